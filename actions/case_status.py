@@ -61,14 +61,14 @@ class CaseStatusAction(Action):
         return [SlotSet(SLOT, None)]
 
 
-def _answer(conn: Connection, interaction: int, said: object, spoken: Language) -> str:
+def _answer(conn: Connection, interaction: int, written: object, spoken: Language) -> str:
     user = conversations.get(conn, interaction).user
     if user is None:  # an agent has undone the verification since the proof
-        return in_language(bot_replies.UNKNOWN_CASE if said else bot_replies.NO_CASES, spoken)
-    if not said:
+        return in_language(bot_replies.UNKNOWN_CASE if written else bot_replies.NO_CASES, spoken)
+    if not written:
         found = [_line(case) for case in cases.unsettled(conn, user.id)]
         return bot_replies.open_cases(found, spoken)
-    wanted = case_id(str(said))
+    wanted = case_id(str(written))
     one = cases.of_user(conn, user.id, wanted) if wanted is not None else None
     if one is None:
         return in_language(bot_replies.UNKNOWN_CASE, spoken)

@@ -81,8 +81,8 @@ class Processes:
         Canceled."""
         process = self.start(command, environment)
         try:
-            for said in process.stdout or ():
-                line(said)
+            for output in process.stdout or ():
+                line(output)
             code = process.wait()
         finally:
             self.end(process)

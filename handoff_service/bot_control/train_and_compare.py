@@ -127,8 +127,8 @@ class TrainAndCompare:
             )
         except Exception as error:  # noqa: BLE001  # the run must end, whatever it was
             log.warning("training_failed", error=error, run=run_id, step=current.step)
-            said = f"{ADVICE[current.step]}\n{type(error).__name__}: {error}"
-            end = EndRun(run_id=run_id, state=RunState.FAILED, error=said)
+            reason = f"{ADVICE[current.step]}\n{type(error).__name__}: {error}"
+            end = EndRun(run_id=run_id, state=RunState.FAILED, error=reason)
         finally:
             await asyncio.shield(self._store.write(end_run, end))
             log.info("training_ended", run=run_id, state=end.state, model=end.model)

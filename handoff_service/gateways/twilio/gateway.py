@@ -60,9 +60,9 @@ from handoff_service.settings import Settings
 
 # threads that read Twilio's lists for the desk's due work, separate from sending
 LISTS_AT_ONCE = 4
-# seconds that a text may wait at Twilio, because a late answer helps nobody; Twilio allows 36,000
+# seconds that a text may wait at Twilio; a later text would help nobody. Twilio allows 36,000.
 VALID_FOR = 4 * 3600
-# the longest time that a text stays at Twilio, which limits how far its list can be out of order
+# The longest time that a text waits at Twilio. Twilio's list is out of order by at most this time.
 LONGEST_STAY = timedelta(seconds=VALID_FOR)
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; our choice
 
@@ -82,9 +82,9 @@ _TEXTED = {True: "opt-out-message", False: "opt-in-message"}
 _HOW = {Source.AGENT: "offline"}
 LONGEST_REPORTS = 10_000  # messages of one number and direction, newest first; our choice
 LONGEST_LIST = 1000  # messages of one line, newest first; our choice
-# Largest difference between Twilio's clock and ours, also after ours was stepped back. A text that
-# the look-up misses is sent twice, so the limit is generous. A false match is rare: an older text
-# with the same words is usually already assigned to another message.
+# The largest difference between Twilio's clock and ours, also after somebody sets our clock back.
+# The limit is generous, because the service sends a text twice if the look-up misses it. A wrong
+# match is rare: an older text with the same words usually already belongs to another message.
 CLOCKS_APART = timedelta(minutes=2)
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
 
@@ -110,14 +110,14 @@ class TwilioProvider:
             settings.twilio_account_sid,
             settings.twilio_auth_token,
             http_client=http,
-            # ignore the process's environment, which could change the address
+            # ignore the environment variables, which could change the address
             environment={"TWILIO_EDGE": ""},
         )
         self._client.api.base_url = settings.twilio_api_url
         if not is_twilios(settings.twilio_api_url):
             self._client.accounts.base_url = settings.twilio_api_url
-        # Separate pools, so that lists never delay a text that is marked as sending, nor the
-        # reverse.
+        # Two pools, so that reading lists never delays sending a text, and sending never delays
+        # reading.
         self._senders = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="twilio-send")
         self._listers = ThreadPoolExecutor(LISTS_AT_ONCE, thread_name_prefix="twilio-list")
         self._media = TwilioMedia(settings)
@@ -205,7 +205,8 @@ class TwilioProvider:
         try:
             made = self._client.messages.create(
                 to=message.to,
-                # also with a service, because a conversation keeps its number
+                # name the number also with a messaging service, so that a conversation keeps its
+                # number
                 from_=message.sender,
                 messaging_service_sid=message.messaging_service or values.unset,
                 body=message.body,
@@ -224,8 +225,9 @@ class TwilioProvider:
         return Accepted(sid=made.sid, status=_status(made))
 
     def _find(self, message: Outgoing) -> list[SentBefore]:
-        # Do not filter by DateSent, the only date filter that Twilio offers: a message that still
-        # waits at Twilio has none. Overlooking it would send it twice.
+        # DateSent is the only date filter that Twilio offers. Do not use it: a message that still
+        # waits at Twilio has no such date. The look-up would miss it, and the service would send it
+        # twice.
         listed = self._client.messages.list(
             to=message.to, from_=message.sender, page_size=PAGE, limit=LONGEST_LIST
         )
@@ -257,8 +259,8 @@ class TwilioProvider:
             and (at := m.date_sent or m.date_created)
             and at >= since
         ]
-        # Twilio lists the newest first, and times are whole seconds, so sorting must start from the
-        # oldest
+        # Twilio lists the newest first, and its times are whole seconds. Reverse the list, so that
+        # sorting keeps the order of texts with the same time.
         found.reverse()
         return sorted(found, key=lambda one: one.sent_at)
 
@@ -299,8 +301,7 @@ class TwilioProvider:
         messages, left = self._client.messages, set(sids)
         found = []
         for listed in chain(
-            # Do not filter by DateSent, which a text that failed before it left Twilio does not
-            # have.
+            # Do not filter by DateSent: a text that failed before it left Twilio does not have it.
             takewhile(
                 lambda m: m.date_created is None or m.date_created >= since - LONGEST_STAY,
                 messages.stream(from_=number, page_size=PAGE, limit=LONGEST_REPORTS),
@@ -345,8 +346,8 @@ def _not_asked(error: BaseException) -> OSError:
 
 
 def _about(message: Outgoing) -> str:
-    """Return the message's part of the callback address. It contains the retry number, so
-    a late receipt of an earlier attempt is not counted for this one."""
+    """Return the part of the callback address that names the message. It contains the number of the
+    attempt, so that a late receipt of an earlier attempt does not count for this one."""
     return (
         f"{message.message_id}&retries={message.retries}"
         if message.retries
@@ -366,8 +367,8 @@ def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | L
 
 
 def _never_left(error: requests.RequestException) -> bool:
-    """Return whether no connection was made, to Twilio or to a proxy on the way, so that nothing
-    was sent."""
+    """Return whether there was no connection to Twilio or to a proxy on the way. Then nothing was
+    sent."""
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
         return True
     cause = error.args[0] if error.args else None

@@ -15,11 +15,12 @@ from handoff_service.lib.circuit_breaker import CircuitBreaker
 from handoff_service.ports import CallResult, OutgoingCall
 from handoff_service.rules.shared.phrases import phrase
 
-# seconds; faster failures do not open the circuit breaker, because they delay no other calls
+# seconds; a faster failure does not open the circuit breaker, because it delays no other calls
 SLOW = 1.0
 PAUSED = phrase("It has not answered lately, so this call was not made.")
-LONGEST_ANSWER = 8000  # bytes of a response that are read
-MOST_BREAKERS = 1000  # receivers with a circuit breaker; the least recently called ones lose theirs
+LONGEST_ANSWER = 8000  # bytes of a response that the service reads
+# receivers with a circuit breaker; the one called longest ago loses its breaker
+MOST_BREAKERS = 1000
 
 
 class HttpWebhook:

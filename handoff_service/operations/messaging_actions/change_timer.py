@@ -62,12 +62,16 @@ def _add_message(
 ) -> None:
     name = messaging_actions.get(tx.conn, timer.action_id).action.name
     did = did.replace("{}", f"“{name}”")
-    said = f"{agent_name(tx.conn, agent_id)} {did}"
+    sentence = f"{agent_name(tx.conn, agent_id)} {did}"
     messages.append(
         tx,
         interaction,
         messages.NewMessage(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id
+            kind=Kind.SYSTEM,
+            author=Author.SYSTEM,
+            body=sentence,
+            event=Event.TIMER,
+            agent_id=agent_id,
         ),
     )
     notify_owner(tx, interaction, agent_id, did)
