@@ -1,8 +1,8 @@
 """``patchboard restore``: restore a desk from an archive into an empty database and HOME.
 
-One transaction fills the database at the archive's schema; then it is migrated. Keys, media and
-models are put in place before the commit. Without the database the service ignores them, so an
-interrupted restore has no effect.
+One transaction creates the archive's schema, fills it, and then migrates the database. Before the
+commit, the restore also writes keys, media and models. If the restore is interrupted, the database
+stays empty. The service then ignores these files, so the interrupted restore has no effect.
 """
 
 import secrets
@@ -52,14 +52,14 @@ from handoff_service.store.engine.migrate import (
 from handoff_service.store.engine.one_process import only_process
 from handoff_service.store.engine.portable_rows import read_rows, set_counters, tables_of
 
-# a desk in use has rows in these
+# a desk in use has rows in these tables
 TABLES_IN_USE = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")
 
 
 def restore(settings: Settings, path: Path, report: Report) -> None:
-    """Restore a desk. Its sends are held until an admin releases them. Raises SetupError, with
-    nothing done, when the archive is damaged or newer, the database has a desk, or a desk is
-    serving from it."""
+    """Restore a desk. Its unsent texts and calls wait until an admin releases them. Raises
+    SetupError and restores nothing when the archive is damaged or newer than this program, when the
+    database already has a desk, or when a service is using the database."""
     report(f"Checking {path}.")
     manifest = check(path)
     if manifest.schema not in known_revisions():
@@ -105,7 +105,7 @@ def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report)
 
 
 def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
-    """A sentence about missing media that the restored rows name."""
+    """A sentence about media files that restored rows name but the media store does not have."""
     found = (
         f"Warning: {counted(count, 'file')} of the restored desk {'is' if count == 1 else 'are'}"
     )
@@ -118,9 +118,8 @@ def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
 
 
 def _refuse_open_file(settings: Settings) -> None:
-    """Refuse a database file that another connection has open, because SQLite then keeps the old
-    write-ahead log.
-    """
+    """Refuse a database file that another connection has open, because SQLite would then keep the
+    old write-ahead log."""
     file = database_file(settings.database_url)
     if file is None or not file.is_file():
         return
@@ -134,9 +133,8 @@ def _refuse_open_file(settings: Settings) -> None:
 
 
 def _refuse_tracker_in_use(settings: Settings) -> None:
-    """Refuse a bots' database with conversations. The restored desk gives new conversations numbers
-    that the bots may already know.
-    """
+    """Refuse a database of the bots that already has conversations. The restored desk gives new
+    conversations numbers that the bots may already know from another conversation."""
     if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
         raise SetupError(
             "The database of PATCHBOARD_BOT_TRACKER_URL holds the virtual agent's conversations of "
@@ -162,8 +160,8 @@ def _refuse_others(connection: sa.Connection) -> None:
 
 
 def _empty(connection: sa.Connection) -> None:
-    """Drop the tables of a desk that was never used. Raises SetupError when it was used."""
-    pending_revisions(connection)  # also refuses a newer schema and another program's tables
+    """Drop the tables of a desk that nobody has used. Raises SetupError if somebody has used it."""
+    pending_revisions(connection)  # raises for a newer schema and for another program's tables
     if revision_of(connection) is None:
         return
     there = {
@@ -205,7 +203,7 @@ class _Files:
             self.added_models.append(name)
 
     def remove(self) -> None:
-        with suppress(MediaAway):  # the next restore adds the same files
+        with suppress(MediaAway):  # if they stay, the next restore adds the same files again
             for name in self.added_media:
                 self.media.remove(name)
         for name in self.added_models:
@@ -214,7 +212,7 @@ class _Files:
 
 @contextmanager
 def _added_files(home: Path, media: MediaStore) -> Iterator[_Files]:
-    """The files that this restore adds. They are removed again when it fails."""
+    """Collect the files that this restore adds. If the restore fails, remove them."""
     files = _Files(home, media)
     try:
         yield files
@@ -233,7 +231,7 @@ def _fill(
     """Read the members into the database and HOME. Returns the keys by their names."""
     tables = {table.name: table for table in tables_of(connection)}
     for table in reversed(tables.values()):
-        # rows that migrations insert into a new desk; the archive has them too
+        # delete the rows that migrations insert into a new desk, because the archive also has them
         connection.execute(sa.delete(table))
     keys = {}
     for member, content in members(path):
@@ -270,13 +268,15 @@ def _fill_table(
 
 
 def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, str]) -> None:
-    """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait
-    for an admin."""
-    connection.execute(sa.delete(t.sessions))  # a password may have been changed since
-    # the original desk has sent these mails; agents who still need a link can request a new one
+    """Change the rows that must not stay as they were: end sessions, index the texts again, and let
+    sends wait for an admin."""
+    # an agent may have changed the password after the backup
+    connection.execute(sa.delete(t.sessions))
+    # the original desk has already sent these mails; agents who still need a link can request a new
+    # one
     connection.execute(sa.delete(t.due_work).where(t.due_work.c.kind == Work.MAIL_LINK))
-    # A new id keeps the two desks apart if the original desk still uses the same Redis server.
-    # Password links are signed with the id, so earlier links end.
+    # With a new id, this desk does not mix with the original desk, which may still use the same
+    # Redis server. The id also signs password links, so earlier links no longer work.
     connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
     if "secret_key" in keys:

@@ -1,5 +1,5 @@
-"""The PostgreSQL database in which all bots keep their conversations: checks of
-PATCHBOARD_BOT_TRACKER_URL. The tables belong to bot/tracker_store.py."""
+"""Checks PATCHBOARD_BOT_TRACKER_URL, the PostgreSQL database in which all bots keep their
+conversations. bot/tracker_store.py makes and uses the tables."""
 
 import contextlib
 from collections.abc import Iterator
