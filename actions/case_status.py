@@ -32,10 +32,10 @@ SURE = 0.8  # from this confidence on, a text inside a form asks about another c
 
 
 class CaseStatusAction(Action):
-    """Send a verified requester the status of one of their cases, or the list of their open ones.
+    """Send a verified requester the status of one of their cases, or the list of their open cases.
 
-    The reply to an unknown number does not show whether another person has that case.
-    """
+    The reply to a case number that is not theirs is always the same. So it does not show whether
+    another person has that case."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -52,7 +52,8 @@ class CaseStatusAction(Action):
             return []
         in_form = form_of(tracker) in (PROBLEM_FORM, EQUIPMENT_FORM)
         if in_form and not by_number and confidence(tracker) < SURE:
-            return keep_aside(dispatcher, tracker)  # "when will i have it?" is about this request
+            # "when will i have it?" is about the present request
+            return keep_aside(dispatcher, tracker)
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
             return events
@@ -63,7 +64,7 @@ class CaseStatusAction(Action):
 
 def _answer(conn: Connection, interaction: int, written: object, spoken: Language) -> str:
     user = conversations.get(conn, interaction).user
-    if user is None:  # an agent has undone the verification since the proof
+    if user is None:  # after the proof, an agent has undone the verification
         return in_language(bot_replies.UNKNOWN_CASE if written else bot_replies.NO_CASES, spoken)
     if not written:
         found = [_line(case) for case in cases.unsettled(conn, user.id)]

@@ -1,4 +1,4 @@
-"""The requester is not the person of this number, or the number belongs to somebody else now."""
+"""The requester is not the person to whom this number is linked, or the number has a new owner."""
 
 from typing import Any
 
@@ -18,8 +18,7 @@ type Events = list[dict[str, Any]]
 
 
 class NotMe(Action):
-    """The requester is not the person linked to this number: remove the link, then begin a
-    proof."""
+    """Remove the link between the number and the person, then begin a proof of identity."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -31,7 +30,7 @@ class NotMe(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
-        # a proof makes no sense: a stranger has no employee number
+        # the new owner of the number is a stranger without an employee number, so ask for no proof
         if has_new_owner(last_text(tracker)):
             dispatcher.utter_message(response="utter_new_owner")
             return await self._leave(tracker)

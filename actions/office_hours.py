@@ -19,8 +19,9 @@ from handoff_service.store.routing import queue_hours
 
 
 class OfficeHoursAction(Action):
-    """Answer whether live agents are available, by the schedule of the queue of the number that the
-    requester texted. Right after a case, add "I am at my desk until 7 pm" to the case."""
+    """Answer when live agents are available. The schedule is that of the queue of the number that
+    the requester texted. Right after a case, a text such as "I am at my desk until 7 pm" is not a
+    question; add it to the case."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk

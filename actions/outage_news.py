@@ -26,8 +26,8 @@ _ABOUT_OUTAGES = re.compile(
 
 
 class OutageNewsAction(Action):
-    """Send the text of the outage that the requester names, else all current ones. If there is
-    none, answer that no outage is known."""
+    """Send the text of the outage that the requester names, or else the texts of all current
+    outages. If there is none, answer that no outage is known."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk

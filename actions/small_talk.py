@@ -12,12 +12,12 @@ from actions.turns import times_since_form
 from handoff_service.rules.conversations.reactions import is_emoji
 
 NAME = "action_small_talk_in_form"
-MAX_ANSWERS = 2  # answers in one form, so that no loop can begin
+MAX_ANSWERS = 2  # answers in one form, so that small talk cannot go on without end
 
 
 class SmallTalkInForm(Action):
-    """Answer it, and then the form asks again. A bare emoji, or small talk without an end, is a
-    text that the form does not understand."""
+    """Answer the small talk. The form then asks its question again. A text of only emoji, and small
+    talk after the most answers, count as texts that the form does not understand."""
 
     def name(self) -> str:
         return NAME

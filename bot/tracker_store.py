@@ -1,20 +1,20 @@
 """Rasa 3.6.21's SQL tracker store, with a bounded cost per message, with turns that run once, and
 with an error when the database is down.
 
-1. Rasa loads and replays a whole session for each message, which costs 0.75 ms for every earlier
+1. For each message, Rasa loads and replays a whole session, which takes 0.75 ms for every earlier
    message. An SMS conversation is one session for months. This store loads a long session from a
-   checkpoint: a few events with the same state (`compacted`), and all events since. It still stores
-   every event; see `retrieve_full_tracker`.
+   checkpoint: a few events that lead to the same state (`compacted`), and all events since then. It
+   still stores every event; see `retrieve_full_tracker`.
 2. When the database fails, Rasa continues in memory with a wrong state. This store raises the
    error. The channel answers 500, and the service hands the conversation to a person.
 3. Rasa searches all event classes for each event that it loads. This module caches the class of
    each name.
-4. Rasa stores the events of a turn in several steps, and does not store its answer. This store
-   writes them all in one transaction at the end of the turn, so that a repeated turn gets the
-   stored answer, from any bot that shares the database; see `once`.
+4. Rasa stores the events of a turn in several steps, and does not store the turn's answer. This
+   store writes the events and the answer in one transaction at the end of the turn. A repeated turn
+   then gets the stored answer from any bot that shares the database; see `once`.
 
-2 and 3 replace methods of Rasa, and 1 depends on Rasa's replay, so this module requires this exact
-version of Rasa.
+Because 2 and 3 replace methods of Rasa, and 1 depends on how Rasa replays events, this module
+requires this exact version of Rasa.
 """
 
 from __future__ import annotations
@@ -55,30 +55,29 @@ from bot.tracker_database import create_tables, lock, open_database
 
 logger = logging.getLogger(__name__)
 
-# number of last turns of which a checkpoint keeps all events; a checkpoint is made after twice as
-# many
+# A checkpoint keeps all events of this many last turns. After twice as many turns, the store makes
+# a new checkpoint.
 WHOLE_TURNS = 3
-# number of turns before them of which a checkpoint keeps only the applied events, for undo and for
-# the policies
+# Of this many turns before them, a checkpoint keeps only the applied events, for undo and for the
+# policies.
 OLD_TURNS = 3
-# Kinds of events that count once in an old turn, so only the last one is kept. Slot events also
-# count once, for each slot.
+# Kinds of events of which only the last one counts in an old turn, so a checkpoint keeps only that
+# one. Of slot events, the last one of each slot counts.
 KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
 
-REMEMBERED_TURNS = 10_000  # the number of stored answers of all conversations
+REMEMBERED_TURNS = 10_000  # how many answers the store keeps, of all conversations together
 # the most characters in the name of a conversation, a turn, an intent and an action
 LONGEST_NAME = 255
 
 
 class Overtaken(RuntimeError):
-    """The turn was not stored, because another process stored events of the conversation while the
-    turn ran.
-    """
+    """The store did not store the turn, because another process stored events of the conversation
+    during the turn."""
 
 
 @dataclass
 class OpenTurn:
-    """A running turn. Its saves are stored at its end."""
+    """A running turn. The store writes its events at its end."""
 
     sender_id: str
     is_loaded: bool = False
@@ -93,10 +92,10 @@ open_turn: ContextVar[OpenTurn | None] = ContextVar("open_turn", default=None)
 
 
 def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
-    """Fewer events that lead to the same state, now and later, as all events of a tracker. Returns
-    them, and how many of them replace the past. After those come all events of the last turns: at
-    least WHOLE_TURNS turns, and enough that no undo in them reaches further back.
-    """
+    """A short list of events that leads to the same state as all events of a tracker, now and after
+    later events. Returns the list, and how many events at its beginning replace the past. After
+    those, the list has all events of the last turns: at least WHOLE_TURNS turns, and so many that
+    no undo in them removes anything before them."""
     events = since_session_start(tracker.events)
     cut = _cut(events)
     past = tracker.init_copy()
@@ -107,14 +106,15 @@ def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
 
 
 def since_session_start(events: Iterable[Event]) -> list[Event]:
-    """The events of the latest session, which are those that Rasa's own store loads."""
+    """The events of the latest session. Rasa's own store also loads only these."""
     kept = list(events)
     starts = [at for at, event in enumerate(kept) if isinstance(event, SessionStarted)]
     return kept[starts[-1] :] if starts else kept
 
 
 def _cut(events: Sequence[Event]) -> int:
-    """The index at which the last turns begin, with the `action_listen` before a text."""
+    """The index at which the last turns begin. They begin with the `action_listen` before a
+    text."""
     begins = [
         at - 1 if at and _listens(events[at - 1]) else at
         for at, event in enumerate(events)
@@ -131,12 +131,12 @@ def _listens(event: Event) -> bool:
 
 
 def _undoes_what_is_before(events: Sequence[Event]) -> bool:
-    """Whether an undo in these events reaches an event before them. An undo removes a turn or a
+    """Whether an undo in these events removes an event before them. An undo removes a turn or a
     single action."""
     done: list[Event] = []
     for event in events:
         if isinstance(event, (Restarted, SessionStarted)):
-            return False  # events before a restart do not count
+            return False  # after a restart, the events before it have no effect
         wanted: tuple[type[Event], ...] = ()
         if isinstance(event, UserUtteranceReverted):
             wanted = (UserUttered, ActionExecuted)
@@ -183,8 +183,8 @@ def _state(tracker: DialogueStateTracker) -> list[Event]:
 
 
 def _turns(applied: Sequence[Event]) -> list[Event]:
-    """The events without those that a later event of the same turn replaces. Rasa applies all
-    answers of a form in the turn that began the form."""
+    """The events without those that a later event of the same turn replaces. For Rasa, all answers
+    in a form belong to the turn that began the form."""
     kept: list[Event] = []
     seen: set[tuple[str, str]] = set()
     for event in reversed(applied):
@@ -243,10 +243,11 @@ class BoundedTrackerStore(SQLTrackerStore):
     async def once(
         self, sender_id: str, turn_id: str | None, run: Callable[[], Awaitable[str]]
     ) -> str:
-        """Run a turn, store its events and its answer in one transaction, and return the answer. A
-        stored turn does not run again; its stored answer is returned. Turns without an id always
-        run. If two processes run a turn at once, the first one stores it, and both return that
-        answer. When it raises Overtaken or the error of `run`, nothing is stored.
+        """Run a turn, store its events and its answer in one transaction, and return the answer. If
+        the turn is already stored, it does not run again, and this returns the stored answer. Turns
+        without an id run each time. If two processes run a turn at once, the first one to end
+        stores it, and both return that answer. Raises Overtaken and the errors of `run`; nothing is
+        then stored.
         """
         if turn_id is not None:
             found = await asyncio.to_thread(self._stored_answer, sender_id, turn_id)
@@ -344,7 +345,7 @@ class BoundedTrackerStore(SQLTrackerStore):
             await asyncio.to_thread(self._store, kept, None, "")
 
     def _store(self, turn: OpenTurn, turn_id: str | None, answer: str) -> str:
-        """Store the events of a turn, its answer, and a checkpoint when the session has grown long.
+        """Store the events of a turn, its answer, and, if the session is long, a checkpoint.
         Returns the stored answer. Raises Overtaken."""
         with self.session_scope() as session:
             lock(session, turn.sender_id)
@@ -380,19 +381,19 @@ class BoundedTrackerStore(SQLTrackerStore):
         )
 
     def _remember(self, session: Session, sender_id: str, turn_id: str, answer: str) -> None:
-        """Add the answer to a turn, and delete the oldest ones."""
+        """Store the answer to a turn, and delete the oldest answers."""
         turn = self.StoredTurn
         added = turn(sender_id=sender_id, turn_id=turn_id, answer=answer)
         session.add(added)
         session.flush()
         old = session.query(turn.id).filter(turn.id <= added.id - self._remembered_turns)
-        # rows that another process is deleting need no second deletion
+        # skip rows that another process is already deleting
         old = old.with_for_update(skip_locked=True)
         session.query(turn).filter(turn.id.in_(old)).delete(synchronize_session=False)
 
     def forget(self, sender_ids: Sequence[str]) -> int:
-        """Delete all events, checkpoints and answers of these conversations, also their bytes in
-        SQLite's file. Returns the number of events. Blocks."""
+        """Delete all events, checkpoints and answers of these conversations. In SQLite, also
+        overwrite their bytes in the file. Returns the number of events. Blocks."""
         deleted = {}
         with self.session_scope() as session:
             lock(session, *sender_ids)
@@ -426,8 +427,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         )
 
     def _new_events(self, tracker: DialogueStateTracker) -> list[Event]:
-        """The events since the tracker was loaded or saved. A tracker from elsewhere is compared
-        with the stored events, as in Rasa."""
+        """The events since the tracker was loaded or saved. If this store did not load the tracker,
+        compare it with the stored events, as Rasa does."""
         known = getattr(tracker, "known_events", None)
         if known is None:
             with self.session_scope() as session:
@@ -446,9 +447,8 @@ def _turn_of(sender_id: str) -> OpenTurn | None:
 
 
 def _name(value: str | None) -> str | None:
-    """Return a name that PostgreSQL can store. A requester can write a name of an intent:
-    `/intent`.
-    """
+    """Return the name in a form that PostgreSQL can store. The name may come from a requester's
+    text, such as `/intent`."""
     return value and value.replace("\0", "")[:LONGEST_NAME]
 
 
@@ -460,8 +460,8 @@ def store_below(store: Any) -> BoundedTrackerStore | None:
 
 
 def _known(tracker: DialogueStateTracker, prefix: int) -> DialogueStateTracker:
-    """The tracker, with the number of its events that are stored, and of those that replace the
-    past."""
+    """Note in the tracker how many of its events are stored, and how many replace the past. Returns
+    the tracker."""
     tracker.known_events, tracker.prefix = len(tracker.events), prefix  # type: ignore[attr-defined]
     return tracker
 

@@ -53,7 +53,7 @@ PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
 async def examine(settings: Settings, out: TextIO) -> int:
-    """Print settings and findings. Returns 0 without errors, else 1."""
+    """Print the settings and the problems. Returns 0 if there are no errors, else 1."""
     for name, value in settings.shown().items():
         print(f"{name}={value}", file=out)
     print(file=out)
@@ -140,7 +140,8 @@ def _setup_notice(conn: sa.Connection, settings: Settings) -> list[str]:
 
 
 def held_work(conn: sa.Connection) -> list[str]:
-    """A notice about work that a restore holds until an admin decides."""
+    """A notice about texts and calls that wait since a restore until an admin decides about
+    them."""
     found = restore_holds.held_work(conn)
     if found is None:
         return []
@@ -154,8 +155,8 @@ def held_work(conn: sa.Connection) -> list[str]:
 
 
 def _files() -> list[str]:
-    """Check the system's limit of open files, because each connection is one. The service raises
-    its own limit to that maximum."""
+    """Check the system's limit of open files, because each connection is an open file. The service
+    raises its own limit to the system's limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY or most >= ENOUGH_FILES:
         return []
@@ -175,7 +176,7 @@ def _unaccepted_messages(conn: sa.Connection) -> list[str]:
 
 
 def stuck(found: list[StuckErasure]) -> list[str]:
-    """Erasures that do not proceed, in sentences."""
+    """A sentence about each erasure that does not proceed."""
     return [
         f"The erasure {one.number} of {one.requested_at:%Y-%m-%d %H:%M} UTC does not proceed. Its "
         f"step: {one.doing}. "
@@ -189,8 +190,8 @@ def stuck(found: list[StuckErasure]) -> list[str]:
 
 
 def _unpushed_consents(conn: sa.Connection) -> str:
-    """Describe consent changes that should have reached the provider by now; empty if there are
-    none."""
+    """A sentence about consent changes that the service should already have sent to the provider.
+    Empty if there are none."""
     waiting, why = consents.not_pushed(conn, clock.now() - PUSH_DELAY)
     if not waiting:
         return ""
@@ -228,7 +229,7 @@ async def _mail(settings: Settings) -> list[str]:
 
 
 def _media(settings: Settings) -> list[str]:
-    """Write, read and delete a probe where pictures and files are kept."""
+    """Write, read and delete a small test file in the media store."""
     store = media_store_of(settings)
     try:
         store.check()
@@ -273,7 +274,8 @@ async def _actions(settings: Settings) -> list[str]:
 
 
 async def _bot(settings: Settings) -> list[str]:
-    """Check each of the bot's addresses. Conversations of an unreachable bot go to live agents."""
+    """Check each of the bot's addresses. If a bot does not answer, live agents get its
+    conversations."""
     mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
     share = "everything" if len(settings.bot_urls) == 1 else "its share of the conversations"
     problems = []

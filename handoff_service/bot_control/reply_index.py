@@ -20,7 +20,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.training import past_answers
 
 EVERY = timedelta(hours=3)
-AFTER_TROUBLE = timedelta(minutes=1)
+AFTER_ERROR = timedelta(minutes=1)
 AT_ONCE = 50  # conversations of one read; about 20 ms
 MOST_ANSWERS = 20_000  # about 30 MB; the index does not contain older answers
 _HIGHEST = 2**62
@@ -48,7 +48,7 @@ class PastReplies:
                 await self.build()
             except DatabaseAway as error:
                 log.warning("replies_not_read", error=error)
-                pause = AFTER_TROUBLE
+                pause = AFTER_ERROR
             await asyncio.sleep(pause.total_seconds())
 
     async def build(self) -> None:
