@@ -40,8 +40,8 @@ class AccountHelpAction(DeskAction):
     repeated request uses the same case. While the proof is under way, the request is kept as a
     report, so that it becomes a case even if the proof fails.
 
-    The case's description names the account, and adds the texts that only describe the effects of
-    the problem. A text about a password is left out, because it can contain the password.
+    The case's description names the account, and quotes the texts that only describe the effects of
+    the problem. It never quotes a text about a password, because the text can contain the password.
     """
 
     def name(self) -> str:
@@ -84,19 +84,19 @@ def _is_about_new_case(tracker: Tracker) -> bool:
 
 
 def _as_report(tracker: Tracker, account: str) -> list[dict[str, Any]]:
-    """Events that keep the request. A form's report stays as it is."""
+    """The events that keep the request as a report. A report from a form does not change."""
     if tracker.active_loop or tracker.get_slot("problem"):
         return []
     return [SlotSet("problem", lost_access(account))]
 
 
 def lost_access(account: str | None) -> str:
-    """A case's text about an account that the requester cannot get into."""
+    """The description of a case about an account that the requester cannot get into."""
     return f"{CANNOT_GET_INTO}{account}" if account else LOCKED_OUT
 
 
 def is_lost_access(report: str) -> bool:
-    """Whether a report began as ``lost_access``. More facts may follow it."""
+    """Whether a report begins with the text of ``lost_access``. More facts may follow it."""
     return report.startswith((CANNOT_GET_INTO, LOCKED_OUT))
 
 

@@ -17,11 +17,11 @@ from handoff_service.rules.virtual_agent.bot_replies import added
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 from handoff_service.rules.virtual_agent.questions import is_question
 
-LATELY = 3  # turns after a case; an unclear text in them can belong to the case
+LATELY = 3  # an unclear text within this many turns after a case can belong to the case
 UNCLEAR = frozenset(
     {"nlu_fallback", "unsure_topic", "out_of_scope", "not_for_desk", "automated_text"}
 )
-MACHINE = 0.9  # from this confidence on, an automated text belongs to no case
+MACHINE = 0.9  # from this confidence on, a text that a machine sent belongs to no case
 FEWEST = 2  # words of an addition
 
 
@@ -40,11 +40,10 @@ class AddToCaseAction(DeskAction):
 
 
 async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Add a text to the case of an earlier turn if the text may belong to the case. Returns whether
-    it did.
+    """If a text may belong to the case of an earlier turn, add it there. Returns whether this added
+    it.
 
-    A wrong text in a case does less harm than a lost fact.
-    """
+    A wrong text in a case does less harm than a lost fact."""
     ago, text = turns_since_case(tracker.events), last_text(tracker)
     if ago is None or ago > LATELY or len(text.split()) < FEWEST or is_wrong_number(text):
         return False
@@ -54,7 +53,8 @@ async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracke
 
 
 async def add_text(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Add the text to the conversation's case, and confirm it. False: there is no case."""
+    """Add the text to the conversation's case, and confirm this to the requester. Returns False if
+    there is no case."""
     note = AddToCase(turn_id=turn_id(tracker), note=last_text(tracker))
     number = await desk.store.write(add_to_case, note)
     if number is None:

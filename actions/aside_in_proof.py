@@ -1,4 +1,5 @@
-"""Texts inside the identity form that name no account: a greeting, a name, "i have no number"."""
+"""Answers texts inside the identity form that name no account: a greeting, a name, "i have no
+number"."""
 
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -17,7 +18,7 @@ from handoff_service.rules.virtual_agent.names_in_texts import (
 
 
 class AsideInProof(Action):
-    """Answer, and then the form asks again."""
+    """Answer the text. The form then asks its question again."""
 
     def name(self) -> str:
         return "action_aside_in_proof"
@@ -36,11 +37,10 @@ class AsideInProof(Action):
 
 
 def answer_claim(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
-    """Answer a requester who asks why the form asks. When it asks for the account, also answer one
-    who gives a name or has no account. None: the text does none of these.
+    """Answer a requester who asks why the virtual agent asks. If the form asks for the account,
+    also answer a requester who gives a name or has no account. Returns None for any other text.
 
-    The name is a claim that agents see. It proves nothing.
-    """
+    The name is a claim that agents see. It proves nothing."""
     text = last_text(tracker)
     if asks_why(text):
         dispatcher.utter_message(response="utter_why_account")

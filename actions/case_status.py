@@ -35,8 +35,8 @@ SURE = 0.8  # from this confidence on, a text inside a form asks about another c
 class CaseStatusAction(DeskAction):
     """Send a verified requester the status of one of their cases, or the list of their open ones.
 
-    The reply to an unknown number does not show whether another person has that case.
-    """
+    The reply to a case number that is not theirs is always the same. So it does not show whether
+    another person has that case."""
 
     def name(self) -> str:
         return "action_case_status"
@@ -50,7 +50,8 @@ class CaseStatusAction(DeskAction):
             return []
         in_form = form_of(tracker) in (PROBLEM_FORM, EQUIPMENT_FORM)
         if in_form and not by_number and confidence(tracker) < SURE:
-            return keep_aside(dispatcher, tracker)  # "when will i have it?" is about this request
+            # "when will i have it?" is about the present request
+            return keep_aside(dispatcher, tracker)
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
             return events
@@ -69,14 +70,14 @@ def _is_about_new_case(tracker: Tracker) -> bool:
     return is_next and asks_about_new_case(last_text(tracker))
 
 
-def _answer(conn: Connection, interaction: int, said: object, spoken: Language) -> str:
+def _answer(conn: Connection, interaction: int, written: object, spoken: Language) -> str:
     user = conversations.get(conn, interaction).user
-    if user is None:  # an agent has undone the verification since the proof
-        return in_language(bot_replies.UNKNOWN_CASE if said else bot_replies.NO_CASES, spoken)
-    if not said:
+    if user is None:  # after the proof, an agent has undone the verification
+        return in_language(bot_replies.UNKNOWN_CASE if written else bot_replies.NO_CASES, spoken)
+    if not written:
         found = [_line(case) for case in cases.unsettled(conn, user.id)]
         return bot_replies.open_cases(found, spoken)
-    wanted = case_id(str(said))
+    wanted = case_id(str(written))
     one = cases.of_user(conn, user.id, wanted) if wanted is not None else None
     if one is None:
         return in_language(bot_replies.UNKNOWN_CASE, spoken)

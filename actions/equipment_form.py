@@ -1,5 +1,5 @@
-"""The equipment form. A requester's question does not fill a slot; it is kept in a slot of its
-own."""
+"""The equipment form. A question of the requester does not fill the slot that the form asks for. It
+is kept in a separate slot."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ REQUEST = "request_equipment"
 
 class ValidateEquipmentForm(FormValidationAction):
     """Accepts any words as an answer, except the requester's first question. If the request itself
-    names the equipment, its own words fill the slot: "a laptop and a phone" is more than one
-    entity."""
+    names the equipment, its whole words fill the slot and not only one entity: "a laptop and a
+    phone" are two entities."""
 
     def name(self) -> str:
         return f"validate_{FORM}"
@@ -34,7 +34,8 @@ class ValidateEquipmentForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> list[str]:
-        """None for a correction of the last case, because the text is added to that case."""
+        """The slots that the form asks for. A correction of the last case needs none, because the
+        virtual agent adds the text to that case."""
         return [] if continues_case(tracker.events) else domain_slots
 
     async def extract_item(
@@ -47,7 +48,7 @@ class ValidateEquipmentForm(FormValidationAction):
     async def validate_item(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        if intent_of(tracker) == REQUEST:  # "can i get a monitor?" says what is needed
+        if intent_of(tracker) == REQUEST:  # "can i get a monitor?" names the equipment
             return {"item": value}
         return keep_question("item", value, dispatcher, tracker) or {"item": value}
 
@@ -61,12 +62,11 @@ class ValidateEquipmentForm(FormValidationAction):
 def keep_question(
     slot: str, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker
 ) -> dict[str, Any]:
-    """The slots after a requester answered with a question: the slot stays empty, and the question
-    is kept.
+    """The changed slots if the value is a question: the slot stays empty, and another slot keeps
+    the question.
 
-    Empty when the value is an answer. Empty for a second question too, so that the form does not
-    ask in a loop.
-    """
+    Empty if the value is an answer. Also empty for a second question, so that the form does not ask
+    without end."""
     is_new = tracker.get_slot(QUESTIONS) is None and tracker.get_slot("requested_slot") == slot
     if (
         not is_new
@@ -79,8 +79,8 @@ def keep_question(
 
 
 def keep_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[str, Any]]:
-    """Events that keep a text for an agent, because the virtual agent cannot answer it. The form
-    then asks again."""
+    """The events that keep a text for an agent, because the virtual agent cannot answer it. The
+    form then asks again."""
     asks = "?" in last_text(tracker) or is_question(last_text(tracker))
     dispatcher.utter_message(response="utter_question_kept" if asks else "utter_noted")
     asked = [tracker.get_slot(QUESTIONS), last_text(tracker)]

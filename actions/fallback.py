@@ -1,8 +1,10 @@
-"""The virtual agent did not understand a text. It asks again once. The second time it hands off to
-a person. If a report was begun, or one of the texts may be a report, the handoff opens its case.
+"""The virtual agent does not understand a text. It asks once for other words. The second time, it
+hands the conversation off to a person. If the requester has begun a report, or if one of the texts
+may be a report, the handoff opens its case.
 
-- During a report, the text is kept with the report, because it can be a fact about the problem.
-- After a case, the text is added to the case.
+- During a report, the virtual agent keeps the text with the report, because it can be a fact about
+  the problem.
+- After a case, it adds the text to the case.
 """
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
@@ -43,8 +45,8 @@ class FallbackAction(DeskAction):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
-        """Answer, and end the turn. If another action started this one, no rule ends the turn, and
-        Rasa would run this action in a loop."""
+        """Answer, and end the turn. If another action started this one, no rule ends the turn. Rasa
+        would then run this action without end."""
         events = await self._answer(dispatcher, tracker)
         if any(event["event"] == "followup" for event in events):
             return events
@@ -67,18 +69,19 @@ class FallbackAction(DeskAction):
         if again:
             report = {} if form else unsure_report(tracker.events)
             known = collected(tracker) | report
-            if PROBLEM not in known:  # else the confirmation of the case announces the person
+            # if there is a case, its confirmation says that a person continues
+            if PROBLEM not in known:
                 dispatcher.utter_message(response="utter_not_understood_twice")
             return await hand_off_after_failure(self._desk, tracker, REASON, known)
         dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
-        # set here, because some forms have no rule for it
+        # the action sets this itself, because some forms have no rule for it
         return [FollowupAction(form)] if form else []
 
     async def _inside_report(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, again: bool
     ) -> Events:
-        """Keep the text with the report. The first time, ask in other words; the second time, hand
-        off with the report as it is."""
+        """Keep the text with the report. The first time, ask the question in other words. The
+        second time, hand off with the report as it is."""
         is_fact = len(last_text(tracker).split()) > 1 and intent_of(tracker) not in NO_FACT
         problem = str(tracker.get_slot("problem"))
         problem = f"{problem}\n{last_text(tracker)}" if is_fact else problem
@@ -96,16 +99,16 @@ class FallbackAction(DeskAction):
 
 
 def _aside(dispatcher: CollectingDispatcher, tracker: Tracker, form: str) -> Events | None:
-    """Answer a text that is about the form, but no answer to its question. None: the text is no
-    aside.
-    """
+    """Answer a text that is about the form but does not answer its question (an *aside*). Returns
+    None for any other text."""
     text = last_text(tracker)
     wrong_number = is_wrong_number(text)
     if wrong_number or is_solved(text):
         return _drop(dispatcher, form, "utter_wrong_number" if wrong_number else "utter_dropped")
     if is_pause(text):
         dispatcher.utter_message(response="utter_take_your_time")
-        return [FollowupAction(form)]  # sent last, because only the choices of the last reply count
+        # the form's question must be the last reply, because only its choices count
+        return [FollowupAction(form)]
     if form == IDENTITY_FORM and has_new_owner(text):
         return [FollowupAction("action_not_me")]
     claim = answer_claim(dispatcher, tracker) if form == IDENTITY_FORM else None
@@ -122,13 +125,14 @@ def _drop(dispatcher: CollectingDispatcher, form: str, response: str) -> Events:
 
 
 def ran_in_form(tracker: Tracker) -> bool:
-    """Whether this action ran since the form began, in any of its turns."""
+    """Whether this action has already run since the form began."""
     return times_since_form(tracker.events, NAME) > 0
 
 
 def ran_in_previous_turn(tracker: Tracker) -> bool:
-    """Whether in the turn before this action ran, or another action asked for other words. The
-    intent does not show this: inside a form, this action also runs for an understood text that does
-    not answer the question, and a form can accept a text that was not understood.
-    """
+    """Whether, in the turn before, this action ran or another action asked for other words.
+
+    The intent of that turn does not show this. Inside a form, this action also runs for an
+    understood text that does not answer the question. And a form can accept a text that the virtual
+    agent did not understand."""
     return asked_to_rephrase(previous(tracker.events))

@@ -15,11 +15,10 @@ SLOT = "said_name"
 
 
 class GreetAction(Action):
-    """Greet the requester by the name that they gave. On a shared number, only the name
-    distinguishes the people.
+    """Greet the requester by the name that they gave. If several people share a number, only the
+    name tells them apart.
 
-    The name is a claim and proves nothing. Agents see it as a claim.
-    """
+    The name is a claim and proves nothing. Agents see it as a claim."""
 
     def name(self) -> str:
         return "action_greet"

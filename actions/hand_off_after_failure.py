@@ -1,5 +1,6 @@
-"""The virtual agent gives up: it leaves the form, and the conversation goes to a live agent when
-the turn ends. ``hand_off`` does the same when the requester asks for a person."""
+"""Hands the conversation off because the virtual agent cannot help: it leaves the form, and the
+conversation goes to a live agent when the turn ends. ``hand_off`` does the same when the requester
+asks for a person."""
 
 from typing import Any
 
@@ -25,8 +26,8 @@ async def hand_off_after_failure(
 ) -> list[dict[str, Any]]:
     """Request the handoff. Returns the events for the action to return.
 
-    ``known``: the facts that agents see, by name. A report that was put off becomes a case, and the
-    agent sees its number.
+    ``known``: the facts that agents see, by name. If the requester began a report that waits, it
+    becomes a case, and the agent sees its number.
     """
     if tracker.get_slot(NEXT_TOPIC) in REPORTS and tracker.get_slot(NEXT_TOPIC_TEXT):
         report = OpenInTurn(

@@ -27,7 +27,7 @@ NAME = "action_not_for_desk"
 NOT_FOR_DESK = frozenset({"not_for_desk", "automated_text"})
 LATELY = 3  # turns that count as recent
 SILENT = 0.7  # from this confidence on, a second text stays unanswered
-SURELY_ELSE = 0.95  # from this confidence on, a text does not continue the topic of the question
+SURELY_ELSE = 0.95  # from this confidence on, a text is not an answer to the question
 SERVED = frozenset(
     {
         *("problem_form", "equipment_form", "action_account_help", "action_case_status"),
@@ -52,7 +52,7 @@ class NotForDesk(DeskAction):
             return greet(dispatcher, name)
         if await add_unclear(self._desk, dispatcher, tracker):
             return []
-        if _is_among_topics(tracker):  # the requester knows that this number is a help desk
+        if _is_among_topics(tracker):  # the requester already knows that this number is a help desk
             asks = is_question(last_text(tracker))
             dispatcher.utter_message(response="utter_small_talk" if asks else "utter_no_more")
             return []
@@ -81,15 +81,15 @@ def _is_among_topics(tracker: Tracker) -> bool:
 
 
 def _surely_not_for_desk(tracker: Tracker) -> bool:
-    """Whether the classifier was sure of every text in this conversation that it found not for the
-    desk."""
+    """Whether the classifier was sure each time when it found that a text of this conversation is
+    not for the desk."""
     taken = [turn for turn in turns(tracker.events) if turn.intent in NOT_FOR_DESK]
     return all(turn.confidence >= SILENT for turn in taken)
 
 
 def _may_go_on(tracker: Tracker) -> bool:
-    """Whether the text can continue the topic of the question. False after a text that was not for
-    the desk, and for a text that asks something itself."""
+    """Whether the text can be about the topic of the virtual agent's question. False after a text
+    that was not for the desk, and for a text that is itself a question."""
     text = last_text(tracker)
     aside = any(NAME in turn.did for turn in turns(tracker.events)[:-1])
     asks = text.rstrip().endswith("?") or is_wrong_number(text)

@@ -1,4 +1,4 @@
-"""The requester is not the person of this number, or the number belongs to somebody else now."""
+"""The requester is not the person to whom this number is linked, or the number has a new owner."""
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -24,7 +24,7 @@ class NotMe(DeskAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
-        # a proof makes no sense: a stranger has no employee number
+        # the new owner of the number is a stranger without an employee number, so ask for no proof
         if has_new_owner(last_text(tracker)):
             dispatcher.utter_message(response="utter_new_owner")
             return await self._leave(tracker)

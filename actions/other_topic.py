@@ -24,12 +24,12 @@ from handoff_service.rules.virtual_agent.facts_in_forms import (
 )
 from handoff_service.rules.virtual_agent.solved import is_solved
 
-SURE = 0.7  # from this confidence on, the request is remembered
+SURE = 0.7  # from this confidence on, the virtual agent remembers the request
 
 
 class OtherTopic(Action):
-    """Remember the request, and start it after the form. The request that waits for the proof is
-    not remembered, because it continues in any case."""
+    """Remember the request, and start it after the form. This does not remember the request that
+    waits for the proof, because that one continues in any case."""
 
     def name(self) -> str:
         return "action_other_topic"
@@ -86,8 +86,8 @@ def _has(tracker: Tracker, name: str) -> bool:
 
 
 def _is_about_lost_access(tracker: Tracker) -> bool:
-    """Whether the text says more about the account that the requester cannot get into, while the
-    help with it waits for the proof: "i can not work without it"."""
+    """Whether the text is about the account that the requester cannot get into, such as "i can not
+    work without it", and the help with that account waits for the proof."""
     if tracker.get_slot(AFTER_PROOF) != ACCOUNT_HELP or tracker.get_slot(BACK_TO):
         return False
     others = set(entities(tracker, "device", "system")) - {tracker.get_slot("system")}
@@ -95,7 +95,8 @@ def _is_about_lost_access(tracker: Tracker) -> bool:
 
 
 def _with_report(tracker: Tracker) -> list[dict[str, Any]]:
-    """Events that keep the text as a report. It becomes a case even if the proof fails."""
+    """The events that keep the text as a report. The report becomes a case even if the proof
+    fails."""
     told = tracker.get_slot("problem") or lost_access(tracker.get_slot("system"))
     blocked = intent_of(tracker) == "impact_blocked"
     return [

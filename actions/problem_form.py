@@ -24,15 +24,15 @@ from handoff_service.store.views import Outage
 FORM = "problem_form"
 KNOWN = "known_outage"
 IT, NONE = "it", "none"
-SURE = 0.8  # below this confidence, any sentence is an answer to "What is wrong?"
+SURE = 0.8  # below this confidence, any sentence counts as an answer to "What is wrong?"
 SENTENCE, LONG = 4, 9  # words
 FREE_TEXT = frozenset({"problem", "device"})
 CHOICES = ((translatable("Same issue"), "/affirm"), (translatable("Something else"), "/deny"))
 
 
 class ValidateProblemForm(FormValidationAction):
-    """Takes the values that Rasa extracted, and a sentence that Rasa did not understand as an
-    answer. Looks for an outage that the report is about."""
+    """Accepts the values that Rasa extracted. It also accepts a sentence as an answer if Rasa did
+    not understand it. It looks for an outage that the report may be about."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -47,7 +47,8 @@ class ValidateProblemForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> list[str]:
-        """No slots for a known outage or a correction. A long report need not name a device."""
+        """The slots that the form asks for: none for a known outage or a correction. A long report
+        need not name a device."""
         if tracker.get_slot(KNOWN) == IT or continues_case(tracker.events):
             return []
         is_long = len(str(tracker.get_slot("problem") or "").split()) >= LONG
@@ -77,9 +78,8 @@ class ValidateProblemForm(FormValidationAction):
     ) -> list[dict[str, Any]]:
         """Accept any words as an answer, except a question that reports nothing.
 
-        The report also keeps whole sentences that answer other questions, and texts just before it
-        that were not understood.
-        """
+        The report also keeps whole sentences that answer other questions. It also keeps the texts
+        just before it that the virtual agent did not understand."""
         taken: dict[str, Any] = {}
         for slot, value in tracker.slots_to_validate().items():
             taken[slot] = value
@@ -104,7 +104,7 @@ class AskKnownOutage(DeskAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
         found = await _known(self._desk, tracker)
-        if not found:  # the outage has ended meanwhile
+        if not found:  # the outage has ended in between
             return [SlotSet(KNOWN, NONE), FollowupAction(FORM)]
         buttons = [
             {"title": in_language(title, language(tracker)), "payload": payload}
@@ -120,7 +120,7 @@ class AskKnownOutage(DeskAction):
 
 
 def _is_sentence(tracker: Tracker) -> bool:
-    """Whether the text answers in a whole sentence, which can contain further facts."""
+    """Whether the text is a whole sentence, so that it can contain further facts."""
     text, problem = last_text(tracker), tracker.get_slot("problem")
     answered = any(slot in ("device", "impact") for slot in tracker.slots_to_validate())
     is_new = bool(problem) and text not in str(problem) and not text.startswith("/")
@@ -128,8 +128,8 @@ def _is_sentence(tracker: Tracker) -> bool:
 
 
 def _reports_again(tracker: Tracker) -> bool:
-    """Whether the text that began the form describes what the device of the last case does now,
-    after a live agent handed the conversation back: "it is jammed again"."""
+    """Whether the form began with a text about the device of the last case, after a live agent
+    handed the conversation back: "it is jammed again"."""
     device = tracker.get_slot("device")
     if tracker.get_slot("requested_slot") or not (device and tracker.get_slot("handed_back_by")):
         return False

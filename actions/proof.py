@@ -25,8 +25,9 @@ MOST_NAME = 40  # characters of a name in the replies of a proof
 
 
 async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dict[str, Any]] | None:
-    """None when the requester of this turn is verified. Otherwise the events that the action must
-    return: they begin the proof, and the action ``then`` runs after it."""
+    """Require a proof if the requester of this turn is not verified. Returns None for a verified
+    requester. Otherwise returns the events that the action must return. They begin the proof, and
+    the action ``then`` runs after it."""
     requester = await desk.store.read(requester_of, turn_id(tracker))
     if requester.identity.level is Level.VERIFIED:
         return None
@@ -34,12 +35,12 @@ async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dic
 
 
 async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list[dict[str, Any]]:
-    """Begin a proof. Returns the events that start the identity form, or skip to its end when this
-    number is locked out."""
+    """Begin a proof. Returns the events that start the identity form. If this number has failed too
+    often, they skip to the form's end."""
     standing = await desk.store.write(begin_proof, TurnRef(turn_id=turn_id(tracker)))
     failed = standing.outcome is ProofOutcome.FAILED
     return [
-        # the form validates it as an answer to its question
+        # the form checks this account like an answer to its question
         SlotSet("account", None if failed else mentioned_account(tracker)),
         SlotSet("proof", "failed" if failed else None),
         SlotSet("requested_slot", None),
@@ -51,8 +52,8 @@ async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list
 
 
 class ResumeForm(Action):
-    """Wraps an action that can follow a proof. After a proof it ends the turn itself, because no
-    rule does, and Rasa would run the fallback."""
+    """Wraps an action that can follow a proof. After a proof, the wrapper ends the turn. No rule
+    does that, and Rasa would run the fallback."""
 
     def __init__(self, action: Action) -> None:
         self._action = action
@@ -74,6 +75,6 @@ class ResumeForm(Action):
 
 
 def back(tracker: Tracker) -> list[dict[str, Any]]:
-    """Events after a proof: the form in which it began asks again. Without such a form, the turn
-    ends."""
+    """The events after a proof. If the proof began in a form, that form asks again. Otherwise the
+    turn ends."""
     return [SlotSet(BACK_TO, None), FollowupAction(tracker.get_slot(BACK_TO) or "action_listen")]

@@ -10,7 +10,7 @@ from actions.turn import forget_collected
 
 
 class ResetSlotsAction(Action):
-    """Empty the collected slots, so that they do not answer the next form's questions."""
+    """Empty the collected slots, so that the next form does not take their values as answers."""
 
     def name(self) -> str:
         return "action_forget"

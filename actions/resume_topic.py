@@ -1,4 +1,4 @@
-"""The requester has opted in again, after an opt-out ended their report."""
+"""Continues a report that an opt-out has ended, after the requester opts in again."""
 
 from typing import Any
 

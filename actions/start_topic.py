@@ -1,5 +1,5 @@
-"""Starts a topic without a rule: a topic that the requester has confirmed, or one that was
-remembered while another was active."""
+"""Starts a topic without a rule: a topic that the requester has confirmed, or a topic that the
+virtual agent has remembered during another one."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from actions.turn import Events
 from actions.turns import REPORTS, PastTurn
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 
-AFTER_PROOF = "after_proof"  # the slot with the action that ends its own turn: see actions/proof.py
+AFTER_PROOF = "after_proof"  # the slot with the action that follows the proof: see actions/proof.py
 NEXT_TOPIC, NEXT_TOPIC_TEXT = "next_wish", "next_wish_text"
 ACTIONS = {
     "account_help": "action_account_help",
@@ -30,7 +30,7 @@ DETAILS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def start(topic: str, text: str, entities: list[dict[str, Any]]) -> Events:
-    """Events that start the topic as if ``text`` had just been sent."""
+    """The events that start the topic as if the requester had just sent ``text``."""
     if topic in REPORTS:
         details = _details("report_problem", entities)
         return [SlotSet("problem", text), *details, FollowupAction("problem_form")]
@@ -50,8 +50,8 @@ def can_start(topic: str | None) -> bool:
 
 
 def asked_to_rephrase(turn: PastTurn | None) -> bool:
-    """Whether the virtual agent asked for other words in this turn. If it does not understand the
-    answer either, the conversation goes to a person."""
+    """Whether the virtual agent asked for other words in this turn. If it then also does not
+    understand the answer, the conversation goes to a person."""
     if turn is None:
         return False
     could_not_ask = "action_ask_topic" in turn.did and not can_start(turn.likely)

@@ -25,8 +25,9 @@ COLLECTED = {
     "next_wish_text": "Also wants",
     "questions": "Asked",
 }
-NOT_SHOWN_TO_AGENTS = ("known_outage", "next_wish")  # collected too, but agents do not see them
-LASTING = ("language", "said_name")  # kept after a request, because they describe the person
+NOT_SHOWN_TO_AGENTS = ("known_outage", "next_wish")  # collected slots that agents do not see
+# slots that stay after a request, because they are about the person
+LASTING = ("language", "said_name")
 
 
 def turn_id(tracker: Tracker) -> int:
@@ -41,7 +42,7 @@ def interaction_id(tracker: Tracker) -> int:
 
 
 def last_text(tracker: Tracker) -> str:
-    """The last text."""
+    """The requester's last text."""
     return str(tracker.latest_message.get("text") or "").strip()
 
 

@@ -20,7 +20,7 @@ MAKE_CASES = OPEN_CASES | {"action_add_to_case"}
 #: the intents of texts that report a problem
 REPORTS = frozenset({"report_problem", "have_a_problem", "impact_blocked", "more_facts"})
 
-FEWEST = 3  # least words of a text that can be part of a report
+FEWEST = 3  # a text with fewer words cannot be part of a report
 MOST_BEFORE = 2  # the most texts before a report that become part of it
 
 
@@ -66,16 +66,16 @@ def previous(events: Iterable[dict[str, Any]]) -> PastTurn | None:
 
 
 def turns_since_case(events: Iterable[dict[str, Any]]) -> int | None:
-    """The number of turns since a case or request was made or changed, without turns of courtesies.
-    None when there was no such turn."""
+    """The number of turns since the last case or request was made or changed. Turns with only
+    courtesies do not count. None if there was no case or request."""
     before = [turn for turn in turns(events)[:-1] if not COURTESIES.intersection(turn.did)]
     found = enumerate(reversed(before), 1)
     return next((n for n, turn in found if MAKE_CASES.intersection(turn.did)), None)
 
 
 def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
-    """The texts just before this turn that were not understood, the oldest first. A report can have
-    begun with them."""
+    """The texts just before this turn that the virtual agent did not understand, the oldest first.
+    They can be the beginning of a report."""
     found: list[str] = []
     for turn in reversed(turns(events)[:-1]):
         if not NOT_UNDERSTOOD.intersection(turn.did) or len(turn.text.split()) < FEWEST:
@@ -85,15 +85,15 @@ def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def unsure_report(events: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """The facts of a possible report that was never confirmed, by the names that agents see. The
-    last texts were not understood, and one of them may be a report, or they follow a question about
-    outages. Otherwise empty.
-    """
+    """The facts of a possible report that nobody has confirmed, by the names that agents see.
+
+    There is one if the virtual agent did not understand the last texts and one of them may be a
+    report, or if they follow a question about outages. Otherwise empty."""
     *before, present = turns(events)
     doubted = [present]
     for turn in reversed(before):
         if not NOT_UNDERSTOOD.intersection(turn.did):
-            # this answer asked for a description, so the texts after it can be one
+            # this answer asked for a description of the problem, so the texts after it can be one
             if OUTAGE_NEWS in turn.did and any(_is_long(one.text) for one in doubted):
                 return _report_of([turn, *doubted])
             break

@@ -18,15 +18,15 @@ from handoff_service.rules.virtual_agent.names_in_texts import introduced_name
 from handoff_service.store.cases import outages
 
 NAME = "action_ask_topic"
-SENTENCE = 3  # least words of a text that says more than yes
-NOT_UNDERSTOOD = "Not understood"  # the agents' name for texts that become no case
+SENTENCE = 3  # a text with at least this many words says more than yes
+NOT_UNDERSTOOD = "Not understood"  # the name under which agents see texts that become no case
 REASON = "The virtual agent was not sure twice in a row what the requester needs."
 
 
 class AskTopic(DeskAction):
     """Ask "Shall I open a case for that?" or another question about the likely topic. The second
-    time in a row, hand over to a person. If the texts may be a report, the handoff opens its
-    case."""
+    time in a row, hand the conversation over to a person. If the texts may be a report, the handoff
+    opens its case."""
 
     def name(self) -> str:
         return NAME
@@ -58,8 +58,9 @@ class AskTopic(DeskAction):
         sentence: str,
         told: dict[str, str],
     ) -> Events:
-        """Hand over with one sentence: `sentence`, or the confirmation of the case that the handoff
-        opens. `told`: the facts for agents if the texts are no report."""
+        """Hand the conversation over, and send one sentence: the confirmation of the case that the
+        handoff opens, or else `sentence`. `told`: the facts for agents if the texts are no
+        report."""
         known = collected(tracker) | (unsure_report(tracker.events) or told)
         if PROBLEM not in known:
             dispatcher.utter_message(response=sentence)
@@ -92,7 +93,8 @@ class YesAction(DeskAction):
         return start(likely, before.text, before.entities)
 
     async def _is_unknown(self, asked: PastTurn) -> bool:
-        """Whether the requester asked about an outage in a sentence, and none is known."""
+        """Whether the requester asked about an outage in a whole sentence, and no outage is
+        known."""
         is_sentence = len(asked.text.split()) >= SENTENCE
         if OUTAGE_NEWS not in asked.did or not is_sentence:
             return False

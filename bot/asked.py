@@ -1,4 +1,5 @@
-"""Reads the question before a text, which the service and the channel send in the metadata.
+"""Reads the question that the virtual agent asked before a text. The service and the channel send
+it in the metadata.
 
 `metadata["asked"]`, each part optional:
     form          the name of the form that asks, or null
@@ -29,8 +30,8 @@ def asked_before(message: Message) -> dict[str, Any] | None:
 def is_possible(asked: dict[str, Any] | None, only_when: Collection[str]) -> bool:
     """Whether an intent is possible after this question.
 
-    `only_when` lists the questions after which it is: names of forms, `form.slot` for one question
-    of a form, and `after_case`.
+    `only_when` lists the questions after which the intent is possible: names of forms, `form.slot`
+    for one question of a form, and `after_case`.
     """
     if asked is None:
         return False
@@ -46,5 +47,5 @@ def follows_other_matters(asked: dict[str, Any] | None) -> bool:
 
 
 def asks_nothing(asked: dict[str, Any] | None) -> bool:
-    """Whether no form asks, so that the text can start a topic."""
+    """Whether no form asks a question, so that the text can start a topic."""
     return asked is None or not asked.get("form")

@@ -1,15 +1,14 @@
-"""A component of the pipeline that drops an intent if the text does not meet its requirements.
-The next intent in the ranking then wins.
+"""A component of the pipeline that drops an intent if the text does not meet its requirements. The
+next intent in the ranking then wins.
 
-It prevents costly errors: a report that is understood as "never mind" is lost, and a bare "2" that
-is understood as an employee number starts an identity check. In config.yml:
+It prevents errors that do harm. If the bot understands a report as "never mind", the report is
+lost. If it understands a lone "2" as an employee number, it starts an identity check. In
+config.yml:
 
-    needs         intent -> its requirements, each optional; the text must meet all given ones
-        confidence  the least confidence (0 to 1)
-        or_words    patterns; a match replaces the confidence
-        entities    one of these must be in the text
-        without     none of these may be in the text
-    one_way       intents that start the same topic; their confidence is added up
+    needs intent -> its requirements, each optional; the text must meet all given ones
+        confidence the least confidence (0 to 1) or_words patterns; a match replaces the confidence
+        entities one of these must be in the text without none of these may be in the text
+    one_way intents that start the same topic; their confidence is added up
 """
 
 from __future__ import annotations
@@ -69,8 +68,8 @@ class ConfidenceGate(GraphComponent, IntentClassifier):
 
 
 def _with_their_needs(ranking: Ranking, message: Message, needs: dict[str, Any]) -> Ranking:
-    """The ranking without the intents that the text does not meet the requirements of. The
-    confidences of the others add up to 1."""
+    """The ranking without the intents whose requirements the text does not meet. The confidences of
+    the other intents add up to 1."""
     named = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES) or []}
     text = str(message.get(TEXT) or "")
     kept = [

@@ -1,4 +1,4 @@
-"""A component of the pipeline that makes sure that a request for a person gets one.
+"""A component of the pipeline that makes sure that a requester who asks for a person gets one.
 
 The gates stop texts of which the classifier is not sure, but they must never stop a request for a
 person. Therefore this component recognizes a request in two ways:
@@ -8,12 +8,10 @@ person. Therefore this component recognizes a request in two ways:
 A text that matches `unless` ("my agent app crashed") gets no help from the patterns.
 
 In config.yml:
-    intent    the intent of a request
-    limit     the least probability (0 to 1) of the intent
-    near      the least nearness (bot.sentence_classifier) of such a text
-    words     name -> alternatives; patterns and later words use them as <name>
-    patterns  regular expressions that are searched in the words of the text, see `plain`
-    unless    the same, for texts that are not a request
+    intent the intent of a request limit the least probability (0 to 1) of the intent near the least
+    nearness (bot.sentence_classifier) of such a text words name -> alternatives; patterns and later
+    words use them as <name> patterns regular expressions that are searched in the words of the
+    text, see `plain` unless the same, for texts that are not a request
 """
 
 from __future__ import annotations
@@ -107,7 +105,8 @@ def _with_words(pattern: str, words: dict[str, str]) -> str:
 
 
 def plain(text: str) -> str:
-    """The words in lower case with single spaces, without accents, apostrophes and other marks."""
+    """The words of a text in lower case, separated by single spaces, without accents, apostrophes
+    and other marks."""
     bare = unicodedata.normalize("NFKD", text.lower())
     kept = "".join(c for c in bare if not unicodedata.combining(c) and c not in "'\u2019`")
     return " ".join(re.findall(r"\w+", kept))

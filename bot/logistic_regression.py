@@ -1,11 +1,12 @@
 """Multinomial logistic regression over sparse counts and dense numbers together.
 
-scikit-learn requires one matrix. A sparse one makes the fit eight times slower, and a dense one
-needs gigabytes for the counts. The objective here is the same, and scipy's L-BFGS-B minimizes it.
+scikit-learn requires one matrix for both. A sparse matrix makes the fit eight times slower, and a
+dense one needs gigabytes for the counts. This module minimizes the same objective as scikit-learn,
+with scipy's L-BFGS-B.
 
-The features differ a hundredfold in size, so a plain search crosses a narrow valley in many short
-steps, and a search that is stopped early depends on the order of the examples. So the search uses
-scaled weights: it turns the dense features into uncorrelated ones, and multiplies each weight so
+Some features are a hundred times larger than others. Without scaling, the search needs very many
+short steps. If it is stopped early, its result depends on the order of the examples. Therefore the
+search uses scaled weights. It makes the dense features uncorrelated, and multiplies each weight so
 that the objective curves about equally in all directions. It then converges in some dozen steps.
 """
 
@@ -17,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import minimize
 
-MOST_STEPS = 150  # a limit that the search does not reach, because it converges before
+MOST_STEPS = 150  # the search converges earlier, so it does not reach this limit
 ENOUGH = 1e-5  # the search ends after a step that lowers the loss by less
 # The curvature of the objective is `mean(p * (1 - p) * feature**2)` for a class of probability p. A
 # fitted model is sure of most examples, so the mean is this fraction of the value that the class's
@@ -90,7 +91,8 @@ def fit(
 
 @dataclass(frozen=True)
 class _Scales:
-    """The factor of each weight, and the dense features `turned` to their principal `axes`."""
+    """The factor of each weight, and the dense features in the coordinates of their principal
+    `axes` (`turned`)."""
 
     axes: np.ndarray
     turned: np.ndarray

@@ -3,9 +3,10 @@
 Usage: python -m bot.measure_understanding CONFIG OUT.json [HELD_OUT.yml ...]
 
 Cross-validation trains five models with Rasa, each without one fold of the examples, and parses
-that fold. Then a model of all examples parses the held-out files. Each text is parsed after a
-question that makes its intent possible (`ASKED`): "nothing came" while the identity form waits for
-the code. Most texts are parsed without a question.
+that fold. Then a model of all examples parses the held-out files. Some intents are possible only
+after a question (`ASKED`): "nothing came" means something only while the identity form waits for
+the code. A text with such an intent is parsed after that question. Most texts are parsed without a
+question.
 
 Output: {"training_seconds", "texts": [{"set", "author", "text", "meant", "understood", "guessed",
 "nearness", "language", "ms"}]}. `guessed` is the likeliest intent before the gates, `understood`
@@ -72,8 +73,8 @@ def trained(config: str, data: TrainingData, folder: Path) -> Agent:
 
 
 async def parsed(agent: Agent, texts: list[tuple[str, str]], **of_all: str | None) -> list[Any]:
-    """The agent's results for texts, each with its right intent. `of_all`: further fields of each
-    result."""
+    """The agent's results for texts. Each text comes with its right intent. `of_all`: fields that
+    are added to each result."""
     found = []
     for text, meant in texts:
         began = time.perf_counter()

@@ -21,8 +21,8 @@ MAX_SHOWN = 200
 def misplaced(model: str) -> list[dict[str, Any]]:
     """The misplaced examples of a model's training data, the clearest first.
 
-    Each has `text`, `intent`, `looks_like` and `margin`, by how much the other intent's examples
-    are nearer (a cosine, 0 to 1). Empty if the model has no sentence vectors.
+    Each has `text`, `intent`, `looks_like` (the other intent) and `margin`: how much nearer the
+    other intent's examples are (a cosine, 0 to 1). Empty if the model has no sentence vectors.
     """
     learned, texts = _read(model)
     if "vectors" not in learned or not texts:

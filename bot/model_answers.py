@@ -23,15 +23,15 @@ from rasa.shared.utils.io import read_yaml_file
 from bot.measure_understanding import ASKED, NOTHING
 
 BATCH = 64
-TIMED = 60  # texts that the measurement of the time uses
+TIMED = 60  # texts of which the time is measured
 
 
 def answers(model: str, texts: Sequence[dict[str, Any]]) -> list[list[Any]]:
     """[intent, confidence] for each text.
 
-    Each text has `text`, `meant` and `asked`, the question before it (bot/asked.py). `asked` null:
-    a question after which the intent `meant` is possible. Progress on stdout: lines
-    `Measured N of M`.
+    Each text has `text`, `meant` (the right intent) and `asked`, the question before it
+    (bot/asked.py). `asked` null: this uses a question after which the intent `meant` is possible.
+    It writes its progress to stdout: lines `Measured N of M`.
     """
     agent, found = _agent(model), []
     for start in range(0, len(texts), BATCH):
@@ -62,8 +62,8 @@ def understood(agent: Agent, texts: Sequence[dict[str, Any]]) -> list[tuple[str,
 
 
 def speed(model: str, texts: Sequence[str]) -> float | None:
-    """The median milliseconds for a text, when texts arrive one after the other, as requesters'
-    texts do."""
+    """The median milliseconds for a text, if texts arrive one after the other, like the texts of
+    requesters."""
     return asyncio.run(_speed(_agent(model), texts[:TIMED])) if texts else None
 
 

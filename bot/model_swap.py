@@ -3,9 +3,9 @@
 Rasa's own `PUT /model` loads on the event loop, so the server answers nothing for 0.1 to 0.35 s
 with a light model, and for a minute with a large one. This module loads in a thread.
 
-A turn keeps the agent that it began with. Both agents share the lock store, so a conversation never
-has two turns at a time. Each agent has its own copy of the tracker store, because Rasa keeps the
-model's domain in it.
+A turn ends with the agent with which it began. (In Rasa, an *agent* is a loaded model.) Both agents
+share the lock store, so a conversation never has two turns at a time. Each agent has its own copy
+of the tracker store, because Rasa keeps the model's domain in that store.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class ModelSwap:
     async def to(self, app: Any, file: str) -> str:
         """Swap to this file in the folder of the present model. Returns Rasa's id of the model.
 
-        The present model's file changes nothing. Raises NoSuchModel and SwapUnderWay; after both,
-        the present model continues to answer.
+        If this is already the present model's file, nothing changes. Raises NoSuchModel and
+        SwapUnderWay. After either error, the present model continues to answer.
         """
         if self._loading.locked():
             raise SwapUnderWay

@@ -1,9 +1,10 @@
 """Checks training data and trains a model, as `rasa data validate` and `rasa train` do, in less
 time.
 
-Both read the data once. The vectors of known examples are not computed again. And training leaves
-out what takes seconds and does not change the model: copies of all examples, and the hashes of
-each component's output, with which `rasa train` finds components that need no training.
+Checking and training together read the data only once. The training does not compute the vectors of
+known examples again. It also leaves out work that takes seconds and does not change the model:
+copies of all examples, and the hashes of each component's output. `rasa train` uses these hashes to
+find components that need no training.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from bot.shared_examples import shared_examples
 
 
 def check(config: str, domain: str, data: str) -> None:
-    """Validate the data, and exit with code 1 when it is unfit for training."""
+    """Validate the data. Exits with code 1 if the data is unfit for training."""
     with shared_examples():
         validate_files(False, None, _importer(config, domain, data, _stamps(config, domain, data)))
 
@@ -40,17 +41,19 @@ def train(config: str, domain: str, data: str, model: str, vectors: str) -> None
     the examples, see bot.kept_vectors."""
     with shared_examples(), kept_vectors(Path(vectors)):
         _train(_importer(config, domain, data, _stamps(config, domain, data)), Path(model))
-    _importer.cache_clear()  # training has written features into its examples
+    _importer.cache_clear()  # because training has written features into these examples
 
 
 @functools.lru_cache(maxsize=1)
 def _importer(config: str, domain: str, data: str, stamps: object) -> TrainingDataImporter:
-    """Reads the data once, as long as the files stay the same."""
+    """Read the data. As long as the files do not change, this returns the data of the first
+    call."""
     return TrainingDataImporter.load_from_config(config, domain, [data])
 
 
 def _stamps(config: str, domain: str, data: str) -> tuple[tuple[str, int, int], ...]:
-    """Each file with its time of change and its size. Others mean another content."""
+    """Each file with its time of change and its size. If one of them differs, the content may
+    differ."""
     files = [Path(config), Path(domain), *sorted(Path(data).rglob("*.yml"))]
     found = [(str(file), file.stat()) for file in files]
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)

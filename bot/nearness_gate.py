@@ -1,12 +1,13 @@
 """A component of the pipeline that starts a topic only if the text is near the topics' examples.
 
-The classifier gives every text some intent, so a friend's "running late, see you at 8" can get a
-topic. The gate compares `nearness` (bot.sentence_classifier) with two limits:
+The classifier gives every text an intent. So it may give a topic even to "running late, see you at
+8", which is meant for a friend. The gate compares `nearness` (bot.sentence_classifier) with two
+limits:
 
-    nearness >= near            the topic starts
-    unsure <= nearness < near   the intent becomes `unsure_topic`, so that the dialogue can ask
+    nearness >= near the topic starts unsure <= nearness < near the intent becomes `unsure_topic`,
+    so that the dialogue can ask
                                 "Shall I open a case for that?"
-    nearness < unsure           the intent becomes `nlu_fallback`
+    nearness < unsure the intent becomes `nlu_fallback`
 
 A text that the classifier puts into one of the `others` intents also becomes `unsure_topic` if its
 nearness is at least `rescue`, so that a report is not lost.
@@ -144,7 +145,7 @@ class NearnessGate(GraphComponent, IntentClassifier):
 
 
 def _replace_intent(message: Message, name: str) -> None:
-    """The replaced intent keeps its place in the ranking, after the new one."""
+    """Make `name` the intent. The replaced intent stays in the ranking, after the new one."""
     given = {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: 1.0}
     others = [one for one in message.get(INTENT_RANKING_KEY) or [] if one[INTENT_NAME_KEY] != name]
     message.set(INTENT, given, add_to_output=True)

@@ -6,27 +6,23 @@ It is a logistic regression over four kinds of features:
 - the counts of words and pieces, see `bot.text_features`
 - the sentence encoder's vector
 - the similarity of that vector to each intent's nearest examples
-A second regression over the patterns and counts alone is used when the encoder is missing.
+If the encoder is missing, the component uses a second regression, over the patterns and counts
+alone.
 
 A message gets intent, ranking and `nearness`, its similarity to the topics' examples:
-    mean cosine to the nearest examples of topics - other_weight x the same for other matters
-    + sure_weight x the odds of all topics against other matters, as a logarithm from -1 to 1
-    + word_weight x the odds by the words alone, see `bot.word_odds`
-`bot.nearness_gate` uses it. It is None when the encoder is missing.
+    mean cosine to the nearest examples of topics - other_weight x the same for other matters +
+    sure_weight x the odds of all topics against other matters, as a logarithm from -1 to 1 +
+    word_weight x the odds by the words alone, see `bot.word_odds`
+`bot.nearness_gate` uses the nearness. It is None if the encoder is missing.
 
 In config.yml:
-    C               the inverse of the regularization
-    balance         how much intents with few examples count: 0 to 1, see bot.logistic_regression
-    encoder_weight  the weight of the encoder's vector relative to the counts of words
-    near_weight     the same for the similarity to each intent's examples
-    other_weight    see above
-    sure_weight     see above
-    word_weight     see above
-    topics          the intents that start a topic
-    others          the intents of texts that are not for the desk
-    only_when       intent -> the questions after which it is possible; see bot.asked
-    likelier_when   intent -> the questions that it answers, so that it is likelier after them
-    likelier        the factor of its odds after such a question
+    C the inverse of the regularization balance how much intents with few examples count: 0 to 1,
+    see bot.logistic_regression encoder_weight the weight of the encoder's vector relative to the
+    counts of words near_weight the same for the similarity to each intent's examples other_weight
+    see above sure_weight see above word_weight see above topics the intents that start a topic
+    others the intents of texts that are not for the desk only_when intent -> the questions after
+    which it is possible; see bot.asked likelier_when intent -> the questions that it answers, so
+    that it is likelier after them likelier the factor of its odds after such a question
 """
 
 from __future__ import annotations
@@ -60,14 +56,14 @@ from bot.text_features import TextFeatures
 from bot.word_odds import WordOdds
 
 FILE = "sentence_classifier.npz"
-EXAMPLES = "examples.json"  # the texts of the examples, ordered by intent like their vectors
+EXAMPLES = "examples.json"  # the texts of the examples, in the order of their vectors
 NEARNESS = "nearness"
 NEIGHBORS = 3
-STEPS_WITHOUT_ENCODER = 12  # steps of the fit for the case that the encoder is missing
-BATCH = 500  # examples that are compared with all others in one step
+STEPS_WITHOUT_ENCODER = 12  # steps of the fit of the regression without the encoder
+BATCH = 500  # how many examples one step compares with all others
 # the weight of an `only_when` intent when the question before the text is unknown
 UNKNOWN = 0.2
-LEAST = 1e-4  # added to probabilities, so that their logarithm is finite
+LEAST = 1e-4  # a number that is added to each probability, so that its logarithm is finite
 Arrays = dict[str, np.ndarray]
 
 
@@ -132,7 +128,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [one for one in training_data.intent_examples if one.get(TEXT)]
-        # the same examples make the same model, for any order in the files
+        # sort them, so that the same examples make the same model in any order in the files
         examples.sort(key=lambda one: (str(one.get(INTENT)), str(one.get(TEXT))))
         texts = [str(one.get(TEXT)) for one in examples]
         intents = np.array([one.get(INTENT) for one in examples])
@@ -144,7 +140,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         learned["patterns"] = np.array(patterns.shape[1])
         with self._storage.write_to(self._resource) as folder:
             np.savez_compressed(folder / FILE, **learned)
-            # a server does not load this file; only bot/misplaced.py reads it
+            # only bot/misplaced.py reads this file; a server does not load it
             (folder / EXAMPLES).write_text(json.dumps(texts))
         return self._resource
 
@@ -205,7 +201,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return sp.hstack([patterns, self._features.of(texts)]).tocsr()
 
     def _vectors(self, messages: list[Message]) -> np.ndarray | None:
-        """The encoder's vectors. None when the encoder is missing, or was missing during
+        """The encoder's vectors. None if the encoder is missing now, or was missing during
         training."""
         if self._encoder is None or "vectors" not in self._learned:
             return None
@@ -216,7 +212,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return np.asarray(vectors @ self._learned["vectors"].T)
 
     def _dense_of_examples(self, vectors: np.ndarray) -> Iterator[np.ndarray]:
-        """`_dense` for the examples themselves. Each is compared with the other examples only."""
+        """`_dense` for the examples themselves. This compares each example only with the other
+        examples."""
         for start in range(0, len(vectors), BATCH):
             some = vectors[start : start + BATCH]
             cosines = self._cosines(some)
@@ -231,8 +228,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return np.hstack([vectors * weights[0], near * weights[1]]).astype(np.float32)
 
     def _chances(self, message: Message, scores: np.ndarray) -> np.ndarray:
-        """The probability of each intent after the question before the text. It is 0 for intents
-        that are impossible after it."""
+        """The probability of each intent, given the question before the text. It is 0 for intents
+        that are impossible after this question."""
         raised = np.exp(scores - scores.max()) * self._weights(asked_before(message))
         return np.asarray(raised / raised.sum())
 
@@ -289,7 +286,8 @@ def _sentence_features(message: Message) -> Iterator[sp.csr_matrix]:
 
 
 def _is_loaded(name: str) -> bool:
-    """Whether TextFeatures or WordOdds hold this array, so that a second copy wastes memory."""
+    """Whether TextFeatures or WordOdds already have this array, so that a second copy would waste
+    memory."""
     return name.startswith(("terms", "idf", "odds"))
 
 

@@ -15,9 +15,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 @contextmanager
 def shared_examples() -> Iterator[None]:
-    """Inside the block, joined training data shares the examples with its parts. Use it only if the
-    parts are not needed afterwards.
-    """
+    """Inside the block, joined training data shares the examples with the data that it was joined
+    from. Use this only if nobody needs the separate data afterwards."""
     copying = TrainingData.merge
     TrainingData.merge = _merged
     try:

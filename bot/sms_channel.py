@@ -1,59 +1,51 @@
-"""The channel through which the service asks for a turn: Rasa's `rest` channel with a token, with
-turns that run once, and with an error status for a failed turn.
+"""The channel through which the service asks for a turn. It is Rasa's `rest` channel with a token,
+with turns that run only once, and with an error status for a failed turn.
 
 `POST /webhooks/sms/webhook`, `Authorization: Bearer <token>`, body `{"sender": str, "message": str,
 "metadata": {}}`
-    200  a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`
+    200 a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`
          without absent keys. The list is empty when the virtual agent sends nothing, for example at
          a handoff.
-    400  the body is invalid; `error` names the field
-    401  the token is missing or wrong
-    500  the turn failed, in Rasa or in a custom action (Rasa's own channel answers `200 []`)
-    503  no model is loaded
+    400 the body is invalid; `error` names the field 401 the token is missing or wrong 500 the turn
+    failed, in Rasa or in a custom action (Rasa's own channel answers `200 []`) 503 no model is
+    loaded
 
 Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"}`. The header
 `Patchboard-Turn` reports the turn in JSON:
-    intent      the intent that was understood
-    confidence  its confidence, 0 to 1
-    did         the actions that ran
-    slots       the slots that are set
-    model       Rasa's id of the model that answered
-    ranking     the five likeliest intents, [[name, confidence], ...]
-    asked       the form and the slot that asked before the text
+    intent the intent that was understood confidence its confidence, 0 to 1 did the actions that ran
+    slots the slots that are set model Rasa's id of the model that answered ranking the five
+    likeliest intents, [[name, confidence], ...] asked the form and the slot that asked before the
+    text
 
 `GET /webhooks/sms/` answers 200 when the bot can answer a turn, otherwise 503. Its body names the
 `model` and its `file`.
 
 `PUT /webhooks/sms/model`, the same token, body `{"file": "<name in the folder of models>"}`
-    200  this model answers from now on; the body is `{"model", "file"}`
-    400  the file does not exist or cannot be loaded; the present model continues to answer
-    401  the token is missing or wrong
-    409  another model is being loaded
-    503  no model is loaded
+    200 this model answers from now on; the body is `{"model", "file"}` 400 the file does not exist
+    or cannot be loaded; the present model continues to answer 401 the token is missing or wrong 409
+    another model is being loaded 503 no model is loaded
 
 `POST /webhooks/sms/forget`, the same token, body `{"senders": [str]}`
-    200  nothing of these conversations is stored any more; the body is `{"events": number}`
-    400  the body is invalid
-    401  the token is missing or wrong
-    501  the tracker store of this server is not that of bot/tracker_store.py
-    503  no model is loaded
+    200 nothing of these conversations is stored any more; the body is `{"events": number}` 400 the
+    body is invalid 401 the token is missing or wrong 501 the tracker store of this server is not
+    that of bot/tracker_store.py 503 no model is loaded
 
 The channel sets `form`, `slot`, `after_case` and `not_for_desk` in `metadata["asked"]` from the
 conversation (bot/asked.py). Other parts that the service sends in it, such as `choices`, stay.
 
-Custom actions find `metadata` in `tracker.latest_message["metadata"]`. If it holds a `turn_id`, a
-repeated request with the same sender and id gets the same replies, and the turn does not run again,
-even while the first request is still running. All bots that share a database also share these
-stored answers (bot/tracker_store.py). A failed turn stores nothing, so the service can repeat it.
+Custom actions find `metadata` in `tracker.latest_message["metadata"]`. If it has a `turn_id`, the
+turn runs only once. A repeated request with the same sender and id gets the same replies, even
+while the first request is still running. All bots that share a database also share these stored
+answers (bot/tracker_store.py). A failed turn stores nothing, so the service can repeat it.
 
 If two bots run the same turn at once, the first one to end stores it, and both return its replies.
-If another turn of the conversation was stored meanwhile, the turn runs again after the other one.
-In both cases, a custom action can be called twice for one turn, as after a crash of the bot.
+If another turn of the conversation is stored during a turn, the turn runs again after the other
+one. In both cases, as after a crash of the bot, a custom action can be called twice for one turn.
 
 `metadata["before"]` lists the steps before the message, in this order, each optional:
-    slots       name -> value: the slots to set; unknown ones are ignored
-    leave_form  true: leave the active form
-    payload     "/intent": runs as a turn of its own; its replies come first
+    slots name -> value: the slots to set; unknown ones are ignored leave_form true: leave the
+    active form payload "/intent": runs as a separate turn before the message; its replies come
+    first
 
 With these steps, an agent can return a conversation to the bot together with the outcome, and the
 service can open a turn without a requester's text.
@@ -126,8 +118,8 @@ class SmsInput(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> SmsInput:
-        """The channel of bot/credentials.yml. An empty token raises RasaException, so the server
-        does not start."""
+        """The channel of bot/credentials.yml. For an empty token, this raises RasaException, so
+        that the server does not start."""
         token = str((credentials or {}).get("token") or "").strip()
         if not token:
             raise RasaException(
@@ -198,7 +190,7 @@ class SmsInput(InputChannel):
                 answer = await self._turns.join(turn, run)
                 headers = {"Patchboard-Turn": answer.report} if answer.report else None
                 return response.json(answer.replies, headers=headers)
-            # whatever Rasa raises, the service must get an error status
+            # the service must get an error status for any error of Rasa
             except Exception as problem:
                 logger.exception("sms.turn_failed sender=%s turn_id=%s", turn.sender, turn.turn_id)
                 reason = problem if isinstance(problem, ActionFailed) else type(problem).__name__
@@ -231,7 +223,8 @@ class SmsInput(InputChannel):
 
     async def _run(self, turn: Turn, agent: Any) -> Answer:
         failed: list[str] = []
-        action_result.failed_actions.set(failed)  # for this turn only, because it is its own task
+        # only for this turn, because each turn is its own task
+        action_result.failed_actions.set(failed)
         collector = CollectingOutputChannel()
 
         async def say(text: str) -> None:

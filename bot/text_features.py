@@ -1,7 +1,7 @@
 """Counts the words of a text, pairs of them and pieces of words, as tf-idf.
 
-It uses scikit-learn. Rasa's own featurizer also counts for each token, which nothing here reads,
-and takes a fifth of the training for it.
+It uses scikit-learn. Rasa's own featurizer also counts for each token. Nothing here needs these
+counts, and they take a fifth of the training's time.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer, strip_accents_unicode
 
-# "código" and "codigo" are the same. A term of one example teaches nothing and costs memory.
+# A term that only one example has teaches nothing and costs memory.
 SETTINGS = {"sublinear_tf": True, "min_df": 2}
 KINDS = (
     {"analyzer": "word", "ngram_range": (1, 2)},
-    # Pieces, so that "lapotp" is close to "laptop". Single letters cost much and teach nothing.
+    # Pieces of words, so that "lapotp" is similar to "laptop". Single letters cost much time and
+    # teach nothing.
     {"analyzer": "char_wb", "ngram_range": (2, 4)},
 )
 _NUMBER = re.compile(r"\b[0-9]+\b")
@@ -38,7 +39,7 @@ class TextFeatures:
 
     @classmethod
     def load(cls, learned: Arrays) -> TextFeatures:
-        """The features that `arrays` described."""
+        """The features from the arrays that `arrays` returned."""
         made = []
         for n, kind in enumerate(KINDS):
             terms = {str(term): place for place, term in enumerate(learned[f"terms{n}"])}
@@ -48,7 +49,7 @@ class TextFeatures:
         return cls(made)
 
     def arrays(self) -> Arrays:
-        """The learned numbers, to be stored."""
+        """The learned numbers, for storage."""
         found: Arrays = {}
         for n, one in enumerate(self._vectorizers):
             found[f"terms{n}"], found[f"idf{n}"] = one.get_feature_names_out(), one.idf_
@@ -64,5 +65,5 @@ def _type(name: str) -> type:
 
 
 def plain(text: str) -> str:
-    """The text in lower case without accents. All numbers are the same number."""
+    """The text in lower case without accents. The same number stands for all numbers."""
     return _NUMBER.sub("0000", strip_accents_unicode(text.lower()))

@@ -1,7 +1,7 @@
-"""The database of the bot's conversations: an SQLite file of one host, or PostgreSQL that the bots
-of all hosts share.
+"""The database of the bot's conversations: an SQLite file on one host, or a PostgreSQL database
+that the bots of all hosts share.
 
-In PostgreSQL the tables are in a schema of their own, so the database can be the service's.
+In PostgreSQL, the tables are in a separate schema, so the bots can use the database of the service.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 SCHEMA = "patchboard_bot"
-# seconds; a bot that waits for a lost database must not keep its requesters waiting
+# seconds; they are short, because requesters wait while a bot waits for an unavailable database
 CONNECT_WITHIN, STATEMENT_WITHIN, LOCK_WITHIN, IDLE_IN_TRANSACTION = 3, 5, 5, 10
 CONNECTIONS = 8
 TRY_AGAIN = 5  # seconds between two attempts to reach the database at the start
 _POSTGRES = {
     "connect_timeout": CONNECT_WITHIN,
-    # milliseconds until sent bytes count as lost, when the host no longer exists
+    # milliseconds after which sent bytes without a reply count as lost, for example if the host is
+    # down
     "tcp_user_timeout": 5000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -44,7 +45,7 @@ def open_database(url: str, file: str) -> Engine:
                 sa.engine.url.URL.create("sqlite", database=file), hide_parameters=True
             )
         return _postgres(url)
-    # Rasa treats the error of a missing driver like a missing store, and continues in memory
+    # For an ImportError, Rasa would continue with a store in memory. So raise another error.
     except ImportError as error:
         raise RasaException(f"The bot's environment cannot open this database: {error}") from error
 
@@ -60,18 +61,17 @@ def _postgres(url: str) -> Engine:
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=STATEMENT_WITHIN,
-        # checks each connection before use, because a failover ends the pool's connections
+        # check each connection before its use, because a failover ends the connections of the pool
         pool_pre_ping=True,
         connect_args=given,
-        hide_parameters=True,  # the parameters contain people's texts, and errors are logged
+        hide_parameters=True,  # logs contain the errors, and the parameters contain people's texts
         execution_options={"schema_translate_map": {None: SCHEMA}},
     )
 
 
 def create_tables(engine: Engine, metadata: sa.MetaData, log: Any) -> None:
-    """Create the missing tables, also when several bots start at once. Waits for a database that
-    does not answer.
-    """
+    """Create the missing tables. Several bots may do this at the same time. If the database does
+    not answer, this waits for it."""
     while True:
         try:
             with Session(engine) as session:
@@ -99,7 +99,7 @@ def lock(session: Session, *names: str) -> None:
     if session.get_bind().dialect.name == "sqlite":
         session.execute(sa.text("BEGIN IMMEDIATE"))
         return
-    for name in sorted(names):  # sorted, so that two processes cannot wait for each other
+    for name in sorted(names):  # in this order, so that two processes never wait for each other
         session.execute(
             sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 774214))"),
             {"name": name},

@@ -1,17 +1,17 @@
 """Rasa 3.6.21's SQL tracker store, with a bounded cost per message, with turns that run once, and
 with an error when the database is down.
 
-1. Rasa loads and replays a whole session for each message, which costs 0.75 ms for every earlier
+1. For each message, Rasa loads and replays a whole session, which takes 0.75 ms for every earlier
    message. An SMS conversation is one session for months. This store loads a long session from a
-   checkpoint: a few events with the same state (`compacted`), and all events since. It still stores
-   every event; see `retrieve_full_tracker`.
+   checkpoint: a few events that lead to the same state (`compacted`), and all events since then. It
+   still stores every event; see `retrieve_full_tracker`.
 2. When the database fails, Rasa continues in memory with a wrong state. This store raises the
    error. The channel answers 500, and the service hands the conversation to a person.
 3. Rasa searches all event classes for each event that it loads. The store caches the class of
    each name.
-4. Rasa stores the events of a turn in several steps, and does not store its answer. This store
-   writes them all in one transaction at the end of the turn, so that a repeated turn gets the
-   stored answer, from any bot that shares the database; see `once`.
+4. Rasa stores the events of a turn in several steps, and does not store the turn's answer. This
+   store writes the events and the answer in one transaction at the end of the turn. A repeated turn
+   then gets the stored answer from any bot that shares the database; see `once`.
 
 2 and 3 replace methods of Rasa (bot/tracker_store_patches.py), and 1 depends on Rasa's replay
 (bot/compaction.py), so this store requires this exact version of Rasa.
@@ -68,10 +68,11 @@ class BoundedTrackerStore(SQLTrackerStore):
     async def once(
         self, sender_id: str, turn_id: str | None, run: Callable[[], Awaitable[str]]
     ) -> str:
-        """Run a turn, store its events and its answer in one transaction, and return the answer. A
-        stored turn does not run again; its stored answer is returned. Turns without an id always
-        run. If two processes run a turn at once, the first one stores it, and both return that
-        answer. When it raises Overtaken or the error of `run`, nothing is stored.
+        """Run a turn, store its events and its answer in one transaction, and return the answer. If
+        the turn is already stored, it does not run again, and this returns the stored answer. Turns
+        without an id run each time. If two processes run a turn at once, the first one to end
+        stores it, and both return that answer. Raises Overtaken and the errors of `run`; nothing is
+        then stored.
         """
         if turn_id is not None:
             found = await asyncio.to_thread(self._stored_answer, sender_id, turn_id)
@@ -169,7 +170,7 @@ class BoundedTrackerStore(SQLTrackerStore):
             await asyncio.to_thread(self._store, kept, None, "")
 
     def _store(self, turn: OpenTurn, turn_id: str | None, answer: str) -> str:
-        """Store the events of a turn, its answer, and a checkpoint when the session has grown long.
+        """Store the events of a turn, its answer, and, if the session is long, a checkpoint.
         Returns the stored answer. Raises Overtaken."""
         with self.session_scope() as session:
             lock(session, turn.sender_id)
@@ -211,13 +212,13 @@ class BoundedTrackerStore(SQLTrackerStore):
         session.add(added)
         session.flush()
         old = session.query(turn.id).filter(turn.id <= added.id - self._remembered_turns)
-        # rows that another process is deleting need no second deletion
+        # skip rows that another process is already deleting
         old = old.with_for_update(skip_locked=True)
         session.query(turn).filter(turn.id.in_(old)).delete(synchronize_session=False)
 
     def forget(self, sender_ids: Sequence[str]) -> int:
-        """Delete all events, checkpoints and answers of these conversations, also their bytes in
-        SQLite's file. Returns the number of events. Blocks."""
+        """Delete all events, checkpoints and answers of these conversations. In SQLite, also
+        overwrite their bytes in the file. Returns the number of events. Blocks."""
         deleted = {}
         with self.session_scope() as session:
             lock(session, *sender_ids)
@@ -251,8 +252,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         )
 
     def _new_events(self, tracker: DialogueStateTracker) -> list[Event]:
-        """The events since the tracker was loaded or saved. A tracker from elsewhere is compared
-        with the stored events, as in Rasa."""
+        """The events since the tracker was loaded or saved. If this store did not load the tracker,
+        compare it with the stored events, as Rasa does."""
         known = getattr(tracker, "known_events", None)
         if known is None:
             with self.session_scope() as session:
@@ -261,9 +262,8 @@ class BoundedTrackerStore(SQLTrackerStore):
 
 
 def _name(value: str | None) -> str | None:
-    """Return a name that PostgreSQL can store. A requester can write a name of an intent:
-    `/intent`.
-    """
+    """Return the name in a form that PostgreSQL can store. The name may come from a requester's
+    text, such as `/intent`."""
     return value and value.replace("\0", "")[:LONGEST_NAME]
 
 
@@ -275,8 +275,8 @@ def store_below(store: Any) -> BoundedTrackerStore | None:
 
 
 def _known(tracker: DialogueStateTracker, prefix: int) -> DialogueStateTracker:
-    """The tracker, with the number of its events that are stored, and of those that replace the
-    past."""
+    """Note in the tracker how many of its events are stored, and how many replace the past. Returns
+    the tracker."""
     tracker.known_events, tracker.prefix = len(tracker.events), prefix  # type: ignore[attr-defined]
     return tracker
 

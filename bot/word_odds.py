@@ -1,7 +1,7 @@
 """The odds that a text is for the desk, by its words alone.
 
-The sentence encoder finds "our oven shows an error" near "the printer shows an error". The words of
-the text separate them: "oven" occurs only in texts that are not for the desk.
+For the sentence encoder, "our oven shows an error" is near to "the printer shows an error". The
+words show the difference: "oven" occurs only in texts that are not for the desk.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import numpy as np
 
 from bot.text_features import plain
 
-FEWEST = 2  # texts that have a word; a word of one example teaches nothing
-UNSEEN = 0.5  # added to each count, so that the logarithm is finite
+FEWEST = 2  # texts; a word that fewer texts have teaches nothing
+UNSEEN = 0.5  # a number that is added to each count, so that its logarithm is finite
 _WORD = re.compile(r"\w+")
 
 
 class WordOdds:
-    """Each word's odds: how often topics have it, compared with other matters, as a logarithm."""
+    """The odds of each word: how often it occurs in texts on topics, compared with texts on other
+    matters, as a logarithm."""
 
     def __init__(self, odds: Mapping[str, float]) -> None:
         self._odds = odds
@@ -40,17 +41,17 @@ class WordOdds:
 
     @classmethod
     def load(cls, learned: Mapping[str, np.ndarray]) -> WordOdds:
-        """The odds that `arrays` described."""
+        """The odds from the arrays that `arrays` returned."""
         return cls(dict(zip(learned["odds_words"].tolist(), learned["odds"].tolist(), strict=True)))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The learned numbers, to be stored."""
+        """The learned numbers, for storage."""
         words, odds = list(self._odds), list(self._odds.values())
         return {"odds_words": np.array(words, dtype=str), "odds": np.array(odds, dtype=np.float32)}
 
     def of(self, text: str) -> float:
-        """The sum of the words' odds, divided by the square root of their number. 0 for unknown
-        words only."""
+        """The sum of the words' odds, divided by the square root of the number of words. 0 if no
+        word is known."""
         found = [self._odds[word] for word in _words(text) if word in self._odds]
         return float(sum(found) / np.sqrt(len(found))) if found else 0.0
 

@@ -1,7 +1,7 @@
 """Checks training data, trains models and asks models about texts, one task after another.
 
-The imports of Rasa take five seconds, and reading the examples takes as long. So one process does
-all tasks of a run of "Train and compare".
+Importing Rasa takes five seconds, and reading the examples takes as long. So one process does all
+tasks of a run of "Train and compare".
 
 Usage: python -m bot.workbench
 
@@ -36,7 +36,7 @@ TASKS: dict[str, Callable[..., Any]] = {
 
 
 def main() -> None:
-    # like Rasa's commands: logs the components, but not the texts
+    # as in Rasa's commands, the log contains the components, but not the texts
     configure_logging_and_warnings(logging.INFO)
     configure_structlog(logging.INFO)
     for line in sys.stdin:

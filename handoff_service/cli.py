@@ -28,7 +28,7 @@ from handoff_service.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0 on success, 1 after printing the error."""
+    """Run one command. Returns 0 on success. Otherwise prints the error and returns 1."""
     asked = parser().parse_args(arguments)
     try:
         run: Run = asked.run

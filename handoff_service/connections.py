@@ -1,8 +1,8 @@
-"""Open event streams of agents in this process, and whether the process has worked without a gap.
+"""Counts the open event streams of agents in this process, and notices gaps in the process's work.
 
-Both are checked at the moment when an agent would be set to Away. A gap is anything that makes
-connected agents look disconnected: the database was away, the process was frozen, or the clock
-changed. After a gap, every agent has the full time again to reconnect.
+The desk asks for both before it sets an agent to Away. A gap is anything that makes connected
+agents look disconnected: the database was unavailable, the process stood still, or the clock
+changed. After a gap, every agent again has the full time to reconnect.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ from handoff_service.operations.routing.connection import (
 from handoff_service.store.engine.store import Store
 
 TICK = 1.0  # seconds
-# Seconds that a tick may be late, or the clock may drift, before it counts as a gap.
+# If a tick is late by more seconds than this, or the clock differs by more, that is a gap.
 LATE = 5.0
 
 
 class Connections:
     """Counts streams by agent, reports this process's agents to the database, and notices gaps.
 
-    ``caught_up`` is called after a gap, because hints may have been lost.
+    This calls ``caught_up`` after a gap, because hints may be lost.
     """
 
     def __init__(
@@ -50,21 +50,20 @@ class Connections:
         )
         self._open: Counter[int] = Counter()
         self._left: set[int] = set()
-        self._missed = False  # whether a gap has not been handled yet
+        self._missed = False  # whether there was a gap whose end has not been handled yet
         self._stepped = False
         self._steady_since = self._reported_at = monotonic()
         self._seen = monotonic(), clock()
 
     @asynccontextmanager
     async def hold(self, agent_id: int) -> AsyncIterator[None]:
-        """The agent counts as connected until the block ends. The agent's first stream ends an
-        automatic Away.
-        """
+        """Count the agent as connected until the block ends. If the desk has set the agent to Away,
+        the agent's first stream ends that."""
         self._open[agent_id] += 1
         self._left.discard(agent_id)
         try:
             arrived = [agent_id] if self._open[agent_id] == 1 else []
-            with suppress(Exception):  # the next tick reports it
+            with suppress(Exception):  # the next tick reports the agent
                 await self._record(Connected(held=[agent_id], arrived=arrived))
             yield
         finally:
@@ -92,8 +91,8 @@ class Connections:
             await self.tick()
 
     async def tick(self) -> None:
-        """End a gap, once the service works again. Without a gap, report this process's agents to
-        the database."""
+        """After a gap, handle its end as soon as the service works again. Without a gap, report
+        this process's agents to the database."""
         if self._jumped():
             self._missed = True
         self._stepped |= self._clock_stepped()

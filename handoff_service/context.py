@@ -34,8 +34,8 @@ from handoff_service.worker import Worker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeMark:
-    """Marks the AppContext of a practice desk: its run, its agent and the number of its
-    conversations."""
+    """Marks an AppContext as that of a practice desk. Names its run, its agent and the number of
+    its conversations."""
 
     run_id: int
     agent_id: int  #: the agent's id on the real desk
@@ -45,7 +45,7 @@ class PracticeMark:
 class PracticeService(Protocol):
     """The practice runs of this process: see ``practice/runs.py``."""
 
-    is_on: bool  #: whether this service can hold practice desks
+    is_on: bool  #: whether this service can have practice desks
 
     async def start(self, agent_id: int, started_by: int, choice: PracticeChoice) -> int: ...
 
@@ -89,7 +89,7 @@ class AppContext:
     replies: PastReplies
     bot_data: BotData
     practice_runs: PracticeService
-    #: requests of service tokens
+    #: the limits of requests with service tokens
     token_rates: SharedRateLimits = field(default_factory=LocalRateLimits)
     practice: PracticeMark | None = None  #: None: the real desk
 

@@ -56,7 +56,7 @@ class Conflict(Refusal):
 
     @classmethod
     def at(cls, field: str, detail: str) -> "Conflict":
-        """A conflict that one field causes, so that forms show it there."""
+        """A conflict that one field causes, so that a form shows the error at this field."""
         return cls(detail, errors={field: detail})
 
 

@@ -1,5 +1,5 @@
-"""Logs for the person on call: one line per event, a stable ``action`` first, then ids, never
-message text."""
+"""Logs for the person on call. Each event is one line: first a stable ``action``, then ids, but
+never the text of a message."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ _log = logging.getLogger("patchboard")
 
 
 def masked(number: str) -> str:
-    """A phone number as logs show it: +1202***0101."""
+    """A phone number in the form for logs: +1202***0101."""
     return f"{number[:5]}***{number[-4:]}" if len(number) > 9 else "***"
 
 
@@ -21,14 +21,15 @@ def info(action: str, /, **facts: object) -> None:
 
 
 def debug(action: str, /, **facts: object) -> None:
-    """Log a frequent event: shown only with PATCHBOARD_LOG=debug, and cheap otherwise."""
+    """Log a frequent event. The log has it only with PATCHBOARD_LOG=debug. Otherwise this costs
+    almost nothing."""
     if _log.isEnabledFor(logging.DEBUG):
         _log.debug(_format(action, facts))
 
 
 def warning(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
-    """Log an event that needs a person. An unexpected error is logged with its traceback; an
-    outage, which may repeat often, with its name only."""
+    """Log an event that a person must look at. An unexpected error gets its traceback. An outage
+    gets only its name, because it may repeat often."""
     if isinstance(error, Unavailable):
         facts["why"], error = error.why or error.detail, None
     _log.warning(_format(action, facts), exc_info=error)
@@ -46,7 +47,7 @@ def _quoted(value: object) -> str:
 
 
 def start(level: str = "info", stream: TextIO = sys.stderr) -> None:
-    """Send the log to a stream. The command that starts calls it once."""
+    """Send the log to a stream. Each command calls this once when it starts."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _log.handlers[:] = [handler]

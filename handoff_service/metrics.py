@@ -1,9 +1,8 @@
 """Metrics for Prometheus at ``/metrics``. Built in ``app/service.py`` and passed to the modules
 that count.
 
-One process keeps its counts in memory. Several worker processes keep them in files of one folder
-(``share``), so each of them can answer a scrape with the counts of all.
-"""
+A single process keeps its counts in memory. Several worker processes keep them in files of one
+folder (``share``). So each of them can answer a request of Prometheus with the counts of all."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,8 +28,9 @@ _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client reads this variable
 
 
 def share(folder: str, place: int) -> None:
-    """Keep this process's counts in files of the folder. ``place``: no other running process has
-    it. A process that gets the place of an ended one continues its counts, so they never fall.
+    """Keep this process's counts in files of the folder. ``place``: a number that no other running
+    process has. A process that gets the place of an ended process continues its counts, so that
+    counts never decrease.
 
     https://prometheus.github.io/client_python/multiprocess/
     """
@@ -40,13 +40,13 @@ def share(folder: str, place: int) -> None:
 
 
 def has_ended(folder: str, place: int) -> None:
-    """The process at this place has ended. Its counts stay, its gauges do not."""
+    """Remove the gauges of an ended process. ``place``: its place. Its counts stay."""
     multiprocess.mark_process_dead(place, folder)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingInQueue:
-    """``longest``: the longest wait, in seconds."""
+    """The conversations that wait in a queue. ``longest``: the longest wait, in seconds."""
 
     queue: str
     count: int
@@ -55,10 +55,10 @@ class WaitingInQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskState:
-    """The figures that a scrape reads from the database. ``work_late``: for how many seconds the
-    oldest due work has waited for a worker. ``webhooks``: name -> for how many seconds its oldest
-    event has waited. ``gateway_away``: for how many seconds the SMS gateway is away; 0: there is no
-    alert."""
+    """The figures that come from the database at each request of Prometheus. ``work_late``: how
+    many seconds the oldest due work has waited for a worker. ``webhooks``: name of a webhook -> how
+    many seconds its oldest event has waited. ``gateway_away``: how many seconds the SMS gateway has
+    been unavailable; 0: there is no alert."""
 
     queues: Sequence[WaitingInQueue]
     agents: int
@@ -156,8 +156,8 @@ class Metrics:
         )  # fmt: skip
 
     def shown(self, state: DeskState | None = None) -> bytes:
-        """All metrics in Prometheus' text format, of all worker processes. ``state`` None: the
-        database is away."""
+        """All metrics of all worker processes, in Prometheus' text format. ``state`` None: the
+        database is unavailable."""
         counted, now = self._registry, CollectorRegistry()
         if folder := os.environ.get(_FOLDER):
             counted = CollectorRegistry()
@@ -167,7 +167,7 @@ class Metrics:
 
 
 class _StateCollector(Collector):
-    """The gauges that are read from the database, which is the same for all processes."""
+    """The gauges with the figures of the database. They are the same in all processes."""
 
     def __init__(self, state: DeskState | None) -> None:
         self._state = state
@@ -210,10 +210,11 @@ class _StateCollector(Collector):
 
 
 class NoMetrics(Metrics):
-    """The metrics of a practice desk, which must not count for the real one."""
+    """The metrics of a practice desk. They count nothing, because the metrics are about the real
+    desk."""
 
     def __init__(self) -> None:
-        """Without metrics."""
+        """Make no metrics."""
 
     def __getattr__(self, name: str) -> Any:
         return _NOTHING

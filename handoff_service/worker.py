@@ -16,18 +16,18 @@ from handoff_service.store.engine import claiming
 from handoff_service.store.engine.claiming import Claimed
 from handoff_service.store.engine.claims import renew
 
-# The pools: the kinds of work in each pool, and its number of places. Kinds that are not listed use
-# the last pool.
+# The pools: the kinds of work in each pool, and how much work it does at a time. All other kinds
+# belong to the last pool.
 POOLS = (
     *((frozenset({kind}), work.places) for kind, work in WORK.items() if work.places is not None),
     (frozenset(kind for kind, work in WORK.items() if work.places is None), 64),
 )
-# the longest delay if a nudge between processes is lost
+# if a nudge between processes is lost, its work waits at most this long
 LONGEST_SLEEP = timedelta(seconds=30)
-AFTER_TROUBLE = timedelta(seconds=5)
-GIVES_BACK_FOR = 10  # seconds
-RENEW_EVERY = 5.0  # seconds; well within a lease, see context.py
-# after this time a claim is no longer renewed, because something hangs for good
+AFTER_ERROR = timedelta(seconds=5)
+GIVES_BACK_FOR = 10  # seconds in which it tries to release failed work
+RENEW_EVERY = 5.0  # seconds; much shorter than a lease, see context.py
+# after this time, the worker no longer renews a claim, because the work probably never ends
 LONGEST_WORK = timedelta(minutes=10)
 
 
@@ -37,7 +37,7 @@ def build_workers(deps: WorkerDeps) -> list["Worker"]:
 
 
 class Worker:
-    """Does some kinds of work, with a limited number of places."""
+    """Does some kinds of work. It does a limited number of them at a time."""
 
     def __init__(
         self, deps: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64
@@ -51,20 +51,22 @@ class Worker:
         )
         self._at_once = at_once
         self._nudged = asyncio.Event()
-        # None: awake, and will look again before it sleeps
+        # None: the worker is awake, and will look for work again before it sleeps
         self._sleeps_until: datetime | None = None
         self._busy: dict[asyncio.Task[None], Claimed] = {}
         self._claiming: asyncio.Task[Sequence[Claimed]] | None = None
-        self._held: dict[int, Claimed] = {}  # claimed and not done yet
+        self._held: dict[int, Claimed] = {}  # the claimed work that is not done yet
 
     def nudge(self, at: datetime) -> None:
-        """There is work at this time. Wake up for it, unless the worker will be awake anyway."""
+        """Tell the worker that there is work at this time. The worker wakes up for it, unless it is
+        awake then anyway."""
         if self._sleeps_until is None or at < self._sleeps_until:
             self._nudged.set()
 
     async def run(self) -> None:
-        """Work until canceled. An error other than an unreachable database is raised:
-        ``lib/background.py`` then starts the worker again, and ``/readyz`` names it."""
+        """Work until canceled. If the database is unavailable, this waits for it. It raises any
+        other error. ``lib/background.py`` then starts the worker again, and ``/readyz`` names
+        it."""
         async with asyncio.TaskGroup() as together:
             together.create_task(self._renew_claims())
             await self._claim_and_start()
@@ -78,7 +80,7 @@ class Worker:
                 pause = await self._deps.store.read(
                     claiming.next_due, self._deps.clock(), self.kinds
                 )
-            except Unavailable as error:  # the work loop outlives a database that is away
+            except Unavailable as error:  # the loop continues while the database is unavailable
                 log.warning("worker_cannot_claim", error=error)
                 self._deps.outage()
                 pause = timedelta(seconds=1)
@@ -88,8 +90,8 @@ class Worker:
                 await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
 
     async def _renew_claims(self) -> None:
-        """Keep claims of running and queued work. Only a process that is frozen, cut off or dead
-        loses its claims."""
+        """Renew the claims of running and queued work. A process loses its claims only if it stands
+        still, cannot reach the database, or has ended."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
             now = self._deps.clock()
@@ -99,11 +101,11 @@ class Worker:
             if held:
                 try:
                     await self._deps.store.write(renew, held)
-                except Unavailable as error:  # ignored, because the claims are renewed again soon
+                except Unavailable as error:  # ignore this, because the next renewal comes soon
                     log.warning("claims_not_renewed", error=error)
 
     async def step(self) -> int:
-        """Do all work that is due now, once, and wait for it. Returns how much there was."""
+        """Do all work that is due now, once, and wait for it. Returns how many items there were."""
         claimed = await self._deps.store.write(
             claiming.claim, claiming.Claim(self._at_once, self.kinds)
         )
@@ -111,8 +113,8 @@ class Worker:
         return len(claimed)
 
     async def close(self, patience: float = 0.0) -> None:
-        """Let running work finish within ``patience`` seconds and give the rest back, so the next
-        process may claim it at once. Cancel ``run`` first."""
+        """Wait up to ``patience`` seconds for running work, and release the rest, so that another
+        process can claim it at once. Cancel ``run`` first."""
         if self._claiming is not None:
             await asyncio.wait([self._claiming])
         if self._busy:
@@ -128,7 +130,7 @@ class Worker:
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
             self._claiming = asyncio.create_task(self._claim(room))
-            # a claim is never canceled halfway: see close
+            # a claim must not be canceled halfway: see close
             claimed = await asyncio.shield(self._claiming)
             for one in claimed:
                 task = asyncio.create_task(self._do(one))
@@ -165,14 +167,15 @@ class Worker:
         self._held.pop(claimed.id, None)
 
     async def _give_back(self, claimed: Claimed, error: str) -> None:
-        """Release failed work. In a short outage of the database this is retried, because otherwise
-        the lease would delay the work for longer. In a long outage the lease expires by itself."""
+        """Release failed work. During a short outage of the database, try again, because waiting
+        for the end of the lease would take longer. During a long outage, the lease expires by
+        itself."""
         back = FailedJob(
             kind=claimed.kind,
             key=claimed.key,
             attempts=claimed.attempts,
             error=error,
-            after=AFTER_TROUBLE,
+            after=AFTER_ERROR,
         )
         for _ in range(GIVES_BACK_FOR):
             with suppress(Exception):

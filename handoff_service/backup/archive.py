@@ -1,8 +1,9 @@
 """The archive file: a tar, compressed when its name ends in ``gz``.
 
-Members in order: ``tables/NAME.jsonl`` (each table after the tables it refers to), ``media/NAME``,
-``models/NAME``, ``keys/NAME`` (secret_key, secret_key_old, bot_token), and last ``manifest.json``,
-so a truncated archive has no manifest. The manifest has the SHA-256 of every other member.
+Members in order: ``tables/NAME.jsonl`` (each table after the tables that it refers to),
+``media/NAME``, ``models/NAME``, ``keys/NAME`` (secret_key, secret_key_old, bot_token), and
+``manifest.json``. The manifest is the last member, so a truncated archive has none. It has the
+SHA-256 of every other member.
 """
 
 import gzip
@@ -33,41 +34,41 @@ _BLOCK = 1024 * 1024
 
 @dataclass(slots=True, kw_only=True)
 class Manifest:
-    """An archive's description of itself."""
+    """The manifest of an archive: what the archive contains."""
 
     format: int = FORMAT
     schema: str
-    database: str  #: the database it was made from: sqlite or postgresql
+    database: str  #: the kind of database that the archive comes from: sqlite or postgresql
     made_at: str  #: ISO 8601, UTC
     desk: str
     columns: dict[str, list[str]] = field(default_factory=dict)  #: table -> its columns
     rows: dict[str, int] = field(default_factory=dict)  #: table -> number of rows
     media: int = 0
-    media_store: str | None = None  #: the store of the media that the archive leaves out
+    media_store: str | None = None  #: the store that has the media, if the archive has no media
     models: int = 0  #: number of files
     sha256: dict[str, str] = field(default_factory=dict)  #: member -> its hash
 
 
 def table_of(member: str) -> str | None:
-    """The member's table, if it is one."""
+    """The name of the table in this member; None for another kind of member."""
     found = _TABLE.fullmatch(member)
     return found[1] if found else None
 
 
 def medium_of(member: str) -> str | None:
-    """The member's media file name, if it is one."""
+    """The name of the media file in this member; None for another kind of member."""
     name = member.removeprefix("media/")
     return name if member.startswith("media/") and is_name(name) else None
 
 
 def model_file_of(member: str) -> str | None:
-    """The member's name in the folder of models, if it is one."""
+    """The name of this member in the folder of models; None for another kind of member."""
     name = member.removeprefix("models/")
     return name if member.startswith("models/") and model_folder.is_name(name) else None
 
 
 def key_of(member: str) -> str | None:
-    """The member's key name, if it is one."""
+    """The name of the key in this member; None for another kind of member."""
     name = member.removeprefix("keys/")
     return name if member.startswith("keys/") and name in KEYS else None
 
@@ -79,7 +80,8 @@ class Writer:
         self._tar, self._folder, self.manifest = tar, folder, manifest
 
     def add_lines(self, name: str, lines: Iterable[bytes]) -> int:
-        """Add lines of unknown total length, through a temporary file. Returns their count."""
+        """Add lines of unknown total length. They are first written to a temporary file. Returns
+        the number of lines."""
         with tempfile.TemporaryFile(dir=self._folder) as whole:
             count = 0
             for line in lines:
@@ -159,7 +161,8 @@ def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Wraps all reading of an archive: SetupError when it cannot be read."""
+    """Use this around all code that reads an archive. Raises SetupError when the archive cannot be
+    read."""
     try:
         yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, FileNotFoundError) as error:
@@ -173,7 +176,7 @@ def _has_a_place(name: str) -> bool:
 
 
 def check(path: Path) -> Manifest:
-    """Read a whole archive and compare every hash. Raises SetupError when anything differs."""
+    """Read a whole archive and compare every hash. Raises SetupError when a hash differs."""
     found: dict[str, str] = {}
     manifest: Manifest | None = None
     with readable(path):

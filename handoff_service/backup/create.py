@@ -30,9 +30,10 @@ def back_up(
 ) -> None:
     """Write the archive. One transaction reads all tables, so they are consistent.
 
-    Media files are added after the tables. A file is stored before the row that names it, so every
-    named file exists unless its message was erased meanwhile. ``with_media`` None: media of the
-    folder, but not of an S3 store, whose bucket has its own backup.
+    The archive gets the media files after the tables. The desk stores a file before the row that
+    names it. So every file that a row names exists, unless the desk has erased its message since
+    then. ``with_media`` None: the archive gets the media of the folder, but not those of an S3
+    store, because its bucket has its own backup.
     """
     if with_media is None:
         with_media = settings.media_bucket is None
@@ -40,7 +41,8 @@ def back_up(
     opened = engine(settings.database_url, size=1, writes=False)
     try:
         with database_errors(), opened.connect() as connection:
-            if opened.dialect.name == "postgresql":  # SQLite reads one snapshot in any transaction
+            # in SQLite, every transaction reads one snapshot
+            if opened.dialect.name == "postgresql":
                 connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
@@ -77,7 +79,8 @@ def _write(
             manifest.rows[table.name] = count
             if count:
                 report(f"{table.name}: {count:,} rows")
-        # media take a while, and an open transaction keeps the database from cleaning up
+        # copying media takes a while, and during an open transaction the database cannot remove old
+        # rows
         connection.rollback()
         if with_media:
             _add_media(archive, media, report)
@@ -97,7 +100,7 @@ def _write(
 def _add_media(archive: Writer, media: MediaStore, report: Report) -> None:
     for name in media.names():
         content = media.read(name)
-        if content is not None:  # not an upload that was deleted meanwhile
+        if content is not None:  # None: an upload that the desk has deleted since then
             archive.add_bytes(f"media/{name}", content)
             archive.manifest.media += 1
     if archive.manifest.media:
@@ -106,7 +109,7 @@ def _add_media(archive: Writer, media: MediaStore, report: Report) -> None:
 
 def _add_models(archive: Writer, home: Path, report: Report) -> None:
     for path in model_folder.files(home):
-        with suppress(FileNotFoundError):  # an old model that was deleted meanwhile
+        with suppress(FileNotFoundError):  # an old model that the desk has deleted since then
             archive.add_file(f"models/{path.name}", path)
             archive.manifest.models += 1
     if archive.manifest.models:

@@ -9,12 +9,13 @@ from datetime import datetime
 from handoff_service.errors import SetupError
 from handoff_service.ports.media_store import MediaStore
 
-EVERY = 1000  # files between two lines of progress
+EVERY = 1000  # files between two reports of progress
 
 
 @dataclass(slots=True)
 class Moved:
-    """``there``: number of files that the target had already. ``bytes``: of the copied files."""
+    """The result of a move. ``there``: the number of files that the target already had. ``bytes``:
+    the size of all copied files."""
 
     copied: int = 0
     there: int = 0
@@ -24,13 +25,13 @@ class Moved:
 def move(
     source: MediaStore, target: MediaStore, *, keep: bool, report: Callable[[str], None]
 ) -> Moved:
-    """Copy every file, compare the copy, and then delete the original unless ``keep``. A move that
-    was interrupted can be repeated. Raises SetupError when a file is damaged."""
+    """Copy every file, compare the copy, and then delete the original unless ``keep``. After an
+    interrupted move, call this again. Raises SetupError when a file is damaged."""
     done = Moved()
     target.check()
     for name in list(source.names()):
         content = source.read(name)
-        if content is None:  # deleted meanwhile
+        if content is None:  # the desk has deleted it since then
             continue
         _refuse_damaged(name, content, source.where)
         if target.add(name, io.BytesIO(content)):
@@ -56,7 +57,8 @@ def _refuse_damaged(name: str, content: bytes, where: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """Names of files."""
+    """The result of a comparison: the number of used files, and the names of missing and unused
+    ones."""
 
     used: int
     missing: Collection[str]
@@ -72,6 +74,7 @@ def compare(used: Collection[str], store: MediaStore) -> Checked:
 
 
 def delete_unused(unused: Collection[str], store: MediaStore, now: datetime) -> None:
-    """Delete files that no row uses, except new ones, whose row may not be written yet."""
+    """Delete files that no row uses. New files stay, because the desk may not have written their
+    row yet."""
     for name in unused:
         store.forget(name, now)

@@ -1,8 +1,8 @@
 """``patchboard restore``: restore a desk from an archive into an empty database and HOME.
 
-One transaction fills the database at the archive's schema; then it is migrated. Keys, media and
-models are put in place before the commit. Without the database the service ignores them, so an
-interrupted restore has no effect.
+One transaction creates the archive's schema, fills it, and then migrates the database. Before the
+commit, the restore also writes keys, media and models. If the restore is interrupted, the database
+stays empty. The service then ignores these files, so the interrupted restore has no effect.
 """
 
 import secrets
@@ -45,9 +45,9 @@ from handoff_service.store.engine.portable_rows import read_rows, set_counters, 
 
 
 def restore(settings: Settings, path: Path, report: Report) -> None:
-    """Restore a desk. Its sends are held until an admin releases them. Raises SetupError, with
-    nothing done, when the archive is damaged or newer, the database has a desk, or a desk is
-    serving from it."""
+    """Restore a desk. Its unsent texts and calls wait until an admin releases them. Raises
+    SetupError and restores nothing when the archive is damaged or newer than this program, when the
+    database already has a desk, or when a service is using the database."""
     report(f"Checking {path}.")
     manifest = check(path)
     if manifest.schema not in known_revisions():
@@ -93,7 +93,7 @@ def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report)
 
 
 def _missing(count: int, media: MediaStore, manifest: Manifest) -> str:
-    """A sentence about missing media that the restored rows name."""
+    """A sentence about media files that restored rows name but the media store does not have."""
     found = (
         f"Warning: {counted(count, 'file')} of the restored desk {'is' if count == 1 else 'are'}"
     )
@@ -115,7 +115,7 @@ def _fill(
     """Read the members into the database and HOME. Returns the keys by their names."""
     tables = {table.name: table for table in tables_of(connection)}
     for table in reversed(tables.values()):
-        # rows that migrations insert into a new desk; the archive has them too
+        # delete the rows that migrations insert into a new desk, because the archive also has them
         connection.execute(sa.delete(table))
     keys = {}
     for member, content in members(path):
@@ -152,13 +152,15 @@ def _fill_table(
 
 
 def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, str]) -> None:
-    """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait
-    for an admin."""
-    connection.execute(sa.delete(t.sessions))  # a password may have been changed since
-    # the original desk has sent these mails; agents who still need a link can request a new one
+    """Change the rows that must not stay as they were: end sessions, index the texts again, and let
+    sends wait for an admin."""
+    # an agent may have changed the password after the backup
+    connection.execute(sa.delete(t.sessions))
+    # the original desk has already sent these mails; agents who still need a link can request a new
+    # one
     connection.execute(sa.delete(t.due_work).where(t.due_work.c.kind == Work.MAIL_LINK))
-    # A new id keeps the two desks apart if the original desk still uses the same Redis server.
-    # Password links are signed with the id, so earlier links end.
+    # With a new id, this desk does not mix with the original desk, which may still use the same
+    # Redis server. The id also signs password links, so earlier links no longer work.
     connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
     if "secret_key" in keys:

@@ -1,8 +1,7 @@
 """Adds an answer to the virtual agent without code.
 
 A new answer is an intent with examples and a reply. The virtual agent can give the answer at any
-time. Inside a form it gives the answer and repeats the form's question.
-"""
+time. Inside a form, it gives the answer and then repeats the form's question."""
 
 import re
 from collections.abc import Sequence
@@ -30,7 +29,8 @@ RULES = "data/rules"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAnswer:
-    """``reply``: in English; ``translations``: for requesters who text in these languages."""
+    """An answer to add. ``reply``: the reply in English. ``translations``: the reply to requesters
+    who text in these languages."""
 
     name: str
     examples: Sequence[str]
@@ -42,7 +42,7 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
     """Write the intent, examples, reply and rules of an answer. Raises BadInput, which names each
     wrong field.
 
-    If the service ends in between, a repeated call completes the answer.
+    If the service ends before everything is written, another call completes the answer.
     """
     errors: dict[str, str] = {}
     if not NAME.fullmatch(answer.name):
@@ -130,8 +130,8 @@ def _append(listed: Any, value: str) -> None:
 
 
 def _rules(name: str, forms: Sequence[str]) -> str:
-    """The rules of an answer: outside forms, it sends the reply; inside each form, it sends the
-    reply and the form asks again."""
+    """The rules of an answer. Outside forms, the virtual agent sends the reply. Inside a form, it
+    sends the reply and asks the form's question again."""
     words = name.replace("_", " ")
     parts = [
         "# Made on the trainer's page.",

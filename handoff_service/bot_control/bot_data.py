@@ -1,12 +1,13 @@
-"""The folder with the virtual agent's training data: ``config.yml``, ``domain.yml`` and ``data/``;
-and ``test_texts/``, which training never reads.
+"""The folder with the virtual agent's training data: ``config.yml``, ``domain.yml`` and ``data/``.
+It also has ``test_texts/``, which training never reads.
 
-A change is computed from the file's present content, written to a temporary file and renamed. If
-somebody has changed the file meanwhile, the change is computed again. So a file never holds half a
-change, and no edit is overwritten. A file lock lets one process of a machine write at a time.
+To change a file, this module computes the new content from the present content, writes it to a
+temporary file and renames that file. If somebody else has changed the file in between, it computes
+the change again. So a file never has half a change, and nobody's edit is overwritten. A file lock
+makes sure that only one process of a machine writes at a time.
 
 Call these methods in a thread, because they block. ``keep_parsed`` makes the first call, which
-takes about half a second; later ones take some milliseconds.
+takes about half a second. Later calls take some milliseconds.
 """
 
 import asyncio
@@ -30,10 +31,10 @@ from handoff_service.rules.shared.phrases import phrase
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
 FIRST_PARSED_AFTER = 10.0  # seconds after the start
-PARSED_EVERY = 60.0  # seconds between two looks for changed files
+PARSED_EVERY = 60.0  # seconds between two searches for changed files
 NEAREST = 3  # similar examples that a page shows beside a text
 ATTEMPTS = 5  # attempts before a change fails because another program keeps changing the file
-#: Intents that no example can have: Rasa's fallback and the nearness gate's.
+#: Intents without examples: Rasa's fallback and the intent of the nearness gate.
 NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
 
 
@@ -58,7 +59,7 @@ class BotData:
     _nearest: tuple[tuple[str, tuple[Stamp, ...]], list[Near]] | None = None
     _pairs: ConflictFinder = field(default_factory=ConflictFinder)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    #: held while examples are compared; ``_lock`` stays free, so that other calls need not wait
+    #: held during a comparison of examples; other calls use ``_lock``, so that they need not wait
     _comparing: threading.RLock = field(default_factory=threading.RLock)
 
     # Reading --------------------------------------------------------------------------------------
@@ -108,8 +109,8 @@ class BotData:
             return self._domain[1]
 
     def nearest(self, text: str, most: int = NEAREST) -> list[Near]:
-        """The examples that share the most letter trigrams with the text, the nearest first; up to
-        NEAREST. The last answer is kept, because a page asks twice."""
+        """The examples that share the most letter trigrams with the text, the nearest first, at
+        most NEAREST. This remembers the last result, because a page asks twice."""
         with self._lock:
             files = self._contents()
             key = (text, tuple(file.stamp for file in files))
@@ -128,7 +129,8 @@ class BotData:
             return self._suspects[1][:most]
 
     def quick_suspects(self) -> list[ConflictingExamples] | None:
-        """``suspects``, or None when all examples must be compared, which takes half a second."""
+        """Return the result of ``suspects``, or None if that would have to compare all examples,
+        which takes half a second."""
         if not self._comparing.acquire(blocking=False):
             return None
         try:
@@ -192,8 +194,8 @@ class BotData:
         )
 
     def move(self, before: str, after: str, marked: str) -> list[FileChange]:
-        """Move an example to the intent ``after``. It is added before it is removed, so a killed
-        process cannot lose it."""
+        """Move an example to the intent ``after``. This first adds the example there and then
+        removes it here, so that it is never lost, even if the process is killed."""
         added = self.add(after, [marked])
         return [added, self.remove(before, marked)]
 
@@ -250,10 +252,9 @@ class BotData:
 
 
 async def keep_parsed(data: BotData, every: float = PARSED_EVERY) -> None:
-    """Parse the files after each change, before a page needs them. This begins some seconds after
-    the start, so as not to slow it down. A missing or broken file is ignored here, because the page
-    reports it.
-    """
+    """Parse the files after each change, before a page needs them. The first time is some seconds
+    after the service starts, so that it does not slow the start down. This ignores a missing or
+    broken file, because the page reports it."""
     await asyncio.sleep(min(FIRST_PARSED_AFTER, every))
     while True:
         with suppress(OSError, Refusal):

@@ -1,8 +1,8 @@
 """Supervises the bot's processes under ``patchboard run``: it starts one for each address and
 restarts it after an unexpected end.
 
-Without a restart, a process that the system kills for its memory use would send every conversation
-to live agents until somebody reads the log.
+The operating system may kill a bot process that uses too much memory. Without a restart, every
+conversation would then go to live agents until somebody reads the log.
 """
 
 import os
@@ -23,7 +23,7 @@ from handoff_service.bot_control.with_parent import ends_with_this_process
 from handoff_service.errors import SetupError
 from handoff_service.settings import Settings
 
-# seconds before a restart, doubled while the bot fails to come up; our own choice
+# seconds before a restart; each restart without success doubles them; our own choice
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 TO_END = 10.0  # seconds between SIGTERM and SIGKILL; our own choice
 
@@ -32,7 +32,7 @@ type Process = subprocess.Popen[bytes]
 
 @dataclass(frozen=True, slots=True)
 class BotCommand:
-    """The command that starts a bot, and the address that shows whether it is up."""
+    """The command that starts a bot, and the address at which the bot answers when it is ready."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
@@ -58,25 +58,25 @@ def commands(config: Settings) -> list[BotCommand]:
 
 
 class RunningBots:
-    """Starts the bots and keeps them running until ``end``. ``log_file``: gets their output.
-    ``say``: reports their status to the caller."""
+    """Starts the bots and keeps them running until ``end``. ``log_file``: the file for their
+    output. ``report``: gets sentences about their status."""
 
     def __init__(
         self,
         wanted: Sequence[BotCommand],
         log_file: Path,
         *,
-        say: Callable[[str], None] = show_progress,
+        report: Callable[[str], None] = show_progress,
         pause: float = FIRST_PAUSE,
     ) -> None:
-        self._wanted, self._log_file, self._say, self._pause = wanted, log_file, say, pause
+        self._wanted, self._log_file, self._report, self._pause = wanted, log_file, report, pause
         self._ending = threading.Event()
         self._starts = threading.Lock()
         self._processes: dict[str, Process] = {}
 
     def start(self) -> None:
         if self._wanted:
-            self._say("the virtual agent is starting, which takes half a minute")
+            self._report("the virtual agent is starting, which takes half a minute")
         for command in self._wanted:
             threading.Thread(target=self._keep_running, args=(command,), daemon=True).start()
 
@@ -95,7 +95,7 @@ class RunningBots:
             except SetupError as error:  # there is no model, for example
                 if str(error) != refused:
                     refused = str(error)
-                    self._say(f"the virtual agent cannot start. {refused}")
+                    self._report(f"the virtual agent cannot start. {refused}")
             else:
                 if process is None or self._has_come_up(command, process, pause):
                     pause, refused = self._pause, ""
@@ -103,15 +103,14 @@ class RunningBots:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _has_come_up(self, command: BotCommand, process: Process, pause: float) -> bool:
-        """Wait until the bot process ends, and report its end. Returns whether the bot ever
-        answered.
-        """
+        """Wait until the bot process ends, and report its end. Returns whether the bot had ever
+        answered."""
         came_up = self._wait_until_up(command, process)
         code = process.wait()
         if not self._ending.is_set():
             again_in = self._pause if came_up else pause
             log.warning("bot_ended", address=command.address, code=code, again_in=again_in)
-            self._say(
+            self._report(
                 f"the virtual agent stopped (exit code {code}). Patchboard is restarting it; see "
                 f"{self._log_file}"
             )
@@ -135,12 +134,12 @@ class RunningBots:
             return process
 
     def _wait_until_up(self, command: BotCommand, process: Process) -> bool:
-        """Report when the bot answers; until then, conversations go to live agents. Returns whether
-        it ever answered."""
+        """Wait until the bot answers, and report that. Until then, conversations go to live agents.
+        Returns whether the bot ever answered."""
         while process.poll() is None and not self._ending.is_set():
             try:
                 with urllib.request.urlopen(command.address, timeout=2):  # noqa: S310  # from the settings
-                    self._say("the virtual agent is up")
+                    self._report("the virtual agent is up")
                     return True
             except (URLError, OSError):
                 self._ending.wait(0.5)

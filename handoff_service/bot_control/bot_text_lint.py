@@ -1,5 +1,5 @@
-"""Lint for the virtual agent's texts: the responses in domain.yml and the texts of actions. Errors
-name the file and line."""
+"""Checks the virtual agent's texts: the responses in domain.yml and the texts of actions. Each
+error names the file and the line."""
 
 import ast
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ SETTINGS_FILE, DOMAIN = "sms_check.yml", "domain.yml"
 
 
 def check(root: Path, code: Path | None = None) -> int:
-    """Check all texts, and return their number. The SetupError has a line for each problem.
+    """Check all texts, and return their number. Raises SetupError with a line for each problem.
 
-    ``root``: the folder with domain.yml, and optionally with its own sms_check.yml. ``code``: the
-    folder with the actions and the default sms_check.yml; None: ``root``.
+    ``root``: the folder with domain.yml. It may have its own sms_check.yml. ``code``: the folder
+    with the actions and the default sms_check.yml; None: ``root``.
     """
     code = code or root
     settings = read_settings(root if (root / SETTINGS_FILE).exists() else code)
@@ -61,8 +61,8 @@ def read_settings(root: Path) -> SmsCheckSettings:
 
 
 def in_domain(root: Path) -> Iterator[BotText]:
-    """The variants of each response, except those for other channels than SMS, because the service
-    never sends them."""
+    """The variants of each response for SMS. The service never sends variants for other
+    channels."""
     for response, variants in (_yaml(root / DOMAIN).get("responses") or {}).items():
         for variant in variants or ():
             if variant.get("channel", "sms") != "sms":
@@ -103,8 +103,8 @@ def _uttered(call: ast.Call, constants: dict[str, ast.expr], file: str) -> Itera
 
 
 def _words(node: ast.expr) -> str | None:
-    """The words of a string or an f-string, with expressions as placeholders. None: the text is
-    known only at run time."""
+    """The words of a string or an f-string. A placeholder stands for each expression. None: the
+    code computes the text at run time."""
     match node:
         case ast.Constant(value=str() as words):
             return words

@@ -1,5 +1,5 @@
-"""Finds intents, slots and forms of the running model that another model lacks, because open
-conversations can need them."""
+"""Finds intents, slots and forms of the running model that another model does not have. Open
+conversations may need them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ class Removed:
 
 
 def removed(old: Path, new: Path) -> Removed:
-    """The names that ``old`` has and ``new`` lacks. Empty when the data of a model was not kept."""
+    """The names that only ``old`` has. Empty if the training data of one of the models is
+    missing."""
     try:
         before, after = _names(old), _names(new)
     except (SetupError, YAMLError, KeyError):

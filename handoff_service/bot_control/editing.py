@@ -1,9 +1,8 @@
 """Changes the data for a trainer on the pages Intents and Replies.
 
-The edit is recorded before the files change. From the first edit on, only a promotion puts changed
-data into the running model. So a service that is killed after it changed the files must find the
-record when it starts again.
-"""
+The database records the edit before the files change. From the first edit on, the bot gets changed
+data only through a promotion. If the service is killed after it changed the files, it must find the
+record when it starts again."""
 
 from collections.abc import Callable
 
@@ -14,7 +13,8 @@ from handoff_service.store.engine.store import Store
 
 
 async def edit[T](store: Store, agent_id: int, change: Callable[[], T]) -> T:
-    """Make the change in a thread. Raises its errors. The record of a refused change is deleted."""
+    """Make the change in a thread. Raises its errors. If the change is refused, this deletes its
+    record."""
     recorded = await store.write(record_edit, RecordEdit(agent_id=agent_id))
     try:
         return await run_slow(change)

@@ -20,7 +20,8 @@ CODE = tuple(
 
 
 def fingerprint(data: Mapping[str, bytes] | None = None) -> str:
-    """A hash of the data and code of a model. An equal hash needs no new training.
+    """A hash of the data and code of a model. If the hash is the same, no new training is
+    necessary.
 
     ``data``: the result of ``model_folder.data_of``; None: the project's own data. Comments and
     docstrings of the code do not count.

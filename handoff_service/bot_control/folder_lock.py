@@ -9,10 +9,8 @@ from pathlib import Path
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Wait until nobody else on this machine writes to the folder, then keep others waiting.
-
-    It blocks. A thread that holds the lock must not take it again.
-    """
+    """Wait until no other thread or process on this machine writes to the folder. Until the block
+    ends, all others wait. A thread that holds the lock must not take it again."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

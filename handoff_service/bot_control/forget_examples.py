@@ -19,7 +19,7 @@ class ExamplesInFiles:
         try:
             await run_slow(remove, intent, example)
         except NotFound:
-            return None  # somebody has removed or changed it since
+            return None  # somebody has already removed or changed it
         except Conflict as problem:
             return problem.detail
         except OSError as error:

@@ -20,10 +20,10 @@ from handoff_service.store.views.training import BotModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedIntent:
-    """An intent in the list. ``tests``: the number of test texts that the last measured
-    model was asked, or that wait for the first measurement. ``suspects``: how many of its
-    examples are suspects; None: they are not compared yet. ``score`` None: no model was
-    measured by its test texts."""
+    """An intent in the list. ``tests``: the number of its test texts in the last measurement, or,
+    before the first measurement, the number of its test texts now. ``suspects``: how many of its
+    examples are suspects; None: they are not compared yet. ``score`` None: no measurement has used
+    its test texts."""
 
     intent: Intent
     tests: int
@@ -34,7 +34,7 @@ class ListedIntent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """``equal``: nearly equal examples of two intents; None: not compared yet. ``misplaced``:
-    examples that look like those of another intent. ``model``: the model that the scores are of."""
+    examples that look like those of another intent. ``model``: the model with these scores."""
 
     listed: Sequence[ListedIntent]
     equal: Sequence[ConflictingExamples] | None
@@ -48,7 +48,8 @@ def last_measured(conn: Connection) -> BotModel | None:
 
 
 def overview(data: BotData, home: Path, model: BotModel | None, *, compare: bool) -> Overview:
-    """All intents. Reads files. ``compare``: compare all examples if need be."""
+    """All intents. Reads files. ``compare``: whether to compare all examples if they are not
+    compared yet."""
     intents, tests = data.intents(), data.tests()
     equal = data.suspects() if compare else data.quick_suspects()
     compared = measure_model.compared_texts(home, model) if model else []
@@ -80,7 +81,7 @@ def _suspects(
 
 
 def still_misplaced(data: BotData, home: Path, model: BotModel | None) -> list[Misplaced]:
-    """The model's misplaced examples that nobody has changed since."""
+    """The misplaced examples of the model's training data that nobody has changed since then."""
     if model is None:
         return []
     present = {

@@ -1,9 +1,11 @@
 """Writes a trainer's label to the database and its examples to the files, and undoes both.
 
-1. The label is stored. It claims the text, so a second trainer gets a Conflict.
-2. The examples are written to a file. If that fails, the label is undone.
-3. The file is recorded with the label. If the service ends before that, ``finish_unwritten`` writes
-   the missing examples when a trainer opens the page Teach or starts a training.
+1. The database stores the label. Now the text belongs to this trainer, and a second trainer gets a
+   Conflict.
+2. This module writes the examples to a file. If that fails, it undoes the label.
+3. The database records the file with the label. If the service ends before that,
+   ``finish_unwritten`` writes the missing examples when a trainer opens the page Teach or starts a
+   training.
 """
 
 from collections.abc import Sequence
@@ -40,7 +42,7 @@ from handoff_service.rules.shared.vocabulary import LabelVerdict, TrainerLane
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import labels
 
-UNWRITTEN_AFTER = timedelta(seconds=30)  # longer than the writing of any label takes
+UNWRITTEN_AFTER = timedelta(seconds=30)  # writing a label always takes less time
 
 
 async def label(store: Store, data: BotData, command: LabelItem) -> tuple[Labeled, FileChange]:
@@ -71,8 +73,8 @@ async def undo_label(
 ) -> tuple[int, list[str]]:
     """Undo an action of this trainer, first in the files, then in the database.
 
-    Returns the id of the first text that waits again, and an error sentence for each example that
-    is no longer in its file.
+    Returns the id of the first text that waits for a label again, and an error sentence for each
+    example that is no longer in its file.
     """
     command = UndoBatch(agent_id=agent_id, batch=batch)
     errors: list[str] = []
@@ -90,7 +92,7 @@ async def settle(store: Store, data: BotData, command: SettleDispute) -> Settled
     settled."""
     if command.for_second:
         first = await store.write(first_label, command)
-        with suppress(Conflict, NotFound):  # somebody has moved or changed the example since
+        with suppress(Conflict, NotFound):  # somebody has already moved or changed the example
             await _remove(data, first)
     settled = await store.write(settle_dispute, command)
     if settled.labeled is not None:

@@ -1,4 +1,4 @@
-"""Compares a model with an earlier one, on texts that training never reads."""
+"""Compares a model with an earlier one. Both answer texts that training never reads."""
 
 import json
 import threading
@@ -30,8 +30,8 @@ _COMPARISON = TypeAdapter(Comparison)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misplaced:
-    """An example that is nearer to the examples of another intent. ``margin``: by how much, 0 to
-    1."""
+    """An example that is nearer to the examples of another intent than to those of its own.
+    ``margin``: how much nearer, 0 to 1."""
 
     text: str
     intent: str
@@ -44,8 +44,9 @@ _MISPLACED = TypeAdapter(list[Misplaced])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """``scores``: the figures as JSON for the database. ``also``: the old and the new answer to
-    each further text. ``misplaced``: the misplaced examples of the new model's training data."""
+    """The result of a measurement. ``scores``: the figures as JSON for the database. ``also``: the
+    old and the new answer to each further text. ``misplaced``: the misplaced examples of the new
+    model's training data."""
 
     comparison: Comparison
     compared: list[ComparedText]
@@ -55,8 +56,9 @@ class Measurement:
 
 
 class RunningAnswers:
-    """Asks the earlier model in a second process, while the first one trains or asks the new model.
-    Asks each text once. The second process also finds misplaced examples."""
+    """Asks the earlier model in a second process. At the same time, the first process trains the
+    new model or asks it. Each text is asked once. The second process also finds misplaced
+    examples."""
 
     def __init__(self, home: Path, bench: Workbench) -> None:
         self._folder, self._bench = model_folder.folder(home), bench
@@ -95,9 +97,9 @@ def measure(
     """Measure a model beside the baseline: both answer the texts. The new model also runs the test
     stories, and its speed and its misplaced examples are measured. Raises SetupError and Canceled.
 
-    ``baseline``: without its file, there is no baseline. ``also``: further texts for both
-    models, which the figures ignore. ``bench`` asks the new model, and at the same time ``beside``
-    asks the baseline.
+    ``baseline``: the earlier model. If its file is missing, the new model is compared with nothing.
+    ``also``: further texts for both models, which the figures ignore. ``bench`` asks the new model,
+    and at the same time ``beside`` asks the baseline.
     """
     file = model_folder.folder(home) / model.file
     if baseline is not None and not file.with_name(baseline.file).is_file():
@@ -121,7 +123,8 @@ def measure(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """``old``: the answers of the baseline. ``new``: those of the new model."""
+    """What both processes have found. ``old``: the answers of the baseline. ``new``: the answers of
+    the new model."""
 
     old: list[Answer | None]
     new: list[Answer]
@@ -192,7 +195,7 @@ def comparison_of(scores: dict[str, Any]) -> Comparison:
     found = _COMPARISON.validate_python(scores["figures"])
     if found.recalls:
         return found
-    # older versions stored a macro F1 of 0 when there were no test texts
+    # without test texts, older versions of Patchboard stored a macro F1 of 0
     return replace(found, macro_f1_old=None, macro_f1_new=None)
 
 

@@ -33,8 +33,8 @@ def folder(home: Path) -> Path:
 
 
 def running_file(home: Path) -> Path | None:
-    """The model that a bot process loads when it starts. None: no model was promoted, or the file
-    of the model is missing."""
+    """The model that a bot process loads when it starts. None: no trainer has promoted a model, or
+    the model's file is missing."""
     try:
         name = (home / "models" / RUNNING).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
@@ -77,7 +77,8 @@ def files(home: Path) -> list[Path]:
 
 
 def add(home: Path, name: str, content: bytes) -> bool:
-    """Store a file. The caller has checked its name with ``is_name``. False when it existed."""
+    """Store a file. The caller has checked its name with ``is_name``. Returns False if the file
+    already existed."""
     path = folder(home) / name
     if path.exists():
         return False
@@ -156,8 +157,7 @@ def _lines(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterator[str]:
 def put_data_back(root: Path, data: Mapping[str, bytes]) -> list[str]:
     """Restore the data folder to this data. Returns the changed files.
 
-    Files that this data lacks are deleted, because training reads all of ``data/``.
-    """
+    This deletes files that are not in this data, because training reads all of ``data/``."""
     present = data_of(root)
     changed = [name for name, content in data.items() if present.get(name) != content]
     for name in changed:
@@ -171,9 +171,9 @@ def put_data_back(root: Path, data: Mapping[str, bytes]) -> list[str]:
 def roll_back_data(model: Path, root: Path) -> list[str]:
     """Restore the data folder to a model's training data. Returns the changed files.
 
-    The current data is first saved in the models folder, as ``before-rollback-<hash of the
-    data>.data.zip``. Raises SetupError when the model's data was not kept. Waits for a trainer's
-    change that is under way.
+    First, this saves the current data in the models folder, as ``before-rollback-<hash of the
+    data>.data.zip``. Raises SetupError when the model's data was not kept. If a trainer's change is
+    being written, this waits for it.
     """
     wanted = kept_data(model)
     with locked(root):

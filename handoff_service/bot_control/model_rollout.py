@@ -1,8 +1,9 @@
 """Makes the bot processes run the models that the database names.
 
-A promotion only writes to the database. This task loads the model in every bot process that answers
-from another one. It runs right after a promotion and every few seconds, so it also repairs a bot
-process that was down and a service that was killed in between. It judges the canary too.
+A promotion only writes to the database. This task then loads the promoted model in every bot
+process that has another one. It runs right after a promotion and every few seconds. So it also
+corrects a bot process that was down, and continues after the service was killed. It also decides
+about the canary.
 """
 
 import asyncio
@@ -27,14 +28,14 @@ EVERY = 5.0  # seconds between two checks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """One bot process. ``file``: the model that it answers from; None: it does not answer.
-    ``wanted``: the model that it should answer from."""
+    """One bot process. ``file``: the model with which it answers; None: it does not answer.
+    ``wanted``: the model with which it should answer."""
 
     url: str
     file: str | None
     wanted: str
     is_canary: bool
-    #: the reason why it did not load the wanted model
+    #: why it did not load the wanted model
     error: str | None = None
 
 
@@ -44,7 +45,8 @@ def canary_of(urls: Sequence[str]) -> str | None:
 
 
 class ModelRollout:
-    """``urls``: the address of each bot process that answers turns."""
+    """Loads models in the bot processes. ``urls``: the address of each bot process that answers
+    turns."""
 
     def __init__(self, store: Store, bots: BotModels, urls: Sequence[str], home: Path) -> None:
         self._store, self._bots, self._urls, self._home = store, bots, list(urls), home
@@ -75,15 +77,16 @@ class ModelRollout:
             self._wake.clear()
 
     async def step(self) -> list[Process]:
-        """Judge the canary, then load the wanted models, the canary's first. Returns the state of
-        the processes afterwards."""
+        """Decide about the canary, then load the wanted models, first in the canary's process.
+        Returns the state of the processes afterwards."""
         verdict = await self._store.write(judge_canary, None)
         if verdict not in (None, CanaryVerdict.WAIT):
             log.info("canary_judged", verdict=verdict)
         running = await self._store.read(models.in_state, ModelState.RUNNING)
         if running is None:
             return []
-        # before the processes load it, so that one that restarts meanwhile loads the right model
+        # write this before the processes load the model, so that a process that restarts now loads
+        # the right one
         await asyncio.to_thread(self._keep_running, running)
         found = await self.processes()
         late = [one for one in found if one.file is not None and one.file != one.wanted]
@@ -105,7 +108,7 @@ class ModelRollout:
         for url, file in zip(self._urls, files, strict=True):
             trial = canary if url == first else None
             wanted = (trial or running).file
-            # another process of the service may have loaded it since
+            # another process of the service may have loaded the model since the error
             error = self._errors.get(url) if file != wanted else None
             found.append(
                 Process(url=url, file=file, wanted=wanted, is_canary=trial is not None, error=error)

@@ -1,4 +1,4 @@
-"""The content of a file with examples, as ``BotData`` keeps it until the file changes."""
+"""The parsed content of a file with examples. ``BotData`` keeps it until the file changes."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class NluContent:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """The file's time of change and its size. A different stamp means different content."""
+    """The file's time of change and its size. If they differ, the content may differ."""
     found = path.stat()
     return found.st_mtime_ns, found.st_size
 

@@ -1,10 +1,11 @@
 """Adds, moves, rewords and deletes examples in a YAML file of training data, and changes nothing
-else in it.
+else in the file.
 
-ruamel.yaml's round trip keeps comments, order and block style. A file that the round trip would
-change is refused, so that a diff shows only the trainer's change.
+ruamel.yaml's round trip keeps comments, order and block style. This module refuses a file that the
+round trip alone would change, so that a diff shows only the trainer's change.
 
-Rasa decodes ``\\u`` in a pure ASCII file, so such a file gets a comment with a non-ASCII character.
+In a file with only ASCII characters, Rasa decodes ``\\u``. Therefore such a file gets a comment
+with a non-ASCII character.
 """
 
 import io
@@ -47,7 +48,8 @@ _Representer.add_representer(type(None), _Representer.represent_null)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """``marked``: the example with its entities, as in the file. ``text``: without them."""
+    """One example. ``marked``: with its entities marked, as in the file. ``text``: without these
+    marks."""
 
     marked: str
     text: str
@@ -57,7 +59,8 @@ class Example:
 
 
 def example_of(text: str) -> str:
-    """A requester's text as an example without entities. Raises BadInput when it cannot be one."""
+    """A requester's text as an example without entities. Raises BadInput when the text cannot be an
+    example."""
     return checked(examples_rules.example_of(text))
 
 
@@ -160,7 +163,8 @@ def new_block(text: str, intent: str) -> str:
 
 
 def changed(text: str, change: Callable[[Any], None]) -> str:
-    """The file after a change to its content. Raises Conflict when writing it would change more."""
+    """The file after a change to its content. Raises Conflict when writing the file would also
+    change other parts of it."""
     content = read(text)
     if written(content) != text:
         raise Conflict(OTHER_STYLE)
@@ -187,7 +191,7 @@ def _yaml() -> YAML:
 
 
 def _blocks(content: Any) -> Iterator[CommentedMap]:
-    """The blocks of intents with examples in one block of text, which is Rasa's usual format."""
+    """The blocks of intents whose examples are one block of text. This is Rasa's usual format."""
     listed = content.get("nlu") if isinstance(content, CommentedMap) else None
     for block in listed if isinstance(listed, CommentedSeq) else ():
         is_intent = isinstance(block, CommentedMap) and "intent" in block

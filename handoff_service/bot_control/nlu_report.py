@@ -10,10 +10,10 @@ from handoff_service.rules.training.exact_tests import Share
 from handoff_service.rules.training.intents import OTHER_MATTERS, TOPICS, UNSURE
 
 MOST_CONFUSIONS = 12
-#: The languages with figures of their own, by code.
+#: The languages for which the report has separate figures, by code.
 LANGUAGES = {"es": "Spanish", "de": "German", "fr": "French"}
-#: The share of out-of-scope texts that may start a topic. The gate's limit is the lowest one that
-#: keeps to this share on half of the texts.
+#: At most this share of the out-of-scope texts may start a topic. The gate's limit is the lowest
+#: one with at most this share on half of the texts.
 MOST_FALSE_STARTS = 0.01
 
 
@@ -23,7 +23,7 @@ class TextGroup:
 
     name: str
     texts: tuple[MeasuredText, ...]
-    is_part: bool = False  #: the texts in one language of the group before
+    is_part: bool = False  #: whether these are the texts in one language of the group before
 
     @property
     def right(self) -> Share:
@@ -70,8 +70,8 @@ class TextGroup:
 
 
 def groups(texts: Sequence[MeasuredText]) -> list[TextGroup]:
-    """One group for the cross-validation and one for each held-out author, each followed by a group
-    for each language other than English. Empty groups are left out."""
+    """One group for the cross-validation and one for each held-out author. After each of them, a
+    group for each language other than English. No group is empty."""
     found = []
     for of_set, author in dict.fromkeys((text.of_set, text.author) for text in texts):
         some = tuple(t for t in texts if (t.of_set, t.author) == (of_set, author))
@@ -89,8 +89,8 @@ def groups(texts: Sequence[MeasuredText]) -> list[TextGroup]:
 
 
 def validated_gate(texts: Sequence[MeasuredText]) -> tuple[GatePoint, GatePoint]:
-    """The limit that was chosen on one half of the cross-validated texts, and its figures on the
-    other half."""
+    """Choose the best limit for one half of the cross-validated texts. Returns it with its figures
+    on this half, and its figures on the other half."""
     examples = [text for text in texts if text.of_set == "cross-validation"]
     chosen = nlu_texts.best_limit(examples[::2], MOST_FALSE_STARTS)
     judged = next(p for p in nlu_texts.gate_curve(examples[1::2]) if p.limit == chosen.limit)

@@ -41,7 +41,8 @@ class MeasuredText:
 
     @property
     def is_spanish(self) -> bool:
-        """Uses the author's note, else frequent words, which can misjudge a short text."""
+        """Whether the text is Spanish, by the author's note, or else by frequent words. For a short
+        text, frequent words can be wrong."""
         return self.spoken == "es"
 
     @property
@@ -142,8 +143,8 @@ def confusions(texts: Iterable[MeasuredText]) -> list[Confusion]:
 
 
 def gate_curve(texts: Iterable[MeasuredText]) -> Iterator[GatePoint]:
-    """The figures of limits from 0 to 1.2. A text starts a topic when the classifier guesses a
-    topic and the nearness reaches the limit."""
+    """The figures of limits from 0 to 1.2. A text starts a topic if the classifier guesses a topic
+    and the nearness is at least the limit."""
     known = [text for text in texts if text.nearness is not None]
     topics = [text for text in known if text.meant in TOPICS]
     others = [text for text in known if text.meant in OTHER_MATTERS]

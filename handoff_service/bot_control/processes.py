@@ -43,8 +43,9 @@ class Processes:
             raise Canceled
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> Process:
-        """Start a program, named by its absolute path. Its stdout gets its errors too. It ends when
-        this process ends. The caller passes it to ``end`` later. Raises Canceled."""
+        """Start a program, named by its absolute path. Its stdout also contains its errors. The
+        program ends when this process ends. The caller must later pass it to ``end``. Raises
+        Canceled."""
         with self._lock:
             self.raise_if_canceled()
             process = subprocess.Popen(  # noqa: S603  # our own command
@@ -62,8 +63,8 @@ class Processes:
             return process
 
     def end(self, process: Process) -> None:
-        """Kill a process that still runs, and close its pipes. After a cancellation, the thread
-        that did the task and the one that canceled it may both call this."""
+        """Kill the process if it still runs, and close its pipes. After a cancellation, both the
+        thread that did the task and the thread that canceled it may call this."""
         with self._lock:
             if process not in self._running:
                 return
@@ -71,7 +72,7 @@ class Processes:
             _kill(process)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                with suppress(BrokenPipeError):  # the program ended before it read its input
+                with suppress(BrokenPipeError):  # the program may end before it reads its input
                     pipe.close()
 
     def run(
@@ -81,8 +82,8 @@ class Processes:
         Canceled."""
         process = self.start(command, environment)
         try:
-            for said in process.stdout or ():
-                line(said)
+            for output in process.stdout or ():
+                line(output)
             code = process.wait()
         finally:
             self.end(process)

@@ -1,5 +1,5 @@
-"""Trains, checks and runs Rasa in the bot's own environment. The service calls a running bot over
-HTTP only.
+"""Trains, checks and runs Rasa in the bot's own environment. The service calls a running bot only
+over HTTP.
 
 ``root``: the folder with ``config.yml``, ``domain.yml`` and ``data/``. ``bench``: the process that
 runs the task; None: a new process.
@@ -55,15 +55,16 @@ def train(
     """Train a model on the current data, unless a model of this data and code exists. Takes a
     minute. Returns the model's file.
 
-    The data is stored in the models folder. Older models stay. ``force``: train in any case.
+    This also stores the data in the models folder. Older models stay. ``force``: train in any case.
     """
     folder = model_folder.folder(home)
     with _bench(home, bench) as used, (folder / ".training").open("w") as lock:
-        _wait_for(lock, used.processes)  # a process that waited then finds the other's model
+        # after waiting, this process may find that the other has trained the model
+        _wait_for(lock, used.processes)
         found = trained_model(home, root)
         if found is not None and not force:
             return found
-        # left by a process that was killed
+        # a process that was killed may have left these files
         for unfinished in folder.glob(f"{model_folder.HALF_DONE}*.tar.gz"):
             unfinished.unlink()
         data = model_folder.data_of(root)
@@ -77,7 +78,8 @@ def train(
 
 
 def _bench(home: Path, bench: Workbench | None) -> contextlib.AbstractContextManager[Workbench]:
-    """The given bench, which stays open, or a new one, which is closed at the end."""
+    """Return the given bench, which stays open, or a new bench, which closes at the end of the
+    block."""
     return Workbench(home) if bench is None else contextlib.nullcontext(bench)
 
 
@@ -106,8 +108,8 @@ def actions_url(settings: Settings) -> str:
 
 
 def command(settings: Settings, number: int) -> tuple[list[str], dict[str, str]]:
-    """The command and environment that serve a model on loopback, at the port of the n-th address
-    in PATCHBOARD_BOT_URL.
+    """The command and environment of a bot process. The process serves a model on this computer's
+    loopback address, at the port of the n-th address in PATCHBOARD_BOT_URL.
 
     The caller adds ``--model`` at each start; see ``served_model``. Raises SetupError when there is
     no such address or the bot's environment is missing.
@@ -134,8 +136,8 @@ def command(settings: Settings, number: int) -> tuple[list[str], dict[str, str]]
 
 
 def served_model(home: Path, root: Path = ROOT) -> Path:
-    """The model that a bot process loads when it starts: the promoted one, else the newest one of
-    the current data. Raises SetupError when there is none."""
+    """The model that a bot process loads when it starts: the promoted one, or else the newest one
+    of the current data. Raises SetupError when there is none."""
     found = model_folder.running_file(home) or trained_model(home, root)
     if found is None:
         raise SetupError("There is no model yet. Train one with: patchboard bot train")
@@ -143,8 +145,8 @@ def served_model(home: Path, root: Path = ROOT) -> Path:
 
 
 def _run(command: Sequence[str], home: Path) -> None:
-    """Measure the texts. The program's output goes to a log, its progress to stderr. Raises
-    SetupError when the program fails."""
+    """Run the program that measures the texts. Its output goes to a log, and its progress to
+    stderr. Raises SetupError when the program fails."""
     written = log_of(home, "nlu")
     written.parent.mkdir(parents=True, exist_ok=True)
     with written.open("w") as log:

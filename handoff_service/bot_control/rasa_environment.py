@@ -32,11 +32,10 @@ def log_of(home: Path, name: str) -> Path:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The environment variables of a command: quiet, with Rasa's cache in ``home``.
+    """The environment variables of a command. They keep Rasa quiet and its cache in ``home``.
 
-    Only variables that a program needs are inherited, so none of our secrets, such as the
-    provider's token or the mail server's password, reaches it.
-    """
+    The program inherits only the variables that it needs. So it gets none of our secrets, such as
+    the provider's token or the mail server's password."""
     inherited = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
     return {**inherited, **QUIET, "RASA_CACHE_DIRECTORY": str(home / "bot-cache")}
 

@@ -1,7 +1,7 @@
 """Keeps the index of past answers that suggests replies to agents.
 
-Each process has its own index in memory. It is built after the start and again every few hours, a
-few conversations at a time, so that the desk's other reads never wait for it.
+Each process has its own index in memory. It builds the index after the start and again every few
+hours. It reads a few conversations at a time, so that the desk's other reads never wait for it.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.training import past_answers
 
 EVERY = timedelta(hours=3)
-AFTER_TROUBLE = timedelta(minutes=1)
+AFTER_ERROR = timedelta(minutes=1)
 AT_ONCE = 50  # conversations of one read; about 20 ms
-MOST_ANSWERS = 20_000  # about 30 MB; older answers are left out
+MOST_ANSWERS = 20_000  # about 30 MB; the index does not contain older answers
 _HIGHEST = 2**62
 
 
 class PastReplies:
-    """``index``: the index as it was last built."""
+    """Suggests replies from past answers. ``index``: the last index that was built."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -41,14 +41,14 @@ class PastReplies:
         return self.index.suggest(text, first_name) if text else []
 
     async def run(self) -> None:
-        """Build the index again and again until canceled."""
+        """Build the index repeatedly until canceled."""
         while True:
             pause = EVERY
             try:
                 await self.build()
             except DatabaseAway as error:
                 log.warning("replies_not_read", error=error)
-                pause = AFTER_TROUBLE
+                pause = AFTER_ERROR
             await asyncio.sleep(pause.total_seconds())
 
     async def build(self) -> None:

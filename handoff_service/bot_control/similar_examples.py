@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from handoff_service.bot_control.nlu_content import NluContent
 from handoff_service.rules.training import clusters
 
-MOST_NEW = 50  # new examples; above this, comparing all examples is faster
+MOST_NEW = 50  # new examples; with more, it is faster to compare all examples
 
 type Pair = tuple[float, clusters.Sample, clusters.Sample]
 
@@ -48,8 +48,9 @@ def nearest(files: Sequence[NluContent], text: str, most: int) -> list[Near]:
 
 
 class ConflictFinder:
-    """Finds pairs of equal or nearly equal examples of two intents. After a change of the files it
-    compares only the new examples, or all if more than ``MOST_NEW`` are new."""
+    """Finds pairs of equal or nearly equal examples of two intents. After a change of the files, it
+    compares only the new examples with the others. If more than ``MOST_NEW`` are new, it compares
+    all."""
 
     def __init__(self) -> None:
         self._samples: dict[tuple[str, str], clusters.Sample] = {}

@@ -12,7 +12,7 @@ from handoff_service.errors import SetupError
 from handoff_service.rules.training.comparison import TextSet
 from handoff_service.store.training.test_sets import MeasuredBy
 
-AUDIT = "audit.yml"  # skipped, because the database has these texts with the question before each
+AUDIT = "audit.yml"  # not read here: the database has these texts, each with the question before it
 STORIES = Path("tests/bot/test_stories.yml")
 
 
@@ -26,7 +26,7 @@ def read(root: Path) -> list[MeasuredBy]:
 
 
 def stories(root: Path) -> Path | None:
-    """The file with the data folder's test stories. None: there is none."""
+    """The file with the data folder's test stories; None if there is none."""
     return root / STORIES if (root / STORIES).is_file() else None
 
 

@@ -1,7 +1,7 @@
 """Checks the data, trains a model and measures it, in the background of the service.
 
-At most one run is under way, across all processes. The database holds its progress, so every
-process can show it, cancel it, and notice when its process has ended.
+At most one run is under way at a time, in all processes together. The database has its progress. So
+every process can show the run, cancel it, and notice when the run's process has ended.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ from handoff_service.store.views.training import BotModel
 
 REPLAYED_DAYS = 7
 EVERY = 1.0  # seconds between two reports of progress
-# step -> the progress at its begin and at its end, and its usual seconds on two cores
+# step -> the progress at its beginning and at its end, and its usual seconds on two cores
 SHARES = {
     TrainingStep.CHECK: (0.0, 0.2, 10.0),
     TrainingStep.TRAIN: (0.2, 0.75, 30.0),
@@ -84,8 +84,8 @@ class _RunningStep:
             self.part = int(words[1]) / int(words[3])
 
     def progress(self) -> float:
-        """The progress of the whole run, 0 to 1. For a step that reports no numbers it is estimated
-        from the step's usual time."""
+        """The progress of the whole run, 0 to 1. For a step that reports no numbers, this is an
+        estimate from the step's usual time."""
         low, high, usual = SHARES[self.step]
         part = self.part
         if part is None:
@@ -95,7 +95,8 @@ class _RunningStep:
 
 
 class TrainAndCompare:
-    """``root``: the folder with ``config.yml``, ``domain.yml`` and ``data/``."""
+    """Carries out training runs. ``root``: the folder with ``config.yml``, ``domain.yml`` and
+    ``data/``."""
 
     def __init__(self, store: Store, home: Path, root: Path = ROOT) -> None:
         self._store, self.home, self.root = store, home, root
@@ -127,8 +128,8 @@ class TrainAndCompare:
             )
         except Exception as error:  # noqa: BLE001  # the run must end, whatever it was
             log.warning("training_failed", error=error, run=run_id, step=current.step)
-            said = f"{ADVICE[current.step]}\n{type(error).__name__}: {error}"
-            end = EndRun(run_id=run_id, state=RunState.FAILED, error=said)
+            reason = f"{ADVICE[current.step]}\n{type(error).__name__}: {error}"
+            end = EndRun(run_id=run_id, state=RunState.FAILED, error=reason)
         finally:
             await asyncio.shield(self._store.write(end_run, end))
             log.info("training_ended", run=run_id, state=end.state, model=end.model)
@@ -140,7 +141,7 @@ class TrainAndCompare:
             Workbench(self.home, current.processes, _no_report, suffix="-beside") as second,
         ):
             beside = RunningAnswers(self.home, second)
-            # runs on another core, while the new model is trained
+            # this uses another processor core, while the first process trains the new model
             ahead = asyncio.create_task(self._ask_ahead(beside))
             try:
                 return await self._measured(run_id, command, current, bench, beside)
@@ -195,14 +196,14 @@ class TrainAndCompare:
         asked = [*texts, *(as_measured(one) for one in real)]
         try:
             await asyncio.to_thread(beside.of, running, asked)
-        # ignored here: the measurement asks again and then reports the error
+        # ignore the error here: the measurement asks again and then reports it
         except SetupError as error:
             log.warning("running_model_not_asked", error=error)
         except Canceled:
             pass
 
     async def _texts(self, running: BotModel | None) -> tuple[list[MeasuredBy], list[RealText]]:
-        """The texts to measure by, and the real texts for the replay."""
+        """The texts of the measurement, and the real texts of the replay."""
         texts = await texts_to_measure_by(self._store, self.root)
         return texts, await self._store.read(recent_days, REPLAYED_DAYS) if running else []
 
@@ -238,7 +239,8 @@ class TrainAndCompare:
                 try:
                     if not await self._store.write(record_progress, at):
                         current.processes.cancel()
-                except Refusal as error:  # the database is down; the step continues
+                # without the database, the step continues and stores no progress
+                except Refusal as error:
                     log.warning("training_not_reported", error=error, run=run_id)
                 if (await asyncio.wait({task}, timeout=EVERY))[0]:
                     return task.result()
@@ -249,4 +251,5 @@ class TrainAndCompare:
 
 
 def _no_report(_line: str) -> None:
-    """Ignore the progress of the second process, because the page shows that of the first one."""
+    """Ignore the progress of the second process, because the page shows only that of the first
+    one."""

@@ -1,6 +1,5 @@
-"""The steps of a training that the page and the commands share: choosing the texts for the
-measurement, and storing a trained model, its measurement and its replay.
-"""
+"""The steps of a training that the page and the commands share: choose the texts for the
+measurement, and store a trained model, its measurement and its replay."""
 
 import asyncio
 from collections.abc import Sequence
@@ -45,8 +44,8 @@ async def roll_back_with_data(
     store: Store, home: Path, root: Path, command: RollBack
 ) -> tuple[BotModel, list[str]]:
     """Roll back, and then restore the training data below ``root``. Returns the model that now runs
-    and the changed files. Changes nothing if the roll back is refused (Conflict) or the model's
-    data was not kept (SetupError)."""
+    and the changed files. Raises Conflict if the model cannot be rolled back, and SetupError if its
+    data is missing. It then changes nothing."""
     folder = model_folder.folder(home)
     target = await store.read(models.returns_to)
     if target is not None and target.state is not ModelState.GONE:
@@ -62,8 +61,8 @@ def recent_days(conn: Connection, days: int) -> list[RealText]:
 
 
 def as_measured(text: RealText) -> MeasuredBy:
-    """A real text as a question for both models. Its right intent is unknown, so it gets the intent
-    that was understood."""
+    """A real text as a question for both models. Nobody has labeled it, so the intent that the bot
+    understood stands for the right one."""
     meant = text.understood or NOT_UNDERSTOOD
     return MeasuredBy(of_set=TextSet.TEST, text=text.text, meant=meant, asked=text.asked)
 
@@ -111,5 +110,6 @@ async def register(
 
 
 def _data(model: Path) -> dict[str, bytes]:
-    """A model's training data. Empty for a model from before Patchboard kept it."""
+    """A model's training data. Empty for an old model, from a version of Patchboard that did not
+    keep the data."""
     return model_folder.kept_data(model) if model_folder.snapshot(model).exists() else {}

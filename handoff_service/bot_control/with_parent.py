@@ -1,7 +1,8 @@
 """Runs a command that ends when its parent ends: ``python with_parent.py PARENT COMMAND...``.
 
-A killed supervisor cannot end its bots, and a killed service cannot end a training, so Linux sends
-them SIGTERM. Other systems have no such signal, so there the command outlives a killed parent.
+If the service is killed, it cannot end its bots or a training itself. So the command asks Linux to
+send it SIGTERM when its parent ends. Other systems have no such signal. There the command continues
+after its parent was killed.
 """
 
 import ctypes
@@ -23,5 +24,5 @@ if __name__ == "__main__":
     parent, command = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == parent:  # otherwise the parent ended before the signal was set
+    if os.getppid() == parent:  # else the parent ended before this call, and no signal comes
         os.execv(command[0], command)  # noqa: S606  # our own command

@@ -1,4 +1,5 @@
-"""A process in the bot's environment that checks data, trains models and asks them about texts."""
+"""A process in the bot's environment that checks data, trains models and lets models answer
+texts."""
 
 import json
 import tempfile
@@ -18,9 +19,9 @@ LAST = 15  # lines of the log in an error
 
 class Workbench:
     """Does one task after the other in one process, because each start of Rasa takes five seconds.
-    The process starts with the first task. See bot/workbench.py for the tasks.
+    The process starts with the first task. bot/workbench.py has the tasks.
 
-    ``report`` gets each line of progress. ``suffix``: added to the names of the logs.
+    ``report`` gets each line of progress. ``suffix``: the end of the names of the logs.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class Workbench:
         return self._processes
 
     def do(self, task: str, **arguments: Any) -> Any:
-        """Do a task and return its result. Its output goes to a log, ``report`` gets the progress.
+        """Do a task and return its result. Its output goes to a log, and ``report`` gets its
+        progress.
 
         Raises SetupError when the task fails. Raises Canceled.
         """

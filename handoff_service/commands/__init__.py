@@ -1,4 +1,4 @@
-"""The commands of ``patchboard``, one module for each subject. ``add_commands`` declares a module's
-commands and their arguments.
+"""The commands of ``patchboard``, one module for each subject. The function ``add_commands`` of
+each module declares the module's commands and their arguments.
 
 These modules may import everything but ``cli.py``."""

@@ -81,7 +81,7 @@ async def _add(
         "groups": list(groups),
         "capacity": 4 if Role.AGENT in roles or not roles else 0,
     }
-    read_as(AgentEntry, given)  # an invalid address is refused before the password is typed
+    read_as(AgentEntry, given)  # refuse an invalid address before the person types the password
     entry = read_as(AgentEntry, given | {"password": _ask_password(email)})
     await store.write(
         make_agent,

@@ -55,8 +55,8 @@ def _backup(config: Settings, asked: argparse.Namespace) -> int:
 
 
 async def _recorded(config: Settings, name: str) -> None:
-    """Write the backup to the audit log. A database that cannot be written, or that an earlier
-    version has made, can still be backed up."""
+    """Write the backup to the audit log. If the database is read-only or has an older schema, the
+    command only prints a warning and still makes the backup."""
     try:
         async with opened_store(config) as store:
             await store.write(audit, exported(Subject.BACKUP, name))

@@ -47,7 +47,7 @@ def _check(config: Settings, _asked: argparse.Namespace) -> int:
 
 
 def _nlu(config: Settings, asked: argparse.Namespace) -> int:
-    """Print how well the virtual agent understands, and write the page with the charts."""
+    """Print how well the virtual agent understands texts, and write the page with the charts."""
     seconds, texts = rasa_cli.measure(config.home, asked.config)
     print("\n".join(nlu_report.lines(texts, seconds)))
     page = config.home / "nlu-report.html"

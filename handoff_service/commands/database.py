@@ -48,7 +48,7 @@ async def opened_store(config: Settings) -> AsyncIterator[Store]:
     )
     try:
         yield store
-        # as a service does after its commits
+        # a service does the same after its own commits
         if hints.seen:
             await store.write(schedule_indexing, None)
         if AUDIT in hints.seen:
@@ -61,7 +61,7 @@ async def opened_store(config: Settings) -> AsyncIterator[Store]:
 
 
 def _sending(config: Settings, channel: Callable[[], Awaitable[str]]) -> Send:
-    """How hints reach the running services."""
+    """Return the function that sends hints to the running services."""
     if config.redis_url:
         return through_redis(config.redis_url, channel)
 

@@ -63,7 +63,8 @@ def _check(config: Settings, asked: argparse.Namespace) -> int:
     found: list[Checked] = []
 
     async def look(database: Store) -> str:
-        # the rows first: a file is written before its row, so no new file seems to be missing
+        # Read the rows first. The desk writes each file before its row, so the store then has all
+        # files of these rows.
         found.append(compare(await database.read(used_files), store))
         if asked.delete_unused:
             delete_unused(found[0].unused, store, now())

@@ -33,10 +33,10 @@ FAILED = (
 
 
 async def ensure_model(store: Store, config: Settings) -> str:
-    """Make sure that the bot has a model to load: the running model, if its file can be used. Else
-    train a new model on the running model's data. If that fails, or if nobody promotes models on
-    this desk, train it on the current data. Returns an empty string, because ``run_on_store``
-    prints the result."""
+    """Make sure that the bot has a model to load. This is the promoted model, if its file fits.
+    Otherwise train a new model on the promoted model's data. If that fails, or if nobody promotes
+    models on this desk, train it on the current data. Returns an empty string, because
+    ``run_on_store`` prints the result."""
     running = await store.read(models.in_state, ModelState.RUNNING)
     needs_promotion = await store.read(trainers_work.exists)
     if running is None or not await asyncio.to_thread(
@@ -57,8 +57,9 @@ async def ensure_model(store: Store, config: Settings) -> str:
 def _trained_at_start(
     config: Settings, promoted: BotModel | None, bench: Workbench
 ) -> tuple[Path, str]:
-    """Train on the promoted model's own data again, because the current data may hold labels that
-    nobody has promoted. Returns the new model's file and the reason in the history."""
+    """Train again on the promoted model's own data, because the current data may have labels that
+    nobody has promoted. Returns the new model's file, and the reason for the history of
+    promotions."""
     if promoted is None:
         return rasa_cli.train(config.home, config.bot_data, bench=bench), "Trained at startup."
     reason = NOT_KEPT
@@ -75,9 +76,9 @@ def _trained_at_start(
 
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
-    """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data. A desk where no trainer has worked needs that, so that it trains a new model
-    after an upgrade or an edit of the data."""
+    """Whether the model's file exists and fits the code. ``follows_data``: whether the file must
+    also fit the current data. On a desk where no trainer has worked, it must. Such a desk trains a
+    new model after each upgrade and each edit of the data."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False

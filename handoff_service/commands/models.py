@@ -68,7 +68,8 @@ async def train(store: Store, config: Settings, *, force: bool) -> str:
 
 
 async def on_bench[T](config: Settings, work: Callable[[Workbench], T]) -> T:
-    """Do the work in a thread, with a workbench that ends with it. Ctrl-C ends both."""
+    """Do the work in a thread with its own workbench, and end the workbench afterwards. Ctrl-C ends
+    both."""
 
     def do(processes: Processes) -> T:
         with Workbench(config.home, processes) as bench:
@@ -105,7 +106,7 @@ async def replay(store: Store, config: Settings, name: str, days: int) -> str:
 
 
 async def promote(store: Store, config: Settings, name: str) -> str:
-    """Promote a model. It is measured first unless it was compared with the running one before."""
+    """Promote a model. If it was not yet compared with the running one, measure it first."""
     model = await _with_file(store, config, name)
     running = await store.read(models.in_state, ModelState.RUNNING)
     if running is not None and running.hash == model.hash:

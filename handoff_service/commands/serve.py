@@ -63,7 +63,7 @@ def _run(config: Settings, _asked: argparse.Namespace) -> int:
 
 
 def _serve_with_bots(config: Settings) -> int:
-    bring_up_to_date(config)  # checked before the training, which takes a minute
+    bring_up_to_date(config)  # check the database before the training, which takes a minute
     if config.bot_urls:
         run_on_store(config, lambda store: model_at_start.ensure_model(store, config))
     bots = RunningBots(bot_supervisor.commands(config), config.home / "logs" / "bot.log")

@@ -1,2 +1,2 @@
-"""Connections to the outside world. Each provider is one folder, and each port has a simple
-implementation that needs no outside service."""
+"""Connections to other systems. Each SMS provider has a folder. Each port (see ``ports.py``) also
+has a simple implementation that needs no other system."""

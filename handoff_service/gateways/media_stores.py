@@ -1,4 +1,4 @@
-"""The media store that the settings choose."""
+"""Makes the media store that the settings name."""
 
 from handoff_service.gateways.s3.media_store import Bucket, S3Media
 from handoff_service.lib.media_folder import MediaFolder

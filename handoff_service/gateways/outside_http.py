@@ -1,8 +1,11 @@
 """HTTP calls to addresses that people have entered: the company's webhook, and agents' own
-notifications. Only addresses of the public internet may be called, unless a setting names the host
-or its network. This computer, private networks and a cloud's metadata service are refused, also
-when a name resolves to one. The connection uses the addresses that were checked, so a name server
-that changes its answer (DNS rebinding) gains nothing.
+notifications.
+
+The service may call only addresses of the public internet, unless a setting names the host or its
+network. It refuses addresses of this computer, of private networks and of a cloud's metadata
+service, also if a host name resolves to such an address. The connection uses the IP addresses that
+were checked. So an attacker gains nothing with a name server that changes its answer (DNS
+rebinding).
 
 The results of a call:
 
@@ -67,8 +70,8 @@ def _is_callable(resolved: str, allowed: Allowed) -> bool:
 
 
 class _Resolver(AbstractResolver):
-    """Resolves a name at call time and rejects forbidden addresses. The connection uses the same
-    addresses that were checked."""
+    """Resolves a host name when the service calls it, and rejects forbidden addresses. The
+    connection then uses exactly these addresses."""
 
     def __init__(self, allowed: Allowed) -> None:
         self._allowed, self._real = allowed, aiohttp.ThreadedResolver()
@@ -129,20 +132,21 @@ class OutsideHttp:
         except aiohttp.ClientConnectorError as error:
             is_forbidden = isinstance(error.os_error, _Forbidden)
             why = FORBIDDEN if is_forbidden else NOT_REACHED
-        except ValueError:  # aiohttp's InvalidURL is one, too
+        except ValueError:  # aiohttp's InvalidURL is a ValueError
             why = INVALID
         except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
             why = LOST
         return Answered(CallResult(why=why))
 
     def _refused(self, url: URL) -> str | None:
-        # the host as the client reads it, because an address can be disguised as a name
+        # the host as the HTTP client reads it, because an IP address can be written so that it
+        # looks like a name
         host = plain_host(url.host or "")
         if self._allowed.has_host(host):
             return None
         if url.scheme != "https":
             return filled(NO_HTTPS, host=host, setting=SETTING)
-        # the resolver is not called for IP addresses
+        # aiohttp does not call the resolver for an IP address
         address = ip_address(host)
         if address is not None and not may_be_called(address, self._allowed):
             return FORBIDDEN
@@ -153,7 +157,8 @@ class OutsideHttp:
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
-    """The body, cut after ``most`` bytes and one more, which shows that it was longer."""
+    """The first ``most`` bytes of the body. If the body is longer, one more byte, so that the
+    caller can see this."""
     found = b""
     while len(found) <= most > 0 and (part := await answer.content.read(most + 1 - len(found))):
         found += part

@@ -1,4 +1,4 @@
-"""The interface that an SMS provider's folder offers to the service."""
+"""The interface between an SMS provider's folder and the service."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class ProviderRequest:
     query: str
     #: The query's arguments, each with its first value.
     arguments: Mapping[str, str]
-    #: By lower-case name.
+    #: The headers by their names in lower case.
     headers: Mapping[str, str]
     body: bytes
 
@@ -57,13 +57,13 @@ class AccountNumber:
 
     number: str
     texts_go_to: str  #: the address that gets its texts now; empty: nowhere
-    is_ours: bool  #: whether that is this service
+    is_ours: bool  #: whether that address is this service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountReport:
-    """The provider's view of the account. ``problems``: what keeps it from working, each with
-    its fix."""
+    """What the provider reports about the account. ``problems``: the reasons why the account does
+    not work, each with its fix."""
 
     problems: Sequence[str] = ()
     numbers: Sequence[AccountNumber] = ()
@@ -83,7 +83,7 @@ class ProviderKind:
 
     #: The value of PATCHBOARD_SMS_PROVIDER.
     name: str
-    #: Its name for people, as in the middle of a sentence.
+    #: Its name for people, written as in the middle of a sentence.
     title: str
     #: Its error codes.
     errors: SendErrors
@@ -92,21 +92,21 @@ class ProviderKind:
     #: Whether this provider may replace another one in a copy of a desk. The stored messages of
     #: such a copy can have the other provider's error codes.
     stands_in: bool = False
-    #: The webhooks that it calls.
+    #: The webhooks that the provider calls.
     webhooks: Sequence[ProviderWebhook] = ()
     #: Problems with the account and its numbers, each with its fix, for ``patchboard doctor``.
     problems: Callable[[Settings, Sequence[ProviderNumber]], Awaitable[list[str]]] = _nothing_wrong
-    #: Test the credentials, and list the numbers. None: any number will do.
+    #: Test the credentials, and list the numbers. None: the provider accepts any number.
     report: Callable[[Settings], Awaitable[AccountReport]] | None = None
     #: Set this number's webhooks to this service. Returns None, or the reason why that failed.
     point_here: Callable[[Settings, str], Awaitable[str | None]] | None = None
-    #: Whether it is a device of the company's own, which can be away.
+    #: Whether it is a device that the company itself owns and that can be unavailable.
     is_device: bool = False
-    #: Whether a text can have pictures. Without, the composer offers none.
+    #: Whether a text can have pictures. If not, the composer has no button for pictures.
     sends_pictures: bool = True
     #: The most that a company number may send; None: the rate of the number is the only limit.
     segments_per_second: Callable[[Settings], float | None] = _no_limit
-    #: The settings that an admin needs in order to use it, one a line.
+    #: The settings that an admin needs in order to use the provider, one on each line.
     to_use: Sequence[str] = ()
     #: Describes for people what ``problems`` checks; empty if it checks nothing.
     checked: str = ""

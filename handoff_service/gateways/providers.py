@@ -1,4 +1,4 @@
-"""The SMS providers that the service can use, one line each."""
+"""The list of SMS providers that the service can use."""
 
 from collections.abc import Mapping
 

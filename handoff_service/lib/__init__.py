@@ -1,4 +1,4 @@
-"""Tools without product words: opening hours, phone regions, images, files, debounce.
+"""Tools that know nothing about the product: opening hours, phone regions, images, files, debounce.
 
 These modules may import the standard library, log, errors and, for limits on media, rules.
 """

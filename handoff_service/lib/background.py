@@ -1,7 +1,7 @@
 """Supervises the background tasks of a process, so that no task ends unnoticed.
 
-Each task has a name and runs until it is canceled. A task that raises or ends is logged, counted
-and restarted after a pause that doubles with every failure.
+Each task has a name and runs until it is canceled. If a task raises an error or ends, this module
+logs and counts that, and restarts the task after a pause. The pause doubles with every failure.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from handoff_service import log
 
 FIRST_PAUSE = 0.5  # seconds before the first restart
 LONGEST_PAUSE = 30.0  # seconds
-RAN_WELL = 10.0  # seconds without a failure after which a task's failures are forgotten
-KEEPS_FAILING = 2  # failures in a row after which the task is reported as failing
+RAN_WELL = 10.0  # seconds; after this time without a failure, the count of failures starts again
+KEEPS_FAILING = 2  # failures in a row; from then on, ``failing`` names the task
 
 type Run = Callable[[], Awaitable[None]]
 
@@ -40,7 +40,7 @@ class Background:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self, name: str, run: Run) -> None:
-        """Run this in the background under a unique name until it is stopped."""
+        """Run this in the background until it is stopped. ``name`` must be unique."""
         if name in self._tasks:
             raise ValueError(f"The background task {name!r} was started already.")
         self._states[name] = _State()
@@ -96,7 +96,7 @@ class Background:
 
 
 def _name(error: BaseException) -> str:
-    """The class of the first error in a group of them."""
+    """The class of an error; for a group of errors, the class of the first."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return type(error).__name__

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from enum import StrEnum
 
 FAILURES = 5  # consecutive failures that open the breaker
-# seconds until one request may probe the server; short, because all requests fail until then
+# Seconds until one request may test the server. It is short, because all requests fail until then.
 PAUSE = 10.0
 
 
 class BreakerState(StrEnum):
-    """``closed``: requests pass. ``open``: none passes. ``half_open``: one request probes the
+    """``closed``: requests pass. ``open``: none passes. ``half_open``: one request tests the
     server."""
 
     CLOSED = "closed"
@@ -39,8 +39,8 @@ class CircuitBreaker:
         self._opened_at = 0.0
 
     def allows(self) -> bool:
-        """Whether to send this request. The first one after the pause is the probe; others fail
-        fast until it has ended."""
+        """Whether to send this request. The first request after the pause is the test. Until it
+        ends, all other requests fail at once."""
         if self.state is BreakerState.OPEN and self._seconds() - self._opened_at >= PAUSE:
             self._become(BreakerState.HALF_OPEN)
             return True
@@ -60,8 +60,7 @@ class CircuitBreaker:
             self._open()
 
     def abandoned(self) -> None:
-        """The request was canceled, so its result is unknown. The next request becomes the
-        probe."""
+        """The request was canceled, so its result is unknown. The next request becomes the test."""
         if self.state is BreakerState.HALF_OPEN:
             self._open()
 

@@ -18,12 +18,14 @@ class Debouncer:
         self._wanted = asyncio.Event()
 
     def trigger(self) -> None:
-        """Request a run. Call on the loop. Costs almost nothing while a run is pending."""
+        """Request a run. Call this on the event loop. While a run is pending, another call costs
+        almost nothing."""
         self._wanted.set()
 
     async def run(self) -> None:
-        """Process triggers until canceled. A Refusal (the database is away) is logged and retried.
-        Any other error ends this, and the trigger is still pending after a restart."""
+        """Process triggers until canceled. After a Refusal (for example, the database is
+        unavailable), this logs it and tries again. Any other error ends this. The trigger is then
+        still pending after a restart."""
         while True:
             await self._wanted.wait()
             await asyncio.sleep(self._moment)

@@ -1,4 +1,4 @@
-"""Image type and size, read by Pillow: only the formats that browsers show."""
+"""Reads an image's type and size with Pillow. It accepts only the formats that browsers show."""
 
 from io import BytesIO
 
@@ -11,12 +11,13 @@ TURNED = frozenset({5, 6, 7, 8})
 
 
 def picture_in(content: bytes) -> Picture | None:
-    """The picture in these bytes, or None. Reads the header and checks the parts but never decodes
-    pixels, so a small file that decodes to gigabytes costs nothing."""
+    """The picture in these bytes, or None. This reads the header and checks the parts, but never
+    decodes pixels. So a small file that would decode to gigabytes does no harm."""
     try:
         with Image.open(BytesIO(content), formats=tuple(SHOWN)) as image:
             kind, (width, height) = SHOWN[image.format or ""], image.size
-            # Only for JPEG, as cameras write it. For other formats Pillow would decode the pixels.
+            # Only for JPEG, because cameras write the orientation there. For other formats, Pillow
+            # would decode the pixels.
             turned = (
                 kind == "image/jpeg" and image.getexif().get(ExifTags.Base.Orientation) in TURNED
             )

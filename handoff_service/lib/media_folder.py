@@ -1,8 +1,8 @@
 """The media folder: files under HOME, named by the hash of their content. Several processes share
 it. It is the simple implementation of the port ``MediaStore``; the other is an S3 store.
 
-Files are written under a temporary name, synced and renamed, so a name always refers to a whole
-file.
+It writes each file under a temporary name, syncs it and renames it. So a file with its final name
+is always complete.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from typing import IO
 from handoff_service.errors import MediaAway
 
 _NAME = re.compile(r"[0-9a-f]{64}")
-JUST_NOW = timedelta(hours=1)  # a file stored this recently may be about to get a reference
+JUST_NOW = timedelta(hours=1)  # the database may not yet have the row that names such a new file
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class MediaFolder:
                 yield path.name
 
     def add(self, name: str, content: IO[bytes]) -> bool:
-        """Store a stream under its hash, which the caller has checked. False when the file
-        existed."""
+        """Store a stream under its hash, which the caller has checked. Returns False if the file
+        already existed."""
         there = self._file(name)
         if there.exists():
             return False
@@ -85,18 +85,19 @@ class MediaFolder:
         return True
 
     def remove(self, name: str) -> None:
-        """Delete a file, even if something refers to it."""
+        """Delete a file, even if a row names it."""
         self._file(name).unlink(missing_ok=True)
 
     def forget(self, name: str, now: datetime) -> None:
-        """Delete an unreferenced file, unless somebody has just stored the same content again."""
+        """Delete a file that no row names, unless somebody has just stored the same content
+        again."""
         there = self._file(name)
         if there.exists() and now.timestamp() - there.stat().st_mtime >= JUST_NOW.total_seconds():
             there.unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Write and delete a probe. A folder that does not exist yet is fine, because the first
-        file creates it."""
+        """Write and delete a small test file. A folder that does not exist yet is no error, because
+        the first file creates it."""
         if not self.path.exists():
             return
         try:
@@ -125,7 +126,7 @@ def relative_path(name: str) -> str:
 
 
 def _sync(folder: Path) -> None:
-    """Make the renaming durable."""
+    """Sync the folder, so that the renaming survives a crash."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

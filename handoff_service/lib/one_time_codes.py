@@ -1,4 +1,4 @@
-"""One-time codes of authenticator apps (TOTP), their QR picture, and backup codes.
+"""One-time codes of authenticator apps (TOTP), the QR code that sets an app up, and backup codes.
 
 Source: https://www.rfc-editor.org/rfc/rfc6238. The defaults are those that all apps know: SHA-1,
 six digits, half a minute.
@@ -27,19 +27,19 @@ def new_secret() -> str:
 
 
 def app_address(secret: str, account: str, desk: str) -> str:
-    """The address that an authenticator app reads from a QR picture."""
+    """The address that an authenticator app reads from a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=desk)
 
 
 def picture(address: str) -> str:
-    """A QR picture as an SVG data address, black on white so that every app reads it."""
+    """A QR code as an SVG data address. It is black on white, so that every app can read it."""
     return segno.make_qr(address, error="m").svg_data_uri(scale=5, border=4, light="white")
 
 
 def matching_step(secret: str, code: str, now: datetime, *, after: int) -> int | None:
-    """The half minute that the code belongs to, counted from 1970. None for a wrong code, and for
-    one from the half minute ``after`` or earlier, which was used. The clocks may differ by half a
-    minute."""
+    """The half minute for which the code is valid, counted from 1970. None for a wrong code, and
+    for a code that was already used: one of the half minute ``after`` or an earlier one. The two
+    clocks may differ by half a minute."""
     typed = re.sub(r"[\s-]", "", code)
     if not _DIGITS.fullmatch(typed):
         return None

@@ -53,8 +53,8 @@ class KnownPasskey:
 
 
 def site_of(public_url: str) -> Site | None:
-    """The site of a public address. None where browsers allow no passkeys: at an IP address, and
-    on plain http except localhost."""
+    """The site of a public address. None for addresses at which browsers allow no passkeys: IP
+    addresses, and http addresses except localhost."""
     parts = urlsplit(public_url)
     host = parts.hostname or ""
     try:
@@ -68,7 +68,7 @@ def site_of(public_url: str) -> Site | None:
 
 
 def new_challenge() -> str:
-    """Random, in base64url."""
+    """A random challenge, in base64url."""
     return bytes_to_base64url(secrets.token_bytes(32))
 
 
@@ -76,7 +76,8 @@ def options_to_add(
     site: Site, challenge: str, *, desk: str, user: bytes, email: str, name: str, has: Sequence[str]
 ) -> dict[str, Any]:
     """The options with which the browser makes a passkey. ``user``: names the account to the
-    authenticator. ``has``: the account's other passkeys, which are not added twice."""
+    authenticator. ``has``: the passkeys that the account already has; the browser does not add them
+    again."""
     options = webauthn.generate_registration_options(
         rp_id=site.host,
         rp_name=desk,
@@ -112,8 +113,9 @@ def added(site: Site, challenge: str, answer: Mapping[str, Any]) -> NewPasskey:
 
 
 def options_to_sign_in(site: Site, challenge: str, allowed: Sequence[str]) -> dict[str, Any]:
-    """The options with which the browser uses a passkey. ``allowed`` empty: any passkey of this
-    site, and its device must check a PIN or a finger."""
+    """The options with which the browser uses a passkey. ``allowed``: the ids of the allowed
+    passkeys. If it is empty, any passkey of this site is allowed, and its device must check a PIN
+    or a fingerprint."""
     options = webauthn.generate_authentication_options(
         rp_id=site.host,
         challenge=base64url_to_bytes(challenge),
@@ -129,8 +131,8 @@ def used(
     site: Site, challenge: str, answer: Mapping[str, Any], known: KnownPasskey, *, alone: bool
 ) -> int:
     """Check that the holder of this passkey answered. Returns the authenticator's new count.
-    ``alone``: it replaces the password, so the authenticator must have checked a PIN or a finger.
-    Raises WrongPasskey otherwise."""
+    ``alone``: the passkey replaces the password, so the authenticator must have checked a PIN or a
+    fingerprint. Raises WrongPasskey if the answer is not valid."""
     try:
         verified = webauthn.verify_authentication_response(
             credential=dict(answer),

@@ -1,8 +1,8 @@
 """Password checks: a few at a time, in their own threads.
 
-One check takes a core for about 50 ms and 64 MB. At most ``AT_ONCE`` run at a time, and the next
-ones wait. Beyond ``MOST_WAITING``, a sign-in gets the answer "try again". A flood of sign-ins
-therefore costs neither memory nor the webhooks' time.
+One check uses a processor core for about 50 ms, and 64 MB of memory. At most ``AT_ONCE`` checks run
+at a time, and the next ones wait. If ``MOST_WAITING`` already wait, a sign-in gets the answer "try
+again". So very many sign-ins use little memory and do not slow webhooks down.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from contextlib import suppress
 from handoff_service.errors import Busy
 
 AT_ONCE = 2
-MOST_WAITING = 20  # about a second of checks
-# niceness of the threads, where the system supports it per thread: webhooks have priority
+MOST_WAITING = 20  # about a second of work
+# the niceness of these threads, so that webhooks have priority; not every system supports this
 NICE = 10
 
 
@@ -45,7 +45,8 @@ class PasswordChecks:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._leave)
 
-        # also after the client has disconnected, because a running check still occupies its thread
+        # count the check until its end, even after the client has disconnected, because it still
+        # occupies its thread
         done.add_done_callback(count)
         return await asyncio.wrap_future(done)
 

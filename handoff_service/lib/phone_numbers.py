@@ -1,4 +1,4 @@
-"""Reads phone numbers as people type them: for pages, API, desk file and search."""
+"""Reads phone numbers that people type, for pages, API, desk file and search."""
 
 import re
 import unicodedata
@@ -24,9 +24,9 @@ _SHAPE = re.compile(r"(?:tel:)?[+(\d][\d\s()./+\-\u2010-\u2015]*", re.IGNORECASE
 _INSIDE = re.compile(
     r"(?<=\d)[\s()/]*(?:;?[^\W\d_]{1,12}\.?|#|[,;]+)[\s.:=]*#?\s*\d{1,15}\W*$", re.IGNORECASE
 )
-# National prefixes that libphonenumber no longer reads: Mexico's, until 3 August 2019.
+# National prefixes that libphonenumber no longer reads. Mexico used these until 3 August 2019.
 _TRUNKS = {"MX": ("044", "045", "01")}
-_NOT_SEEN = frozenset({"Cf", "Cc"})  # direction marks and the like in a copied contact
+_NOT_SEEN = frozenset({"Cf", "Cc"})  # invisible characters, which a copied contact may contain
 
 
 class NotANumber(ValueError):
@@ -37,15 +37,15 @@ def read(typed: str, country: str | None) -> str:
     """The number in E.164, in Patchboard's canonical form
     (``rules/conversations/number_forms.py``).
 
-    ``country`` (ISO 3166) is for national numbers; None: only international ones are read.
-    Raises NotANumber with the reason.
+    ``country`` (ISO 3166) is for national numbers. None: the number must be international. Raises
+    NotANumber with the reason.
     """
     return one_form(as_written(typed, country))
 
 
 def as_written(typed: str, country: str | None) -> str:
-    """The number in E.164 but not in canonical form, because a company number must match the
-    provider's list."""
+    """The number in E.164, but not in Patchboard's canonical form. Company numbers need this form,
+    because they must match the provider's list."""
     number = _parsed(typed, country)
     written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     length = phonenumbers.is_possible_number_with_reason(parsed_form(written))
@@ -55,13 +55,14 @@ def as_written(typed: str, country: str | None) -> str:
 
 
 def parsed_form(written: str) -> PhoneNumber:
-    """libphonenumber's reading of an E.164 number. It knows only a country's current form."""
+    """Parse an E.164 number with libphonenumber, which knows only the current form of a country's
+    numbers."""
     return phonenumbers.parse(one_form(written))
 
 
 def searched(typed: str, country: str | None) -> str | None:
-    """The number in a search. None: it is partial or not a number. Raises NotANumber for an
-    extension."""
+    """The number that somebody searches for. None: the text is only a part of a number, or is not a
+    number. Raises NotANumber for a number with an extension."""
     plain = _plain(typed)
     if has_extension(plain):
         raise NotANumber(_extension(plain))

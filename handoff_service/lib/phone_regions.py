@@ -1,4 +1,4 @@
-"""Phone regions: the possible time zones and countries of a phone number."""
+"""Finds the possible time zones and countries of a phone number."""
 
 from collections.abc import Collection
 from functools import cache
@@ -20,9 +20,10 @@ from handoff_service.lib.region_zones import REGION_ZONES
 def of_number(number: str, *, known_zone: str | None = None, instead: str) -> list[ZoneInfo]:
     """The possible time zones of the person with this number.
 
-    ``known_zone``: the zone on the person's record, an IANA name. Without it, the zones of the area
-    code, or for a number without one (mobile, toll-free) all zones of its region. ``instead``: the
-    zone that is used for a number without a region, such as a short code.
+    ``known_zone``: the zone on the person's record, an IANA name. Without it, the result is the
+    zones of the number's area code. For a number without an area code (mobile, toll-free), it is
+    all zones of its region. ``instead``: the result for a number without a region, such as a short
+    code.
     """
     if known_zone in _known_zones():
         return [ZoneInfo(known_zone)]
@@ -35,7 +36,8 @@ def of_number(number: str, *, known_zone: str | None = None, instead: str) -> li
 
 @cache
 def _known_zones() -> frozenset[str]:
-    """Reads the system's zone folder once, because that takes milliseconds."""
+    """The zones that this system knows. Reading the system's folder takes milliseconds, so this
+    reads it only once."""
     return frozenset(available_timezones())
 
 
@@ -53,9 +55,9 @@ def _zones(number: PhoneNumber) -> list[str]:
 
 
 def may_be_in(number: str, countries: Collection[str]) -> bool:
-    """Whether a number may belong to one of these countries (ISO codes): by its region if known,
-    else by its calling code, which countries may share. A short code matches any country; an
-    unassigned calling code matches none."""
+    """Whether a number may belong to one of these countries (ISO codes). If the number's region is
+    unknown, its calling code decides, which several countries may share. A short code may belong to
+    any country. A number with an unassigned calling code belongs to none."""
     if not number.startswith("+"):
         return True
     try:

@@ -4,16 +4,15 @@ from datetime import datetime
 
 
 class RateLimits:
-    """Holds a bucket for each key. A full bucket allows one minute's worth at once. Use it on one
+    """A bucket for each key. A full bucket allows all requests of a minute at once. Use it on one
     event loop."""
 
     def __init__(self) -> None:
         self._buckets: dict[int, tuple[float, datetime]] = {}
 
     def take(self, key: int, a_minute: float, now: datetime) -> float:
-        """Take one from the key's bucket. Returns 0, or the seconds until the next one is
-        available.
-        """
+        """Take one token from the key's bucket. Returns 0, or, if the bucket is empty, the seconds
+        until its next token."""
         most = max(a_minute, 1.0)
         left, since = self._buckets.get(key, (most, now))
         passed = max((now - since).total_seconds(), 0.0)

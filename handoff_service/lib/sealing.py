@@ -3,8 +3,8 @@ them.
 
 A sealed value is ``sealed:1:KEY:BOX``. KEY is the beginning of the fingerprint of the secret key,
 so it shows which key opens the value. BOX is AES-256-GCM: a nonce, then the ciphertext. The
-column's name is authenticated with it, so a value that is copied into another column does not
-open. The version 1 leaves room for another way to seal.
+encryption also authenticates the column's name, so a value that somebody copies into another column
+cannot be opened. The 1 is the version of this format.
 
 Source: https://csrc.nist.gov/pubs/sp/800/38/d/final (GCM), https://www.rfc-editor.org/rfc/rfc5869
 (HKDF)
@@ -46,23 +46,23 @@ def id_of(fingerprint: str) -> str:
 
 
 class Sealer:
-    """Seals with the first key, and opens what any of the keys sealed."""
+    """Seals with the first key, and opens values that were sealed with any of the keys."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         self.key_id = key_id(keys[0])
         self._ciphers = {key_id(key): AESGCM(_derived(key)) for key in keys}
 
     def seal(self, column: object, secret: str) -> str:
-        """The sealed form of a secret. ``column``: where it is stored; its ``str`` must be the
-        same when the value is opened."""
+        """The sealed form of a secret. ``column``: the column that stores it. ``open`` needs a
+        column with the same ``str``."""
         nonce = os.urandom(_NONCE)
         cipher = self._ciphers[self.key_id]
         box = nonce + cipher.encrypt(nonce, secret.encode(), str(column).encode())
         return f"{PREFIX}{self.key_id}:{base64.urlsafe_b64encode(box).rstrip(b'=').decode()}"
 
     def open(self, column: object, stored: str) -> str:
-        """The secret. A value that was stored before secrets were sealed is returned as it is.
-        Raises CannotOpen when its key is not set or the value was changed."""
+        """The secret. An old value that is not sealed is returned unchanged. Raises CannotOpen when
+        the key of the value is not set, or when somebody has changed the value."""
         if not stored.startswith(PREFIX):
             return stored
         found = _SEALED.fullmatch(stored)

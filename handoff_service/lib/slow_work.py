@@ -1,8 +1,7 @@
-"""Threads for work that takes a core for a while, such as parsing a desk file or hashing identity
-facts.
+"""Threads for work that uses a processor core for a while, such as parsing a desk file or hashing
+identity facts.
 
-At most two run at a time, so they leave cores and threads for other work.
-"""
+At most two such threads run at a time, so that cores and threads remain for other work."""
 
 import asyncio
 import functools

@@ -21,7 +21,7 @@ def text_of(content: bytes) -> str:
     """The text of a UTF-8 file, with or without a byte order mark. Raises NotUtf8, which names the
     encoding if possible."""
     encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
-    # UTF-16 without a mark: every other byte of English text is zero
+    # UTF-16 without a mark: in English text, every second byte is zero
     if encoding is None and b"\0" in content[:4]:
         encoding = "UTF-16"
     if encoding is not None:

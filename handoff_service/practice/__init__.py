@@ -1,16 +1,16 @@
-"""The practice desk: an agent answers past conversations, and nothing real is touched.
+"""The practice desk: an agent answers past conversations, and no real person gets a text.
 
-A practice run is a second ``AppContext`` on a SQLite file of its own. That file has never held a
-real number, so no page, worker or rule of the practice desk can reach one. Its gateways are the
-simulator and gateways that send nothing.
+A practice run is a second ``AppContext`` with its own SQLite file. That file never contains a real
+number, so no page, worker or rule of the practice desk can text one. Its gateways are the simulator
+and gateways that send nothing.
 
-Three other designs were weaker:
+We rejected three other designs:
 
-- A flag on conversations in the desk's own database: every query, report and timer would have to
-  respect it, and one that forgets it touches real people.
-- A second service process: it needs a port, an address and a proxy rule from the admin.
-- A faster clock: offers, event streams and countdowns measure real time.
+- A flag on conversations in the desk's own database. Every query, report and timer would have to
+  respect it. One that does not could text real people.
+- A second service process. The admin would have to set up a port, an address and a proxy rule.
+- A faster clock. Offers, event streams and countdowns measure real time.
 
-The clock is therefore the real one. The texts keep the gaps of the original, divided by the run's
-speed.
+The practice desk therefore uses the real clock. Between the texts it waits as long as in the
+original conversation, divided by the run's speed.
 """

@@ -45,7 +45,7 @@ _PICTURE = Path(__file__).parent / "picture.png"  # stands for each picture of a
 async def open_desk(
     real: AppContext, mark: PracticeMark, folder: Path, file: DeskFile, changed: Callable[[], None]
 ) -> AppContext:
-    """Create the practice desk in this folder. ``changed`` is called after each change of a
+    """Create the practice desk in this folder. It calls ``changed`` after each change of a
     conversation."""
     settings = _settings(real.settings, folder)
     await asyncio.to_thread(_create_database, folder)
@@ -134,7 +134,8 @@ async def close_desk(desk: AppContext) -> None:
 
 
 async def keep_picture(desk: AppContext) -> str:
-    """Store the placeholder for requesters' pictures at the simulator. Returns its address."""
+    """Store a picture at the simulator that stands for all pictures of requesters. Returns its
+    address."""
     assert isinstance(desk.provider, Simulator)
     content = await asyncio.to_thread(_PICTURE.read_bytes)
     return await desk.provider.keep(content, desk.clock())
@@ -147,8 +148,8 @@ def _create_database(folder: Path) -> None:
 
 @functools.cache
 def _empty_database() -> bytes:
-    """The file of a migrated database. The migrations take seconds, so each process runs them
-    only once."""
+    """The content of a file with an empty, migrated database. The migrations take seconds, so each
+    process runs them only once."""
     with tempfile.TemporaryDirectory(prefix="patchboard-practice-") as folder:
         file = Path(folder) / DATABASE
         migrate(f"sqlite:///{file}")
@@ -156,8 +157,8 @@ def _empty_database() -> bytes:
 
 
 def _settings(real: Settings, folder: Path) -> Settings:
-    """The settings of a desk that can reach no real person. Its own secret key makes forms and
-    links of one desk invalid on the other."""
+    """The settings of a desk that can text no real person. It has its own secret key, so that the
+    forms and links of one desk are invalid on the other."""
     secrets_of_real = {one.name: None for one in fields(real) if one.metadata.get("secret")}
     own: dict[str, Any] = secrets_of_real | {
         "secret_key": secrets.token_urlsafe(32),

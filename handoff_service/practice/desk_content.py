@@ -1,4 +1,5 @@
-"""The first content of a practice desk: the agent, made-up requesters, topics, templates."""
+"""The content of a practice desk at its start: the agent, fictional requesters, topics,
+templates."""
 
 import secrets
 import tomllib
@@ -36,17 +37,17 @@ from handoff_service.store.training import practice_source
 COMPANY = "+13075550199"  # reserved for fiction, like the requesters' numbers
 QUEUE = "Practice"
 PICTURE_TYPE = "image/png"
-AGENT_ID = 1  # the practicing agent, who is alone in that database
+AGENT_ID = 1  # the agent who practices, the only agent in that database
 MOST_TEMPLATES = 200
 _DEMO_BEGINS = datetime(2026, 1, 5, 15, tzinfo=UTC)
-# between the starts of two conversations, so that they do not all wait at once
+# the time between the starts of two conversations, so that they do not all wait at the same time
 _DEMO_PAUSE = timedelta(minutes=3)
 _DEMO = Path(__file__).parent / "demo_set.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """Everything that a run needs of the real desk, read at once."""
+    """Everything that a run needs from the real desk, read in one transaction."""
 
     conversations: list[PracticeConversation]  #: masked
     #: the desk's median time to a first answer in the chosen days, in seconds
@@ -76,7 +77,7 @@ def read_material(conn: Connection, agent_id: int, choice: PracticeChoice) -> Ma
 
 
 def requester_number(place: int) -> str:
-    """The made-up number of a requester."""
+    """The fictional number of a requester."""
     return f"+13075550{100 + place}"
 
 
@@ -126,7 +127,8 @@ def desk_file_of(material: Material) -> DeskFile:
 
 
 def demo_set() -> list[PracticeConversation]:
-    """The conversations that ship with the product. They are made up and have no answer times."""
+    """The conversations that come with the product. They are fictional and have no times of
+    answers."""
     with _DEMO.open("rb") as file:
         entries = tomllib.load(file)["conversations"]
     return [

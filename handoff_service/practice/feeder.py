@@ -1,4 +1,5 @@
-"""Sends the requesters' texts of a run, each at its time and after the agent's answer before it."""
+"""Sends the requesters' texts of a run. Each text is sent at its time, and not before the agent has
+answered the texts before it."""
 
 import asyncio
 import heapq
@@ -21,13 +22,13 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.training import practice_source
 
 _TEXTERS = (Speaker.REQUESTER, Speaker.AGENT)
-AFTER_TROUBLE = 1.0  # seconds until the next attempt
+AFTER_ERROR = 1.0  # seconds until the next attempt
 
 
 @dataclass(slots=True)
 class _Requester:
-    """One requester. ``coming``: texts of the current round that have not been sent yet.
-    ``interaction_id``: the conversation, once it is open."""
+    """One requester. ``coming``: the number of texts of the current round that are not sent yet.
+    ``interaction_id``: the conversation; None: it has not begun."""
 
     rounds: list[Round]
     coming: int = 0
@@ -50,9 +51,10 @@ class _Due:
 class Feeder:
     """Sends the requesters' texts of one run.
 
-    ``starts``: when each conversation starts, in seconds. ``ended`` is called once, when every
-    conversation is over: closed, with no text left to send. ``keep_picture`` stores the picture
-    that stands for a requester's, and returns its address at the provider."""
+    ``starts``: when each conversation starts, in seconds. A conversation is over when it is closed
+    and has no text left to send. When all are over, this calls ``ended`` once. ``keep_picture``
+    stores the picture that stands for all pictures of requesters, and returns its address at the
+    provider."""
 
     def __init__(
         self,
@@ -107,7 +109,7 @@ class Feeder:
                 self._look(await self._store.read(practice_source.practiced))
             except Exception as error:  # noqa: BLE001  # logged, and tried again
                 log.warning("practice_text_failed", error=error)
-                await asyncio.sleep(AFTER_TROUBLE)
+                await asyncio.sleep(AFTER_ERROR)
                 continue
             await self._wait()
         await self._ended()
@@ -121,7 +123,7 @@ class Feeder:
                 if not all(one.over for one in self._parts):
                     await self._changed.wait()
         except TimeoutError:
-            pass  # the next text is due
+            pass  # it is time for the next text
 
     async def _send_due(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -136,8 +138,8 @@ class Feeder:
             part.coming -= 1
 
     async def _send(self, due: _Due) -> None:
-        """The first text opens the conversation. The practice desk has no virtual agent, so the
-        lines up to the handoff are stored with that text."""
+        """Send a text. The first text opens the conversation. Because the practice desk has no
+        virtual agent, this also stores the lines of the virtual agent up to the handoff."""
         part, one = self._parts[due.place], due.text
         pictures = tuple([await self._keep_picture() for _ in range(one.pictures)])
         lines = [PracticeLine(author=Author.VIRTUAL_AGENT, body=reply) for reply in one.replies]
@@ -158,7 +160,8 @@ class Feeder:
             await self._store.write(write_past, past)
 
     def _look(self, seen: dict[str, PracticeConversation]) -> None:
-        """End conversations that were closed, and plan the round that follows an answer."""
+        """End closed conversations, and plan the next round of each conversation that the agent has
+        answered."""
         for place, part in enumerate(self._parts):
             one = seen.get(requester_number(place))
             if one is None or part.over:

@@ -53,7 +53,7 @@ from handoff_service.store.desk.agents import agents_by_id, presence_choices
 from handoff_service.store.privacy import erasures
 from handoff_service.store.training import practice_source
 
-LOOK_EVERY = 30.0  # seconds between looks for idle runs
+LOOK_EVERY = 30.0  # seconds between two searches for idle runs
 OFF = phrase(
     "Practice is off, because several processes serve this desk. A practice desk "
     "exists in one process, and other processes cannot reach it. An admin can run one "
@@ -80,16 +80,18 @@ class PracticeRuns:
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.home / "practice"
-        #: whether this service can hold practice desks; with Redis, other hosts may serve it too
+        #: whether this service can have practice desks; with Redis, other hosts may also serve this
+        #: desk
         self.is_on = settings.workers == 1 and settings.redis_url is None
         self._open: dict[int, _Open] = {}
-        # includes the tokens of ended runs, so that pages find the score
+        # this also has the tokens of ended runs, so that their pages find the score
         self._run_of_token: dict[str, int] = {}
         self._starting = asyncio.Lock()
         self._real: AppContext | None = None
 
     async def resume(self, real: AppContext) -> None:
-        """Mark the runs that an earlier process lost as interrupted, and delete their files."""
+        """Mark the runs that an earlier process has left open as interrupted, and delete their
+        files."""
         self._real = real
         if not self.is_on:
             return
@@ -159,7 +161,7 @@ class PracticeRuns:
         )
 
     async def enter(self, run_id: int, agent_id: int) -> str:
-        """Open the practice desk to its agent. Returns the token of a session on it. Raises
+        """Let the agent enter the practice desk. Returns the token of a session on it. Raises
         Conflict while routing could offer real work to the agent."""
         run = self._open.get(run_id)
         if run is None or run.ending:
@@ -190,7 +192,7 @@ class PracticeRuns:
         return run.desk if run else None
 
     def run_of_token(self, token: str) -> int | None:
-        """The run of this session, open or ended. None: an earlier process began it."""
+        """The run of this session, open or ended. None: an earlier process started the run."""
         return self._run_of_token.get(token)
 
     def acted(self, run_id: int) -> None:
@@ -210,7 +212,8 @@ class PracticeRuns:
     async def end(self, run_id: int, state: PracticeState) -> None:
         """Score a run and delete its desk. Does nothing for a run that has ended.
 
-        The score is stored before the desk closes, because the desk's pages then look for it."""
+        This stores the score before it closes the desk, because the desk's pages then show the
+        score."""
         run = self._open.get(run_id)
         if run is None:
             return
@@ -249,9 +252,8 @@ class PracticeRuns:
             await self.end_after_erasure()
 
     async def end_after_erasure(self) -> None:
-        """End the open runs once an erasure is requested, because a run may contain conversations
-        of the erased person.
-        """
+        """End the open runs after a new request to erase a person, because a run may contain
+        conversations of that person."""
         if not self._open:
             return
         newest = await self._desk().store.for_own_work().read(erasures.newest)
@@ -264,7 +266,8 @@ class PracticeRuns:
             await self.end(run_id, PracticeState.IDLE)
 
     async def close(self) -> None:
-        """The service stops: end all runs, with the score that they have."""
+        """End all runs, because the service is stopping. Each gets the score for what the agent has
+        done."""
         for run_id in list(self._open):
             await self.end(run_id, PracticeState.INTERRUPTED)
 

@@ -8,19 +8,20 @@ from collections.abc import Callable
 
 from handoff_service import log
 
-# Connections that the system queues until we accept them. It drops connections beyond
-# net.core.somaxconn; their clients retry after 1, 3, 7 and 15 seconds.
+# The number of connections that the system queues until we accept them. The system drops
+# connections beyond net.core.somaxconn, and their clients try again after 1, 3, 7 and 15 seconds.
 BACKLOG = 65_535
-AT_ONCE = 64  # connections per turn of the event loop: the open ones are served between turns
-PAUSE = 1.0  # seconds without accepting after the system has refused us one more open file
+AT_ONCE = 64  # connections in one turn of the event loop; between turns it serves the open ones
+PAUSE = 1.0  # seconds without accepting after the process has reached its limit of open files
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Acceptor:
     """Accepts the connections of one listening socket, and closes the socket at the end.
 
-    uvloop's own server accepts one connection per turn of the loop, as libuv does. A turn of a busy
-    process takes 30 ms and more, so 500 clients who connect at once would wait 15 seconds.
+    uvloop's own server accepts only one connection in each turn of the event loop. In a busy
+    process, a turn takes 30 ms or more, so the last of 500 clients who connect at once would wait
+    15 seconds.
     """
 
     def __init__(
@@ -37,8 +38,8 @@ class Acceptor:
         self._resume()
 
     async def close(self) -> None:
-        """Accept the connections that are queued, and no more. Without that, closing the socket
-        would reset them."""
+        """Accept the connections that are already queued, and then no more. If the socket were
+        closed without this, the queued connections would be reset."""
         if self._pause is not None:
             self._pause.cancel()
         self._loop.remove_reader(self._listening)
@@ -70,7 +71,7 @@ class Acceptor:
     async def _open(self, accepted: socket.socket) -> None:
         try:
             await self._loop.connect_accepted_socket(self._connection, accepted)
-        except OSError:  # the client has gone already
+        except OSError:  # the client has already disconnected
             accepted.close()
 
     def _wait(self, error: OSError) -> None:

@@ -1,11 +1,11 @@
 """Client connections and their limits.
 
-A client that opens connections and sends nothing, or sends its request byte by byte, must not lock
-others out:
+A client may open connections and send nothing, or send its request byte by byte. It must not
+prevent others from connecting:
 
 - A whole request must arrive in time.
-- An idle connection is closed after a while.
-- When there are too many connections, the server closes the ones that are idle longest.
+- The server closes an idle connection after a while.
+- When there are too many connections, the server closes those that have been idle longest.
 """
 
 import heapq
@@ -26,21 +26,21 @@ from handoff_service.web.shared.webhook_overload import (
     bytes_to_come,
 )
 
-# connections per client; an office behind one address has several per browser
+# connections from one address; each browser of an office behind one address has several
 MOST_PER_ADDRESS = 500
-# share of the open files for connections; the database, logs and so on need the rest
+# the share of the open files that connections may use; the database and the logs need the rest
 MOST_OF_FILES = 0.8
-FIRST_REQUEST_WITHIN = 10.0  # seconds from opening a connection to its first byte
+FIRST_REQUEST_WITHIN = 10.0  # seconds from the opening of a connection to its first byte
 IDLE_FOR_CLIENTS = 15.0  # seconds that a client's connection may be idle between requests
-# longer than proxies keep connections (nginx 60 s), so that the proxy closes them
+# longer than proxies keep idle connections (nginx: 60 s), so that the proxy closes them, not we
 IDLE_FOR_PROXIES = 75.0
-LATE = 5.0  # a timeout check this many seconds late means that the process was frozen
-MADE_ROOM = 10  # closes a tenth of the connections at once, so the next ones need no search
+LATE = 5.0  # if a check of timeouts is this many seconds late, the process stood still
+MADE_ROOM = 10  # a search closes a tenth of the connections, so that the next ones need no search
 
 
 class ConnectionLimits:
-    """Counts one process's open connections by address. A proxy's connections serve many clients,
-    so they count only toward the total."""
+    """Counts one process's open connections by address. The connections of a proxy count only
+    toward the total, because they serve many clients."""
 
     def __init__(self, *, per_address: int = MOST_PER_ADDRESS, in_all: int | None = None) -> None:
         self._per_address = per_address
@@ -50,8 +50,8 @@ class ConnectionLimits:
         self._searched = 0.0
 
     def admit(self, new: "HttpConnection", connections: Iterable["HttpConnection"]) -> bool:
-        """Count a connection. Returns whether there is room for it, if need be by closing
-        others."""
+        """Count a connection. If there are too many, close others. Returns whether there is room
+        for it now."""
         self._open[new.address] += 1
         self._all += 1
         if self._all > self._in_all:
@@ -69,9 +69,8 @@ class ConnectionLimits:
             del self._open[address]
 
     def _make_room(self, candidates: list["HttpConnection"], limit: int) -> bool:
-        """Close the connections that have waited longest without a whole request. After a failed
-        search, the next one comes one second later at the earliest, because searching is
-        expensive."""
+        """Close the connections that have waited longest without a whole request. After a search
+        without success, this does not search again for a second, because searching is expensive."""
         now = time.monotonic()
         if now - self._searched < 1:
             return False
@@ -87,7 +86,7 @@ class ConnectionLimits:
 
 
 class HttpConnection(HttpProtocol):
-    """Sanic's protocol with limits."""
+    """Sanic's connection protocol with limits."""
 
     __slots__ = (
         "_checked_at",
@@ -127,7 +126,7 @@ class HttpConnection(HttpProtocol):
         return self._counted
 
     def stop_counting(self) -> None:
-        """The connection is closed or about to be."""
+        """Stop counting the connection, because it is closed or will be closed now."""
         if self._counted:
             self._counted = False
             self._limits.forget(self.address)
@@ -169,7 +168,8 @@ class HttpConnection(HttpProtocol):
             return
         super().data_received(data)
         if arriving:
-            # counted from the start, so a slow request gets no more time than one that stops
+            # keep the time of the request's beginning, so that a slow request gets no more time
+            # than one that stops
             self._time = began
 
     def _refuse_webhook(self, data: bytes) -> bool:
@@ -193,9 +193,9 @@ class HttpConnection(HttpProtocol):
         self._webhook_answered()
 
     def check_timeouts(self) -> None:
-        """Sanic calls this every few seconds. A body that never ends gets no answer, because Sanic
-        would wait for the rest without limit. After this process was frozen, all connections get
-        their full time."""
+        """Close the connections whose time is over. Sanic calls this every few seconds. A body that
+        never ends gets no answer, because Sanic would wait for its end without limit. If this
+        process stood still, all connections get their full time again."""
         now, shortest = (
             time.monotonic(),
             min(self.keep_alive_timeout, self.request_timeout, self.response_timeout),

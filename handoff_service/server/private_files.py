@@ -1,5 +1,4 @@
-"""Private files: only the account that runs Patchboard can read the texts, media and keys it
-stores."""
+"""Makes files private: only the account that runs Patchboard can read its texts, media and keys."""
 
 import os
 import stat
@@ -21,9 +20,8 @@ def set_umask() -> None:
 
 def make_private(settings: Settings) -> None:
     """Remove other accounts' permissions from the files in HOME and from a SQLite file elsewhere.
-
-    Skips the content of a private folder, because it was made private first.
-    """
+    Skips the content of a folder that is already private, because this makes a folder private
+    before its content."""
     database = database_file(settings.database_url)
     beside = database.parent.glob(f"{database.name}*") if database is not None else ()
     _all(settings.home.iterdir())
@@ -33,7 +31,7 @@ def make_private(settings: Settings) -> None:
 
 def _all(paths: Iterable[Path]) -> None:
     for path in list(paths):
-        with suppress(OSError):  # another account's file, or deleted meanwhile
+        with suppress(OSError):  # another account owns the file, or somebody has deleted it
             _one(path)
 
 

@@ -1,11 +1,11 @@
 """The supervisor process: starts the workers, replaces a worker that ends, and restarts them one by
 one on SIGUSR1.
 
-The supervisor holds the listening socket and the workers inherit it, so no connection is refused
-while a worker is replaced. Each worker is a new Python process, so a rolling restart loads new
-code. Each worker has a lifeline to the supervisor (a socket pair): the worker writes to it when it
-is ready, and stops when the other end is closed. All workers write their metrics to one folder, so
-that each of them can report the metrics of all.
+The supervisor opens the listening socket, and the workers inherit it. So the service refuses no
+connection while the supervisor replaces a worker. Each worker is a new Python process, so a rolling
+restart loads new code. Each worker has a *lifeline* to the supervisor (a socket pair). The worker
+writes to it when it is ready, and stops when the supervisor's end closes. All workers write their
+metrics to one folder, so that each of them can report the metrics of all.
 """
 
 import asyncio
@@ -22,13 +22,14 @@ from itertools import count as numbers
 from handoff_service import log, metrics
 from handoff_service.server.serving import STOP_WITHIN, raise_file_limit
 
-# seconds before an ended worker is replaced; doubled each time
+# seconds before the supervisor replaces an ended worker; they double each time
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
-STABLE_AFTER = 60.0  # seconds a worker must run before the pause starts over at its first length
+# if a worker has run for this many seconds, the next pause is the first one again
+STABLE_AFTER = 60.0
 # the message on a lifeline that asks a worker to look for work, because an ended process may have
 # released some
 LOOK_FOR_WORK = b"w"
-READY_WITHIN = 60.0  # seconds for a new worker to become ready before a rolling restart is given up
+READY_WITHIN = 60.0  # if a new worker needs longer, the supervisor stops the rolling restart
 WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 
 
@@ -55,7 +56,7 @@ class Supervisor:
         self._pauses = [FIRST_PAUSE] * count
         # running worker -> the task that watches it
         self._watches: dict[_Worker, asyncio.Task[None]] = {}
-        self._changing = asyncio.Lock()  # held while a worker is replaced
+        self._changing = asyncio.Lock()  # taken during the replacement of a worker
         self._stopping = asyncio.Event()
         self._restarts = asyncio.Event()
         self._metrics = tempfile.TemporaryDirectory(prefix="patchboard-metrics-")
@@ -106,7 +107,7 @@ class Supervisor:
             code = await worker.process.wait()
             metrics.has_ended(self._metrics.name, worker.metrics_place)
             await worker.ready
-        # the worker was asked to end
+        # the supervisor itself has asked this worker to end
         if self._workers[place] is not worker or self._stopping.is_set():
             log.info("worker_ended", pid=worker.process.pid, code=code)
             return
@@ -132,7 +133,7 @@ class Supervisor:
             say("rolling_restart_done", replaced=sum(done), of=len(done))
 
     async def _restart(self, place: int) -> bool:
-        """Replace one worker. The old worker is asked to end once the new one answers. If the new
+        """Replace one worker. As soon as the new worker answers, ask the old one to end. If the new
         one never answers, the old one stays."""
         async with self._changing:
             old = self._workers[place]
@@ -168,7 +169,7 @@ class Supervisor:
 
 
 async def _first_words(lifeline: socket.socket) -> bytes:
-    """The worker's first bytes. Empty when it ends before writing."""
+    """The first bytes that the worker writes. Empty if it ends without writing."""
     try:
         return await asyncio.get_running_loop().sock_recv(lifeline, 16)
     except OSError:

@@ -35,12 +35,12 @@ from handoff_service.server.acceptor import Acceptor
 from handoff_service.server.http_connection import ConnectionLimits, HttpConnection
 from handoff_service.web.shared.webhook_overload import WebhooksUnderWay
 
-PORT_IS_FREE_WITHIN = 3.0  # seconds: a process that has just ended may still hold the port
-# seconds in which an idle connection may send one more request before it is closed
+PORT_IS_FREE_WITHIN = 3.0  # seconds, because a process that has just ended may still use the port
+# During a stop, an idle connection may send one more request within this many seconds.
 IDLE_LINGER = 1.0
 REQUESTS_WITHIN = 10.0  # seconds for running requests to finish
 STOP_WITHIN = 30.0  # seconds from the signal to the end of the process, even if something hangs
-LOOK = 0.02  # seconds between checks of the open connections during a stop
+LOOK = 0.02  # seconds between two checks of the open connections during a stop
 
 type App = Sanic[Any, Any]
 
@@ -48,8 +48,8 @@ type App = Sanic[Any, Any]
 def listen(host: str, port: int) -> socket.socket:
     """The socket on which one or more processes listen. Raises SetupError when it is unavailable.
 
-    It is only bound here. Connections are refused until a process serves, because clients should
-    not wait while the database is migrated.
+    This only binds the socket. Until a process serves, the system refuses connections. So clients
+    do not wait during the migration of the database.
     """
     try:
         family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
@@ -95,8 +95,8 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
 
 
 def raise_file_limit() -> int:
-    """Raise this process's limit of open files, and so of connections, to the system's maximum.
-    Returns the limit."""
+    """Raise this process's limit of open files to the system's maximum, because each connection is
+    an open file. Returns the limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
@@ -105,9 +105,9 @@ def raise_file_limit() -> int:
 def run(
     make_app: Callable[[], App], listening: socket.socket, *, lifeline: socket.socket | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT, or until the other end of ``lifeline`` closes, which means
-    that the supervisor process has ended. Writes ``ready`` to the lifeline once requests are
-    answered."""
+    """Serve until SIGTERM or SIGINT, or until the supervisor process ends. Then its end of
+    ``lifeline`` closes. Writes ``ready`` to the lifeline as soon as the process answers
+    requests."""
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(make_app, listening, lifeline))
@@ -127,7 +127,8 @@ async def _run(
 
     def ready() -> None:
         if lifeline is not None:
-            with suppress(OSError):  # the watch notices that the supervisor is gone
+            # if the supervisor has ended, the thread of ``_watch`` notices it
+            with suppress(OSError):
                 lifeline.sendall(b"ready")
 
     await _serve(app, listening, stopping, ready)
@@ -154,11 +155,11 @@ def _watch(
     stopping: asyncio.Event,
     look: Callable[[], None],
 ) -> None:
-    """Look for work when the supervisor asks for it, and stop when the supervisor is gone. Runs in
-    a thread, so that a process with a blocked loop ends too."""
+    """Look for work when the supervisor asks for it, and stop when the supervisor has ended. Runs
+    in a thread, so that the process also ends if its event loop is blocked."""
 
     def wait() -> None:
-        with suppress(OSError):  # reset: the supervisor was killed before it had read everything
+        with suppress(OSError):  # a reset: the supervisor was killed before it read everything
             while lifeline.recv(1):
                 loop.call_soon_threadsafe(look)
         log.warning("supervisor_gone", pid=os.getpid())
@@ -169,8 +170,8 @@ def _watch(
 
 
 def _end_in_time() -> None:
-    """Kill the process when its stop takes too long. Claimed work then waits for the end of its
-    lease."""
+    """Kill the process if its stop takes too long. The work that it has claimed then waits until
+    the lease ends."""
     time.sleep(STOP_WITHIN)
     log.warning("stop_took_too_long", seconds=STOP_WITHIN, pid=os.getpid())
     os._exit(1)
@@ -181,7 +182,8 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     connection = partial(HttpConnection, limits=ConnectionLimits(), webhooks=WebhooksUnderWay())
-    # Sanic's server holds the connections and runs the app's start and stop. It accepts nothing.
+    # Sanic's server handles the connections, and runs the app's start and stop. It accepts none
+    # itself.
     server: Any = await app.create_server(
         sock=listening,
         protocol=connection,  # type: ignore[arg-type]  # whatever makes one is enough
@@ -204,7 +206,7 @@ async def _serve(
 
 
 async def _drain(app: App, server: Any, acceptor: Acceptor) -> None:
-    """Answer every request that has arrived, and no more."""
+    """Answer every request that has already arrived, and then no more."""
     loop = asyncio.get_running_loop()
     app.config.KEEP_ALIVE = False  # each further answer says Connection: close
     desk: AppContext = app.ctx.desk

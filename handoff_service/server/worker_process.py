@@ -2,8 +2,8 @@
 handoff_service.server.worker_process SOCKET LIFELINE FOLDER PLACE``.
 
 The first two arguments are file descriptors: the listening socket that all workers share, and the
-lifeline. On the lifeline the worker reports that it is ready and notices when the supervisor has
-ended. The other two say where it keeps its metrics (``metrics.share``).
+lifeline. Through the lifeline, the worker reports that it is ready, and notices that the supervisor
+has ended. The other two arguments say where the worker keeps its metrics (``metrics.share``).
 """
 
 import socket

@@ -36,7 +36,7 @@ def test_a_killed_bot_is_restarted_and_ends_with_the_service(tmp_path: Path) -> 
     address = f"http://127.0.0.1:{port}/"
     command = BotCommand([sys.executable, "-c", SERVER, str(port)], os.environ, address)
     said: queue.Queue[str] = queue.Queue()
-    bots = RunningBots([command], tmp_path / "logs" / "bot.log", say=said.put, pause=0.1)
+    bots = RunningBots([command], tmp_path / "logs" / "bot.log", report=said.put, pause=0.1)
     bots.start()
     assert said.get(timeout=30) == "the virtual agent is starting, which takes half a minute"
     assert said.get(timeout=30) == "the virtual agent is up"
@@ -67,7 +67,7 @@ def test_a_bot_without_a_model_starts_as_soon_as_there_is_one(tmp_path: Path) ->
         [sys.executable, "-c", SERVER, str(port)], os.environ, f"http://127.0.0.1:{port}/", at_start
     )
     said: queue.Queue[str] = queue.Queue()
-    bots = RunningBots([command], tmp_path / "bot.log", say=said.put, pause=0.01)
+    bots = RunningBots([command], tmp_path / "bot.log", report=said.put, pause=0.01)
     bots.start()
     assert said.get(timeout=30) == "the virtual agent is starting, which takes half a minute"
     assert said.get(timeout=10) == "the virtual agent cannot start. There is no model yet."
@@ -84,7 +84,7 @@ from handoff_service.bot_control.bot_supervisor import BotCommand, RunningBots
 server, port, log = sys.argv[1:]
 address = f"http://127.0.0.1:{port}/"
 command = BotCommand([sys.executable, "-c", server, port], os.environ, address)
-RunningBots([command], Path(log), say=lambda text: print(text, flush=True)).start()
+RunningBots([command], Path(log), report=lambda text: print(text, flush=True)).start()
 time.sleep(60)
 """
 

@@ -280,7 +280,10 @@ async def test_the_timeline_shows_moments_with_their_owner(
     await desk.story.close(with_promise)
     async with agent(desk, "omar") as omar:
         page = await omar.get(f"/workspace/conversations/{with_promise}/timeline", SCRIPT)
-        assert page.text.count("data-told=") == int(re.findall(r'max="(\d+)"', page.text)[0]) + 1
+        assert (
+            page.text.count("data-description=")
+            == int(re.findall(r'max="(\d+)"', page.text)[0]) + 1
+        )
         text = shown(page.text)
         assert "Mia Chen closed this conversation" in text
         assert "Waiting in Service desk" in text

@@ -2,7 +2,7 @@
 (https://github.com/capcom6/android-sms-gateway) in its local server mode.
 
 Nobody has tried this with a real phone yet. These modules rely on the app's public documentation
-and source, and each module names what it uses. The pages and files:
+and source code, and each module names the facts that it uses. The pages and files:
 
 | fact | source |
 |---|---|
@@ -17,12 +17,12 @@ and source, and each module names what it uses. The pages and files:
 | a repeated id: 409; before 1.58: 202, and nothing is sent again | the app's CHANGELOG, and ``MessagesService.enqueueMessage`` |
 | each retry of a webhook is signed with a new time | ``PayloadSingingPlugin.kt`` |
 
-What we could not verify:
+We could not verify the following:
 
 - whether every carrier reports deliveries, and how often a phone ends the app;
-- whether two texts of one second with the same words are two webhooks: the app's own ids do not
-  differ then;
-- the release with which pictures can be fetched from the inbox: we read it in the source only;
-- whether an address in the company's own network is accepted for webhooks: one version of the
-  source, ``WebHookUrlPolicy.kt``, refuses it.
+- whether the app calls the webhook twice for two texts with the same words that arrive in the same
+  second: the app gives both the same id;
+- which release first lets a program fetch pictures from the inbox: only the source code shows it;
+- whether the app accepts a webhook address in the company's own network: one version of the source,
+  ``WebHookUrlPolicy.kt``, refuses it.
 """  # noqa: E501  # a row is not cut

@@ -1,7 +1,7 @@
 """HTTP with the app's local server: basic authentication, and a new connection for each request.
 
-A phone's Wi-Fi sleeps, so a connection that was kept is often dead. After a failure on a dead
-connection, nobody would know whether the phone got the request.
+A phone's Wi-Fi sleeps, so a connection that stays open is often dead. If a request fails on a dead
+connection, the service cannot know whether the phone got the request.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +15,8 @@ from handoff_service.settings import Settings
 
 CONNECT, ANSWER = 5.0, 15.0  # seconds; our choice
 AT_ONCE = 4  # connections; a phone is a small server
-PAGE = 500  # at most: https://docs.sms-gate.app/features/reading-messages/#get-inbox
+# the most that it allows: https://docs.sms-gate.app/features/reading-messages/#get-inbox
+PAGE = 500
 MOST_PAGES = 20  # our choice
 
 
@@ -48,7 +49,7 @@ class PhoneClient:
             yield answer
 
     async def read(self, path: str, **params: str | int) -> Any:
-        """Return the JSON at this path; None: there is nothing. Raises OSError."""
+        """Return the JSON at this path; None: the phone has nothing there. Raises OSError."""
         try:
             async with self.request("GET", path, params=params) as answer:
                 if answer.status == 404:
@@ -76,7 +77,7 @@ class PhoneClient:
 
 
 def iso(at: datetime) -> str:
-    """A time as the app reads it."""
+    """A time in the format that the app reads."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -1,7 +1,7 @@
 """The phone's message states, and its errors with meaning, advice, reason and retries.
 
 The app reports an error in words, such as ``Send result: RESULT_ERROR_NO_SERVICE (...)``
-(``MessagesService.kt``). Our codes are numbers, so each error has one here:
+(``MessagesService.kt``). Our error codes are numbers, so this module gives each error a number:
 
 | codes | errors | source of the number |
 |---|---|---|
@@ -19,8 +19,8 @@ from handoff_service.rules.delivery.send_errors import Reason, SendError, SendEr
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Status
 
-# https://docs.sms-gate.app/features/status-tracking/#message-lifecycle; "Cancelled" is of a newer
-# app (``MessageStateTransitions.kt``)
+# https://docs.sms-gate.app/features/status-tracking/#message-lifecycle; only newer versions of the
+# app have "Cancelled" (``MessageStateTransitions.kt``)
 STATES: Mapping[str, Status] = {
     "Pending": Status.SENDING,
     "Processed": Status.SENDING,
@@ -57,7 +57,7 @@ _PREMIUM = SendError(
     phrase("Our phone may not text this short code."), phrase("Call instead."), Reason.BLOCKED
 )
 
-# Android's names and numbers. A name that is missing here is UNNAMED.
+# Android's names and numbers. A name that is missing here gets the code UNNAMED.
 _ANDROID: Mapping[str, tuple[int, SendError]] = {
     "RESULT_ERROR_GENERIC_FAILURE": (
         1,
@@ -144,7 +144,7 @@ CODES: Mapping[int, SendError] = {
 }
 ERRORS = SendErrors(CODES)
 
-# The app's own words (``MessagesService.kt``), in the order in which they are tried.
+# The app's own words (``MessagesService.kt``). The first words that the error contains decide.
 _WORDS: tuple[tuple[str, int], ...] = (
     ("TTL expired", EXPIRED),
     ("permission", NO_PERMISSION),
@@ -164,7 +164,8 @@ def code_of(reason: str) -> int:
 
 
 def _code_of_report(status: int) -> int:
-    """The carrier's status: from 64 it has given up for good, from 96 after trying for a while."""
+    """The code of a status in the carrier's report. From 64, the carrier cannot deliver the text at
+    all. From 96, the carrier tried for a while and gave up."""
     if status >= GAVE_UP - 1000:
         return GAVE_UP
     return TOO_OLD if status == TOO_OLD - 1000 else BY_CARRIER

@@ -12,8 +12,9 @@ The results of a send:
 | no connection was made: nothing was written | Later | aiohttp: ClientConnectorError, ConnectionTimeoutError |
 | 5xx, no answer, broken connection | Unsure | |
 
-A phone in local mode checks a number only when it sends, so we check it before. It accepts a number
-of a landline or a toll-free line only with ``skipPhoneValidation`` (``PhoneHelper.kt``).
+A phone in local mode checks a number only when it sends the text, so this module checks the number
+before. The phone accepts a landline or toll-free number only with ``skipPhoneValidation``
+(``PhoneHelper.kt``).
 """  # noqa: E501  # a row is not cut
 
 from collections.abc import Mapping, Sequence, Set
@@ -54,8 +55,8 @@ NO_ERASING = (
     "The app on the phone cannot erase a text over the network. Delete the texts with this number "
     "in the phone's own messaging app and in the app's list"
 )
-MOST_BYTES, CHUNK = 20_000_000, 64 * 1024  # bytes of one picture, and of one read; our choice
-REMEMBERED = 1000  # pictures of listed texts
+MOST_BYTES, CHUNK = 20_000_000, 64 * 1024  # bytes of a picture, and bytes of one read; our choice
+REMEMBERED = 1000  # texts whose pictures this process remembers
 SMS, MMS = "SMS", "MMS_DOWNLOADED"
 
 
@@ -96,14 +97,15 @@ class AndroidPhone:
             return Unsure(why=why(error))
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """Look the attempt up by our id, so two texts with the same words are never confused."""
+        """Find the text by the id that we gave it, so that two texts with the same words are never
+        confused."""
         sid = message_ids.id_of(self._settings, message)
         found = await self._client.read(f"/messages/{sid}")
         return [] if found is None else [SentBefore(sid=sid, status=_state(found))]
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        """Read the phone's inbox. The phone may list a text late, by the time at which its network
-        accepted it."""
+        """Read the phone's inbox. A text may appear there late, with the earlier time at which the
+        network accepted it."""
         found = []
         for kind in (SMS, MMS):
             for entry in await self._client.read_list("/inbox", since, **_asked(kind)):
@@ -131,7 +133,7 @@ class AndroidPhone:
         raise NotOffered(NO_CONSENTS)
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """Outcomes, for receipts that were lost. A phone reports no prices."""
+        """The outcomes of texts, in case their receipts were lost. A phone reports no prices."""
         ours = {sid for sid in sids if message_ids.about(self._settings, sid).message_id}
         if not ours:
             return ()
@@ -147,7 +149,8 @@ class AndroidPhone:
         raise NotOffered(NO_ERASING)
 
     async def fetch(self, url: str) -> bytes | NotFetched:
-        """Download a picture: find its message in the inbox by the time, then the part."""
+        """Download a picture: find its message in the inbox by the time, then find the picture in
+        the message."""
         at, _, part = url.removeprefix(incoming.PICTURE).partition("/")
         if not (url.startswith(incoming.PICTURE) and at.isdecimal() and part.isdecimal()):
             return NotFetched(why="It is not on this phone.", again=False)
@@ -197,9 +200,8 @@ class AndroidPhone:
 
 
 def _refusal(message: Outgoing, sim: int | None) -> int | None:
-    """The error code of a text that the phone certainly cannot send, so that no request is made.
-    None: the phone may be able to send the text.
-    """
+    """The error code of a text that the phone certainly cannot send; the gateway then makes no
+    request. None: the phone may be able to send the text."""
     if not (is_e164(message.to) or is_short_code(message.to)):
         return errors.BAD_NUMBER
     if message.media_urls:

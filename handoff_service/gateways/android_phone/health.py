@@ -1,4 +1,4 @@
-"""The phone's checks for ``patchboard doctor`` and the checklist: whether it is there, its battery,
+"""Checks of the phone for ``patchboard doctor`` and the checklist: whether it answers, its battery,
 its network, its SIM cards, its app, its clock and its webhooks.
 
 Sources: https://docs.sms-gate.app/features/health/#available-health-checks for the names of the
@@ -27,7 +27,7 @@ from handoff_service.store.views import ProviderNumber
 
 OLDEST = (1, 59)  # the first app with the lists of texts, which the gap sweep reads
 
-# half of the difference that signatures allow, so that a warning comes before texts are refused
+# The check warns at half of the difference that signatures allow, before the service refuses texts.
 MOST_APART = TOLERANCE / 2
 KEEP_POWER = phrase("Connect it to a charger.")
 # check of the phone -> what it means when the check fails
@@ -119,7 +119,7 @@ def _health(health: Mapping[str, Any]) -> Iterator[str]:
         level = phrase("The phone's battery is at {level} %.", level=battery.get("observedValue"))
         yield level if charging.get("observedValue") else joined(" ", (level, KEEP_POWER))
     for name, says in CHECKS.items():
-        # one failed text of many is a warning; all of them are a failure
+        # the phone reports some failed texts as a warning, and only failed texts as a failure
         bad = ("fail",) if name == "messages:failed" else ("warn", "fail")
         if _check(checks, name).get("status") in bad:
             yield says
@@ -140,7 +140,7 @@ def _check(checks: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _clock_apart(date: str | None) -> Iterator[str]:
     try:
         apart = abs(clock.now() - parsedate_to_datetime(date or "").astimezone(UTC))
-    except ValueError:  # no date, or no readable one
+    except ValueError:  # the date is missing or not readable
         apart = timedelta(0)
     if apart > MOST_APART:
         yield phrase(
@@ -165,7 +165,7 @@ def _webhooks(settings: Settings, listed: object) -> Iterator[str]:
 
 def _sim_cards(settings: Settings, devices: object) -> Iterator[str]:
     """Compare the SIM cards with our numbers. Many carriers do not store the number on the card,
-    and some store it as it is dialed at home, so the last seven digits count."""
+    and some store it in national form. Therefore this compares only the last seven digits."""
     device = devices[0] if isinstance(devices, list) and devices else {}
     cards = device.get("simCards") if isinstance(device, dict) else None
     if not isinstance(cards, list):

@@ -1,6 +1,6 @@
 """Incoming texts, from a webhook and from the phone's inbox.
 
-Both give a text the same id, so the gap sweep recognizes texts that a webhook has already stored.
+A text has the same id in both, so the gap sweep recognizes texts that a webhook has already stored.
 The names of the fields come from ``SmsEventPayload.kt``, ``MmsDownloadedPayload.kt`` and
 ``InboxRoutes.kt``. Times are in the phone's own zone, with milliseconds. Since version 1.54 the app
 writes ``sender`` beside ``phoneNumber``, which a later version will remove.
@@ -30,7 +30,7 @@ NO_WORDS = "MMS content"  # the inbox shows this for pictures without words
 
 
 class Incoming(NamedTuple):
-    """A text as the phone got it."""
+    """A text that the phone received."""
 
     sid: str
     sender: str
@@ -45,7 +45,7 @@ class NotReadable(ValueError):
 
 
 def read(settings: Settings, entry: Mapping[str, Any], *, body: str, mms: bool) -> Incoming | None:
-    """Read the fields that webhooks and inbox share. None: the text did not go to one of our
+    """Read the fields that webhooks and the inbox share. None: the text was not sent to one of our
     numbers. Raises NotReadable if a field is wrong.
     """
     sender, sim = entry.get("sender") or entry.get("phoneNumber"), entry.get("simNumber")
@@ -68,7 +68,7 @@ def read(settings: Settings, entry: Mapping[str, Any], *, body: str, mms: bool) 
 
 
 def body_of_picture_message(entry: Mapping[str, Any]) -> str:
-    """The words of a picture message: its text, else its subject."""
+    """The words of a picture message: its text, or else its subject."""
     words = entry.get("body") or entry.get("subject") or entry.get("contentPreview") or ""
     return "" if words == NO_WORDS or not isinstance(words, str) else words
 
@@ -84,8 +84,8 @@ def _time(text: object) -> datetime:
 
 
 def _pictures(attachments: object, at: datetime) -> Sequence[tuple[str, str]]:
-    """An address has the time of the message and the number of the part, because the webhook does
-    not know the inbox's id."""
+    """The address and media type of each picture. The address contains the time of the message and
+    the number of the part, because the webhook does not have the message's id in the inbox."""
     if not isinstance(attachments, list):
         return ()
     return [
@@ -99,9 +99,8 @@ def _pictures(attachments: object, at: datetime) -> Sequence[tuple[str, str]]:
 
 
 def _international(sender: str, ours: str) -> str:
-    """The sender's number in E.164. Some networks send it in national form, which is read with the
-    country of our number. Short codes and names stay as they are.
-    """
+    """The sender's number in E.164. Some networks send it in national form; it then gets the
+    country of our number. Short codes and names stay as they are."""
     bare = "".join(c for c in sender if c not in " -()./")
     if is_e164(bare):
         return bare

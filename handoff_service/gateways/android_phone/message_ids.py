@@ -2,12 +2,14 @@
 
 **Outgoing.** The phone sends no second text with an id that it has seen, so a retry with the same
 id sends nothing twice. An id names the desk, the message and the attempt, for receipts that arrive
-before the phone's answer is stored. A hash of the words makes the ids differ from those of a copy
-of the desk, which uses the same numbers for other texts. An attempt after a failure has another id.
+before the phone's answer is stored. A copy of the desk uses the same message numbers for other
+texts. So the id also contains a hash of the words, which differs between the two desks. An attempt
+after a failure has another id.
 
-**Incoming.** The app's own id is a hash of 32 bits, which two texts can share, and its inbox uses
-another id than its webhooks (``ReceiverService.kt``, ``IncomingMessagesService.kt``). So we hash
-the sender, the SIM card, the time and the words ourselves, and a text gets the same id from both.
+**Incoming.** The app's own id is a hash of 32 bits, so two texts can have the same one. The app's
+inbox also uses another id than its webhooks (``ReceiverService.kt``,
+``IncomingMessagesService.kt``). So we make our own hash of the sender, the SIM card, the time and
+the words. A text then has the same id in the inbox and in a webhook.
 """
 
 import hashlib
@@ -37,8 +39,8 @@ def _hash(*parts: object) -> str:
 
 
 def id_of(settings: Settings, message: Outgoing) -> str:
-    """The id of this attempt at a message: the same for every request, and at most 36
-    characters."""
+    """The id of this attempt to send a message. Each request of the attempt has the same id. It has
+    at most 36 characters."""
     words = _hash(message.created_at.astimezone(UTC), message.sender, message.to, message.body)
     return f"{_desk(settings)}-{message.message_id}-{message.retries}-{words[:10]}"
 

@@ -1,12 +1,11 @@
-"""Registers our webhooks on the phone, with the signing key, and lets it send the oldest text
-first and a heartbeat every five minutes.
+"""Registers our webhooks on the phone, and writes its settings: the signing key, a heartbeat every
+five minutes, and the order of sending, the oldest text first.
 
 One request registers one event, and a request with the same id replaces the earlier one:
-https://docs.sms-gate.app/features/webhooks/#step-2-register-your-webhook-endpoint. In local mode the
-signing key can be written over the API, and never read:
+https://docs.sms-gate.app/features/webhooks/#step-2-register-your-webhook-endpoint. In local mode, a
+program can write the signing key over the API, but can never read it:
 https://docs.sms-gate.app/features/settings-management/#configuration-parameters. The setting
-``processing_order`` is documented only by the source (``MessagesSettings.kt``)."""  # noqa: E501
-# links must not be split
+``processing_order`` is documented only by the source (``MessagesSettings.kt``)."""
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
@@ -22,7 +21,7 @@ from handoff_service.gateways.provider import AccountNumber, AccountReport
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
 
-PING_EVERY = 300  # seconds; rules/delivery/gateway_watch.py waits for three
+PING_EVERY = 300  # seconds; rules/delivery/gateway_watch.py waits for three missing heartbeats
 
 
 def registered(listed: object, address: str) -> set[str]:
@@ -79,7 +78,7 @@ async def point_here(settings: Settings, number: str) -> str | None:
                 "event": name,
             }
             status = await _write(client, "POST", "/webhooks", hook)
-            # an older app does not know the events that we can do without
+            # an older app does not know some events, and the service works without them
             if status >= 300 and name in NEEDED:
                 return phrase(
                     "The phone answered {status} when {event} was registered. {hint}",
@@ -95,8 +94,8 @@ async def point_here(settings: Settings, number: str) -> str | None:
 
 
 async def _write_settings(client: PhoneClient, settings: Settings) -> str | None:
-    """Write the signing key, without which the service accepts no event, the interval of the
-    heartbeats, and the order of sending, which only newer apps support."""
+    """Write the signing key, the interval of the heartbeats, and the order of sending. Without the
+    key, the service accepts no event. Only newer apps support the order."""
     key = {"webhooks": {"signing_key": settings.android_phone_signing_key}}
     status = await _write(client, "PATCH", "/settings", key)
     if status >= 300:
@@ -124,7 +123,7 @@ def _hint(status: int) -> str:
 
 
 def no_answer(settings: Settings, error: str) -> str:
-    """The sentence for a phone that does not answer."""
+    """The sentence about a phone that does not answer."""
     return phrase(
         "The phone does not answer at {url} ({error}). Check that it is on, in the same network, "
         "and that the app shows “Online”.",
@@ -134,8 +133,8 @@ def no_answer(settings: Settings, error: str) -> str:
 
 
 def unreachable(settings: Settings) -> Iterator[str]:
-    """A sentence if the app would not call the public address. A loopback address works, if a cable
-    forwards it: https://docs.sms-gate.app/faq/webhooks/."""
+    """A sentence if the app would refuse to call the public address. A loopback address works if a
+    USB cable connects phone and computer: https://docs.sms-gate.app/faq/webhooks/."""
     parts = urlsplit(settings.public_url)
     try:
         is_loopback = ip_address(parts.hostname or "").is_loopback

@@ -4,7 +4,7 @@ from handoff_service.settings import Settings
 
 
 def numbers(settings: Settings) -> tuple[str, ...]:
-    """The numbers of the SIM cards, that of SIM 1 first."""
+    """The numbers of the SIM cards, beginning with SIM 1."""
     return tuple(filter(None, (settings.android_phone_numbers or "").split(",")))
 
 
@@ -34,6 +34,6 @@ def events_address(settings: Settings) -> str:
 
 
 def segments_per_second(settings: Settings) -> float:
-    """How fast each number may send. The SIM cards share the limit, because Android counts the
+    """How fast each number may send. The SIM cards share one limit, because Android counts all
     texts of the app."""
     return settings.android_phone_per_minute / 60 / max(1, len(numbers(settings)))

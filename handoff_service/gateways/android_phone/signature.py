@@ -24,8 +24,8 @@ def is_signed(body: bytes, timestamp: str, signature: str, key: str) -> bool:
 
 
 def is_current(timestamp: str, now: datetime) -> bool:
-    """Return whether the time, in Unix seconds, is close enough to ours. A request that somebody
-    recorded is useless afterwards."""
+    """Return whether the time, in Unix seconds, is close enough to our clock. Therefore an attacker
+    can use a recorded request for only a short time."""
     if not re.fullmatch("[0-9]{1,11}", timestamp):
         return False
     return abs(now - datetime.fromtimestamp(int(timestamp), UTC)) <= TOLERANCE

@@ -1,8 +1,8 @@
 """The phone's events: incoming texts, and the outcomes of outgoing texts.
 
 The phone retries an event that we do not answer with 2xx: by default 14 times, in about two days
-(https://docs.sms-gate.app/features/webhooks/#retry-policy). So a text to a number that is not set
-up yet is refused, and arrives again after the set-up.
+(https://docs.sms-gate.app/features/webhooks/#retry-policy). So the service refuses a text to a
+number that an admin has not set up yet. The text arrives again after the set-up.
 """
 
 import json
@@ -22,7 +22,7 @@ from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.settings import Settings
 
 TEXT, PICTURES = "sms:received", "mms:downloaded"
-# "sms:sent" comes once for all parts of a text, "sms:delivered" once for each part:
+# The phone sends "sms:sent" once for a whole text, and "sms:delivered" once for each part:
 # https://docs.sms-gate.app/features/webhooks/#multipart-message-behavior
 STATUSES: Mapping[str, Status] = {
     "sms:sent": Status.SENT,
@@ -30,9 +30,9 @@ STATUSES: Mapping[str, Status] = {
     "sms:failed": Status.FAILED,
     "sms:cancelled": Status.FAILED,
 }
-# the events that the service needs; an older app has no others
+# the events that the service needs; older versions of the app have only these
 NEEDED = (TEXT, "sms:sent", "sms:delivered", "sms:failed")
-# sent at the interval that registration.py sets, if the phone has a network:
+# the phone sends it at the interval that registration.py sets, while it has a network:
 # https://docs.sms-gate.app/features/webhooks/
 PING = "system:ping"
 WANTED = (*NEEDED, PICTURES, "sms:cancelled", PING)
@@ -41,8 +41,8 @@ WANTED = (*NEEDED, PICTURES, "sms:cancelled", PING)
 def read_event(
     settings: Settings, request: ProviderRequest
 ) -> Sequence[Text | Receipt | Heartbeat]:
-    """``POST /webhooks/android_phone/events``, for callers that know the signing key. Unknown
-    events are accepted and ignored."""
+    """Read a request to ``POST /webhooks/android_phone/events`` from a caller that knows the
+    signing key. An unknown event has no result, and the phone gets a 200."""
     event = _signed_event(settings, request)
     name = event.get("event")
     if not isinstance(name, str):
@@ -63,7 +63,7 @@ WEBHOOKS = (ProviderWebhook("/events", read_event),)
 
 
 def _signed_event(settings: Settings, request: ProviderRequest) -> Mapping[str, Any]:
-    """Verify the request before anything of it is read."""
+    """Verify the request, and only then read it."""
     timestamp = request.headers.get("x-timestamp", "")
     signature = request.headers.get("x-signature", "")
     key = settings.android_phone_signing_key or ""
@@ -120,8 +120,7 @@ def _receipt(settings: Settings, name: str, payload: Mapping[str, Any]) -> Recei
 
 
 def _wrong(name: str, what: str) -> BadInput:
-    """The error for an event in an unknown form. The event may be a text, which the gap sweep then
-    finds in the phone's inbox.
-    """
+    """The error for an event in an unknown form. If the event is a text, the gap sweep then finds
+    the text in the phone's inbox."""
     kind = BadInput if name in STATUSES else MayHideText
     return kind(f"{name}: {what}.")

@@ -28,24 +28,24 @@ from handoff_service.ports.bot import (
 from handoff_service.ports.not_offered import NotOffered
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
-REPORT_HEADER = "Patchboard-Turn"  # the header in which our own channel reports what it understood
-# answers of Rasa's own channel, and of ours with another tracker store
+REPORT_HEADER = "Patchboard-Turn"  # in this header, our own channel reports what the bot understood
+# the status of an answer from Rasa's own channel, or from ours with another tracker store
 CANNOT_FORGET = frozenset({404, 405, 501})
 FORGET = "/forget"  # path of our own channel, in place of /webhook
 RANKED = 5  # intents of a ranking that are kept
-LONGEST_SLOT = 200  # characters of one collected value that agents see
-# for each server: Rasa runs on one core, so further turns would only wait in Rasa
+LONGEST_SLOT = 200  # characters of a slot's value that agents see
+# of one server: Rasa uses one processor core, so further turns would only wait inside Rasa
 TURNS_AT_ONCE = 16
 NOT_ASKED = "The virtual agent is not answering right now."
 NO_ANSWER = frozenset({502, 503, 504})  # a proxy's answers for a server that does not respond
 
 
 class _NoAnswer(BotFailed):
-    """The server itself did not answer, so other requests would wait for it too."""
+    """The server itself did not answer, so other requests to it would also wait."""
 
 
 class _Server:
-    """One server: its slots for simultaneous turns, and its circuit breaker."""
+    """One server, with its limit of simultaneous turns and its circuit breaker."""
 
     def __init__(self, url: str, changed: Callable[[str, BreakerState], None]) -> None:
         self.url = url
@@ -57,9 +57,10 @@ class _Server:
 class RasaBot:
     """Asks one of several servers.
 
-    ``timeout`` is the number of seconds for a whole turn, counted from when the turn gets a slot.
-    ``shown`` maps the slots that agents may see to the names that they read. ``changed`` is called
-    with host:port and the new state of a circuit breaker. Create it on a running event loop.
+    ``timeout`` is the number of seconds for a whole turn. It does not include the wait for other
+    turns of the server. ``shown``: the slots that agents may see, each with the name that agents
+    read. ``changed`` is called with host:port and the new state of a circuit breaker. Create it on
+    a running event loop.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class RasaBot:
                 server.breaker.failed()
                 raise
             except BotFailed:
-                # the server answered promptly, though the answer is useless
+                # the server answered in time, even if nobody can use the answer
                 server.breaker.succeeded()
                 raise
             except BaseException:
@@ -126,7 +127,7 @@ class RasaBot:
             raise BotFailed("The virtual agent's answer could not be read.") from error
 
     async def forget(self, senders: Sequence[str]) -> None:
-        """Ask every server, because a conversation may have been with another one before."""
+        """Ask every server, because another server may have had the conversation before."""
         for server in self._servers.values():
             await self._forget(server.url, senders)
 
@@ -148,18 +149,18 @@ class RasaBot:
 
 
 def server_for(urls: Sequence[str], sender: str) -> str:
-    """Return the server's address for a conversation. Every process gets the same result, and the
-    order of the addresses does not matter.
+    """Return the address of the server for a conversation. Every process gets the same result, also
+    with the addresses in another order.
 
-    The highest hash of address and conversation wins (rendezvous hashing), so an added address
-    takes over only its own share.
+    The address with the highest hash of address and conversation gets the conversation (rendezvous
+    hashing). So after an address is added, most conversations keep their server.
     """
     return max(urls, key=lambda url: hashlib.sha256(f"{url} {sender}".encode()).digest())
 
 
 def _replies(answer: Any) -> tuple[BotReply, ...]:
-    """Parse the answer's messages. A message without text or picture (``custom`` alone) cannot be
-    sent by SMS and is dropped."""
+    """Parse the answer's messages. This drops a message without text and picture (with ``custom``
+    alone), because SMS cannot carry it."""
     if not isinstance(answer, list) or not all(isinstance(message, dict) for message in answer):
         raise BotFailed("The virtual agent's answer could not be read.")
     replies = []

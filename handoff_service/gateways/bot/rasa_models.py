@@ -1,4 +1,4 @@
-"""The model that a bot process answers from, and loading another one (see bot/sms_channel.py)."""
+"""Asks a bot process for its model, and lets it load another one (see bot/sms_channel.py)."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from handoff_service.ports.bot_models import BotModelNotLoaded
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.stored_sentences import recognized
 
-# Loading takes some seconds on a busy machine. The process answers turns meanwhile.
+# Loading takes some seconds on a busy machine. During that time, the process still answers turns.
 LOADS_WITHIN, ANSWERS_WITHIN = 120.0, 10.0  # seconds
 
 
@@ -23,7 +23,8 @@ ERRORS = (
 
 
 class RasaModels:
-    """Must be made on a running event loop. ``token``: the one that service and bot share."""
+    """Talks to bot processes. Create it on a running event loop. ``token``: the secret that service
+    and bot share."""
 
     def __init__(self, token: str) -> None:
         self._session = aiohttp.ClientSession(
@@ -32,8 +33,8 @@ class RasaModels:
         )
 
     async def running(self, url: str) -> str | None:
-        """The file of the model that this address answers from. None: it does not answer, or it is
-        not a bot of this project."""
+        """The file of the model with which the bot at this address answers. None: nothing answers
+        there, or the program is not a bot of this project."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)) as response:
                 answer = await response.json(content_type=None)
@@ -42,7 +43,7 @@ class RasaModels:
             return None
 
     async def answers(self, url: str) -> bool:
-        """Whether any bot answers at the address, a bot of this project or another one."""
+        """Whether a bot answers at the address. It may be a bot of this project or another one."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)):
                 return True

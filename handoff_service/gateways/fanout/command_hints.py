@@ -1,5 +1,5 @@
-"""The hints of a command, such as ``patchboard import``: a running service acts on them as if it
-had made the commits itself."""
+"""Sends the hints of a command, such as ``patchboard import``, to the running service. The service
+acts on them as on the hints of its own commits."""
 
 import asyncio
 import secrets
@@ -39,10 +39,11 @@ class CommandHints:
         self.lost = False  #: whether a hint could not be sent
 
     def committed(self, hints: Sequence[Hint], work_at: datetime | None) -> None:
-        """Send these hints, after those that are under way. Call on the loop."""
+        """Send these hints after the hints that are already being sent. Call this on the event
+        loop."""
         self._waiting |= dict.fromkeys(hints)
         self.seen |= {hint.channel for hint in hints}
-        # the workers find later work by themselves
+        # the workers find later work without a nudge
         if work_at is not None and work_at <= self._clock() + LONGEST_SLEEP:
             self._waiting[WORK_IS_DUE] = None
         if self._waiting and self._sending is None:

@@ -1,4 +1,4 @@
-"""How hints look between processes: a JSON array of the channel and the two ids."""
+"""The format of hints between processes: a JSON array of the channel and the two ids."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,8 @@
 """Hints from commands to a service without Redis, through a named pipe in PATCHBOARD_HOME.
 
-Such a service is the only process that serves its database. A command on the same machine writes
-one line for each hint. Without a service nobody reads the pipe, so the command writes nothing.
+A service without Redis is the only process that serves its database. A command on the same machine
+writes one line for each hint. If no service runs, no process reads the pipe, and the command writes
+nothing.
 """
 
 import asyncio
@@ -18,7 +19,8 @@ from handoff_service.ports.fanout import Fanout
 from handoff_service.store.engine.transaction import Hint
 
 NAME = "hints.pipe"
-# bytes of one write that nothing can interrupt, on every system; a hint has fewer
+# on every system, other writers cannot interrupt a write of at most this many bytes; a hint has
+# fewer
 AT_ONCE = 512
 MOST_READ = 65_536  # bytes
 
@@ -28,7 +30,7 @@ def send(home: Path, hints: Sequence[Hint]) -> None:
     does not read."""
     try:
         pipe = os.open(home / NAME, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:  # nobody reads it, or there is no pipe
+    except OSError:  # no process reads the pipe, or there is no pipe
         return
     try:
         if stat.S_ISFIFO(os.fstat(pipe).st_mode):
@@ -45,8 +47,9 @@ class HintPipe:
         self._path, self._fanout, self._rest = home / NAME, fanout, b""
 
     async def run(self) -> None:
-        """Read hints until canceled. If the file system of HOME has no pipes, commands are not
-        heard, and their work waits until the workers look again."""
+        """Read hints until canceled. If the file system of HOME has no pipes, the service gets no
+        hints from commands. The work of a command then waits until the workers look for work
+        again."""
         loop = asyncio.get_running_loop()
         try:
             with self._opened() as pipe:
@@ -61,9 +64,9 @@ class HintPipe:
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
-        self._path.unlink(missing_ok=True)  # of a service that was killed
+        self._path.unlink(missing_ok=True)  # a service that was killed may have left its pipe
         os.mkfifo(self._path, 0o600)
-        # as a writer too, so that the pipe does not end when a command closes it
+        # open it for writing, too, so that reading does not end when a command closes the pipe
         pipe = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
         try:
             yield pipe
@@ -79,6 +82,6 @@ class HintPipe:
 
 
 def _hints(line: bytes) -> Iterator[Hint]:
-    """The hint of this line; none if another program has written the line."""
+    """Yield the hint of this line. Yield nothing if another program has written the line."""
     with suppress(ValueError, TypeError, RecursionError):
         yield read_hint(json.loads(line))

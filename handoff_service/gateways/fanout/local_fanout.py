@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 
 from handoff_service.store.engine.transaction import EVERYTHING, Hint
 
-# Seconds between two listeners that catch up, so that they do not all query the database at the
-# same time.
+# When all listeners catch up, they begin this many seconds apart, so that they do not all query the
+# database at the same time.
 SPREAD = 0.005
 LONGEST_SPREAD = 2.0  # seconds
 
 
 class _Listener:
-    """Hints that one listener has not read yet. Equal hints count once, so the set stays
-    bounded."""
+    """The hints that one listener has not read yet. It is a set, in which equal hints count once,
+    so it stays small."""
 
     def __init__(self) -> None:
         self._pending: dict[Hint, None] = {}
@@ -84,7 +84,7 @@ class LocalFanout:
                     del self._listeners[channel]
 
     def end_streams(self) -> None:
-        """End all listeners, and each later one at once. Publishing works until ``close``."""
+        """End all listeners. A later listener ends at once. Publishing works until ``close``."""
         self._ended = True
         for listener in self._all():
             listener.end()

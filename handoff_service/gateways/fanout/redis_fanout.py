@@ -1,10 +1,10 @@
 """Fan-out across processes by Redis pub/sub. Hints carry only ids. Without Redis, each process
 still serves its own hints.
 
-Redis stores nothing for a disconnected subscriber. When hints may have been lost, listeners
-therefore get ``EVERYTHING`` and catch up from the database. This process sends it after each new
-subscription, and every few seconds while it has none. When its own hints
-were lost, it also sends ``EVERYTHING`` to the other processes.
+Redis stores nothing for a disconnected subscriber. So when hints may be lost, listeners get the
+hint ``EVERYTHING`` and catch up from the database. A process gives its own listeners this hint
+after each new subscription to Redis, and every few seconds while it has no subscription. If its own
+hints were lost, it also sends ``EVERYTHING`` to the other processes.
 """
 
 import asyncio
@@ -28,15 +28,15 @@ MOST_WAITING = 10_000
 TRY_AGAIN = 1.0  # seconds
 CONNECT_WITHIN = 2.0  # seconds
 ANSWER_WITHIN = 2.0  # seconds without an answer after which Redis counts as hung
-PING_AFTER = 1.0  # seconds of silence
-ASK_THE_DATABASE = 4.0  # seconds between two catch-ups while Redis is away
+PING_AFTER = 1.0  # seconds without a message
+ASK_THE_DATABASE = 4.0  # seconds between two catch-ups while Redis is unavailable
 GARBAGE_IS_LOGGED = 60.0  # seconds between two log lines about invalid messages
 SEND, RECEIVE = "redis_send", "redis_receive"
 
 
 def channel_of(desk_id: str) -> str:
-    """The desk's channel. It contains the desk's own id, because other desks may use the same Redis
-    server, and its channels span all its databases."""
+    """The desk's channel. Its name contains the desk's id, because other desks may use the same
+    Redis server. In Redis, all databases of a server share the channels."""
     return f"patchboard:{desk_id}:hints"
 
 
@@ -78,8 +78,8 @@ class RedisFanout:
         self._away_since: float | None = None
         self._me = secrets.token_hex(8)
         self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MOST_WAITING)
-        # Hints of this process were lost, and the other processes do not know yet that they must
-        # catch up.
+        # Hints of this process were lost, and this process could not yet tell the others to catch
+        # up.
         self._unpublished = False
         self._subscribed = asyncio.Event()
         self._garbage = 0
@@ -138,7 +138,8 @@ class RedisFanout:
         return True
 
     async def _publish_rest(self) -> None:
-        """Publish what still waits, such as the nudge about work that was given back."""
+        """Publish the hints that still wait, such as the nudge about work that this process has
+        given back."""
         rest: dict[Hint, None] = {EVERYTHING: None} if self._unpublished else {}
         while not self._waiting.empty():
             rest |= dict.fromkeys(self._waiting.get_nowait())
@@ -164,8 +165,7 @@ class RedisFanout:
                 self._local.catch_up()
 
     async def _listen(self, pubsub: Any) -> None:
-        """Handle messages until Redis has been silent for too long and has not answered a ping
-        either."""
+        """Handle messages, until Redis sends nothing for too long and does not answer a ping."""
         heard_at = pinged_at = time.monotonic()
         while True:
             message = await pubsub.get_message(timeout=PING_AFTER)
@@ -183,8 +183,8 @@ class RedisFanout:
                 await asyncio.wait_for(pubsub.ping(), ANSWER_WITHIN)
 
     def _begin(self) -> None:
-        """Handle a new subscription. Hints arrive again from now on, and a catch-up makes up for
-        lost ones."""
+        """Handle a new subscription. From now on, hints arrive again. The listeners catch up,
+        because hints were lost before."""
         self._subscribed.set()
         self._local.catch_up()
         since, self._away_since = self._away_since, None

@@ -1,5 +1,5 @@
-"""Rate limits that several processes share through Redis. While Redis is away, each process allows
-its share."""
+"""Rate limits that several processes share through Redis. While Redis is unavailable, each process
+allows an equal part of the limit."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,7 +12,8 @@ from handoff_service.lib.rate_limit import LocalRateLimits
 
 ANSWER_WITHIN = 0.5  # seconds; requests wait for it
 TRY_AGAIN = timedelta(seconds=5)
-# Takes one from the bucket, in one step. Redis has the one clock that all processes share.
+# Takes one token from the bucket, in one step. It uses the clock of Redis, which is the same for
+# all processes.
 _TAKE = """
 local most, a_second = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
@@ -29,8 +30,8 @@ return tostring(wait)
 
 
 class RedisRateLimits:
-    """A token bucket for each key. ``prefix``: how the keys in Redis begin. ``processes``: how many
-    processes share a limit while Redis is away."""
+    """A token bucket for each key. ``prefix``: how the keys in Redis begin. ``processes``: into how
+    many parts a limit is divided while Redis is unavailable."""
 
     def __init__(self, url: str, *, prefix: str, processes: int) -> None:
         self._redis = redis.from_url(
@@ -51,7 +52,7 @@ class RedisRateLimits:
         return await self._local.take(key, a_minute / self._processes, now)
 
     async def _shared(self, key: int, a_minute: float) -> float:
-        # after this time an unused bucket is full again, so Redis may forget it
+        # after this time, an unused bucket is full again, so Redis may delete it
         full_after = int(max(60, 60 / a_minute)) + 1
         args = [max(a_minute, 1.0), a_minute / 60, full_after]
         return float(await self._take(keys=[f"{self._prefix}:{key}"], args=args))

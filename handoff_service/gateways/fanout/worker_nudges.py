@@ -1,9 +1,9 @@
 """Nudges between processes: any process may do the work that one process has scheduled.
 
-The process that commits work nudges its own workers. Through the fan-out it also asks the other
-processes to look, a moment later, so that its own workers come first. They look once for all
-their workers, and wake only those with work to claim. If a nudge is lost, the work waits for at
-most the longest sleep of a worker.
+The process that commits work nudges its own workers. A moment later, so that its own workers come
+first, it asks the other processes through the fan-out to look for work. Each of them looks once for
+all its workers, and wakes only the workers that have something to claim. If a nudge is lost, the
+work waits for at most the longest sleep of a worker.
 """
 
 import asyncio
@@ -19,15 +19,16 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import LONGEST_SLEEP, Worker
 
-HEAD_START = 0.03  # seconds before other processes are nudged; commits within them share one nudge
+HEAD_START = 0.03  # seconds until other processes get a nudge; all commits in this time share it
 WORK_IS_DUE = Hint("work")
 
 
 class WorkerNudges:
-    """Nudges the other processes' workers, and this process's when another one asks.
+    """Nudges the workers of other processes. When another process asks, it nudges the workers of
+    this one.
 
-    ``fanout`` is a function, because the fan-out is made after the store that needs this.
-    """
+    ``fanout`` is a function, because this object is needed to make the store, and the fan-out is
+    made after the store."""
 
     def __init__(
         self,
@@ -40,16 +41,16 @@ class WorkerNudges:
         self._announcing: asyncio.TimerHandle | None = None
 
     def nudge(self, at: datetime) -> None:
-        """There is work at this time. Call on the loop."""
+        """Tell the workers that there is work at this time. Call this on the event loop."""
         for worker in self._workers:
             worker.nudge(at)
-        # the others find later work by themselves
+        # the other processes find later work without a nudge
         if self._announcing is None and at <= self._clock() + LONGEST_SLEEP:
             loop = asyncio.get_running_loop()
             self._announcing = loop.call_later(HEAD_START, self._announce)
 
     def flush(self) -> None:
-        """Send the nudge that waits, because this process stops."""
+        """Send a nudge that still waits, because this process is stopping."""
         if self._announcing is not None:
             self._announcing.cancel()
             self._announce()
@@ -62,7 +63,8 @@ class WorkerNudges:
         """Look for work whenever another process asks, until the fan-out ends."""
         async with self._fanout().listen([WORK_IS_DUE.channel]) as asked:
             async for _ in asked:
-                with suppress(Unavailable):  # the workers notice when the database is back
+                # the workers themselves notice when the database is available again
+                with suppress(Unavailable):
                     await self._look()
         await asyncio.Event().wait()  # the process is stopping, and cancels this task
 

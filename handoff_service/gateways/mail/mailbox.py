@@ -20,8 +20,8 @@ class KeptMail:
 
 
 class Mailbox:
-    """Keeps the newest mails of this process in memory. They contain codes, so none is written to
-    disk."""
+    """Keeps the newest mails of this process in memory. It writes none to disk, because mails
+    contain codes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -38,7 +38,7 @@ class Server:
 
     @property
     def is_here(self) -> bool:
-        """Whether the server is this computer, where a certificate proves nothing."""
+        """Whether the server is on this computer. Its certificate then proves nothing."""
         if self.host == "localhost":
             return True
         try:
@@ -134,7 +134,8 @@ class _NoSignIn(smtplib.SMTPException):
 
 
 def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
-    """Sign in. smtplib raises a plain SMTPException when no method suits."""
+    """Sign in. If the server offers no sign-in method that smtplib supports, smtplib raises
+    SMTPException itself, not a subclass."""
     if not f"{user}{password}".isascii():
         raise _NoSignIn(
             phrase("the mail server's user name and password can have only ASCII characters")
@@ -150,9 +151,8 @@ def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
 
 
 def _refusal(error: Exception) -> NotMailed:
-    """Describe the failure without the address, because logs must not contain addresses. The desk's
-    records have the address.
-    """
+    """Describe the failure without the recipient's address, because logs must not contain
+    addresses. The desk's records have the address."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()))[0]
         return NotMailed(

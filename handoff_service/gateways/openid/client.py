@@ -36,8 +36,8 @@ from handoff_service.ports.identity_providers import (
 from handoff_service.rules.shared.phrases import phrase
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-#: Asks the provider for a fresh sign-in. The ID token then contains the time of the sign-in. Some
-#: providers send that claim only on request.
+#: The parameters that ask the provider for a fresh sign-in. They also request the claim with the
+#: time of the sign-in, because some providers send it only on request.
 _AGAIN = {
     "prompt": "login",
     "max_age": "0",
@@ -127,12 +127,12 @@ class OpenIdProviders:
         try:
             return await self._with_keys(found, check)
         except WrongToken as error:
-            said = phrase(
+            sentence = phrase(
                 "The logout token of {name} was refused: {problem}.",
                 name=provider.name,
                 problem=str(error),
             )
-            raise SignInFailed(said) from error
+            raise SignInFailed(sentence) from error
 
     async def check(self, provider: ProviderAccess) -> None:
         self._configurations.forget(provider.issuer)
@@ -182,19 +182,18 @@ class OpenIdProviders:
         try:
             return await self._with_keys(found, check)
         except WrongToken as error:
-            said = phrase(
+            sentence = phrase(
                 "The ID token of {name} was refused: {problem}. Sign in again.",
                 name=provider.name,
                 problem=str(error),
             )
-            raise SignInFailed(said) from error
+            raise SignInFailed(sentence) from error
 
     async def _with_keys[R](
         self, found: Configuration, check: Callable[[Sequence[Mapping[str, Any]]], R]
     ) -> R:
-        """Check a token with the provider's keys. If the key is unknown, the keys are read again,
-        because providers replace their keys.
-        """
+        """Check a token with the provider's keys. If none of them signed the token, read the keys
+        again, because providers replace their keys."""
         try:
             return await run_slow(check, found.keys)
         except UnknownKey:
@@ -205,16 +204,15 @@ class OpenIdProviders:
     async def _with_user_info(
         self, address: str, access_token: str, claims: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """Add the claims of the user info, because some providers leave them out of the token. The
-        user info counts only if it is about the same person.
-        """
+        """Add the claims of the provider's user info, because the ID tokens of some providers lack
+        them. This ignores a user info about another person."""
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
         answered = await self._http.ask("GET", address, headers, most=MOST_BYTES)
         if answered.result.why is not None:
             return claims
         try:
             more = read_json(answered.body, address)
-        except SignInFailed:  # the answer is signed, although we did not request that
+        except SignInFailed:  # some providers sign the answer, although we did not request that
             return claims
         return {**more, **claims} if more.get("sub") == claims.get("sub") else claims
 
@@ -227,7 +225,8 @@ def _algorithms(found: Configuration) -> Sequence[str]:
 def _check_issuer(
     found: Configuration, provider: ProviderAccess, answer: Mapping[str, str]
 ) -> None:
-    """A provider that announces RFC 9207 must name itself in the answer."""
+    """Raise SignInFailed if the answer names another provider. A provider whose configuration
+    announces RFC 9207 must name itself."""
     named = answer.get("iss")
     must = found.facts.get("authorization_response_iss_parameter_supported") is True
     if (must and named is None) or (named is not None and named != provider.issuer):
@@ -235,8 +234,7 @@ def _check_issuer(
 
 
 def _basic(client_id: str, secret: str) -> str:
-    """The header of RFC 6749, section 2.3.1, in which client id and secret are form-encoded
-    first.
-    """
+    """The header for the client id and the secret. RFC 6749, section 2.3.1, requires form encoding
+    before the base64."""
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"

@@ -1,4 +1,5 @@
-"""A provider's configuration and keys, read from its own addresses and kept for a while.
+"""Reads a provider's configuration and keys from the provider's own addresses, and keeps them for a
+while.
 
 Source: https://openid.net/specs/openid-connect-discovery-1_0.html
 """
@@ -16,8 +17,8 @@ from handoff_service.rules.shared.phrases import phrase
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 LASTS = timedelta(hours=1)
-# tokens with unknown keys cause the keys to be read again, so the pause limits how often strangers
-# can cause that
+# A token with an unknown key makes the service read the keys again. This pause limits how often
+# strangers can cause that.
 KEYS_READ_EVERY = timedelta(seconds=30)
 MOST_BYTES = 256 * 1024
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -26,7 +27,7 @@ _ACCEPT = {"Accept": "application/json"}
 
 @dataclass(slots=True)
 class Configuration:
-    """The service's knowledge of one provider."""
+    """What the service knows about one provider."""
 
     facts: Mapping[str, Any]
     read_at: datetime
@@ -38,7 +39,7 @@ class Configuration:
         return found if isinstance(found, str) and found else None
 
     def needed(self, name: str) -> str:
-        """An address that every configuration must have."""
+        """Return an address that every configuration must have."""
         return str(self.facts[name])
 
 
@@ -56,7 +57,8 @@ class Configurations:
         if known is not None and timedelta() <= now - known.read_at < LASTS:
             return known
         facts = await self._json(f"{issuer.rstrip('/')}{WELL_KNOWN}")
-        # the issuer in the document must be exactly the one that was asked: Discovery, section 4.3
+        # the document must name exactly the issuer whose document we requested: Discovery, section
+        # 4.3
         if facts.get("issuer") != issuer:
             raise SignInFailed(
                 phrase(
@@ -76,8 +78,8 @@ class Configurations:
         return read
 
     async def refresh_keys(self, known: Configuration) -> bool:
-        """Read the keys again, for a token with an unknown key. False when they were read
-        less than 30 seconds ago. Raises SignInFailed."""
+        """Read the keys again, because a token has an unknown key. Returns False if the service
+        read them less than 30 seconds ago. Raises SignInFailed."""
         now = self._clock()
         if timedelta() <= now - known.keys_read_at < KEYS_READ_EVERY:
             return False
@@ -86,7 +88,7 @@ class Configurations:
         return True
 
     def forget(self, issuer: str) -> None:
-        """Read the configuration again at the next sign-in."""
+        """Forget the configuration, so that the next sign-in reads it again."""
         self._known.pop(issuer, None)
 
     async def _read_keys(self, address: str) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""Verify an ID token: its signature, and that it is for this desk, this attempt and this moment.
+"""Verifies an ID token: its signature, and that it is for this desk and this sign-in attempt and is
+valid now.
 
 Source: https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
 """
@@ -15,7 +16,8 @@ from joserfc.jwk import KeySet
 
 from handoff_service.rules.shared.phrases import phrase
 
-# asymmetric ones only: "none" proves nothing, and with HMAC a public key could serve as the secret
+# Only asymmetric algorithms. The algorithm "none" proves nothing. With HMAC, an attacker could sign
+# with the public key as the secret.
 ALGORITHMS = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
 )  # fmt: skip
@@ -38,7 +40,7 @@ class WrongToken(Exception):
 
 
 class UnknownKey(WrongToken):
-    """None of the known keys signed the token; the provider may have new ones."""
+    """None of the known keys signed the token. The provider may have a new key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,8 @@ def _decoded(token: str, keys: Sequence[Mapping[str, Any]], algorithms: Sequence
     try:
         return jwt.decode(token, KeySet.import_key_set({"keys": usable}), algorithms=allowed)
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        # a wrong signature too: a provider may give a new key an old name
+        # a wrong signature can also mean an unknown key, because a provider may give a new key an
+        # old name
         raise UnknownKey(phrase("its signature is not the provider's")) from error
 
 

@@ -1,4 +1,4 @@
-"""Verify a logout token, with which a provider ends the sessions of a person here.
+"""Verifies a logout token, with which a provider ends the sessions of a person here.
 
 Source: https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
 """
@@ -14,16 +14,16 @@ from handoff_service.ports.identity_providers import EndedElsewhere
 from handoff_service.rules.shared.phrases import phrase
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-#: The greatest age of a token. Because of this limit, ids of used tokens need to be remembered for
-#: minutes only.
+#: The greatest age of a token. Because of this limit, the desk remembers the ids of used tokens for
+#: only some minutes.
 LASTS = timedelta(minutes=5)
 MOST_CHARACTERS = 20_000  # characters of a token
 _LONGEST = 255  # characters of a subject, a session or a token's id
 
 
 def issuer_of(token: str) -> str | None:
-    """The issuer that the token names. It is not verified, and only selects the keys to verify the
-    token with."""
+    """The issuer that the token names. Nobody has verified it yet: it only tells which keys must
+    verify the token."""
     parts = token.split(".")
     if len(parts) != 3 or len(token) > MOST_CHARACTERS:
         return None
@@ -65,7 +65,7 @@ def verify_logout(
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     moment, made = now.timestamp(), _number(claims.get("iat"))
-    # optional, because the first versions of the specification lacked exp
+    # exp is optional, because the first versions of the specification did not have it
     ends = _number(claims.get("exp", moment))
     if made > moment + LEEWAY:
         raise WrongToken(phrase("it was made at another time"))

@@ -1,8 +1,9 @@
 """Web Push: encrypted notifications through the push service of an agent's browser.
 
-The desk's key pair (VAPID) is first derived from the desk's secret key, so a desk that was
-upgraded keeps the key that browsers subscribed with. It is then stored, sealed, and outlives a
-rotation of the secret key.
+The desk signs with a key pair (VAPID). At first, the service derives the pair from the desk's
+secret key. Earlier versions always did this, so browsers that subscribed with an earlier version
+still work. The service then stores the pair encrypted, so that the pair stays the same when the
+secret key changes.
 
 Sources: https://www.rfc-editor.org/rfc/rfc8030 (push), https://www.rfc-editor.org/rfc/rfc8291
 (encryption), https://www.rfc-editor.org/rfc/rfc8292 (VAPID)
@@ -32,12 +33,13 @@ KEPT_FOR = 3600  # seconds that the push service keeps a notification for a devi
 #: A host that a contact may name. Push services refuse others, and py_vapid refuses a port.
 _HOST = re.compile(r"localhost|[\w-]+(\.[\w-]+)+")
 UNUSABLE = phrase("The browser's keys or its address cannot be used. Turn notifications on again.")
-SIGNED_FOR = 12 * 3600  # seconds; a push service accepts at most 24 hours
+SIGNED_FOR = 12 * 3600  # seconds that a signature is valid; a push service accepts at most 24 hours
 
 
 def first_key(secret_key: str) -> str:
-    """The desk's first private key, as PEM. HKDF gives 48 bytes, 16 more than the key has, so the
-    remainder of the division by the curve's order has no measurable bias."""
+    """The desk's first private key, as PEM. HKDF makes 48 bytes, 16 more than a key has. Their
+    remainder after a division by the curve's order is the key. Because of the 16 extra bytes, all
+    keys are practically equally likely."""
     derive = HKDF(algorithm=hashes.SHA256(), length=48, salt=None, info=b"patchboard web push")
     number = int.from_bytes(derive.derive(secret_key.encode())) % (_ORDER - 1) + 1
     return (
@@ -98,7 +100,7 @@ class WebPush:
         return body
 
     def _signed(self, message: PushMessage) -> dict[str, str]:
-        """The headers that show who sends it."""
+        """The headers with which the push service verifies the sender."""
         parts = urlsplit(message.address)
         claims = {
             "sub": self._contact,

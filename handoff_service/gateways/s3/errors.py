@@ -30,7 +30,8 @@ UNREACHABLE = (
     "The S3 store at {address} does not answer. Start it, or correct PATCHBOARD_S3_URL. The "
     "network of this host may also be down."
 )
-#: for answers without a code, which HEAD requests and some servers give
+#: HTTP status -> code, for answers without a code: answers to HEAD requests, and those of some
+#: servers
 BY_STATUS = {"403": "AccessDenied", "401": "InvalidAccessKeyId", "301": "PermanentRedirect"}
 UNCLEAR = "An answer of the S3 store at {address} cannot be understood. Its own log says why."
 DAMAGED = "The content of {name} in {where} has another hash. Restore an earlier version of it."
@@ -38,7 +39,7 @@ UNKNOWN = "The S3 store refused to {operation} a file: {code}. Its own log says 
 
 
 def code_of(text: str) -> str | None:
-    """The code in an answer, or its HTTP status. None when there was no answer."""
+    """The code in an answer, or else the answer's HTTP status. None without an answer."""
     if found := _CODE.search(text):
         return found[1]
     status = _STATUS.search(text)
@@ -46,7 +47,8 @@ def code_of(text: str) -> str | None:
 
 
 def sentence(text: str, *, operation: str, bucket: str, address: str) -> str:
-    """What failed and what to do. Never contains the answer itself, which repeats the keys."""
+    """A sentence that says what failed and what to do. It never quotes the answer, because the
+    answer contains the keys."""
     code = code_of(text)
     if code is None:
         unclear = text and NO_ANSWER not in text

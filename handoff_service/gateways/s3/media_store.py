@@ -1,7 +1,7 @@
 """Pictures and files in a bucket of an S3-compatible store, under the same names as in the folder.
 
-Each request has a time limit and few retries, because callers wait for it. While the store does
-not answer, a circuit breaker refuses requests at once, so that they do not fill the threads.
+Each request has a time limit and few retries, because callers wait for it. While the store does not
+answer, a circuit breaker refuses requests at once, so that they do not occupy all threads.
 """
 
 import hashlib
@@ -34,7 +34,8 @@ RETRIES, RETRIES_FOR = 2, timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """``url`` None: the store of AWS. ``access_key`` None: AWS gives this host a role."""
+    """A bucket and how to reach it. ``url`` None: AWS itself. ``access_key`` None: the host has a
+    role at AWS."""
 
     name: str
     prefix: str
@@ -58,7 +59,8 @@ class S3Media:
 
     @property
     def leaves(self) -> str:
-        """Buckets can keep deleted files as earlier versions, which only their owner can see."""
+        """What may remain after a file is deleted: a bucket can keep earlier versions, which only
+        its owner can see."""
         return EARLIER_VERSIONS.format(where=self.where)
 
     def keep(self, content: bytes, now: datetime) -> str:  # the store sets the time itself
@@ -68,7 +70,8 @@ class S3Media:
         return name
 
     def add(self, name: str, content: IO[bytes]) -> bool:
-        """Store a stream under its hash. Media are small, so it is read into memory."""
+        """Store a stream under its hash. This reads the whole stream into memory, because media are
+        small."""
         path = relative_path(name)
         if self._stored_at(path) is not None:
             return False
@@ -76,7 +79,8 @@ class S3Media:
         return True
 
     def read(self, name: str) -> bytes | None:
-        """The content. Its hash is checked, because other programs and proxies can answer, too."""
+        """The content, after a check of its hash: another program or a proxy may have answered in
+        place of the store."""
         content = self._read(relative_path(name))
         if content is not None and hashlib.sha256(content).hexdigest() != name:
             raise MediaAway(errors.DAMAGED.format(name=name, where=self.where))
@@ -117,7 +121,7 @@ class S3Media:
         self._do("write", lambda: obstore.put(self._store, path, content, use_multipart=False))
 
     def _read(self, path: str) -> bytes | None:
-        # read here, so that a connection that breaks during the body counts as a failed request
+        # read the body here, so that a broken connection counts as a failed request
         return self._do("read", lambda: obstore.get(self._store, path).bytes().to_bytes())
 
     def _stored_at(self, path: str) -> datetime | None:
@@ -145,7 +149,7 @@ class S3Media:
         except BaseException as error:
             if type(error).__name__ != "PanicException":
                 raise
-            # the library panics at some answers, and no worker survives a BaseException
+            # at some answers the library raises a BaseException, which would end a worker
             self._failed(operation, reached=False)
             raise MediaAway(errors.UNCLEAR.format(address=self._address)) from error
         self._answered(began, operation)

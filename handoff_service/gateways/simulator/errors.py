@@ -1,5 +1,5 @@
-"""The simulator's error codes. They equal a real provider's, so stored messages keep their meaning
-after a move to that provider. A test compares them."""
+"""The simulator's error codes. They are the same as those of Twilio, so that the codes of stored
+messages keep their meaning after a desk changes to Twilio. A test compares them."""
 
 from datetime import timedelta
 

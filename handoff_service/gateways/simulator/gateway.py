@@ -33,7 +33,7 @@ from handoff_service.rules.delivery.sms_text import is_e164, is_short_code, segm
 from handoff_service.rules.shared.vocabulary import Status
 
 REMEMBERED = 1000
-SIGNATURE = "\n\nSent from my iPhone"  # a signature as phones' mail programs add it
+SIGNATURE = "\n\nSent from my iPhone"  # a signature like those that phones add to mails
 # in millionths, per segment: close to the price in the United States
 PRICE, CURRENCY = 8_300, "USD"
 SCHEME = "simulator:"  # the scheme of the addresses of pictures that phones send
@@ -70,9 +70,9 @@ STEPS: Mapping[Behavior, Sequence[tuple[Status, float, int | None]]] = {
 class Simulator:
     """The simulated provider.
 
-    ``receipt`` is called with each delivery receipt. ``pace`` slows the carriers down (2) or makes
-    them instant (0). ``pictures`` stores the pictures that phones send until the service fetches
-    them.
+    The simulator calls ``receipt`` with each delivery receipt. ``pace``: how slow the carriers are;
+    1 is usual, 0 is instant. ``pictures`` stores the pictures that phones send until the service
+    fetches them.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Simulator:
         self._behaviors[number] = behavior
 
     def as_sent(self, number: str, body: str) -> str:
-        """Return what this phone sends when its owner types ``body``."""
+        """Return the text that this phone sends when its owner types ``body``."""
         return body + SIGNATURE if body and self.behavior(number) is Behavior.SIGNS else body
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
@@ -124,15 +124,15 @@ class Simulator:
         ]
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        return ()  # the service stores or refuses its phones' texts immediately
+        # no text can be missing: the service stores or refuses each text of a phone at once
+        return ()
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
         return {}  # the simulator keeps no list of opt-outs
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """Return made-up prices of the texts that the simulator still remembers. Received texts are
-        free. There are no lost receipts to report.
-        """
+        """Return invented prices of the texts that the simulator still remembers. Received texts
+        cost nothing. The simulator loses no receipts, so it reports none here."""
         return [
             Reported(sid=sid, price=segments(self._sent[sid].body).count * PRICE, currency=CURRENCY)
             for sid in sids & self._sent.keys()
@@ -142,7 +142,8 @@ class Simulator:
         return ()
 
     async def erase(self, sid: str) -> NotErased | None:
-        """Forget a text. Pictures that phones sent are in the service's own media folder."""
+        """Forget a text. The pictures of phones are in the service's own media folder, so this does
+        not delete them."""
         self._sent.pop(sid, None)
         return None
 

@@ -66,8 +66,8 @@ def _problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator
 
 
 def check_account(session: requests.Session, base: str) -> tuple[bool, list[str]]:
-    """Return whether Twilio accepts the credentials, and the problems with them, the account's
-    status and the clock."""
+    """Return whether Twilio accepts the credentials, and the problems with the credentials, the
+    account's status and the clock."""
     account = session.get(f"{base}.json", timeout=TIMEOUT)
     if account.status_code in (401, 403, 404):
         return False, [
@@ -97,7 +97,8 @@ def _messaging(settings: Settings) -> str:
 def _service(
     session: requests.Session, address: str, one: ProviderNumber, wanted: str
 ) -> Generator[str, None, bool]:
-    """Check a number's messaging service. Returns whether the webhook of the number itself applies.
+    """Check a number's messaging service. Returns whether Twilio uses the webhook of the number
+    itself.
 
     https://www.twilio.com/docs/messaging/api/service-resource
     """
@@ -201,7 +202,7 @@ def _incoming_webhook(
 def _fallback(
     at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str
 ) -> Iterator[str]:
-    """Check the fallback address. A fallback on another server may use any method."""
+    """Check the fallback address. If it is on another server, it may use any HTTP method."""
     url, method = at.get(keys[0]), at.get(keys[1]) or "POST"
     if not url:
         yield phrase("{what} has no fallback. {mend}", what=named, mend=mend)

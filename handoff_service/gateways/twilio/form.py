@@ -1,5 +1,5 @@
-"""Checks that nobody has recut a signed form: its names and values must be split as Twilio splits
-them.
+"""Checks that nobody has moved characters between the names and values of a signed form (a *recut*
+form). Names and values must be split as Twilio splits them.
 
 Twilio's signature covers the names and values joined without separators. An attacker who has seen
 one signed request can therefore move characters between names and values and keep the signature
@@ -11,15 +11,16 @@ shorter text. So each parameter must look as Twilio writes it:
 - A known name occurs only as a name, never inside another parameter. Only Body, which people write,
   may contain anything.
 - No parameter sorted after From ends in ``From`` and a sender name.
-- A sender name that starts like the end of FromCity, FromState or FromZip, such as CityBank, is
-  refused if ``From`` occurs anywhere before it. Conversely, FromCity=Bank may be a recut sender, so
-  a city, state or zip code is refused without another place parameter.
+- ``From`` and a sender name such as CityBank look like FromCity and a value. So this module refuses
+  a sender name that begins with City, State or Zip if ``From`` occurs anywhere before it.
+  Conversely, FromCity=Bank may be a recut sender CityBank. So it refuses a form in which a city,
+  state or zip code is the only place parameter.
 - After a value that may contain anything, and after a sender name, only a known name may follow.
   After Body, only From may follow.
 
-Twilio adds parameters without notice, so an unknown name alone is no fault. If a new one sorts
-directly after a value that may contain anything, its texts are refused here, and the gap sweep
-fetches them from Twilio.
+Twilio adds parameters without notice, so an unknown name alone is allowed. A new parameter may come
+directly after a value that may contain anything, in the sorted order. This module then refuses the
+texts that have it, and the gap sweep fetches these texts from Twilio.
 
 Source: https://www.twilio.com/docs/messaging/guides/webhook-request
 """
@@ -35,7 +36,7 @@ SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 _NUMBER = re.compile(r"\+?[0-9]{0,15}")
 # A sender name, whose characters are listed in
 # https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
-# It must not contain text that could result from recutting the neighboring parameters.
+# It must not contain text that could come from a recut of the neighboring parameters.
 _SENDER_NAME = re.compile(rf"(?!Country)(?!.*From){NAME}")
 # ``From`` followed by a sender name like this looks like FromCity and its value
 _LIKE_A_PARAMETER = re.compile(r"City|State|Zip")
@@ -102,14 +103,14 @@ def error(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
         if name not in _FORMS and not _NAME.fullmatch(name):
             return "A parameter has an invalid name."
         if name == before:
-            return f"{_said(name)} is there twice."
+            return f"{_loggable(name)} occurs twice."
         if wrong := _wrong(name, value, before, account, is_open=is_open) or _another_sender(
             name, value, raw
         ):
             return wrong
         if name in _FORMS:
             starts.add(at)
-        # The content of Body is left out, and its neighbors stay separate.
+        # A NUL stands for the content of Body, so that its neighbors stay separate.
         part = "\0" if name == "Body" else name + value
         parts.append(part)
         raw += name + value
@@ -123,12 +124,12 @@ def error(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
     hidden = next(
         (found for found in _HIDDEN.finditer("".join(parts)) if found.start() not in starts), None
     )
-    return f"{hidden[0]} stands inside another parameter." if hidden else None
+    return f"{hidden[0]} occurs inside another parameter." if hidden else None
 
 
-def _said(name: str) -> str:
-    """Return the name as the log may show it. An unknown name may be a piece of somebody's text, so
-    it is replaced."""
+def _loggable(name: str) -> str:
+    """Return the name for the log. The log must not contain an unknown name, because it may be a
+    piece of somebody's text."""
     return name if name in _FORMS else "A parameter that is not known"
 
 
@@ -138,19 +139,19 @@ def _another_sender(name: str, value: str, raw: str) -> str | None:
     if name == "From" and _LIKE_A_PARAMETER.match(value) and "From" in raw:
         return "From must be as Twilio writes it."
     if name > "From" and _ENDS_IN_NAME.search(value if name in _FORMS else name + value):
-        return f"A sender stands inside {_said(name)}."
+        return f"A sender name occurs inside {_loggable(name)}."
     return None
 
 
 def _wrong(name: str, value: str, before: str, account: str, *, is_open: bool) -> str | None:
     """Check one parameter. ``before`` is the name sorted before this one; ``is_open``: the value of
-    ``before`` may end in the letters of a name."""
+    ``before`` may end with the letters of a parameter's name."""
     if name == "AccountSid" and value != account:
         return "AccountSid is not our account."
     if before == "Body" and name != "From":
-        return f"From must follow Body, and {_said(name)} does."
+        return f"From must follow Body, but {_loggable(name)} follows it."
     if name not in _FORMS:
-        return f"{_said(name)} cannot follow {before}." if is_open else None
+        return f"{_loggable(name)} cannot follow {before}." if is_open else None
     form = _FORMS[name]
     return (
         f"{name} must be as Twilio writes it."

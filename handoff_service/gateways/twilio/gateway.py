@@ -67,14 +67,14 @@ class TwilioProvider:
             settings.twilio_account_sid,
             settings.twilio_auth_token,
             http_client=http,
-            # ignore the process's environment, which could change the address
+            # ignore the environment variables, which could change the address
             environment={"TWILIO_EDGE": ""},
         )
         self._client.api.base_url = settings.twilio_api_url
         if not is_twilios(settings.twilio_api_url):
             self._client.accounts.base_url = settings.twilio_api_url
-        # Separate pools, so that lists never delay a text that is marked as sending, nor the
-        # reverse.
+        # Two pools, so that reading lists never delays sending a text, and sending never delays
+        # reading.
         self._senders = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="twilio-send")
         self._listers = ThreadPoolExecutor(LISTS_AT_ONCE, thread_name_prefix="twilio-list")
         self._media = TwilioMedia(settings)

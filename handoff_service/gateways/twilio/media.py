@@ -1,8 +1,9 @@
 """Downloads the pictures and files of texts from Twilio with the account's credentials, and from no
 other host.
 
-The address arrives in a signed webhook, but must still be one of Twilio's. Twilio redirects to its
-media store. The download follows redirects only to Twilio's hosts, and without the credentials.
+The address arrives in a signed webhook. Still, this module refuses an address that is not Twilio's.
+Twilio redirects to its media store. The download follows redirects only to Twilio's hosts, and does
+not send the credentials there.
 
 | what happened                          | result          | source                                                  |
 | -------------------------------------- | --------------- | ------------------------------------------------------- |
@@ -26,8 +27,9 @@ from handoff_service.ports.sms_provider import NotFetched
 from handoff_service.rules.conversations.media import MOST_BYTES, in_words
 from handoff_service.settings import Settings
 
-AT_ONCE = 4  # as many as the worker fetches at the same time
-# seconds for one file, and seconds without a byte; our choice, together shorter than a lease
+AT_ONCE = 4  # downloads; the worker fetches as many at the same time
+# seconds for one file, and seconds without a new byte; our choice. Their sum is shorter than a
+# lease.
 DEADLINE, SILENCE = 10.0, 5.0
 MOST_REDIRECTS = 3
 CHUNK = 64 * 1024
@@ -105,15 +107,15 @@ class TwilioMedia:
         )
 
     def _is_api(self, url: str) -> bool:
-        """Return whether the credentials may be sent to this address: Twilio itself, or the
-        configured replacement."""
+        """Return whether the service may send the credentials to this address: Twilio itself, or
+        the server that a setting names in its place."""
         parts = urlsplit(url)
         ours = (parts.scheme, parts.netloc) == (self._api.scheme, self._api.netloc)
         return ours or (_is_plain_https(parts) and f".{parts.hostname}".endswith(".twilio.com"))
 
 
 def _as_requested(url: str) -> str:
-    r"""Return the address as the client will read it. Raises ValueError for an invalid one.
+    r"""Return the address as the HTTP client will read it. Raises ValueError for an invalid one.
 
     Two parsers may disagree about the host of an address. For ``https://127.0.0.1\.twilio.com/``,
     ``urlsplit`` finds Twilio, but the client connects to 127.0.0.1. So the checks use the address

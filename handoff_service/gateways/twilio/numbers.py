@@ -1,4 +1,5 @@
-"""The account's numbers for the set-up: where their texts go, and pointing them here.
+"""The account's numbers for the set-up: it lists where their texts go, and makes Twilio send them
+here.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 """
@@ -54,8 +55,8 @@ def _listed(one: Mapping[str, Any], wanted: str) -> AccountNumber:
 
 
 def _point_here(settings: Settings, number: str) -> str | None:
-    """Blocks until Twilio has answered. Removes the number's TwiML app, because Twilio prefers an
-    app to webhooks."""
+    """Set the number's webhooks. This removes the number's TwiML app, because Twilio would use the
+    app instead of the webhooks. Blocks until Twilio has answered."""
     wanted = _wanted(settings)
     ours = {
         "SmsUrl": wanted,
@@ -116,7 +117,8 @@ def _no_answer(settings: Settings, error: requests.RequestException) -> str:
 
 
 def _unreachable(settings: Settings) -> Iterator[str]:
-    """Twilio calls the public address, which must not be one of this machine or its network."""
+    """A sentence if Twilio cannot call the public address, because it is an address of this machine
+    or of its network."""
     host = urlsplit(settings.public_url).hostname or ""
     try:
         local = ip_address(host).is_private

@@ -6,8 +6,8 @@ from handoff_service.settings import Settings
 
 
 def is_twilios(url: str) -> bool:
-    """Return whether this is one of Twilio's own hosts, such as a region's. Any other server offers
-    all of Twilio's APIs at one address."""
+    """Return whether this is one of Twilio's own hosts, for example that of a region. Any other
+    server offers all of Twilio's APIs at one address."""
     return (urlsplit(url).hostname or "").endswith(".twilio.com")
 
 

@@ -1,7 +1,8 @@
 """Twilio's webhook signature: base64 of an HMAC over the address and the sorted parameters.
 
-The hash is SHA-1 with the account's auth token, or SHA-256 with a shared key. A setting selects it,
-because a forger also controls the header X-Twilio-Webhooks-Signature-Settings.
+The hash is SHA-1 with the account's auth token, or SHA-256 with a shared key. A setting decides
+which. The header X-Twilio-Webhooks-Signature-Settings cannot decide it, because a forger controls
+the header, too.
 
 This is our own code, because ``twilio.request_validator`` takes about 20 times as long. A test
 compares the two.

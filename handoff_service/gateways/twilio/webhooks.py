@@ -1,11 +1,10 @@
 """Twilio's webhooks: incoming texts, and receipts for sent texts.
 
-Each webhook checks size, form and signature, then parses. Twilio waits 15 s for an answer and then
-tries its fallback address once. So it gets a 200 after the commit, and a 503 if no commit is
-possible.
+Each webhook checks size, form and signature, and then parses. Twilio waits 15 s for an answer, and
+then tries its fallback address once. So it gets a 200 after the commit, or a 503 if the service
+cannot commit.
 
-Sources:
-https://www.twilio.com/docs/messaging/guides/webhook-request (parameters),
+Sources: https://www.twilio.com/docs/messaging/guides/webhook-request (parameters),
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status (receipts)
 """
 
@@ -61,14 +60,14 @@ class Recut(MayHideText):
 
 
 def read_text(settings: Settings, request: ProviderRequest) -> Sequence[Text]:
-    """``POST /webhooks/twilio/sms``, for callers that know the account's auth token or shared
-    key."""
+    """Read a request to ``POST /webhooks/twilio/sms`` from a caller that knows the account's auth
+    token or shared key."""
     return [_text(_signed_form(request, settings))]
 
 
 def read_receipt(settings: Settings, request: ProviderRequest) -> Sequence[Receipt]:
-    """``POST /webhooks/twilio/status``. Its address names the message and the attempt that it is
-    about."""
+    """Read a request to ``POST /webhooks/twilio/status``. Its address names the message and the
+    attempt that the receipt is about."""
     form = _signed_form(request, settings)
     return [
         _receipt(form, request.arguments.get("message", ""), request.arguments.get("retries", ""))
@@ -83,7 +82,7 @@ WEBHOOKS = (
 
 
 def _signed_form(request: ProviderRequest, settings: Settings) -> Form:
-    """Verify the form and return its fields, with characters replaced that the database cannot
+    """Verify the form and return its fields. This replaces characters that the database cannot
     store."""
     if len(request.body) > MOST_BYTES:
         raise TooLong
@@ -100,7 +99,7 @@ def _signed_form(request: ProviderRequest, settings: Settings) -> Form:
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
-    """Return every field. Blank ones matter because they are signed, and Sanic's request.form drops
+    """Return every field, also blank ones: Twilio signs them, but Sanic's request.form drops
     them."""
     fields = body.decode(errors="replace").split("&")
     if len(fields) > MOST_FIELDS:
@@ -110,8 +109,8 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
 
 
 def _plain(quoted: str) -> str:
-    """Decode a field as ``urllib.parse.parse_qsl`` does. Most fields contain nothing to decode, and
-    skipping them saves a third of a webhook's time."""
+    """Decode a field as ``urllib.parse.parse_qsl`` does. Most fields contain nothing to decode.
+    Returning those unchanged saves a third of a webhook's time."""
     return unquote_plus(quoted, errors="replace") if "%" in quoted or "+" in quoted else quoted
 
 

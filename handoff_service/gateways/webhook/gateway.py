@@ -16,7 +16,7 @@ from handoff_service.ports.call_result import CallResult
 from handoff_service.ports.webhook import OutgoingCall
 from handoff_service.rules.webhooks.call_failures import PAUSED
 
-# seconds; faster failures do not open the circuit breaker, because they delay no other calls
+# seconds; a faster failure does not open the circuit breaker, because it delays no other calls
 SLOW = 1.0
 LONGEST_ANSWER = 8000  # bytes of a response that are read
 MOST_BREAKERS = 1000  # receivers with a circuit breaker; the least recently called ones lose theirs

@@ -79,7 +79,7 @@ def _checked(outage: OutageFields) -> None:
 
 def _title_is_free(tx: Transaction, title: str) -> None:
     if tx.conn.execute(select(o.c.id).where(o.c.title == title)).scalar() is not None:
-        said = phrase(
+        sentence = phrase(
             "An outage named “{title}” already exists. Choose another title.", title=title
         )
-        raise Conflict.at("title", said)
+        raise Conflict.at("title", sentence)

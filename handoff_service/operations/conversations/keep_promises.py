@@ -95,8 +95,8 @@ def cancel_promise(tx: Transaction, command: OnePromise) -> None:
     promise = promises.one(tx.conn, command.interaction_id, command.promise_id)
     promises.end(tx, promise.id, PromiseState.CANCELED)
     did = f"canceled the promise for {in_words(tx.conn, promise.promised_at)}"
-    said = f"{agent_name(tx.conn, command.agent_id)} {did}"
-    _add_line(tx, interaction, said, promise.words, command.agent_id)
+    line = f"{agent_name(tx.conn, command.agent_id)} {did}"
+    _add_line(tx, interaction, line, promise.words, command.agent_id)
     notify_owner(tx, interaction, command.agent_id, did)
 
 

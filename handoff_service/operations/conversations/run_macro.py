@@ -109,12 +109,12 @@ def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
         .where(m.c.interaction_id == command.interaction_id, m.c.event == Event.MACRO)
         .where(m.c.agent_id != command.agent_id, m.c.created_at > tx.now - RUN_ONCE_WITHIN)
     )
-    for said in tx.conn.execute(lately).scalars():
-        if said.endswith(f" {did}"):
+    for sentence in tx.conn.execute(lately).scalars():
+        if sentence.endswith(f" {did}"):
             raise Conflict(
                 phrase(
                     "{act} less than {seconds} seconds ago. Look at the conversation first.",
-                    act=said,
+                    act=sentence,
                     seconds=RUN_ONCE_WITHIN.seconds,
                 )
             )
@@ -127,10 +127,10 @@ def _named(step: MacroStep) -> Iterator[None]:
         yield
     except (BadInput, Conflict, NotAllowed, NotFound) as refusal:
         why = field_sentences(refusal.errors) or refusal.detail
-        said = phrase(
+        sentence = phrase(
             "The macro did nothing. Its step “{step}” was refused. {why}", step=step, why=why
         )
-        raise type(refusal)(said) from refusal
+        raise type(refusal)(sentence) from refusal
 
 
 def _send_text(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun) -> MacroRun:

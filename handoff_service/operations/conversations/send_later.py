@@ -113,8 +113,8 @@ def cancel_text(tx: Transaction, command: OneText) -> None:
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     did = "canceled a scheduled text"
-    said = f"{agent_name(tx.conn, command.agent_id)} {did}"
-    cancel_scheduled(tx, interaction, said, texts=[text], agent_id=command.agent_id)
+    line = f"{agent_name(tx.conn, command.agent_id)} {did}"
+    cancel_scheduled(tx, interaction, line, texts=[text], agent_id=command.agent_id)
     notify_owner(tx, interaction, command.agent_id, did)
 
 

@@ -218,7 +218,7 @@ def _is_free(tx: Transaction, email: str) -> None:
         tx.conn.execute(select(a.c.id).where(func.lower(a.c.email) == email.lower())).first()
         is not None
     ):
-        said = phrase(
+        sentence = phrase(
             "An agent with the e-mail address “{email}” already exists. Enter another.", email=email
         )
-        raise Conflict.at("email", said)
+        raise Conflict.at("email", sentence)

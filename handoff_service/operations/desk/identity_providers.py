@@ -141,10 +141,10 @@ def _sealed(tx: Transaction, given: str | None, there: str | None) -> str | None
 def _name_is_free(tx: Transaction, name: str, except_id: int | None) -> None:
     found = tx.conn.execute(select(p.c.id).where(p.c.name == name)).scalar()
     if found not in (None, except_id):
-        said = phrase(
+        sentence = phrase(
             "An identity provider named “{name}” already exists. Choose another name.", name=name
         )
-        raise Conflict.at("name", said)
+        raise Conflict.at("name", sentence)
 
 
 def entry_of(conn: Connection, provider_id: int) -> Mapping[str, Any]:

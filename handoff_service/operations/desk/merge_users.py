@@ -83,8 +83,8 @@ def merge_users(tx: Transaction, command: MergeUsers) -> int:
     tx.conn.execute(update(g).where(g.c.id == made).values(**values))
     user_words.index_users(tx.conn, [stays.id, goes.id])
     _record(tx, stays, goes, before)
-    said = f"merged {distinct_name(goes, stays)} into {distinct_name(stays, goes)}"
-    announce(tx, running, command.agent_id, said, now=after["name"])
+    sentence = f"merged {distinct_name(goes, stays)} into {distinct_name(stays, goes)}"
+    announce(tx, running, command.agent_id, sentence, now=after["name"])
     work = due_work.Due(
         kind=Work.SETTLE_MERGE,
         key=str(made),

@@ -192,9 +192,9 @@ def _locked(tx: Transaction, user_id: int) -> Any:
 def _is_free(tx: Transaction, external_id: str) -> None:
     there = tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar()
     if there is not None:
-        said = merged_sentence(tx.conn, there)
-        said = said or phrase(
+        why = merged_sentence(tx.conn, there)
+        why = why or phrase(
             "A user with the employee number “{external_id}” already exists. Enter another.",
             external_id=external_id,
         )
-        raise Conflict.at("external_id", said)
+        raise Conflict.at("external_id", why)

@@ -166,10 +166,10 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(a.c.id).where(a.c.name == name)).scalar() is not None:
-        said = phrase(
+        sentence = phrase(
             "A messaging action named “{name}” already exists. Choose another name.", name=name
         )
-        raise Conflict.at("name", said)
+        raise Conflict.at("name", sentence)
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:

@@ -56,8 +56,8 @@ def notify_owner(
     if owner is None:
         return
     whose = "It was your conversation" if taken else "This is your conversation"
-    said = f"{agent_name(tx.conn, agent_id)} {did}. {whose}"
-    colleague_notices.put(tx, owner, interaction.id, said)
+    notice = f"{agent_name(tx.conn, agent_id)} {did}. {whose}"
+    colleague_notices.put(tx, owner, interaction.id, notice)
     tx.hint(f"agent:{owner}", interaction.id)
 
 

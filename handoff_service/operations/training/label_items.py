@@ -147,8 +147,8 @@ def _others(tx: Transaction, item: _Row) -> Sequence[_Row]:
 def _example(item: _Row, command: LabelItem, *, own: bool) -> str | None:
     if own and command.example is not None:
         return one_line(command.example) or None
-    said = example_of(without_masks(item.text))
-    return said if error(said) is None else None
+    written = example_of(without_masks(item.text))
+    return written if error(written) is None else None
 
 
 def _put_label(

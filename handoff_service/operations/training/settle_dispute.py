@@ -100,8 +100,8 @@ def _replace(
 ) -> Settled:
     example = None
     if second.verdict == LabelVerdict.INTENT:
-        said = first.example or example_of(without_masks(item.text))
-        example = said if error(said) is None else None
+        written = first.example or example_of(without_masks(item.text))
+        example = written if error(written) is None else None
     new = insert(lb).values(
         item_id=item.id,
         agent_id=command.agent_id,

@@ -88,8 +88,8 @@ def _save_unfinished(tx: Transaction, interaction: InteractionRow) -> None:
     language = spoken_language(tx.conn, interaction.id)
     for what, fact, save in (("case", PROBLEM, save_report), ("request", ITEM, save_request)):
         if (number := save(tx, interaction, known)) is not None:
-            said = opened(what, number, short(known[fact], LONGEST_QUOTE), THEN, language)
-            messages.send_text(tx, interaction, said, Author.VIRTUAL_AGENT)
+            confirmation = opened(what, number, short(known[fact], LONGEST_QUOTE), THEN, language)
+            messages.send_text(tx, interaction, confirmation, Author.VIRTUAL_AGENT)
 
 
 def _leave_queue(tx: Transaction, interaction: InteractionRow, command: Command) -> None:

@@ -179,14 +179,14 @@ def _is_text_of(line: PastEntry, authors: Sequence[Author]) -> bool:
 
 
 def _moment(standing: _Standing, one: PastEvent, past: Past, *, is_now: bool) -> Moment:
-    seq, kind, said = describe(one)
+    seq, kind, sentence = describe(one)
     running = [timer for timer in standing.timers if timer.due_at > one.at]
     decision = standing.decision
     return Moment(
         at=one.at,
         seq=seq,
         kind=kind,
-        said=said,
+        said=sentence,
         owner=standing.owner,
         owner_name=standing.owner_name,
         epoch=standing.epoch,

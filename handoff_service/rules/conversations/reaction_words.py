@@ -160,18 +160,18 @@ ALSO_SAID: frozenset[str] = frozenset(
 AROUND: Sequence[tuple[str, str, str]] = (
     *(("Hat", f"mit {one}„Gefällt mir“ markiert", LIKE) for one in ("", "einem ")),
     *(("Hat", f"mit {one}„Gefällt mir nicht“ markiert", DISLIKE) for one in ("", "einem ")),
-    *(("Hat", said, LIKE) for said in ("geliked", "geliket", "gemocht")),
+    *(("Hat", words, LIKE) for words in ("geliked", "geliket", "gemocht")),
     ("Hat", "geliebt", LOVE),
     *((verb, "nicht", DISLIKE) for verb in ("Gefällt", "Gefiel", "Mag", "Mochte")),
     ("Hat", "nicht gemocht", DISLIKE),
     ("", "gefällt mir", LIKE),
     ("", "gefällt mir nicht", DISLIKE),
     ("Hat über", "gelacht", LAUGH),
-    *(("Findet", said, LAUGH) for said in ("lustig", "witzig")),
-    *(("Hat", said, STRESS) for said in ("betont", "hervorgehoben")),
+    *(("Findet", words, LAUGH) for words in ("lustig", "witzig")),
+    *(("Hat", words, STRESS) for words in ("betont", "hervorgehoben")),
     *((verb, "hervor", STRESS) for verb in ("Hebt", "Hob")),
-    *(("Hat", said, ASK) for said in ("hinterfragt", "infrage gestellt", "in Frage gestellt")),
-    *((verb, said, ASK) for verb in ("Stellt", "Stellte") for said in ("infrage", "in Frage")),
+    *(("Hat", words, ASK) for words in ("hinterfragt", "infrage gestellt", "in Frage gestellt")),
+    *((verb, words, ASK) for verb in ("Stellt", "Stellte") for words in ("infrage", "in Frage")),
 )
 #: The text before the emoji, the text between it and the quotation, and the text at the end.
 WITH_EMOJI: Sequence[tuple[str, str, str]] = (

@@ -73,10 +73,12 @@ class SmsProblem:
 def problems(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
     """Every problem of a text. Empty: the text is fit for SMS."""
     parts = (text.text, *text.buttons)
-    found = [_problem(text, at, *said) for at in parts for said in _in_words(at.words, settings)]
+    found = [
+        _problem(text, at, *problem) for at in parts for problem in _in_words(at.words, settings)
+    ]
     # without the longest value of a placeholder, the longest text is unknown
     if not any(_unknown(at.words, settings) for at in parts):
-        found += [_problem(text, text.text, *said) for said in _in_length(text, settings)]
+        found += [_problem(text, text.text, *problem) for problem in _in_length(text, settings)]
     return found
 
 

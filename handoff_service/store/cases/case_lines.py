@@ -42,7 +42,7 @@ def text_is_promised(conn: Connection, case_id: int) -> bool:
     ).one_or_none()
     if case is None or case.bot_turn_id is None or case.interaction_id is None:
         return False
-    said = select(m.c.body).where(
+    bodies = select(m.c.body).where(
         m.c.interaction_id == case.interaction_id, m.c.author == Author.VIRTUAL_AGENT
     )
-    return any(promises_text(body) for body in conn.execute(said).scalars())
+    return any(promises_text(body) for body in conn.execute(bodies).scalars())

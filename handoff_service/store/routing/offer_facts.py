@@ -91,7 +91,7 @@ def _built() -> sa.Select[Any]:
         .where(one_of(i.c.id, "ids"))
         .subquery()
     )
-    said, served = t.messages.alias("said"), t.interactions.alias("served")
+    written, served = t.messages.alias("written"), t.interactions.alias("served")
     writer, server = t.agents.alias("writer"), t.agents.alias("server")
     return (
         select(
@@ -102,14 +102,14 @@ def _built() -> sa.Select[Any]:
             c.c.description.label("case_description"),
             writer.c.id.label("here_id"),
             writer.c.name.label("here_name"),
-            said.c.created_at.label("here_at"),
+            written.c.created_at.label("here_at"),
             server.c.id.label("before_id"),
             server.c.name.label("before_name"),
             served.c.closed_at.label("before_at"),
         )
         .outerjoin(c, c.c.id == found.c.case_id)
-        .outerjoin(said, said.c.id == found.c.message_id)
-        .outerjoin(writer, writer.c.id == said.c.agent_id)
+        .outerjoin(written, written.c.id == found.c.message_id)
+        .outerjoin(writer, writer.c.id == written.c.agent_id)
         .outerjoin(served, served.c.id == found.c.before_id)
         .outerjoin(server, server.c.id == served.c.assigned_to)
     )

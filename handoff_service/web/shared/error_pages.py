@@ -37,7 +37,7 @@ def words_of(error: SanicException) -> str:
     return str(error)
 
 
-async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
+async def error_page(request: Request, status: int, reason: str) -> HTTPResponse:
     """Render the page of an error. Its link leads to a page that the agent may see.
 
     For a 503, this does not read the session: the database may be unavailable, and a second wait
@@ -56,7 +56,7 @@ async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
         "error.html",
         status=status,
         title=TITLES.get(status, OTHERWISE),
-        said=said,
+        reason=reason,
         home=home,
         home_label=HOMES[home],
         csrf=csrf_token(request) if shows_sign_out else "",

@@ -41,8 +41,8 @@ async def check_bytes(request: Request) -> None:
     """Raise BadInput if the request's address or headers are not UTF-8, or if it has the character
     U+0000 outside of a file.
 
-    A webhook's body may contain U+0000; its handler replaces it. A JSON body is checked when it is
-    parsed.
+    A webhook's body may contain U+0000, and the webhook's handler replaces it. The API checks a
+    JSON body when it parses it.
     """
     head = request.head
     if b"\0" in head or b"%00" in head.split(b"\r\n", 1)[0]:
@@ -65,7 +65,7 @@ def check_form(request: Request) -> None:
 
 
 def _refuse_nul(fields: Any) -> None:
-    """Raise BadInput that names the fields with a NUL."""
+    """Raise BadInput, which names the fields with a NUL."""
     wrong = [
         name for name, given in fields.items() if any("\0" in f"{name}{value}" for value in given)
     ]

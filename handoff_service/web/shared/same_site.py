@@ -11,8 +11,8 @@ _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(
 
 
 def from_this_site(request: Request) -> None:
-    """Reject a request from another site's page, for forms before sign-in, where no session exists
-    to tie a token to. Raises NotAllowed."""
+    """Raise NotAllowed for a request from another site's page. This protects the forms before
+    sign-in: without a session, they have no form token."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and not _is_ours(request, origin)):
@@ -23,10 +23,9 @@ def from_this_site(request: Request) -> None:
 
 
 def _is_ours(request: Request, origin: str) -> bool:
-    """Return whether this is the origin of the public address. Requests to an IP address or
-    localhost are allowed too, because DNS rebinding works only with names of the attacker's
-    site.
-    """
+    """Return whether this is the origin of the public address. This also allows requests to an IP
+    address or localhost, because an attacker can use DNS rebinding only with a name of their
+    own."""
     ours = urlsplit(request.app.ctx.desk.settings.public_url)
     if origin.lower() == f"{ours.scheme}://{ours.netloc}".lower():
         return True

@@ -1,5 +1,5 @@
-"""The second step of a sign-in, after a right password or an identity provider's answer: a second
-factor if the agent needs one, then a session."""
+"""The second step of a sign-in, after a right password or an identity provider's answer. It asks
+for a second factor if the agent needs one, and then opens a session."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -39,8 +39,8 @@ ENDED = phrase("This sign-in took too long or has already ended. Sign in again."
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
     """An agent who has passed the first factor. ``provider_id``: the identity provider; None: the
-    first factor was a password. ``proved``: no second factor is needed. ``provider_session``,
-    ``authenticated_at``: see ``sign_in.OpenSession``.
+    first factor was a password. ``proved``: the sign-in needs no second factor.
+    ``provider_session``, ``authenticated_at``: see ``sign_in.OpenSession``.
     """
 
     agent_id: int
@@ -103,7 +103,7 @@ async def proceed(
 async def open_session(
     desk: AppContext, who: Admitted, visitor: Visitor, *, second_factor: bool
 ) -> NewSession:
-    """Open a session. From then on, the client's address counts as known for the agent."""
+    """Open a session. From then on, the desk knows the client's address as one of the agent's."""
     token = secrets.token_urlsafe(32)
     command = sign_in.OpenSession(
         who.agent_id,
@@ -124,7 +124,7 @@ async def open_session(
 async def try_code(
     desk: AppContext, agent_id: int, email: str, code: str, visitor: Visitor
 ) -> int | None:
-    """Check a one-time code or a backup code. Return None if it is right, else the number of
+    """Check a one-time code or a backup code. Return None if the code is right, else the number of
     attempts left. Raises TooManyAttempts."""
 
     async def check() -> bool:
@@ -133,7 +133,7 @@ async def try_code(
     return await count_and_check(desk, CODE, email, visitor, check)
 
 
-# The step's token is in a cookie of its own -----------------------------------------------------
+# The step's token is in its own cookie -----------------------------------------------------
 
 
 def step_cookie(desk: AppContext) -> str:

@@ -47,13 +47,13 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    # a link in a text triggers no DNS lookup until somebody follows it
+    # the browser looks up the host of a link in a text only when somebody follows the link
     "X-DNS-Prefetch-Control": "off",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
-WEBHOOK_HEADERS = {  # browsers read these only if somebody opens a webhook's address
+WEBHOOK_HEADERS = {  # they matter only if somebody opens a webhook's address in a browser
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -65,8 +65,8 @@ TLS = {"Strict-Transport-Security": "max-age=31536000"}
 def add_headers(
     public_url: str,
 ) -> Callable[[Request, BaseHTTPResponse], Coroutine[Any, Any, None]]:
-    """Return the middleware that adds the headers. An answer outside the webhooks keeps a header
-    that it already has."""
+    """Return the middleware that adds the headers. Except in answers to webhooks, it keeps a header
+    that the answer already has."""
     tls = TLS if public_url.startswith("https:") else {}
     pages, webhooks = HEADERS | tls, WEBHOOK_HEADERS | tls
 
@@ -100,8 +100,8 @@ def problem(
 
 
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
-    """Answer a failed request, with the time to retry if known: a problem document for programs, a
-    page or a line of text for browsers."""
+    """Answer a failed request: a problem document for programs, or a page or a line of text for
+    browsers. The answer says when to retry, if that is known."""
     if isinstance(error, Refusal):
         status, title, detail, errors = error.status, error.title, error.detail, error.errors
         if error.loggable:
@@ -154,8 +154,8 @@ def _is_known(request: Request, method: str) -> bool:
 
 
 def sign_in_address(request: Request) -> str:
-    """Return the address of the sign-in page. After sign-in it leads back to the requested page, or
-    to the conversation that an action was for."""
+    """Return the address of the sign-in page. After the sign-in, that page redirects to the
+    requested page. If the request was an action, it redirects to the action's conversation."""
     path = (
         request.path
         if request.method == "GET"
@@ -168,8 +168,8 @@ def sign_in_address(request: Request) -> str:
 
 
 def _is_for_people(request: Request) -> bool:
-    """Return whether a person made this request: on a page, or in a browser at an unknown
-    address."""
+    """Return whether a person made this request: on a page, or by opening an unknown address in a
+    browser."""
     if request.path.startswith(PAGES):
         return True
     return wants_page(request) and not request.path.startswith(PROGRAMS)

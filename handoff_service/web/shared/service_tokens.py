@@ -16,7 +16,7 @@ from handoff_service.rules.shared.vocabulary import Presence, Role
 from handoff_service.store.desk import service_tokens
 from handoff_service.store.desk.service_tokens import ServiceToken, TokenHolder
 
-# one write for each request would be too many
+# at most one write in this time for each token, because one for each request would be too many
 RECORDED_EVERY = timedelta(minutes=1)
 UNKNOWN = phrase("There is no such service token. Check it, or ask an admin for a new one.")
 FOR_PEOPLE = phrase(
@@ -32,9 +32,9 @@ def is_service_token(token: str) -> bool:
 async def authenticate(
     desk: AppContext, token: str, scope: Scope | None, roles: tuple[Role, ...]
 ) -> CurrentAgent:
-    """The technical agent of the token, with the roles that this call needs. ``scope`` None: the
-    call is for people. Raises NotSignedIn for an unusable token, TooManyRequests, and NotAllowed
-    without the scope.
+    """Return the agent that stands for the token, with the roles that this call needs. ``scope``
+    None: the call is for people only. Raises NotSignedIn for an unusable token, TooManyRequests,
+    and NotAllowed without the scope.
     """
     found = await desk.store.read(service_tokens.holder, token_hash(token))
     one = usable(found)
@@ -58,7 +58,7 @@ async def authenticate(
 
 
 def usable(found: TokenHolder | None) -> TokenHolder:
-    """The token, or NotSignedIn with the reason."""
+    """Return the token if a program can use it, else raise NotSignedIn with the reason."""
     if found is None:
         raise NotSignedIn(UNKNOWN)
     one = found.token

@@ -1,5 +1,5 @@
-"""Authentication: sessions by cookie for browsers, by bearer token for programs, and protection
-against cross-site requests."""
+"""Authentication. Browsers prove their session with a cookie, programs with a bearer token. This
+module also protects against cross-site requests."""
 
 import hmac
 import re
@@ -35,7 +35,7 @@ PEOPLE: Mapping[Role, str] = {
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents, who work in the workspace
 ANYONE = tuple(Role)
-# requests that a page sends without an act of the agent
+# requests that a page's script sends by itself, without the agent doing anything
 BY_ITSELF = re.compile(r"/workspace/.*/read")
 NO_SECOND_FACTOR = phrase(
     "Your role needs a second factor, and this token was made without one. Set "
@@ -45,8 +45,9 @@ type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> AppContext:
-    """Return the desk that this process serves. An agent's request has its own copy. The store of
-    that copy knows the agent, and carries out each command of a repeatable request only once."""
+    """Return the desk that this process serves. Each request of an agent has its own copy of it.
+    The store of that copy knows the agent. If the request can be repeated, it carries out each
+    command only once."""
     desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 
@@ -99,7 +100,8 @@ async def signed_in(request: Request) -> CurrentAgent | None:
 
 
 async def _current(request: Request, token: str) -> CurrentAgent | None:
-    """Return the session's agent. The session's last use is stored now and then."""
+    """Return the session's agent. Store the time of the session's last use, but not at every
+    request."""
     desk = desk_of(request)
     agent = await desk.store.read(sign_in.signed_in, token, desk.clock())
     is_act = request.method in UNSAFE and not BY_ITSELF.fullmatch(request.path)
@@ -111,8 +113,8 @@ async def _current(request: Request, token: str) -> CurrentAgent | None:
 
 async def bearer(request: Request, *roles: Role, scope: Scope | None = None) -> CurrentAgent:
     """Return the agent who owns the bearer token. Raises NotSignedIn without a valid token, and
-    NotAllowed without one of the roles. A service token needs the ``scope`` instead; None: service
-    tokens are refused."""
+    NotAllowed without one of the roles. A service token needs the ``scope`` instead of a role.
+    ``scope`` None: the call refuses service tokens."""
     if is_service_token(token := request.token or ""):
         return _acts(request, await authenticate(desk_of(request), token, scope, roles))
     agent = await _current(request, request.token or "")
@@ -132,7 +134,7 @@ def _acts(request: Request, agent: CurrentAgent) -> CurrentAgent:
 
 def allowed(agent: CurrentAgent, *roles: Role) -> CurrentAgent:
     """Return the agent if they have one of these roles (an admin has all of them), else raise
-    NotAllowed. ANYONE also admits an agent without a role, who can then at least sign out."""
+    NotAllowed. ANYONE also allows an agent without a role, who can then at least sign out."""
     if roles and roles != ANYONE and not agent.roles & {*roles, Role.ADMIN}:
         people = reduce(_and, (PEOPLE[role] for role in roles))
         raise NotAllowed(

@@ -17,7 +17,7 @@ from handoff_service.store.views import Interaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAttribute:
-    """``value``: in words; None: not set."""
+    """An attribute on a page. ``value``: the value in words; None: not set."""
 
     name: str
     value: str | None
@@ -27,7 +27,8 @@ class ShownAttribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAttributes:
-    """``user``: only those with a value."""
+    """The attributes beside a conversation. ``user``: only the user's attributes that have a
+    value."""
 
     user: list[ShownAttribute]
     conversation: list[ShownAttribute]
@@ -41,8 +42,8 @@ class ShownAttributes:
 
 
 def shown_attributes(conn: Connection, interaction: Interaction) -> ShownAttributes:
-    """Read the attributes beside a conversation, by name. Values without a definition, because it
-    was deleted, follow under their keys."""
+    """Read the attributes beside a conversation, sorted by name. If the definition of an attribute
+    was deleted, its value follows after the others, with the key as its name."""
     defined = attributes.by_field(conn).values()
     of_user = [one for one in defined if one.owner is AttributeOwner.USER]
     own = [one for one in defined if one.owner is AttributeOwner.CONVERSATION]

@@ -1,4 +1,4 @@
-"""The messages of a conversation as pages show them: days, runs of one author, receipts."""
+"""The messages of a conversation as pages show them: grouped by day and author, with receipts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, MediaStatus, Status
 from handoff_service.store.views import Message
 
-RUN = timedelta(minutes=5)  # messages of one author within this time show the name once
+SAME_AUTHOR = timedelta(minutes=5)  # an author's messages within this time show the name once
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class ShownMessage:
 
     @property
     def plain(self) -> bool:
-        """Whether the text is one segment in GSM-7, which the page does not mention."""
+        """Whether the text is one segment in GSM-7. The page shows the segments of all other
+        texts."""
         return self.message.segments in (None, 1) and self.message.encoding in (None, "GSM-7")
 
 
@@ -57,7 +58,7 @@ def shown(
     """Prepare messages for the page. ``before`` is the message before the first, which is already
     on the page.
 
-    A recovered text is placed by the time when it was sent.
+    The time when a recovered text was sent decides its day.
     """
     result = []
     if any(message.sent_at for message in messages):
@@ -69,8 +70,8 @@ def shown(
 
 
 def with_unread_line(messages: list[ShownMessage], read_seq: int | None) -> list[ShownMessage]:
-    """Mark the requester's first message that this agent has not read. ``read_seq`` is None for an
-    agent outside the live group, for whom nothing is marked."""
+    """Mark the requester's first message that this agent has not read. ``read_seq`` None: the agent
+    is not in the live group, and no message is marked."""
     new = [s.message.seq for s in messages if _unread(s.message, read_seq)]
     if not new:
         return messages
@@ -118,5 +119,5 @@ def _same_run(before: Message, message: Message) -> bool:
         and message.kind is Kind.MESSAGE
         and message.author.kind is not Author.SYSTEM
         and (before.author.kind, before.author.id) == (message.author.kind, message.author.id)
-        and message.shown_at - before.shown_at < RUN
+        and message.shown_at - before.shown_at < SAME_AUTHOR
     )

@@ -2,8 +2,8 @@
 changes, so a lost event loses no data.
 
 Every connection starts with ``hello``. A ``heartbeat`` follows every ten seconds, so that a page
-can tell an idle server from a frozen one. The stream ends when the fan-out closes, when ``still``
-returns False, or when anything fails.
+can tell an idle server from a frozen one. The stream ends when the service stops (the fan-out
+closes), when ``still`` returns False, or when anything fails.
 """
 
 import asyncio
@@ -40,8 +40,8 @@ async def serve(
 ) -> None:
     """Keep a page's stream open while ``still`` returns True.
 
-    ``translate`` translates a batch of hints into events. After each batch the stream pauses for
-    ``pause`` seconds; hints that arrive meanwhile form the next batch, so that a busy desk does not
+    ``translate`` translates a batch of hints into events. After each batch, the stream waits
+    ``pause`` seconds. Hints that arrive in this time form the next batch. So a busy desk does not
     redraw a page faster than people can read it. The agent ``holder`` counts as connected while the
     stream is open.
     """
@@ -79,7 +79,7 @@ class EventSource:
     #: the events for a batch of hints
     on_hints: Callable[[Sequence[Hint]], Awaitable[Sequence[str] | None]]
     beat: Callable[[], Awaitable[Sequence[str] | None]]  #: the events when a heartbeat is due
-    #: the heartbeat without a session check, for when the database is away
+    #: the heartbeat without a session check, for times when the database is unavailable
     heartbeat: Callable[[], Sequence[str]]
 
 
@@ -99,7 +99,7 @@ async def run(
     the fan-out asks every listener to catch up when the database is back.
     """
     async with AsyncExitStack() as open_:
-        # Listen first: holding the connection may change the agent's presence, which already
+        # Listen first, because counting the connection may change the agent's presence, and that
         # publishes a hint.
         batches = await open_.enter_async_context(desk.fanout.listen(channels))
         if holder is not None:
@@ -134,8 +134,8 @@ async def run(
 async def with_heartbeats(
     batches: AsyncIterator[Sequence[Hint]],
 ) -> AsyncIterator[Sequence[Hint] | None]:
-    """Yield the batches, and None whenever a heartbeat is due. Busy streams need heartbeats too,
-    because a page could not tell them from a hanging one."""
+    """Yield the batches, and None whenever a heartbeat is due. A busy stream gets heartbeats, too,
+    because a page waits for them to know that the server has not stopped."""
     following = batches.__aiter__()
     upcoming = asyncio.ensure_future(anext(following, None))
     clock = asyncio.get_running_loop().time

@@ -10,7 +10,8 @@ from handoff_service.store.views import Interaction
 async def suggest(
     desk: AppContext, interaction: Interaction, agent_id: int
 ) -> list[SuggestedReply]:
-    """Replies from the desk's past. None unless this agent has to reply."""
+    """Replies from conversations that the desk has solved. An empty list, unless this agent has to
+    reply."""
     mine = interaction.assigned_to is not None and interaction.assigned_to.id == agent_id
     if interaction.owner.kind is not Owner.AGENT or not mine or interaction.opted_out:
         return []

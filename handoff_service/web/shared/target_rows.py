@@ -22,7 +22,7 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class TargetRow:
-    """``cells``: the field's name, and its column's heading."""
+    """The fields for one priority. ``cells``: each field's name, and its column's heading."""
 
     priority: int
     meaning: str

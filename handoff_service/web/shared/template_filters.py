@@ -23,11 +23,11 @@ _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
 def unbroken(words: str) -> str:
-    """Return words with hyphens at which no line breaks, such as in GSM-7."""
+    """Return the words with non-breaking hyphens, so that no line ends inside GSM-7."""
     return shown(words).replace("-", "\u2011")
 
 
-@functools.lru_cache(10_000)  # 0.1 ms each, and a list may show a thousand
+@functools.lru_cache(10_000)  # formatting one takes 0.1 ms, and a list may show a thousand
 def phone(number: str) -> str:
     """Format a number for reading: +1 202 555 0101."""
     try:
@@ -53,8 +53,8 @@ def initials(name: str) -> str:
 
 
 def words(name: str) -> str:
-    """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress. The
-    known words are phrases."""
+    """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress. If a
+    phrase exists for the word, return the phrase."""
     if name in KNOWN_WORDS:
         return KNOWN_WORDS[name]
     text = name.replace("_", " ").strip()
@@ -77,9 +77,8 @@ def minutes(seconds: int) -> str:
 
 
 def reserved(medium: Medium, width: int, height: int) -> Markup:
-    """Return the attributes that keep a picture's place in at most this box, before it loads. Empty
-    for a picture of unknown size.
-    """
+    """Return the HTML attributes that reserve a picture's place on the page before the picture
+    loads. The place is at most as large as this box. Empty for a picture of unknown size."""
     if not medium.width or not medium.height:
         return Markup("")
     scale = min(width / medium.width, height / medium.height, 1)
@@ -101,7 +100,7 @@ def _minutes(minutes: int) -> str:
     return shown(_minutes_phrase(minutes))
 
 
-@functools.cache  # a list may show a thousand, of at most 60 different ones
+@functools.cache  # a list may show a thousand of them, but at most 60 are different
 def _minutes_phrase(minutes: int) -> Phrase:
     return phrase("{minutes} min", minutes=minutes)
 
@@ -179,8 +178,8 @@ def ahead(context: Context, at: datetime) -> str:
 
 
 def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
-    """A time by the requester's clock: Tue 09:00; Tue 06:00 to 09:00 for a number that several
-    zones share."""
+    """A time by the requester's clock: Tue 09:00. If the number can be in several time zones: Tue
+    06:00 to 09:00."""
     local = sorted({at.astimezone(zone).replace(tzinfo=None) for zone in zones})
     first, last = local[0], local[-1]
     start = write_date(first, "weekday_clock")
@@ -192,7 +191,7 @@ def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
 
 @pass_context
 def lately(context: Context, at: datetime) -> str:
-    """Format a past time: relative within an hour, then the clock time, then the day."""
+    """Format a past time: minutes ago within an hour, then the clock time, then the day."""
     minutes = int((context["now"] - at).total_seconds() // 60)
     if minutes < 1:
         return shown(_NOW)

@@ -46,7 +46,7 @@ from handoff_service.web.shared.shown_attributes import ShownAttributes, shown_a
 from handoff_service.web.shared.shown_messages import ShownMessage, shown, with_unread_line
 
 m = t.messages
-AT_FIRST = 300  # the newest messages, which a page loads first
+AT_FIRST = 300  # how many of the newest messages a page loads first
 BEFORE_A_LINE = 20  # messages above a message that was searched for
 
 
@@ -73,7 +73,7 @@ class Thread:
     promise_offer: PromiseOffer | None
     zones: list[ZoneInfo]  #: the possible time zones of the requester
     history: list[Association]  #: the users that the number was linked to, over time
-    failed_proofs: list[PastProof]  #: failed attempts to prove an identity
+    failed_proofs: list[PastProof]  #: the requester's failed attempts to prove an identity
     on_record_of: list[User]  #: the users who have the number on their records
     attributes: ShownAttributes
     marked: MarkedTurns  #: the answers that an agent marked as misunderstood
@@ -121,8 +121,8 @@ def news(
     after: int,
     watched: Collection[int],
 ) -> Thread:
-    """Read the messages after ``after``. ``watched`` messages are returned again as they are now,
-    because their receipts may have changed."""
+    """Read the messages after ``after``. Also read the ``watched`` messages again, because their
+    receipts may have changed."""
     watched = {*watched, *messages.reacted_since(conn, interaction_id, after)}
     wanted = {*watched, *(seq - 1 for seq in watched)}
     found = messages.matching(

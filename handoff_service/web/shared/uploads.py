@@ -24,7 +24,7 @@ from handoff_service.web.shared.session import desk_of
 # limits for the composer
 MAY_ATTACH = {"bytes": MOST_BYTES, "files": MOST_FILES, "types": ",".join(sorted(SENT))}
 NO_PICTURES = MAY_ATTACH | {"files": 0}
-AROUND = 16 * 1024  # what a form adds to the size of its picture
+AROUND = 16 * 1024  # bytes that a form adds to the size of its picture
 
 
 class TooLarge(Refusal):
@@ -34,8 +34,8 @@ class TooLarge(Refusal):
 
 
 async def take_body(request: Request, most: int) -> None:
-    """Read the body of a handler that is registered with ``stream=True``. Sanic applies no limit to
-    such a handler; the app's limit for all others is too small for pictures."""
+    """Read the body for a handler that is registered with ``stream=True``. Sanic does not limit the
+    body for such a handler. The app's limit for all other handlers is too small for pictures."""
     length = request.headers.get("content-length", "")
     if request.stream is None or (length.isdecimal() and int(length) > most):
         raise TooLarge(phrase("A picture can be at most {most}.", most=in_words(MOST_BYTES)))
@@ -49,7 +49,7 @@ async def take_picture(request: Request) -> None:
 
 
 async def upload(request: Request, agent_id: int) -> int:
-    """Store the picture that the request carries, so that the agent can send it. Returns its id.
+    """Store the picture in the request, so that the agent can send it. Returns the picture's id.
     Raises BadInput if the picture cannot be sent."""
     content = _content(request)
     if not content:

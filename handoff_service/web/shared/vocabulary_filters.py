@@ -1,5 +1,5 @@
-"""Filters of the templates that show stored words. A word that has no sentence of its own, such as
-an admin's presence state, is shown as it is stored."""
+"""Filters of the templates that show stored words. A page shows a word without a phrase, such as a
+presence state that an admin added, as it is stored."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,8 +1,10 @@
-"""Load shedding: a webhook that would be answered too late is rejected when its first bytes arrive.
+"""Load shedding: rejects a webhook request that the service could only answer too late, when the
+request's first bytes arrive.
 
-Parsing a request and checking its signature costs about as much as storing its text. At several
-times the sustainable rate, a process that did both for every request would answer none of them in
-time. So the connection rejects the request before anything is parsed.
+Parsing a request and checking its signature costs about as much as storing its text. Suppose that
+requests arrive several times faster than the service can store them. A process that parsed and
+checked every request would answer none of them in time. So the connection rejects the request
+before it parses anything.
 """
 
 import re
@@ -57,8 +59,9 @@ class WebhooksUnderWay:
 
 
 def bytes_to_come(data: bytes) -> int | None:
-    """Return how many bytes of the request's body are still to arrive after ``data``, the request's
-    beginning. None if that is unknown, or if another request follows in ``data``."""
+    """Return how many bytes of the request's body have not arrived yet. ``data``: the part of the
+    request that has arrived. None if the number is unknown, or if ``data`` also has the beginning
+    of another request."""
     end = data.find(b"\r\n\r\n")
     length = _LENGTH.search(data, 0, end + 2) if end >= 0 else None
     if length is None:

@@ -1,5 +1,5 @@
-"""The mailbox page: all mail that the demo sends, none of which leaves the machine. It needs no
-sign-in, like the phones."""
+"""The mailbox page: all mail that the demo sends. No mail leaves the computer. Like the phones, the
+page needs no sign-in."""
 
 from collections.abc import Sequence
 

@@ -1,8 +1,8 @@
-"""The phone simulator's page: phones that text the company, on the same computer. Without the
-demo, only admins may use it.
+"""The phone simulator's page: phones that text the company, on the same computer. Without the demo,
+only admins may use it.
 
-The address holds the phones: ``/phone?from=+12025550101&to=+18885550100``, with both parameters
-repeated for several phones.
+The address names the phones: ``/phone?from=+12025550101&to=+18885550100``. For several phones, it
+repeats both parameters.
 """
 
 import secrets
@@ -198,7 +198,7 @@ async def _text(request: Request) -> HTTPResponse:
         raise NotFound(phrase("The company has no number {company}.", company=company))
     if "hx-request" in request.headers:
         return done_or_redirect(request)
-    # keep all phones of the page
+    # the next page shows the same phones
     every = parse_qsl(form_field(request, "query")) or [
         ("from", number),
         ("to", company),
@@ -221,8 +221,8 @@ async def _pictures(request: Request) -> tuple[Attachment, ...]:
 
 
 def _asked(request: Request, name: str) -> list[str]:
-    """Return the numbers in the address, without repetitions for ``from``. A plus that was decoded
-    as a space is restored."""
+    """Return the numbers in the address; for ``from``, each number once. Decoding the address turns
+    a plus into a space, so this restores the plus."""
     given = [value for value in request.args.getlist(name) or [] if value.strip()]
     read = [f"+{value.strip().lstrip('+')}" for value in given]
     if name == "to":
@@ -238,8 +238,8 @@ def _asked(request: Request, name: str) -> list[str]:
 def _address(
     handsets: Sequence[Handset], *, put_away: str = "", number: str = "", to: str = ""
 ) -> str:
-    """Return the query string for these phones, leaving out ``put_away``, or with ``number``
-    texting ``to`` instead."""
+    """Return the query string for these phones without the phone ``put_away``. The phone ``number``
+    texts ``to`` instead of its present company number."""
     handsets_left = [one for one in handsets if one.number != put_away]
     return urlencode(
         [("from", one.number) for one in handsets_left]

@@ -1,9 +1,9 @@
 """Reaction buttons on the simulator's phones, and the texts that real phones send for each
 reaction.
 
-Apple names its six reactions, also when somebody removes one. Google Messages puts zero-width
-spaces around the emoji and the quoted words (``rules/conversations/reaction_words.py`` has the
-sources).
+An iPhone writes the name of its six reactions, also when somebody removes one. Google Messages puts
+zero-width spaces around the emoji and the quoted words (``rules/conversations/reaction_words.py``
+has the sources).
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether the virtual agent is still starting, for the phone page."""
+"""Tells the phone page whether the virtual agent is still starting."""
 
 import asyncio
 

@@ -1,5 +1,5 @@
-// An agent who is at work must not be set to Away when an offer expires. While an offer is open, the page reports
-// clicks, keys and scrolling. Requests of the agent count without a report.
+// When an offer expires, the desk sets the agent to Away, but not an agent who is at work. So while an offer is open,
+// the page reports clicks, keys and scrolling. The agent's own requests count without a report.
 
 import { post } from "./post.js";
 

@@ -1,5 +1,6 @@
-// Pictures of a text. An agent chooses, pastes or drops them. They are uploaded at once, shown until they are sent, and
-// kept with the draft. The service checks them again. This file refuses what the service would refuse after the upload.
+// Pictures of a text. An agent chooses, pastes or drops them. This script uploads them at once, shows them until they
+// are sent, and stores their ids with the draft. It refuses the pictures that the service would refuse after the
+// upload.
 
 import { csrf, signInAgain } from "./post.js";
 import { language, phrase } from "./words.js";
@@ -50,7 +51,7 @@ function dropped(event) {
   add([...event.dataTransfer.files]);
 }
 
-// Some programs copy a text together with a picture of it. Then only the text is pasted.
+// Some programs copy a text together with a picture of the text. Then the browser pastes only the text.
 function pasted(event) {
   const files = [...event.clipboardData.files];
   if (!files.length || event.clipboardData.types.includes("text/plain")) return;
@@ -59,11 +60,11 @@ function pasted(event) {
 }
 
 function add(files) {
-  tell("");
-  if (row.form.elements.kind.value === "note") return tell(phrase("Private notes cannot have pictures. Switch to Text message."));
+  showProblem("");
+  if (row.form.elements.kind.value === "note") return showProblem(phrase("Private notes cannot have pictures. Switch to Text message."));
   for (const file of files) {
     const problem = refusal(file);
-    if (problem) tell(notAttached(file, problem));
+    if (problem) showProblem(notAttached(file, problem));
     else upload(file);
   }
 }
@@ -101,7 +102,7 @@ async function upload(file) {
   } catch {
     // The code below shows the error.
   }
-  if (problem && item.isConnected) tell(notAttached(file, problem));
+  if (problem && item.isConnected) showProblem(notAttached(file, problem));
   if (problem) item.remove();
   changed();
 }
@@ -156,7 +157,7 @@ function keep() {
   row.hidden = !row.children.length;
 }
 
-function tell(problem) {
+function showProblem(problem) {
   const place = document.getElementById("not-sent");
   place.textContent = problem;
   place.hidden = !problem;

@@ -1,4 +1,5 @@
-// The dialog of a case: choosing "resolved" offers a text to the requester, with its length in segments.
+// The dialog of a case. When the agent chooses "resolved", it suggests a text to the requester, with its length in
+// segments.
 
 import { showLength } from "./segments.js";
 

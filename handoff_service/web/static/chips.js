@@ -1,4 +1,5 @@
-// Shows several values as chips. The form still sends the text area, which is hidden and has one value on each line.
+// Shows the values of a text area, which has one value on each line, as chips. The text area is then hidden, but the
+// form still sends it.
 
 import { phrase } from "./words.js";
 
@@ -20,7 +21,7 @@ function make(part) {
   const create = part.appendChild(Object.assign(document.createElement("button"), { type: "button", className: "btn", hidden: true }));
   sent.hidden = true;
   const values = () => [...list.children].map((chip) => chip.dataset.value);
-  const tell = () => {
+  const update = () => {
     sent.value = [...values(), field.value.trim()].filter(Boolean).join("\n");
     create.hidden = !unknown(field.value);
     create.textContent = phrase("Create {kind} “{name}”", { kind: part.dataset.creates, name: field.value.trim() });
@@ -29,16 +30,16 @@ function make(part) {
   const unknown = (text) => part.dataset.creates && text.trim() && !named(known, text) && !named(values(), text);
   const add = (text) => {
     const value = named(known, text) ?? text.trim();
-    if (value && !named(values(), value)) list.append(chip(value, tell, field));
+    if (value && !named(values(), value)) list.append(chip(value, update, field));
     field.value = "";
-    tell();
+    update();
   };
-  for (const value of sent.value.split("\n").map((line) => line.trim()).filter(Boolean)) list.append(chip(value, tell, field));
+  for (const value of sent.value.split("\n").map((line) => line.trim()).filter(Boolean)) list.append(chip(value, update, field));
   field.addEventListener("input", (event) => {
     event.stopPropagation(); // only the text area reports the change
     if (field.value.endsWith(",") && !unknown(field.value.slice(0, -1))) add(field.value.slice(0, -1));
-    else if (named(known, field.value) && event.inputType === undefined) add(field.value); // an option of the list was chosen
-    else tell();
+    else if (named(known, field.value) && event.inputType === undefined) add(field.value); // the person chose an option of the list
+    else update();
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && field.value.trim()) {
@@ -76,7 +77,7 @@ function fieldOf(sent, known) {
   return field;
 }
 
-function chip(value, tell, field) {
+function chip(value, update, field) {
   const made = document.createElement("li");
   made.dataset.value = value;
   const name = Object.assign(document.createElement("span"), { textContent: value, dir: "auto" });
@@ -84,7 +85,7 @@ function chip(value, tell, field) {
   remove.setAttribute("aria-label", phrase("Remove {name}", { name: value }));
   remove.addEventListener("click", () => {
     made.remove();
-    tell();
+    update();
     field.focus();
   });
   made.append(name, remove);

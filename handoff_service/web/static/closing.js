@@ -1,5 +1,5 @@
-// The dialog that closes a conversation: it finds topics, and counts the segments of the closing text. Also Undo, for a
-// minute.
+// The dialog that closes a conversation: it finds topics, and counts the segments of the closing text. After closing,
+// the page offers Undo for a minute.
 
 import { startChoosing } from "./recipient_picker.js";
 import { showLength } from "./segments.js";
@@ -16,7 +16,7 @@ export function startClosing() {
   show();
 }
 
-// After this time, the service would refuse it.
+// Remove Undo after the time in which the service accepts it.
 function dropUndo() {
   const undo = document.querySelector("[data-undo-until]");
   if (undo && now() > Date.parse(undo.dataset.undoUntil)) undo.remove();

@@ -1,7 +1,8 @@
-// The composer. No update from the server replaces it. It clears itself after a send, if its text has not changed.
+// The composer. No update from the server replaces it. After a text is sent, the script clears the field, unless the
+// agent has typed more.
 
 import { attached, attaching, detach, startAttach } from "./attach.js";
-import { why } from "./post.js";
+import { errorOf } from "./post.js";
 import { closePicker } from "./templates.js";
 import { dropPending, showPending } from "./pending.js";
 import { counted, tooLongWords, words } from "./segments.js";
@@ -24,8 +25,8 @@ export function startComposer(afterSend) {
   draft.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
-  // After a choice of text or note by pointer, the focus moves to the field. Arrow keys stay on the choice; their
-  // clicks have no detail.
+  // After a click on "text" or "note", the focus moves to the field. After an arrow key, the focus stays on the choice.
+  // The click event of an arrow key has no detail.
   form.querySelector('[role="radiogroup"]').addEventListener("click", ({ detail }) => {
     if (detail) requestAnimationFrame(writeNext);
   });
@@ -35,7 +36,7 @@ export function startComposer(afterSend) {
     sent = draft.value;
     sentPictures = kind() === "text" ? attached() : [];
     showPending(kind(), sent.trim(), sentPictures.length);
-    draft.value = ""; // stays in the browser's storage until the service has it
+    draft.value = ""; // the draft stays in the browser's storage until the service has the text
     show();
   });
   document.addEventListener("click", ({ target }) => {
@@ -66,7 +67,7 @@ export function takeDraft(text) {
   changed();
 }
 
-// Choose a kind, or without ``kind`` the other one.
+// Choose this kind (text or note). Without ``kind``, choose the one that is not chosen.
 export function otherKind(kind) {
   const other = form?.querySelector(kind ? `[name="kind"][value="${kind}"]` : '[name="kind"]:not(:checked)');
   if (!other) return;
@@ -83,24 +84,25 @@ export function closeComposer(closed) {
   document.getElementById("close-dialog")?.close();
 }
 
-// Update the composer after its surroundings have changed, because texts may be possible or impossible now.
+// Update the composer after an update of the page, because it may now be possible, or no longer possible, to send
+// texts.
 export function renewComposer() {
   if (form?.isConnected) show();
 }
 
-// Show the unsent draft where the agent can no longer write.
+// Show the unsent draft in the notice that replaces the field.
 function showKept(closed, text) {
-  const said = closed?.querySelector(".kept");
-  if (!said) return;
-  said.querySelector("q").textContent = text.trim();
-  said.hidden = !text.trim();
+  const keptDraft = closed?.querySelector(".kept");
+  if (!keptDraft) return;
+  keptDraft.querySelector("q").textContent = text.trim();
+  keptDraft.hidden = !text.trim();
 }
 
 function kind() {
   return form.elements.kind.value;
 }
 
-// Whether the requester can be texted. The server writes this around the field.
+// Whether the desk can text the requester. The server renders a notice if it cannot.
 function canText() {
   return document.getElementById("no-texts").hidden;
 }
@@ -115,8 +117,8 @@ function preselect() {
   if (!draft.value) wanted.checked = true;
 }
 
-// Store the draft only after an input in this tab. If a tab stored what it merely shows, it would bring back a draft
-// that another tab has just sent.
+// Store the draft only after the agent types in this tab. Suppose that another tab has just sent the draft that this
+// tab still shows. Storing it here would bring the sent draft back.
 function changed() {
   show();
   if (draft.value) localStorage.setItem(key, JSON.stringify({ kind: kind(), text: draft.value }));
@@ -174,12 +176,12 @@ function finished({ successful, xhr }, afterSend) {
   } else {
     dropPending();
     draft.value = [sent, draft.value].filter(Boolean).join("\n");
-    problem.textContent = `${phrase("Not sent.")} ${why(xhr)} ${phrase("Your draft is kept.")}`;
+    problem.textContent = `${phrase("Not sent.")} ${errorOf(xhr)} ${phrase("Your draft is kept.")}`;
     changed();
   }
 }
 
-// Put a text that did not arrive into the field again, after the present draft.
+// Put a text that did not arrive into the field again, below the present draft.
 function editAgain(body) {
   form.elements.kind.value = "text";
   draft.value = [draft.value, body].filter(Boolean).join("\n");
@@ -192,7 +194,8 @@ function keyOf(conversation) {
   return `draft:${document.body.dataset.me}:${conversation}`;
 }
 
-// Show the draft that another tab wrote, or clear the one that it sent. A draft that was changed in this tab stays.
+// Another tab has changed the stored draft: show that draft, or clear the field if the other tab has sent it. A draft
+// that the agent has changed in this tab stays.
 function writtenElsewhere({ oldValue, newValue }) {
   const before = JSON.parse(oldValue ?? "null")?.text ?? "";
   if (draft.value !== "" && draft.value !== before) return;

@@ -1,13 +1,13 @@
 // A click copies a number or a code, and the page confirms it.
 
-import { say } from "./post.js";
+import { showMessage } from "./post.js";
 import { phrase } from "./words.js";
 
 export function startCopying() {
   document.addEventListener("click", async ({ target }) => {
     const copied = target.closest("[data-copy]")?.dataset.copy;
-    if (!copied || !getSelection().isCollapsed) return; // the person is selecting a part of the text
-    say((await put(copied)) ? phrase("Copied {text}", { text: copied }) : phrase("The browser did not allow copying."));
+    if (!copied || !getSelection().isCollapsed) return; // the person is selecting text
+    showMessage((await put(copied)) ? phrase("Copied {text}", { text: copied }) : phrase("The browser did not allow copying."));
   });
 }
 

@@ -1,6 +1,6 @@
 // Dialogs: close a conversation, reject an offer, the list of keys.
 
-import { why, worked } from "./post.js";
+import { errorOf, worked } from "./post.js";
 import { phrase } from "./words.js";
 
 const FIELDS = ".body :is(input:not([type=hidden]), select, textarea, button, a[href]):not(:disabled)";
@@ -20,9 +20,9 @@ export function startDialogs() {
   }
   document.addEventListener("click", (event) => {
     const rejecting = event.target.closest("[data-reject]");
-    if (rejecting) askWhy(rejecting.dataset.reject);
-    if (event.target.closest("#close-it")) askHow();
-    if (event.target.closest("#hold-it[aria-haspopup]")) askWhatFor();
+    if (rejecting) openReject(rejecting.dataset.reject);
+    if (event.target.closest("#close-it")) openClosing();
+    if (event.target.closest("#hold-it[aria-haspopup]")) openHold();
     const pressed = event.target.closest("[data-press]");
     if (pressed) document.getElementById(pressed.dataset.press)?.click();
     closeMenus(event.target);
@@ -76,21 +76,22 @@ function askFirst(event) {
   open("ask-dialog");
 }
 
-// Show in a dialog that a colleague has the conversation. The owner may have changed since the page was rendered.
-export function sayWhose(dialog) {
+// Show in a dialog that a colleague has the conversation. The owner may have changed since the server rendered the
+// page.
+export function showOwner(dialog) {
   const { colleague, joined } = document.getElementById("owner")?.dataset ?? {};
-  for (const said of dialog.querySelectorAll("[data-anyway]")) {
-    said.hidden = !colleague || ("outsiders" in said.dataset && joined !== undefined);
-    said.textContent = `${phrase("This is {name}'s conversation.", { name: `\u2068${colleague}\u2069` })} ${said.dataset.anyway}`;
+  for (const warning of dialog.querySelectorAll("[data-anyway]")) {
+    warning.hidden = !colleague || ("outsiders" in warning.dataset && joined !== undefined);
+    warning.textContent = `${phrase("This is {name}'s conversation.", { name: `\u2068${colleague}\u2069` })} ${warning.dataset.anyway}`;
   }
 }
 
-function askWhatFor() {
+function openHold() {
   document.querySelector("#hold-dialog form").reset();
   open("hold-dialog");
 }
 
-export function askHow() {
+export function openClosing() {
   open("close-dialog");
 }
 
@@ -99,7 +100,7 @@ export function showKeys() {
   open("keys-dialog");
 }
 
-export function askWhy(offer) {
+export function openReject(offer) {
   const dialog = document.getElementById("reject-dialog");
   const form = dialog.querySelector("form");
   form.reset();
@@ -122,15 +123,15 @@ export function open(id, opener = document.activeElement) {
   const dialog = document.getElementById(id);
   if (!dialog || dialog.open) return;
   for (const problem of dialog.querySelectorAll('[role="alert"]')) problem.hidden = true;
-  sayWhose(dialog);
+  showOwner(dialog);
   openers.set(dialog, opener);
   dialog.showModal();
-  // A scrolling body would get the focus instead of its first field.
+  // If the dialog's body can scroll, the browser gives it the focus. The first field should have it.
   if (document.activeElement?.matches(".body")) dialog.querySelector(FIELDS)?.focus();
 }
 
-// Return the focus to the element that opened the dialog. The browser does this itself, but not if the element was
-// replaced meanwhile, or is in a menu that has closed.
+// Return the focus to the element that opened the dialog. Usually the browser does this. It cannot do it if an update
+// has replaced the element, or if the element is in a menu that has closed.
 function giveFocusBack(dialog) {
   const opener = openers.get(dialog);
   const lost = () => document.activeElement === document.body || dialog.contains(document.activeElement);
@@ -143,6 +144,6 @@ function giveFocusBack(dialog) {
 function answered(dialog, { target, detail: { xhr } }) {
   if (worked(xhr)) return target.closest("[data-stays]") || dialog.close();
   const problem = dialog.querySelector('[role="alert"]');
-  problem.textContent = why(xhr);
+  problem.textContent = errorOf(xhr);
   problem.hidden = false;
 }

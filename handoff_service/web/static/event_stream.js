@@ -4,13 +4,13 @@
 
 import { endWatch, keepsWatch } from "./hidden_tabs.js";
 import { signInAgain } from "./post.js";
-import { rest } from "./tabs.js";
+import { stopSpeaking } from "./tabs.js";
 import { clockNow, setClock } from "./times.js";
 import { phrase } from "./words.js";
 
 const QUIET = 25_000; // the server sends a heartbeat every 10 s
-const ANSWER = 5_000; // the longest time from connecting to the event hello
-const TELL_AFTER = 3_000; // the banner shows no shorter interruption
+const ANSWER = 5_000; // the longest time from the connection to the event hello
+const SHOW_AFTER = 3_000; // the banner shows only interruptions that are longer
 const ASLEEP_AFTER = 60_000; // a tab that is hidden for this long closes its connection
 const PAUSES = [500, 1000, 2000, 4000, 8000, 10_000];
 
@@ -23,7 +23,7 @@ let nextTry = 0;
 let watchdog;
 let retry;
 let asleep = false;
-let missed = false; // the connection was lost, and the page does not show the changes since then yet
+let missed = false; // the connection was lost, and the page may not show the changes since then
 
 export function startStream() {
   document.body.addEventListener("htmx:sseOpen", (event) => (source = event.detail.source));
@@ -85,7 +85,8 @@ function lost() {
   retry = setTimeout(tryAgain, pause);
 }
 
-// An event stream's error has no status. So a plain request first checks whether the session is still valid.
+// The error event of a stream does not say why it failed. So an ordinary request first checks whether the session is
+// still valid.
 async function tryAgain() {
   try {
     const answer = await fetch("/workspace/counts", {
@@ -101,7 +102,7 @@ async function tryAgain() {
 }
 
 function showBanner() {
-  const shown = lostAt !== null && Date.now() - lostAt > TELL_AFTER;
+  const shown = lostAt !== null && Date.now() - lostAt > SHOW_AFTER;
   if (shown) {
     banner.dataset.since ||= clockNow(document.body.dataset.zone);
     const seconds = Math.max(Math.ceil((nextTry - Date.now()) / 1000), 0);
@@ -120,7 +121,7 @@ function sleepOrWake() {
     sleepOrWake.timer = setTimeout(async () => {
       if (await keepsWatch()) return;
       asleep = true;
-      rest();
+      stopSpeaking();
       disconnect();
     }, ASLEEP_AFTER);
   } else {

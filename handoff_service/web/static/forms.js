@@ -10,7 +10,7 @@ export function startForms() {
   for (const link of document.querySelectorAll("[data-to-field]")) link.addEventListener("click", toField);
 }
 
-// The link of an error scrolls to the field and also gives it the focus.
+// The link of an error scrolls to its field and gives the field the focus.
 function toField(event) {
   const field = document.getElementById(decodeURIComponent(event.currentTarget.hash.slice(1)));
   if (!field) return;
@@ -75,8 +75,8 @@ export function nameCountries() {
   }
 }
 
-// Put the opening hours of the week grid into the field. The event is ``change``, not ``input``, because the grid must
-// not react to itself.
+// Put the opening hours of the week grid into the field. The grid follows the field's event ``input``. Therefore this
+// script fires ``change``, so that the grid does not react to its own value.
 function writeSchedule({ detail }) {
   const field = document.getElementById("schedule");
   field.value = detail.value;

@@ -1,4 +1,4 @@
-// A browser opens at most six connections to a host, so only one hidden tab keeps its stream.
+// A browser opens at most six connections to a host. Therefore only one of the hidden tabs keeps its stream.
 
 let release = null;
 

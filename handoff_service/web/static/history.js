@@ -1,4 +1,5 @@
-// Scrolling up loads the line's earlier messages above the conversation, without moving the visible ones.
+// When the agent scrolls up, the page loads earlier messages with this requester above the conversation. The visible
+// messages do not move.
 
 const NEAR = 300; // px from the top at which the page fetches earlier messages
 

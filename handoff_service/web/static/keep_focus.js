@@ -21,7 +21,8 @@ export function keepFocus() {
   toAccepted();
 }
 
-// Accept leads to a new page, which starts without a focus. After an accept by keyboard, the conversation gets it.
+// After Accept, the browser opens a new page, in which no element has the focus. If the agent pressed Accept by
+// keyboard, the conversation gets the focus.
 function toAccepted() {
   if (!sessionStorage.getItem("accepted")) return;
   sessionStorage.removeItem("accepted");

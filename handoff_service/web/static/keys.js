@@ -2,7 +2,7 @@
 
 import { otherKind, writeNext } from "./composer.js";
 import { toSearch } from "./search.js";
-import { askHow, askWhy, showKeys } from "./dialogs.js";
+import { openClosing, openReject, showKeys } from "./dialogs.js";
 import { onPicks, pickAll, pickFocused } from "./picks.js";
 import { openMacros } from "./templates.js";
 import { newMessage } from "./new_message.js";
@@ -19,9 +19,9 @@ const KEYS = {
   a: () => document.querySelector("[data-accept] button:not(:disabled)")?.click(),
   r: () => {
     const offer = document.querySelector("[data-reject]");
-    if (offer) askWhy(offer.dataset.reject);
+    if (offer) openReject(offer.dataset.reject);
   },
-  e: () => onPicks("close") || (document.getElementById("close-it") && askHow()),
+  e: () => onPicks("close") || (document.getElementById("close-it") && openClosing()),
   "/": toSearch,
   h: () => onPicks("snooze") || document.getElementById("hold-it")?.click(),
   n: newMessage,
@@ -59,8 +59,8 @@ function pressed(event, singleKeys) {
   if (KEYS[event.key](event) !== false && event.key !== "Enter") event.preventDefault();
 }
 
-// Esc first closes an open popover, which the browser does. In the composer, Esc moves the focus to the thread, so that
-// Tab continues from there.
+// If a popover is open, Esc closes it, and the browser does that. Otherwise Esc moves the focus from the composer to
+// the thread, so that Tab continues from there.
 function leave({ target }) {
   if (document.querySelector(":popover-open")) return;
   const thread = target.id === "draft" && document.getElementById("thread-scroll");

@@ -1,5 +1,5 @@
-// Send later: the dialog takes the text of the composer. The time picker: typing a custom day or time selects that
-// choice.
+// Send later: the dialog takes the text of the composer. In the time picker, typing a custom day or time selects the
+// choice "custom".
 
 import { attached, detach } from "./attach.js";
 import { draftText, takeDraft } from "./composer.js";
@@ -26,7 +26,7 @@ export function fillFromDraft(dialog) {
   for (const id of pictures) {
     field.form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "media", value: id }));
   }
-  const said = dialog.querySelector("[data-with-pictures]");
-  said.textContent = countPhrase("With the attached picture.", "With the {count} attached pictures.", pictures.length);
-  said.hidden = !pictures.length;
+  const sentence = dialog.querySelector("[data-with-pictures]");
+  sentence.textContent = countPhrase("With the attached picture.", "With the {count} attached pictures.", pictures.length);
+  sentence.hidden = !pictures.length;
 }

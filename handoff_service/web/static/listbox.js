@@ -2,13 +2,13 @@
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 5, PageUp: -5 };
 
-// ``choose`` is called with the chosen option, and ``selected`` with the option that the arrow keys have reached, or
-// nothing. ``takes`` decides whether a key is for the list. The caller passes each answer to ``renewed``, with the text
-// that it was requested for.
+// The list calls ``choose`` with the chosen option. It calls ``selected`` with the option that the arrow keys have
+// reached, or without an option. ``takes`` decides whether a key is for the list. After the caller has shown a new
+// list, it calls ``renewed`` with the typed text for which it requested the list.
 export function listbox(field, box, { choose, selected = () => {}, takes = () => true }) {
   let asked = ""; // the text for which a list was requested
   let listed = ""; // the text for which the shown list was requested
-  let waits = false; // Enter was pressed before the list for the typed text arrived
+  let waits = false; // the person pressed Enter before the list for the typed text arrived
   const options = () => [...box.querySelectorAll('[role="option"]')];
   const current = () => box.querySelector('[role="option"][aria-selected="true"]');
   const select = (option) => {
@@ -46,7 +46,7 @@ export function listbox(field, box, { choose, selected = () => {}, takes = () =>
     select(options()[0]);
     if (waits) enter();
   };
-  // Wait for the first list.
+  // Begin again, without a list.
   const begin = () => {
     listed = null;
     waits = false;

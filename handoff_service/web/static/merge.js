@@ -1,12 +1,11 @@
-// Merges newer HTML into the page by id. Merging the same part twice changes nothing.
-//
-// A fragment is a sequence of elements with ids. A plain element replaces its predecessor when it differs. The items of
-// a list with data-keyed are merged by id: "add" only adds and updates items, "all" also removes and sorts them. A list
-// with data-hold keeps its order while the pointer or the focus is in it, so that nothing moves under a click. It gets
-// the new order afterwards. An element that is being pressed is updated after the click, because a click on a removed
-// element has no effect.
+// Merges newer HTML into the page by id. Merging the same part twice changes nothing. A fragment is a sequence of
+// elements with ids. An ordinary element replaces the element with the same id if the two differ. The items of a list
+// with data-keyed are merged one by one: "add" only adds and updates items, "all" also removes and sorts them. A list
+// with data-hold keeps its order while the pointer or the focus is in it, so that nothing moves under the pointer. It
+// gets the new order afterwards. An element that somebody is pressing is updated after the click, because a click on a
+// removed element has no effect.
 
-const GONE_FOR = 2000; // ms for which an ended offer stays as a gray line
+const GONE_FOR = 2000; // ms during which the list shows an ended offer as a gray line
 const served = new Map(); // id -> the HTML that the server last sent for it
 const waiting = new Map(); // list that keeps its order -> the order that it will get
 const AFTER_A_PRESS = 50; // ms; on touch screens the click event comes a moment after the release
@@ -21,7 +20,7 @@ for (const end of ["pointerup", "pointercancel"]) {
 
 function press(event) {
   clearTimeout(releasing);
-  if (event.button === 0) pressed = event.target; // other buttons open menus, and the page may never get their release
+  if (event.button === 0) pressed = event.target; // other buttons open menus, and then the page may get no event for their release
 }
 
 function release() {
@@ -70,7 +69,7 @@ function mergeList(list, incoming) {
   return arrived;
 }
 
-// Insert a line at the end. A recovered text is inserted by the time when it was sent.
+// Insert a line at the end. The place of a recovered text depends on the time when it was sent.
 function place(list, item) {
   const later = "recovered" in item.dataset && [...list.children].find((one) => one.dataset.at > item.dataset.at);
   if (later) later.before(item);
@@ -119,8 +118,8 @@ function foldAway(id) {
   }, GONE_FOR);
 }
 
-// Whether an update must wait, because the element is being pressed. ``put`` then runs after the press, with the newest
-// state.
+// Whether an update must wait, because somebody is pressing the element. ``put`` then runs after the press, with the
+// newest state.
 function waits(old, incoming, put) {
   if (!pressed || !old.contains(pressed)) return false;
   postponed.set(old.id, () => {

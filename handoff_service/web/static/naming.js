@@ -1,4 +1,5 @@
-// @ in a private note: a list of the colleagues who match the typed letters. Keys, mouse or touch choose one.
+// @ in a private note opens a list of the colleagues who match the typed letters. The agent chooses one by keyboard,
+// mouse or touch.
 
 import { listbox } from "./listbox.js";
 import { typeInto } from "./templates.js";

@@ -1,6 +1,6 @@
-// The dialog "New message": it finds people, previews the effect of sending, and stays current while it is open.
+// The dialog "New message": it finds people, shows what sending will do, and updates that while it is open.
 
-import { signInAgain, why, worked } from "./post.js";
+import { errorOf, signInAgain, worked } from "./post.js";
 import { showLength } from "./segments.js";
 import { phrase } from "./words.js";
 
@@ -30,7 +30,7 @@ export function startNewMessage() {
   dialog.addEventListener("htmx:afterSwap", arrange);
   dialog.addEventListener("htmx:afterRequest", (event) => event.target === form() && sent(event.detail));
   if (dialog.open) {
-    dialog.removeAttribute("open"); // without the event of close(); shown() opens it again as a modal dialog
+    dialog.removeAttribute("open"); // unlike close(), this fires no event; shown() opens it again as a modal dialog
     shown();
   }
 }
@@ -72,8 +72,8 @@ function look() {
 function arrange() {
   const { button, effect, number } = preview().dataset;
   document.getElementById("new-send").textContent = button;
-  const said = document.getElementById("new-said");
-  if (said.textContent !== effect) said.textContent = effect;
+  const announced = document.getElementById("new-said");
+  if (announced.textContent !== effect) announced.textContent = effect;
   listen(dialog.open ? number : "");
   count();
 }
@@ -102,7 +102,7 @@ function keep() {
   count();
 }
 
-// Restore the draft. If a link names a person, that person stays; the written text comes back in any case.
+// Restore the draft. If a link names a person, restore only the text and keep that person.
 function restore(named) {
   const before = JSON.parse(localStorage.getItem(key) ?? "null");
   if (!before) return;
@@ -112,7 +112,7 @@ function restore(named) {
   q.value = before.q;
   if ([...from.options].some((option) => option.value === before.from)) from.value = before.from;
   const chosen = Object.assign(document.createElement("input"), { type: "hidden", name: "choice", value: before.choice });
-  preview().append(chosen); // needed for one request, because the answer contains the choice
+  preview().append(chosen); // only the next request needs this field, because the answer contains the choice
   look();
 }
 
@@ -131,11 +131,11 @@ function closed() {
 
 function sent({ xhr }) {
   if (worked(xhr)) {
-    form().dataset.sent = ""; // leaving the field fires another change event
+    form().dataset.sent = ""; // so that the change event on leaving the field does not store the draft
     return localStorage.removeItem(key);
   }
   const problem = dialog.querySelector('[role="alert"]');
-  problem.textContent = `${why(xhr)} ${phrase("Your draft is kept.")}`;
+  problem.textContent = `${errorOf(xhr)} ${phrase("Your draft is kept.")}`;
   problem.hidden = false;
   problem.scrollIntoView({ block: "nearest" });
   if (xhr.status === 409) look();

@@ -19,7 +19,7 @@ export async function startNotices() {
   notice();
 }
 
-// Compares the page with the notices that any tab and any page have already shown.
+// Announces what no tab and no page has announced yet.
 export async function notice() {
   if (!speaks()) return;
   const page = onPage();
@@ -30,10 +30,10 @@ export async function notice() {
   const offers = page.offers.filter((id) => !before.offers.includes(id));
   const prompts = toasts().filter((toast) => Number(toast.dataset.prompt) > before.prompt);
   const arrived = Object.entries(unread()).filter(([, message]) => message > before.message);
-  if (offers.length + prompts.length + arrived.length) await tell(offers, prompts, arrived);
+  if (offers.length + prompts.length + arrived.length) await announce(offers, prompts, arrived);
 }
 
-// Keep the focus nearby when the focused toast disappears.
+// If the toast with the focus disappears, give the focus to the next toast or to the thread.
 export function keepFocus(change) {
   const inside = document.getElementById("prompts").contains(document.activeElement);
   change();
@@ -59,7 +59,7 @@ function unread() {
   return JSON.parse(document.getElementById("count-unread").dataset.newest);
 }
 
-async function tell(offers, prompts, arrived) {
+async function announce(offers, prompts, arrived) {
   const screens = await onScreens();
   if (offers.length) play("offer");
   else if (arrived.some(([conversation]) => !screens.includes(conversation))) play("message");
@@ -69,18 +69,18 @@ async function tell(offers, prompts, arrived) {
     notify(phrase("Offer: {who}", { who }), why, id, "/workspace#inbox-head");
   }
   for (const { id, dataset } of prompts) {
-    notify(phrase("Prompt: {who}", { who: dataset.who }), dataset.said, id, `/workspace/conversations/${dataset.conversation}`);
+    notify(phrase("Prompt: {who}", { who: dataset.who }), dataset.sentence, id, `/workspace/conversations/${dataset.conversation}`);
   }
 }
 
-// The notification has the name and the reason, never a requester's text.
+// The notification has the name and the reason, but never the words of a requester.
 function notify(title, body, tag, leadsTo) {
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   try {
-    const said = new Notification(title, { body, tag });
-    said.addEventListener("click", () => {
+    const notification = new Notification(title, { body, tag });
+    notification.addEventListener("click", () => {
       window.focus();
-      said.close();
+      notification.close();
       location.assign(leadsTo);
     });
   } catch (error) {
@@ -97,8 +97,8 @@ function askForNotifications() {
   });
 }
 
-// No hint is sent when an agent answers a conversation without an assigned agent. So supervisors' pages check at each
-// heartbeat.
+// A supervisor can have a prompt about a conversation without an assigned agent. When an agent answers that
+// conversation, the supervisor gets no hint. So the supervisor's page checks at each heartbeat.
 function lookAgain() {
   if (document.querySelector(".toast[data-unassigned]")) window.htmx.trigger("#get-lists", "again");
 }

@@ -3,7 +3,7 @@
 import { otherKind, writeNext } from "./composer.js";
 import { open } from "./dialogs.js";
 import { listbox } from "./listbox.js";
-import { why } from "./post.js";
+import { errorOf } from "./post.js";
 import { runMacro } from "./run_macro.js";
 import { openMacros } from "./templates.js";
 import { countPhrase } from "./words.js";
@@ -48,7 +48,7 @@ function show() {
 function arrived({ successful, xhr }) {
   const problem = dialog.querySelector('[role="alert"]');
   problem.hidden = successful || xhr.status === 0;
-  if (!successful) return void (problem.textContent = why(xhr));
+  if (!successful) return void (problem.textContent = errorOf(xhr));
   dropImpossible();
   const count = list.options().length;
   found.querySelector("#palette-none").hidden = count > 0;
@@ -56,7 +56,7 @@ function arrived({ successful, xhr }) {
   list.renewed(); // last, because this call may choose an option
 }
 
-// Drop entries that have no enabled button on the page.
+// Drop entries whose action is impossible now, because the page has no enabled button for it.
 function dropImpossible() {
   for (const one of list.options()) if (!possible(one.dataset)) one.remove();
   for (const group of found.querySelectorAll('[role="group"]')) {

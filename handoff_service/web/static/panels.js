@@ -1,12 +1,12 @@
 // The brief and the timeline above the thread, which the page fetches when they open. The brief opens by itself when
 // the agent has accepted the conversation or comes back to it after an hour.
 
-import { NO_CONNECTION, say, signInAgain } from "./post.js";
+import { NO_CONNECTION, showMessage, signInAgain } from "./post.js";
 
 const LONG = 3_600_000; // ms; an agent who returns to a conversation after this time sees the brief again
-const KEPT = 200; // conversations for which this browser stores when they were last on the screen
+const KEPT = 200; // for this many conversations, the browser stores when they were last on the screen
 const SEEN = `seen:${document.body.dataset.me}`;
-const ACCEPTED = "accepted"; // set when the next conversation to open was just accepted
+const ACCEPTED = "accepted"; // set when the agent has accepted an offer, until its page opens
 const open = document.body.dataset.open;
 
 export function startPanels() {
@@ -60,7 +60,7 @@ function close(id) {
 async function load(panel, asked, query = "") {
   const answer = await fetch(`/workspace/conversations/${open}/${panel.id}${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.status === 401) return signInAgain();
-  if (!answer?.ok) return asked && say(answer ? await answer.text() : NO_CONNECTION);
+  if (!answer?.ok) return asked && showMessage(answer ? await answer.text() : NO_CONNECTION);
   const scroller = document.getElementById("thread-scroll");
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
   panel.innerHTML = await answer.text();
@@ -96,7 +96,7 @@ function showMoment(bar, points = true) {
   const items = [...document.getElementById("moment-list").children];
   for (const [n, item] of items.entries()) item.hidden = n !== Number(bar.value);
   const soFar = items.slice(0, Number(bar.value) + 1);
-  bar.setAttribute("aria-valuetext", soFar.at(-1).dataset.told);
+  bar.setAttribute("aria-valuetext", soFar.at(-1).dataset.description);
   const line = soFar.findLast((item) => item.dataset.seq); // an offer has no line in the conversation
   if (points) pointAt(document.getElementById(`line-${line?.dataset.seq}`));
 }

@@ -1,4 +1,4 @@
-// Shows a text or note in the thread at once, with a clock, while it is being sent. The stored line then replaces it.
+// Shows a text or note in the thread with a clock as soon as the agent sends it. The stored line then replaces it.
 
 import { countPhrase, phrase } from "./words.js";
 

@@ -40,7 +40,8 @@ function keepEnd(talk) {
     if (atEnd) toEnd(talk);
   };
   talk.addEventListener("scroll", () => {
-    const up = talk.scrollTop < lastTop; // only scrolling up leaves the end, because the event may come after new texts
+    // only scrolling up counts as leaving the end: the event may come after new texts have made the thread longer
+    const up = talk.scrollTop < lastTop;
     lastTop = talk.scrollTop;
     atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80 || (atEnd && !up);
   });
@@ -62,20 +63,20 @@ async function send(event) {
   const [file] = picture.files;
   if (!text.trim() && !file) return;
   const problem = form.closest(".handset").querySelector('[role="alert"]');
-  let said = phrase("The service cannot be reached. The text is kept.");
+  let error = phrase("The service cannot be reached. The text is kept.");
   try {
     const answer = await fetch(form.action, {
       method: "POST",
       headers: { "HX-Request": "true" },
       body: new FormData(form),
     });
-    said = answer.ok ? "" : await answer.text();
+    error = answer.ok ? "" : await answer.text();
   } catch {
     // The code below shows the error.
   }
-  problem.textContent = said;
-  problem.hidden = !said;
-  if (said) return;
+  problem.textContent = error;
+  problem.hidden = !error;
+  if (error) return;
   if (field.value === text) field.value = "";
   if (picture.files[0] === file) picture.value = "";
   chosen(picture);
@@ -83,7 +84,7 @@ async function send(event) {
   await refresh();
 }
 
-// A picture needs no words.
+// With a picture, the text may be empty.
 function chosen(picture) {
   const [file] = picture.files;
   const field = picture.form.elements.body;
@@ -126,10 +127,10 @@ function listen() {
 async function watchBot() {
   const banner = document.getElementById("starting");
   const answer = await fetch("/phone/bot").catch(() => null);
-  const said = answer?.ok ? await answer.text() : "";
-  banner.lastElementChild.textContent = said;
-  banner.hidden = !said;
-  if (said || !answer?.ok) setTimeout(watchBot, BOT_EVERY);
+  const sentence = answer?.ok ? await answer.text() : "";
+  banner.lastElementChild.textContent = sentence;
+  banner.hidden = !sentence;
+  if (sentence || !answer?.ok) setTimeout(watchBot, BOT_EVERY);
 }
 
 watchBot();

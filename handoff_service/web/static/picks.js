@@ -4,7 +4,7 @@ import { countPhrase } from "./words.js";
 
 const picked = new Set();
 const MOST = 100; // the most conversations for one action
-const FADES = 15_000; // ms; as long as the closing texts wait before they are sent
+const FADES = 15_000; // ms until Undo disappears; the service sends the closing texts after the same time
 let fading;
 
 export function startPicks() {
@@ -66,7 +66,7 @@ export function picksQuery() {
   return `?ids=${[...picked].join(",")}`;
 }
 
-// The boxes have no ids of their own, so that a list of a thousand stays small.
+// The boxes have no ids, so that the HTML of a list with a thousand items stays small.
 function idOf(box) {
   return box.parentElement.id.slice("item-".length);
 }

@@ -6,7 +6,8 @@ export function csrf() {
   return document.querySelector('meta[name="csrf"]').content;
 }
 
-// Open the sign-in page after the session has ended. It leads back to this page, which keeps its draft.
+// Open the sign-in page after the session has ended. After the sign-in, the browser opens this page again, and it still
+// has its draft.
 export function signInAgain() {
   const next = location.pathname + location.search + location.hash;
   location.assign(`/sign-in?${new URLSearchParams({ next })}`);
@@ -22,7 +23,7 @@ export async function post(path, values) {
   }
 }
 
-// Give a form a new id after it was carried out, because the service carries out each id only once.
+// Give a form a new id after the service has carried it out, because the service carries out each id only once.
 export function renewId(asked) {
   const form = asked.form ?? asked.closest("form"); // a button may send its form
   const field = form?.elements.command;
@@ -31,14 +32,15 @@ export function renewId(asked) {
 
 const acts = new Map(); // the request of a button without a form -> its id
 
-// The id of a button's request. It stays the same until the request was carried out, so a retry is safe.
+// The id of a button's request. It stays the same until the service has carried out the request, so that a retry does
+// nothing twice.
 export function idOfAct(path, values) {
   const act = `${path} ${new URLSearchParams(Object.entries(values))}`;
   if (!acts.has(act)) acts.set(act, newId());
   return acts.get(act);
 }
 
-// Forget the id after the request was carried out, because the next click is a new request.
+// Forget the id after the service has carried out the request, because the next click is a new request.
 export function endAct(id) {
   for (const [act, known] of acts) if (known === id) acts.delete(act);
 }
@@ -54,7 +56,7 @@ export function newId() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// Whether a request of htmx worked. htmx's own field is missing when the answer leads to another page.
+// Whether a request of htmx worked. htmx's own field ``successful`` is missing if the answer redirects to another page.
 export function worked(xhr) {
   return xhr.status >= 200 && xhr.status < 300;
 }
@@ -62,7 +64,7 @@ export function worked(xhr) {
 export const NO_CONNECTION = phrase("No connection. Check your network and try again.");
 
 // The error message for a failed request of htmx.
-export function why(xhr) {
+export function errorOf(xhr) {
   if (!xhr.status) return NO_CONNECTION;
   return xhr.responseText || phrase("The service failed ({status}). Try again.", { status: xhr.status });
 }
@@ -70,9 +72,9 @@ export function why(xhr) {
 let hiding;
 
 // Show a short message for a moment.
-export function say(text) {
-  const said = document.getElementById("said");
-  said.textContent = text;
+export function showMessage(text) {
+  const place = document.getElementById("said");
+  place.textContent = text;
   clearTimeout(hiding);
-  hiding = setTimeout(() => (said.textContent = ""), 6000);
+  hiding = setTimeout(() => (place.textContent = ""), 6000);
 }

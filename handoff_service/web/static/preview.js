@@ -1,6 +1,6 @@
 // The preview of an offer: Space on a focused offer opens it. When the offer has ended, its buttons are disabled.
 
-import { askWhy } from "./dialogs.js";
+import { openReject } from "./dialogs.js";
 import { phrase } from "./words.js";
 
 const GONE = phrase("This offer is no longer yours. It expired, or somebody else took it.");
@@ -11,14 +11,14 @@ export function startPreview() {
     const refusing = target.closest("[data-refuse]");
     if (!refusing) return;
     dialog.close();
-    askWhy(refusing.dataset.refuse);
+    openReject(refusing.dataset.refuse);
   });
   new MutationObserver(() => {
     if (dialog.open) toEnd();
   }).observe(dialog, { attributes: true, attributeFilter: ["open"] });
 }
 
-// On any other focused element, Space does what it usually does.
+// If any other element has the focus, Space does what it usually does.
 export function previewFocused() {
   const offer = document.activeElement;
   if (!offer.matches("[data-offer]")) return false;

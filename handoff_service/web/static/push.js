@@ -1,6 +1,6 @@
 // The account page: notifications in this browser while no workspace page is open.
 
-import { NO_CONNECTION, post, say } from "./post.js";
+import { NO_CONNECTION, post, showMessage } from "./post.js";
 import { phrase } from "./words.js";
 
 const row = document.getElementById("push-here");
@@ -11,7 +11,7 @@ async function subscription() {
   return (await worker?.pushManager.getSubscription()) ?? null;
 }
 
-// The state that the row shows. After a change of the desk's key, an old subscription no longer works.
+// The state that the row shows. A subscription with an earlier key of the desk no longer works, so it counts as off.
 async function state() {
   if (!("serviceWorker" in navigator) || !("PushManager" in window)) return "absent";
   if (Notification.permission === "denied") return "denied";
@@ -39,7 +39,7 @@ async function turnOn() {
   const { p256dh, auth } = made.toJSON().keys;
   const answer = await post("/workspace/account/notifications", { way: "push", address: made.endpoint, p256dh, auth });
   if (answer?.ok) return location.assign("/workspace/account?done=notify#notices-head");
-  return say(answer ? await answer.text() : NO_CONNECTION);
+  return showMessage(answer ? await answer.text() : NO_CONNECTION);
 }
 
 async function show() {
@@ -51,7 +51,7 @@ row.querySelector("button").addEventListener("click", async () => {
   try {
     await turnOn();
   } catch (error) {
-    say(phrase("This browser could not turn notifications on: {reason}", { reason: error.message }));
+    showMessage(phrase("This browser could not turn notifications on: {reason}", { reason: error.message }));
   }
 });
 show();

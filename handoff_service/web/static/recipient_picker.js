@@ -7,7 +7,7 @@ export function startChoosing(dialog) {
   dialog.addEventListener("change", ({ target }) => {
     if (target.name === "to") chooseKind(dialog);
     const form = target.closest("[data-whom]");
-    if (form) sayWhat(form);
+    if (form) labelButton(form);
   });
 }
 
@@ -48,7 +48,7 @@ function plain(words) {
   return words.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
 }
 
-function sayWhat(form) {
+function labelButton(form) {
   const chosen = [...form.querySelectorAll("[data-name]:checked")].find((one) => !one.matches(":disabled"));
   const button = form.querySelector('button[type="submit"]');
   button.dataset.plain ??= button.textContent;

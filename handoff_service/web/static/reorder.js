@@ -1,4 +1,4 @@
-// Rows that are dragged into another order. The buttons in each row do the same by keyboard.
+// Rows that a person can drag into another order. The buttons in each row do the same by keyboard.
 
 export function startReordering() {
   document.addEventListener("pointerdown", ({ target }) => {
@@ -14,7 +14,7 @@ export function startReordering() {
     const dragged = document.querySelector("[data-dragged]");
     const over = event.target.closest?.("[data-move]");
     if (!dragged || !over || over.parentElement !== dragged.parentElement) return;
-    event.preventDefault(); // it may be dropped here
+    event.preventDefault(); // the row may be dropped here
     const box = over.getBoundingClientRect();
     const before = event.clientY < box.top + box.height / 2;
     if (over !== dragged) over[before ? "before" : "after"](dragged);

@@ -5,7 +5,7 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 const show = (chart, part) => {
   for (const one of chart.querySelectorAll(".hit")) one.toggleAttribute("data-chosen", one === part);
   const value = chart.parentElement.querySelector("[data-chart-value]");
-  if (part) value.textContent = part.dataset.said;
+  if (part) value.textContent = part.dataset.values;
 };
 
 const move = (event) => {

@@ -1,7 +1,7 @@
 // Runs a macro on the open conversation, and then stays or goes to the next conversation of the list.
 
 import { showDone } from "./picks.js";
-import { NO_CONNECTION, newId, post, say, signInAgain } from "./post.js";
+import { NO_CONNECTION, newId, post, showMessage, signInAgain } from "./post.js";
 
 const KEPT = "done"; // the result of a macro, for the next page
 
@@ -14,14 +14,14 @@ export function startMacros() {
 export async function runMacro({ run, then }) {
   const answer = await post(run, { command: newId() });
   if (answer?.status === 401) return signInAgain();
-  if (!answer?.ok) return say(answer ? await answer.text() : NO_CONNECTION);
+  if (!answer?.ok) return showMessage(answer ? await answer.text() : NO_CONNECTION);
   const done = await answer.text();
   if (then !== "next") return showDone(done);
   sessionStorage.setItem(KEPT, done);
   location.assign(next());
 }
 
-// Open the next conversation below in the list, else the first one, else the list.
+// The address of the next conversation below this one in the list, else of the first one, else of the list.
 function next() {
   const all = [...document.querySelectorAll("#ongoing .item")];
   const at = all.findIndex((item) => item.hasAttribute("aria-current"));

@@ -3,7 +3,7 @@
 
 import { countPhrase, number, phrase } from "./words.js";
 
-const UNBROKEN = "\u2011"; // a hyphen at which no line breaks
+const UNBROKEN = "\u2011"; // a non-breaking hyphen
 const SENTENCE_END = /[.!?](?=\s)|\n/g;
 
 const within = (c, ranges) => ranges.some(([low, high]) => c.codePointAt(0) >= low && c.codePointAt(0) <= high);
@@ -11,8 +11,8 @@ const nameOf = (c, sms) => Object.keys(sms.invisible).find((name) => within(c, s
 const isStyled = (c, sms) => within(c, sms.styled) && c.normalize("NFKC") !== c;
 const isOutside = (c, { gsm7, extension }) => !gsm7.includes(c) && !extension.includes(c);
 
-// The characters that are sent: those of GSM-7 if look-alikes make that possible, else all characters that mean
-// something.
+// The characters that the service sends. It replaces characters by similar ones of GSM-7 if the whole text then fits
+// GSM-7. Otherwise it only drops characters without a meaning.
 function sent(body, sms) {
   const composed = body.normalize("NFC");
   const inGsm7 = (c) => {
@@ -26,7 +26,7 @@ function sent(body, sms) {
   return [...shorter].filter((c) => !sms.meaningless.includes(c));
 }
 
-// The character that forces UCS-2, as a page names it.
+// The character because of which the text needs UCS-2, with the name that a page shows.
 function forcing(characters, sms) {
   const outside = characters.filter((c) => isOutside(c, sms));
   const stays = (c) => sms.alike[c] === undefined && !isStyled(c, sms) && !nameOf(c, sms);
@@ -57,7 +57,7 @@ export function counted(body, sms) {
   return { encoding, units, count, room: count * joined, forcedBy };
 }
 
-// A long text is sent as several messages, split at the end of a sentence, else at a space.
+// The service sends a long text as several messages. It splits the text at the end of a sentence, or else at a space.
 function inParts(text, sms) {
   const messages = [];
   let rest = [...text.trim()];

@@ -26,7 +26,7 @@ async function ask(state) {
     const answer = await fetch(state.dataset.asks, { headers: { "HX-Request": "true" } });
     if (answer.ok) show(state, await answer.text());
   } catch {
-    // The next attempt shows it.
+    // The next attempt shows the state.
   }
   if (!state.querySelector("[data-by-agent]")) setTimeout(() => ask(state), ASKS_EVERY);
 }

@@ -1,4 +1,5 @@
-// Sounds of less than a second, made in the page. A browser plays nothing before the first touch of the page.
+// Short sounds, which this script makes without files. A browser plays no sound before the person first clicks or
+// presses a key.
 
 const TUNES = { offer: [[784, 0], [1047, 0.16]], message: [[587, 0]] }; // [hertz, seconds from the start]
 const LOUD = { offer: 0.2, message: 0.08 };
@@ -33,7 +34,7 @@ function touched() {
   if (wanted() && "AudioContext" in window) ready();
 }
 
-// Whether the sound can play at once. If it waited for the first touch, it would come too late.
+// Whether the sound can play at once. A sound that waited for the first click would come too late.
 async function ready() {
   context ??= new AudioContext();
   if (context.state !== "running") {

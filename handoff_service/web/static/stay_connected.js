@@ -1,4 +1,5 @@
-// For pages without live parts: keeps a stream open, so that the agent does not count as disconnected.
+// For pages without live parts. It keeps a stream open, because the desk counts an agent without a stream as
+// disconnected.
 
 import { endWatch, keepsWatch } from "./hidden_tabs.js";
 

@@ -19,7 +19,7 @@ export function startSuggested() {
   show();
 }
 
-// Hide them while the agent writes.
+// Show the suggested replies, but not while the agent writes.
 export function showSuggested() {
   if (draft) show();
 }

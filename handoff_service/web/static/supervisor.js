@@ -1,4 +1,4 @@
-// The supervisor's page: merges what the service sends after a change of the desk, and keeps counting the waits.
+// The supervisor's page: after a change of the desk, it merges the new HTML into the page and counts the waits again.
 
 import { merge } from "./merge.js";
 import { countWaits } from "./times.js";

@@ -1,5 +1,5 @@
-// Several tabs of one agent: only the one that was used last plays sounds and shows notifications, so that none comes
-// twice. It is the *speaking* tab.
+// An agent may have several tabs. Only the tab that the agent used last plays sounds and shows notifications, so that
+// each comes only once. It is the *speaking* tab.
 //
 // The tabs of a browser share locks, and a lock ends with its tab. The speaking tab holds one lock, and a tab that
 // becomes visible takes it over. Each visible tab holds another lock, which names the conversation that it shows.
@@ -13,7 +13,7 @@ let turn = 0; // how often this tab began to speak
 let letGo = null;
 let hide = null;
 
-// Returns as soon as it is decided whether this tab is the speaking one.
+// Returns as soon as this tab knows whether it is the speaking one.
 export async function startTabs() {
   if (!navigator.locks) return;
   addEventListener("focus", inView);
@@ -26,7 +26,7 @@ export function speaks() {
 }
 
 // A tab without a connection cannot be the speaking one.
-export function rest() {
+export function stopSpeaking() {
   asleep = true;
   speaking = !navigator.locks;
   letGo?.();
@@ -74,7 +74,7 @@ function hold(how, settled) {
     return new Promise((done) => (letGo = done));
   });
   held.catch(() => {
-    if (mine !== turn) return; // taken over by this tab itself
+    if (mine !== turn) return; // this tab itself has taken the lock over
     speaking = false;
     if (!asleep) waitForTurn();
   });

@@ -1,4 +1,4 @@
-// The time left of targets: amber in the last quarter, red when a target was missed.
+// The time left until each target. It is amber in the last quarter of the time, and red after a missed target.
 
 import { longer, now } from "./times.js";
 import { phrase } from "./words.js";
@@ -12,8 +12,8 @@ export function startTargets() {
 function countDown() {
   for (const time of document.querySelectorAll("time[data-target]")) {
     const left = Date.parse(time.dateTime) - now();
-    const said = left < 0 ? phrase("{time} late", { time: long(-left) }) : phrase("{time} left", { time: long(left) });
-    if (time.textContent !== said) time.textContent = said;
+    const text = left < 0 ? phrase("{time} late", { time: long(-left) }) : phrase("{time} left", { time: long(left) });
+    if (time.textContent !== text) time.textContent = text;
     const tone = left < 0 ? "fail" : now() >= Date.parse(time.dataset.target) ? "wait" : "";
     const marked = time.closest("[data-of-target]");
     if (marked.dataset.tone !== tone) marked.dataset.tone = tone;

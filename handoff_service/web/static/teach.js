@@ -1,14 +1,15 @@
-// Teach by keyboard. The keys work while the page shows a card; in a field, Enter saves and Esc leaves it.
+// The page Teach by keyboard. The keys work while the page shows a card. In a field, Enter saves the label, and Esc
+// leaves the field.
 
 import { merge } from "./merge.js";
-import { say } from "./post.js";
+import { showMessage } from "./post.js";
 import { phrase } from "./words.js";
 
 const part = () => document.getElementById("teach");
 const form = () => document.getElementById("label-form");
 const TYPED = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
 let marked = null; // the words that were selected before the entity was chosen
-let byKeys = false; // the trainer chooses the entity by keyboard, which changes the list at every arrow or letter
+let byKeys = false; // the trainer chooses the entity by keyboard; then each key fires a change event of the list
 
 const KEYS = {
   0: () => focus("other"),
@@ -39,7 +40,8 @@ export function startTeach() {
   document.body.addEventListener("htmx:afterRequest", refused);
 }
 
-// Update the queue without moving the focus. If there is no card, the answer has the whole part of the page.
+// Update the queue without moving the focus. If the page shows no card, the answer has the whole part of the page that
+// changes.
 export function showQueue(html) {
   if (!html.includes('id="teach"')) return merge(html);
   if (!form()) {
@@ -77,7 +79,7 @@ function choose(number) {
 function save() {
   const chosen = form()?.querySelector('[name="intent"]:checked') || form()?.elements.other.value;
   if (!form()) return;
-  if (!chosen) return say(phrase("Choose an intent first."));
+  if (!chosen) return showMessage(phrase("Choose an intent first."));
   form().requestSubmit(form().querySelector("button.main"));
 }
 
@@ -100,11 +102,11 @@ function swapped() {
   document.getElementById("card-head")?.focus({ preventScroll: true });
   const current = document.querySelector("#waiting [aria-current]");
   current?.scrollIntoView({ block: "nearest" });
-  const said = document.getElementById("teach-said");
-  if (said?.textContent) say(said.textContent);
+  const status = document.getElementById("teach-said");
+  if (status?.textContent) showMessage(status.textContent);
 }
 
-// Another trainer was faster, so the page is out of date.
+// If another trainer was faster, the page is out of date. Update it.
 function refused({ detail, target }) {
   if (detail.xhr.status === 409 && target.closest?.("#teach")) window.htmx.trigger("#get-queue", "again");
 }
@@ -120,7 +122,8 @@ function keepSelection(event) {
   marked = [event.target.selectionStart, event.target.selectionEnd];
 }
 
-// By keyboard, Enter or leaving the list marks the words.
+// Mark the selected words as the chosen entity. By keyboard, this happens when the trainer presses Enter or leaves the
+// list.
 function markEntity() {
   const chosen = document.getElementById("entity");
   const entity = chosen.value;
@@ -129,7 +132,7 @@ function markEntity() {
   const field = document.getElementById("example");
   const [from, to] = marked ?? [0, 0];
   const words = field.value.slice(from, to);
-  if (!words.trim()) say(phrase("Select the words first."));
+  if (!words.trim()) showMessage(phrase("Select the words first."));
   else {
     field.setRangeText(`[${words.trim()}](${entity})`, from, to, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));

@@ -1,14 +1,14 @@
 // Templates and macros: a popover above the text field, with a preview of the selected one.
 
-import { sayWhose } from "./dialogs.js";
+import { showOwner } from "./dialogs.js";
 import { listbox } from "./listbox.js";
 import { runMacro } from "./run_macro.js";
-import { why } from "./post.js";
+import { errorOf } from "./post.js";
 import { countPhrase } from "./words.js";
 
 const FIELDS = "#draft, #new-body, #closing-text";
-const GAP = 8; // px between the popover and the field below it
-const LEAST = 220; // px of height that it needs there
+const GAP = 8; // px between the popover and the field
+const LEAST = 220; // px of height that the popover needs above the field
 const RECENT = `recent:${document.body.dataset.me}`;
 const MOST_RECENT = 5;
 const picker = document.getElementById("picker");
@@ -18,7 +18,7 @@ let list;
 let target = null; // the text field that gets the template
 let opener = null; // the element that had the focus before
 let kind = "templates";
-let typed = false; // a typed slash opened it, which may also be the beginning of a text
+let typed = false; // a typed slash opened the popover; the slash may also be the beginning of a text
 
 export function startTemplates() {
   if (!picker) return;
@@ -40,7 +40,7 @@ export function startTemplates() {
   });
   field.addEventListener("htmx:configRequest", ({ detail }) => askFor(detail));
   document.addEventListener("focusin", ({ target: focused }) => {
-    if (!picker.contains(focused)) closePicker(); // Tab has left it, and it would cover the focused element
+    if (!picker.contains(focused)) closePicker(); // the focus has left the popover, which could cover the focused element
   });
   picker.addEventListener("toggle", ({ newState }) => newState === "closed" && closed());
   picker.addEventListener("htmx:afterRequest", ({ detail }) => arrived(detail));
@@ -73,14 +73,14 @@ function show(into, what, { byTyping = false, words = "" } = {}) {
   (into.closest("dialog") ?? document.body).append(picker); // elements outside a modal dialog cannot be used
   place();
   picker.showPopover();
-  sayWhose(picker);
+  showOwner(picker);
   if (kind === "templates") picker.querySelector("[data-anyway]").hidden = true;
   field.focus();
   requestAnimationFrame(place); // on narrow screens the composer without the focus is smaller
   window.htmx.trigger(field, "again");
 }
 
-// Place it above the field if there is room, else below.
+// Place the popover above the field if there is room, else below.
 function place() {
   const box = (target.closest(".composer") ?? target).getBoundingClientRect();
   const below = innerHeight - box.bottom;
@@ -95,7 +95,7 @@ function place() {
   set("--room", (above ? box.top : below) - 2 * GAP);
 }
 
-// In a new message, the placeholders are filled for the chosen recipient.
+// In a new message, the service fills the placeholders for the chosen recipient.
 function askFor(detail) {
   detail.parameters.recent = recent().join(",");
   if (target.id !== "new-body") return void (detail.path = field.dataset.conversation + kind);
@@ -108,9 +108,9 @@ function arrived({ successful, xhr }) {
   if (!isOpen()) return;
   const problem = picker.querySelector('[role="alert"]');
   problem.hidden = successful || xhr.status === 0;
-  if (!successful) return void (problem.textContent = why(xhr));
+  if (!successful) return void (problem.textContent = errorOf(xhr));
   const found = list.options();
-  if (!found.length && typed && field.value) return picker.hidePopover(); // the text field continues when the popover closes
+  if (!found.length && typed && field.value) return picker.hidePopover(); // the agent is writing a text, and continues in the text field
   document.getElementById("picker-said").textContent = kind === "macros"
     ? countPhrase("{count} macro", "{count} macros", found.length)
     : countPhrase("{count} template", "{count} templates", found.length);
@@ -133,20 +133,20 @@ function choose(option) {
   typeInto(target, option.dataset.text);
 }
 
-// The field already has the default closing text. A template replaces it, unless an agent has changed it.
+// A template replaces the default closing text, unless the agent has changed that text.
 function replaceDefault() {
   if (target.id === "closing-text" && target.value === target.defaultValue) target.select();
 }
 
 function closed() {
-  const text = typed ? `/${field.value}` : ""; // no template was chosen, so the text begins with a slash
+  const text = typed ? `/${field.value}` : ""; // the agent chose no template, so the text begins with a slash
   typed = false;
   if (text) typeInto(target, text);
   else if (picker.contains(document.activeElement) || document.activeElement === document.body) focusBack();
-  document.body.append(picker); // the dialog around it may be replaced
+  document.body.append(picker); // an update may replace the dialog that contains the popover
 }
 
-// After a template, the text field gets the focus. A macro may have been opened by a key while the list had the focus.
+// After a template, the text field gets the focus. After a macro, the element that had the focus before gets it again.
 function focusBack() {
   document.activeElement.blur();
   if (kind === "templates") target.focus();

@@ -1,4 +1,5 @@
-// The open conversation: inserts new lines, keeps the lines that are being read in place, and reports what was read.
+// The open conversation: inserts new lines, keeps the lines that the agent is reading in place, and reports what the
+// agent has read.
 
 import { tookMissed } from "./event_stream.js";
 import { merge } from "./merge.js";
@@ -8,7 +9,7 @@ import { post } from "./post.js";
 import { countPhrase } from "./words.js";
 
 const NEAR = 80; // px from the end; within this distance, the thread follows the newest line
-const READ_AFTER = 1000; // ms on the screen until a message counts as read
+const READ_AFTER = 1000; // ms; a message counts as read after this time on the screen
 const MOST_WATCHED = 50;
 
 const scroller = document.getElementById("thread-scroll");
@@ -35,7 +36,7 @@ export function startThread() {
   readSoon();
 }
 
-// Only scrolling up leaves the end, because the event may come after the thread has grown.
+// Only scrolling up counts as leaving the end: the event may come after new lines have made the thread longer.
 function scrolled() {
   const up = scroller.scrollTop < lastTop;
   lastTop = scroller.scrollTop;
@@ -124,8 +125,8 @@ function markMissed(arrived) {
   inbound[0].before(line);
 }
 
-// A message counts as read after a second on the screen of a visible tab. Changes in the thread do not restart the
-// second, so messages of a busy thread are marked too.
+// A message counts as read after a second on the screen of a visible tab. Changes in the thread do not start the second
+// again, so that messages in a busy thread count as read, too.
 function readSoon() {
   const inbound = unreadOnScreen();
   if (inbound?.dataset.seq === reading?.seq) return;

@@ -15,8 +15,8 @@ export function startTimers() {
 
 function countDown() {
   for (const time of document.querySelectorAll("[data-countdown]")) {
-    const said = left(Date.parse(time.dateTime) - now());
-    if (time.textContent !== said) time.textContent = said;
+    const text = left(Date.parse(time.dateTime) - now());
+    if (time.textContent !== text) time.textContent = text;
   }
   const chip = document.getElementById("timer-chip");
   if (chip) chip.toggleAttribute("data-soon", Date.parse(chip.querySelector("time").dateTime) - now() < 60_000);

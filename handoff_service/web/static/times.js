@@ -1,4 +1,5 @@
-// Times that count up or down in the page, by the server's clock. The page stores the difference to its own clock.
+// Times that count up or down in the page, by the server's clock. This script remembers the difference between the
+// server's clock and the browser's.
 
 import { countPhrase, language, phrase } from "./words.js";
 
@@ -60,10 +61,10 @@ function countDown() {
   for (const offer of document.querySelectorAll(".offer[data-due]")) {
     const left = Math.max(Math.round((Date.parse(offer.dataset.due) - now()) / 1000), 0);
     const ring = offer.querySelector(".ring");
-    const said = ring.lastElementChild;
+    const output = ring.lastElementChild;
     const words = phrase("{seconds} s", { seconds: left });
-    if (said.textContent === words) continue;
-    said.textContent = words;
+    if (output.textContent === words) continue;
+    output.textContent = words;
     ring.setAttribute("aria-label", countPhrase("{count} second left to accept", "{count} seconds left to accept", left));
     ring.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${left} ${offer.dataset.given}`);
     ring.toggleAttribute("data-tone", left < 15);
@@ -71,7 +72,7 @@ function countDown() {
   }
 }
 
-// Update relative times of up to an hour. The server writes older ones.
+// Update relative times of up to an hour. An older time becomes a clock time.
 function renewLately() {
   for (const time of document.querySelectorAll("time[data-lately]")) {
     const minutes = Math.floor((now() - Date.parse(time.dateTime)) / 60_000);

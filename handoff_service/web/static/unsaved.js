@@ -9,7 +9,7 @@ export function startUnsaved() {
   const form = document.querySelector("form[data-guarded]");
   if (!form) return;
   const first = valuesOf(form);
-  // the fields that were changed before the service returned the form
+  // the fields that already had unsaved changes when the service sent the form back
   const sentBack = new Set(JSON.parse(form.dataset.unsaved));
   let leaving = false;
   const count = () => {
@@ -17,12 +17,12 @@ export function startUnsaved() {
     const names = [...new Set([...first.keys(), ...now.keys()])].filter((name) => first.get(name) !== now.get(name));
     return new Set([...names, ...sentBack]).size;
   };
-  const show = () => tell(count());
+  const show = () => showCount(count());
   for (const changed of ["input", "change"]) document.addEventListener(changed, show);
   new MutationObserver(show).observe(form, { childList: true, subtree: true });
   addEventListener("pageshow", show); // also after the browser's Back
   show();
-  // the browser scrolls only to the caret, so the bar with Save would cover the rest of a text area
+  // the browser scrolls only to the cursor, so the bar with Save would cover the rest of a text area
   document.addEventListener("keyup", ({ key, target }) => {
     if (key === "Tab" && target.matches("textarea")) target.scrollIntoView({ block: "nearest" });
   });
@@ -50,7 +50,7 @@ function valuesOf(form) {
   return values;
 }
 
-function tell(count) {
+function showCount(count) {
   const bar = document.getElementById("save-bar");
   bar.toggleAttribute("data-unsaved", count > 0);
   const words = count ? countPhrase("{count} unsaved change", "{count} unsaved changes", count) : "";

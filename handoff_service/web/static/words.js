@@ -1,6 +1,6 @@
-// Translates the sentences of the scripts. An English page needs no table. Other pages carry it as JSON: English ->
-// translation, or the forms for one and for more. ``make catalogs`` finds the sentences by the names of the two
-// functions.
+// Translates the sentences of the scripts. An English page needs no translations. Any other page contains them as JSON:
+// English -> translation, or a list of the forms for one and for more. ``make catalogs`` finds the sentences by the
+// names of the functions ``phrase`` and ``countPhrase``.
 
 const block = document.getElementById("words");
 const catalog = block ? JSON.parse(block.textContent) : {};

@@ -11,7 +11,7 @@ import { keepFocus } from "./keep_focus.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
 import { startStream } from "./event_stream.js";
-import { startLoading } from "./after_swap.js";
+import { startLoading } from "./loaded_dialogs.js";
 import { startLater } from "./later.js";
 import { startNewMessage } from "./new_message.js";
 import { startPicks } from "./picks.js";
@@ -20,7 +20,7 @@ import { startClosing } from "./closing.js";
 import { startPanels } from "./panels.js";
 import { startPreview } from "./preview.js";
 import { startNotices } from "./notices.js";
-import { csrf, endAct, idOfAct, ignoreSecondClick, renewId, say, signInAgain, why, worked } from "./post.js";
+import { csrf, endAct, errorOf, idOfAct, ignoreSecondClick, renewId, showMessage, signInAgain, worked } from "./post.js";
 import { startMacros } from "./run_macro.js";
 import { showDesk } from "./supervisor.js";
 import { showQueue, startTeach } from "./teach.js";
@@ -57,9 +57,9 @@ document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
   if (verb === "post" && !parameters.command) parameters.command = idOfAct(path, parameters);
 });
 
-// An update of the page may have replaced the button meanwhile. Then htmx fires no event when the request ends, so this
-// code listens to the request itself, before htmx sends the next queued one. Without it, the next click on such a
-// button would count as a repetition and do nothing.
+// While a button's request runs, an update of the page may replace the button. Then htmx fires no event when the
+// request ends. So this code listens to the request itself, before htmx sends the next queued one. Without this, the
+// button would keep the old id, and its next click would do nothing.
 document.body.addEventListener("htmx:beforeSend", ({ detail, target }) => {
   const { xhr, requestConfig } = detail;
   if (ASKED[target.id]) return;
@@ -78,7 +78,7 @@ function ended(xhr, asked, command) {
   if (worked(xhr)) {
     renewId(asked);
     endAct(command);
-  } else if (!asked.closest("dialog, .composer")) say(why(xhr));
+  } else if (!asked.closest("dialog, .composer")) showMessage(errorOf(xhr));
 }
 
 startLists();
@@ -120,7 +120,7 @@ startSounds();
 startNotices();
 runTimes();
 startStream();
-// Drafts stay in the browser when a session expires. They are deleted when the agent signs out.
+// Drafts stay in the browser when a session expires. When the agent signs out, this script deletes them.
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
   const mine = ["draft", "attached", "noticed", "recent", "seen"].map((what) => `${what}:${document.body.dataset.me}`);
   for (const key of Object.keys(localStorage)) {

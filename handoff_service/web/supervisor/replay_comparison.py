@@ -25,9 +25,9 @@ TARGETS = {
 
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
-    """One figure: as it happened, replayed with today's settings, replayed with the change.
-    ``better``: whether the change improves the figure; None: the figures are equal, or the figure
-    has no better direction."""
+    """One figure: in the past, in a replay with today's settings (``before``), and in a replay with
+    the change (``after``). ``better``: whether the change improves the figure. None: both replays
+    are equal, or neither more nor less is better."""
 
     label: str
     happened: str
@@ -107,21 +107,21 @@ def _row(
 
 def changes_in_words(change: ReplayChange, now: DeskToday) -> list[str]:
     """Each change as a sentence."""
-    said: list[str] = []
+    sentences: list[str] = []
     for one in change.queues:
         name = now.queues[one.id].name if one.id in now.queues else phrase("Queue {id}", id=one.id)
         if one.schedule is not None:
-            said.append(
+            sentences.append(
                 phrase("{name}: opening hours {hours}.", name=name, hours=in_words(one.schedule))
             )
         if one.skills is not None:
-            said.append(
+            sentences.append(
                 phrase("{name}: required skills {skills}.", name=name, skills=", ".join(one.skills))
                 if one.skills
                 else phrase("{name}: no required skills.", name=name)
             )
         if one.targets is not None:
-            said.append(phrase("{name}: targets changed.", name=name))
+            sentences.append(phrase("{name}: targets changed.", name=name))
     for agent in change.agents:
         name = (
             now.agents[agent.id].name
@@ -129,21 +129,21 @@ def changes_in_words(change: ReplayChange, now: DeskToday) -> list[str]:
             else phrase("Agent {id}", id=agent.id)
         )
         if agent.capacity is not None:
-            said.append(phrase("{name}: capacity {count}.", name=name, count=agent.capacity))
+            sentences.append(phrase("{name}: capacity {count}.", name=name, count=agent.capacity))
         if agent.groups is not None:
-            said.append(
+            sentences.append(
                 phrase("{name}: groups {groups}.", name=name, groups=", ".join(agent.groups))
                 if agent.groups
                 else phrase("{name}: no groups.", name=name)
             )
         if agent.skills is not None:
-            said.append(
+            sentences.append(
                 phrase("{name}: skills {skills}.", name=name, skills=", ".join(agent.skills))
                 if agent.skills
                 else phrase("{name}: no skills.", name=name)
             )
     if change.available is AvailableAs.OPENING_HOURS:
-        said.append(
+        sentences.append(
             phrase("In both runs, agents are available whenever one of their queues is open.")
         )
-    return said
+    return sentences

@@ -47,7 +47,7 @@ async def start_run(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _of_fields(errors: dict[str, str]) -> dict[str, str]:
-    """``queue_1_schedule`` is the field ``q1_schedule``."""
+    """Rename the errors to the form's fields: ``queue_1_schedule`` is the field ``q1_schedule``."""
     return {
         name.replace("queue_", "q").replace("agent_", "a"): what for name, what in errors.items()
     }
@@ -81,7 +81,7 @@ async def replay_page(request: Request, replay_id: int, agent: CurrentAgent) -> 
 
 @page(Role.SUPERVISOR)
 async def replay_now(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """The progress, which the page asks for while the dry run lasts."""
+    """The progress of the dry run. The page requests it until the dry run ends."""
     around = await shell_context(request, agent, place="supervisor")
     return render("replay_now.html", **around | await _shown(request, replay_id))
 

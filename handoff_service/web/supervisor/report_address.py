@@ -23,8 +23,9 @@ USUAL = "30"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuery:
-    """``preset``: the name of the range, empty for two typed days; ``error``: what is wrong with
-    the address, which then shows the usual range without filters."""
+    """The parts of a report's address. ``preset``: the name of the range; empty for two typed days.
+    ``error``: what is wrong with the address. The page then shows the usual range without
+    filters."""
 
     of: DayRange
     preset: str

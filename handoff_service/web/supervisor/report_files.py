@@ -128,7 +128,8 @@ def _conversation(one: ReportedConversation, keys: Sequence[str]) -> Sequence[An
 
 
 def _fact(value: Any) -> Any:
-    """Words may have spaces, which separate numbers."""
+    """Join a list of words with semicolons, because a word may have spaces. A list of numbers is
+    joined with spaces later."""
     is_words = isinstance(value, list) and value and isinstance(value[0], str)
     return "; ".join(value) if is_words else value
 

@@ -133,13 +133,13 @@ def _drawn(found: ReportResult, figures: Sequence[Figure], interval: str) -> Dra
         bars=chart,
         ticks=[figure_value(one, unit, found.currency) for one in ticks(chart.highest)],
         spoken=[
-            _said(part.called, row, figures, found)
+            _values_in_words(part.called, row, figures, found)
             for part, row in zip(found.parts, values, strict=True)
         ],
     )
 
 
-def _said(
+def _values_in_words(
     label: str, row: Sequence[float | None], figures: Sequence[Figure], found: ReportResult
 ) -> str:
     values = [
@@ -167,8 +167,8 @@ def _chart_heading(figures: Sequence[Figure], interval: str) -> Phrase:
 
 
 def asked_figure(request: Request) -> Figure:
-    """The figure that the address names; without one, all conversations. Raises NotFound for an
-    unknown one."""
+    """The figure that the address names, or else the figure that counts all conversations. Raises
+    NotFound for an unknown one."""
     name = request.args.get("figure") or "conversations"
     if name not in FIGURES:
         raise NotFound(phrase("There is no figure “{name}”.", name=name[:40]))
@@ -211,7 +211,8 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 
 def _unit_of_one(figure: Figure) -> Unit:
-    """The unit of one conversation's value. For a share of sums, that is the counted number."""
+    """The unit of one conversation's value. For a percentage that compares two sums, it is a
+    count."""
     if isinstance(figure.how, AvailableTime):
         return Unit.SECONDS
     if isinstance(figure.how, PerConversation):

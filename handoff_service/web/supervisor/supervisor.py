@@ -2,9 +2,8 @@
 supervisor's actions.
 
 When the stream reports a change, the page fetches its live part, at most once a second. It fetches
-the day's numbers at each heartbeat. A supervisor observes by opening a conversation; that changes
-no read marks and no live group.
-"""
+the day's numbers at each heartbeat. A supervisor who opens a conversation only observes it: this
+marks nothing as read and does not change the live group."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +29,7 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-AT_FIRST, MOST_CONVERSATIONS = 50, 500  # conversations shown; "show all" raises the limit
+AT_FIRST, MOST_CONVERSATIONS = 50, 500  # conversations shown at first, and after "Show all"
 
 
 @page(Role.SUPERVISOR)
@@ -119,7 +118,8 @@ async def leave(request: Request, interaction_id: int, agent: CurrentAgent) -> H
 
 @page(Role.SUPERVISOR)
 async def assign(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Assign the conversation to an agent manually; assigning it to oneself takes it over."""
+    """Assign the conversation to an agent manually. A supervisor who chooses themselves takes it
+    over."""
     to = form_field(request, "agent_id")
     if not to.isdecimal() or len(to) > 15:
         raise BadInput(phrase("Choose the agent who gets this conversation."))
@@ -129,8 +129,8 @@ async def assign(request: Request, interaction_id: int, agent: CurrentAgent) -> 
 
 
 def _done(request: Request, interaction_id: int) -> HTTPResponse:
-    """Answer with nothing for a page that already shows the conversation; open the conversation if
-    the form asks for it."""
+    """Answer an action. If the form asks for it, the browser opens the conversation. Otherwise the
+    answer is empty, because the page already shows the conversation."""
     if "hx-request" in request.headers and not form_field(request, "open"):
         return done_or_redirect(request)
     return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")

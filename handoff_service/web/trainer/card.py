@@ -15,7 +15,7 @@ from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.views import Suggestion, TrainerItem
 
 SUGGESTED = 5
-NOTHING_NEW = 0.9  # an example with at least this confidence and similarity teaches nothing
+NOTHING_NEW = 0.9  # a text with at least this confidence and similarity teaches the bot nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ def card_of(data: BotData, item: TrainerItem) -> Card:
         ranked = [Suggestion(intent=item.suggestion, confidence=0.0), *ranked]
     example = example_of(without_masks(item.text))
     near = [] if blind else data.nearest(example)
-    for one in near:  # the intents of the nearest examples fill up a short ranking
+    for one in near:  # if the ranking is short, add the intents of the nearest examples
         if len(ranked) < SUGGESTED and one.intent not in {s.intent for s in ranked}:
             ranked.append(Suggestion(intent=one.intent, confidence=0.0))
     chosen = item.suggestion or (ranked[0].intent if ranked else "")
@@ -67,11 +67,11 @@ def preview(data: BotData, item: TrainerItem, intent: str, example: str) -> dict
 
 
 def _teaches_nothing(data: BotData, item: TrainerItem, intent: str, example: str) -> bool:
-    """Whether the intent already has this example, or a nearly equal one for a text that the
-    virtual agent is sure about."""
-    said = clusters.plain(example)
+    """Whether a label would teach nothing: the intent already has this example, or it has a nearly
+    equal one and the virtual agent is sure about the text."""
+    plain = clusters.plain(example)
     near = data.nearest(example, 1)
-    if near and near[0].intent == intent and clusters.plain(near[0].text) == said:
+    if near and near[0].intent == intent and clusters.plain(near[0].text) == plain:
         return True
     surely = item.intent == intent and (item.confidence or 0) >= NOTHING_NEW
     return bool(surely and near and near[0].intent == intent and near[0].share >= NOTHING_NEW)

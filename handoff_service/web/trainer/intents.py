@@ -1,7 +1,6 @@
 """The page Intents: change examples, see suspects, add an answer.
 
-Each change is shown as a diff.
-"""
+The page shows each change as a diff."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -54,8 +53,8 @@ async def intents_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def compared(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Compare all examples, and show the suspects on the page of ``intent``, or without it on the
-    page Intents."""
+    """Compare all examples with each other. Show the suspects on the page of ``intent``, or on the
+    page Intents if the form names no intent."""
     name = request.args.get("intent") or ""
     if not name:
         shown = await _overview(request, compare=True)
@@ -83,7 +82,8 @@ async def intent_page(request: Request, name: str, agent: CurrentAgent) -> HTTPR
 
 @page(Role.TRAINER)
 async def change_example(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
-    """``act``: reword, move (``to``) or delete the ``example``."""
+    """Change one example. ``act``: reword the ``example``, move it to the intent ``to``, or delete
+    it."""
     desk, change = desk_of(request), _example_change(request, name)
     return await _intent(request, agent, name, await edit(desk.store, agent.id, change))
 
@@ -106,7 +106,8 @@ def _example_change(request: Request, name: str) -> Callable[[], list[FileChange
 
 @page(Role.TRAINER)
 async def new_answer_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The form. ``?item=``: a text that waits for a label; its cluster fills in the examples."""
+    """The form for a new answer. ``?item=``: a text that waits for a label. The form's examples are
+    then the texts of its cluster."""
     item = _item(request.args.get("item") or "")
     texts = await desk_of(request).store.read(items.cluster_texts, item) if item else []
     examples = [example_of(without_masks(text)) for text in texts]
@@ -143,8 +144,8 @@ def _item(typed: str) -> int:
 
 
 async def _label_cluster(request: Request, agent: CurrentAgent, item: int, intent: str) -> None:
-    """Label the cluster that the new answer was made from. Does nothing if another trainer labeled
-    it first."""
+    """Label the cluster whose texts the new answer has as examples. Does nothing if another trainer
+    labeled it first."""
     desk = desk_of(request)
     command = LabelItem(
         item_id=item,

@@ -36,8 +36,8 @@ from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/models"
 LONGEST = timedelta(days=7)  # the longest period of the figures before and after a promotion
-INTENTS = 20  # the most that the page shows
-PROMOTION_REASONS = (AT_START, FIGURES)  # other reasons are what a trainer wrote
+INTENTS = 20  # the page shows at most this many
+PROMOTION_REASONS = (AT_START, FIGURES)  # a trainer wrote any other reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,8 +229,8 @@ def _figure(name: str, before: Share, after: Share) -> ModelFigure:
 
 
 async def _cut(request: Request, found: dict[str, Any]) -> list[str]:
-    """Warnings about open conversations in a form or slot that the new model lacks, and about
-    missing intents."""
+    """Warnings for a promotion: about open conversations in a form or slot that the new model does
+    not have, and about intents that it does not have."""
     running: BotModel | None = found["running"]
     model: BotModel = found["model"]
     if running is None:

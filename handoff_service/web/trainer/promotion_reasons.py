@@ -9,8 +9,8 @@ from handoff_service.store.views.training import BotModel
 
 
 def promotion_reasons(conn: Connection, model: BotModel, running: BotModel | None) -> list[str]:
-    """The reasons why this model cannot be promoted. The database has the measurement's reasons in
-    English, so the same rules write them again from the stored figures.
+    """The reasons why this model cannot be promoted. The database stores the reasons in English.
+    Therefore the same rules make them again from the stored figures, in the language of the page.
     """
     blocked = promotion_blocks(conn, model, running)
     if model.scores is None or "figures" not in model.scores:

@@ -1,4 +1,5 @@
-"""The page Replies: change a text of the virtual agent, with the SMS check while it is typed."""
+"""The page Replies: change a text of the virtual agent. While the trainer types, the page checks
+the text for SMS."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -71,7 +72,7 @@ def _changes(request: Request) -> list[TextChange]:
 @page(Role.TRAINER)
 async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The segments and problems of a reply, while the trainer types it."""
-    # the only value is that of the field
+    # the request has only one field, the text
     text = next(iter(request.args.values()), [""])[0]
     checked = await run_slow(_checked, desk_of(request).bot_data, text)
     return render("trainer/sms_check.html", checked=checked)
@@ -86,7 +87,7 @@ async def _replies(
 ) -> HTTPResponse:
     listed = await run_slow(replies, desk_of(request).bot_data)
     words = folded(request.args.get("q") or "").split()
-    fit = [one for one in listed if all(word in folded(_said(one)) for word in words)]
+    fit = [one for one in listed if all(word in folded(_searched_text(one)) for word in words)]
     around = await shell_context(request, agent, place="trainer")
     given = {
         "replies": fit,
@@ -98,7 +99,7 @@ async def _replies(
     return render("trainer/replies.html", **around | {"tabs": TABS, "here": "/replies"} | given)
 
 
-def _said(reply: Reply) -> str:
+def _searched_text(reply: Reply) -> str:
     return " ".join([reply.name, *(one.text for one in reply.texts)])
 
 

@@ -60,7 +60,7 @@ async def teach_card(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def teach_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The waiting texts. If no card is open, the whole changing part of the page."""
+    """The list of waiting texts. If no card is open, the whole part of the page that changes."""
     item = request.args.get("item") or ""
     if not item:
         return await _part(request, agent)
@@ -77,8 +77,8 @@ async def teach_diff(request: Request, agent: CurrentAgent) -> HTTPResponse:
     item = await desk.store.read(items.get_item, id_field(request.args.get("item") or "", "item"))
     intent = _chosen(request.args.get("other") or "", request.args.get("intent") or "")
     example = request.args.get("example") or ""
-    said = await run_slow(preview, desk.bot_data, item, intent, example)
-    return render("trainer/diff.html", **said)
+    variables = await run_slow(preview, desk.bot_data, item, intent, example)
+    return render("trainer/diff.html", **variables)
 
 
 @page(Role.TRAINER)
@@ -99,8 +99,8 @@ async def put_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
         pinned=form_field(request, "pin") == "1",
     )
     made, change = await labeling.label(desk.store, desk.bot_data, command)
-    said = _said(command, len(made.examples), change, second=made.second)
-    return await _after(request, agent, said)
+    notice = _label_notice(command, len(made.examples), change, second=made.second)
+    return await _after(request, agent, notice)
 
 
 @page(Role.TRAINER)
@@ -110,8 +110,8 @@ async def undo_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
     item, errors = await labeling.undo_label(
         desk.store, desk.bot_data, agent.id, id_field(batch, "batch") if batch else None
     )
-    said = joined(" ", [phrase("Undone."), *errors])
-    return await _after(request, agent, said, item)
+    notice = joined(" ", [phrase("Undone."), *errors])
+    return await _after(request, agent, notice, item)
 
 
 @page(Role.TRAINER)
@@ -132,29 +132,29 @@ async def settle_labels(request: Request, item_id: int, agent: CurrentAgent) -> 
 
 
 async def _after(
-    request: Request, agent: CurrentAgent, said: str, item: int | None = None
+    request: Request, agent: CurrentAgent, notice: str, item: int | None = None
 ) -> HTTPResponse:
-    """The changing part of the page for a request by the script, the whole page for a plain
-    form."""
+    """Answer an action: the part of the page that changes for the page's script, or else a redirect
+    to the whole page."""
     if "hx-request" in request.headers:
-        return await _part(request, agent, said=said, item=item)
+        return await _part(request, agent, notice=notice, item=item)
     around = await shell_context(request, agent, place="trainer")
     return render(
-        "trainer/teach.html", **around | await _teach(request, agent, said=said, item=item)
+        "trainer/teach.html", **around | await _teach(request, agent, notice=notice, item=item)
     )
 
 
 async def _part(
-    request: Request, agent: CurrentAgent, said: str = "", item: int | None = None
+    request: Request, agent: CurrentAgent, notice: str = "", item: int | None = None
 ) -> HTTPResponse:
     around: dict[str, Any] = {"csrf": csrf_token(request), "me": agent}
     return render(
-        "trainer/teach_part.html", **around | await _teach(request, agent, said=said, item=item)
+        "trainer/teach_part.html", **around | await _teach(request, agent, notice=notice, item=item)
     )
 
 
 async def _teach(
-    request: Request, agent: CurrentAgent, *, said: str = "", item: int | None = None
+    request: Request, agent: CurrentAgent, *, notice: str = "", item: int | None = None
 ) -> dict[str, Any]:
     desk = desk_of(request)
     asked = request.args.get("item") or ""
@@ -189,7 +189,7 @@ async def _teach(
         "beside": beside,
         "known": known,
         "entities": await run_slow(desk.bot_data.entities),
-        "said": said,
+        "notice": notice,
         "may_open": bool(agent.roles & {*LIVE, Role.ADMIN}),
         **shown,
     }
@@ -210,7 +210,7 @@ def _opened(conn: Connection, queue: LabelQueue, wanted: int | None) -> TrainerI
 
 
 def _chosen(other: str, intent: str) -> str:
-    """The typed intent wins over the preselected one."""
+    """The intent of the label: the typed one, or else the preselected one."""
     return other.strip() or intent
 
 
@@ -218,7 +218,7 @@ def _lane(text: str) -> TrainerLane | None:
     return TrainerLane(text) if text in list(TrainerLane) else None
 
 
-def _said(command: LabelItem, count: int, change: FileChange, *, second: bool) -> str:
+def _label_notice(command: LabelItem, count: int, change: FileChange, *, second: bool) -> str:
     if command.verdict is LabelVerdict.UNSURE:
         return phrase("Left to a colleague.")
     if command.verdict is LabelVerdict.NOT_FOR_BOT:

@@ -64,7 +64,8 @@ async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def training_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The changing part of the page: the run, and the comparison unless a run is under way."""
+    """The part of the page that changes: the run, or, if no run is under way, the run and the
+    comparison."""
     desk = desk_of(request)
     facts = await desk.store.read(desk_facts)
     found = await _run(request)
@@ -197,7 +198,8 @@ async def _comparison(request: Request) -> dict[str, Any]:
 
 
 def _newest(conn: Connection) -> BotModel | None:
-    """The model to decide about: the candidate, else the canary, else the running model."""
+    """The model that the page shows first: the candidate, else the canary, else the running
+    model."""
     decided = (ModelState.CANDIDATE, ModelState.CANARY, ModelState.RUNNING)
     found = (models.in_state(conn, state) for state in decided)
     return next((one for one in found if one is not None), None)
@@ -209,8 +211,8 @@ async def _texts(request: Request, model: BotModel) -> list[ComparedText]:
 
 
 def _matrix(texts: list[ComparedText]) -> dict[str, Any]:
-    """The confusion matrix. Rows: meant intents with a mistake. Columns: wrongly understood
-    intents."""
+    """The confusion matrix. Rows: the right intents of the texts that the model misunderstood.
+    Columns: the intents that the model chose for them."""
     found = confusions(texts)
     wrong = {cell: times for cell, times in found.items() if cell[0] != cell[1]}
     return {
@@ -222,7 +224,8 @@ def _matrix(texts: list[ComparedText]) -> dict[str, Any]:
 
 
 def _worst_change(figures: Comparison) -> str:
-    """The greatest loss of recall among the intents with enough test texts to block."""
+    """The greatest loss of recall. Only intents count that have enough test texts to block a
+    promotion."""
     changes = [
         (one.new.value - one.old.value, one.intent)
         for one in figures.recalls

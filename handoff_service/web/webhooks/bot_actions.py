@@ -1,6 +1,6 @@
 """Rasa's action endpoint: rasa-sdk's executor as a route of the service itself.
 
-Each action is a thin class that gets the desk and calls the same operations as all other code, in
+Each action is a small class that gets the desk. It calls the same operations as all other code, in
 the same lanes. Shapes: https://rasa.com/docs/rasa/action-server/
 """
 
@@ -47,7 +47,7 @@ def blueprint() -> Blueprint:
         if not hmac.compare_digest((request.token or "").encode(), token.encode()):
             raise NotSignedIn("Send the bot's token as Authorization: Bearer.")
         call = _call(request.body)
-        # Rasa 3.6 omits it unless domain.yml asks for it, and the SDK requires it
+        # the SDK requires the domain, but Rasa 3.6 sends it only if domain.yml asks for it
         call.setdefault("domain", {})
         turn = _turn(call)
         if turn is not None and not await desk_of(request).store.read(bot_turns.is_valid, turn):

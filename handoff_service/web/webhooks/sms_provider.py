@@ -1,7 +1,8 @@
 """The SMS provider's webhooks: incoming texts, and delivery receipts for sent ones.
 
-The provider's folder reads and verifies each request. The rest is the same for all: one write, then
-the answer. The provider gets a 200 after the commit, or a 503 if no commit is possible.
+The code in the provider's folder reads and verifies each request. The rest is the same for all
+providers: one write, then the answer. The provider gets a 200 after the commit, or a 503 if the
+service cannot commit.
 """
 
 from collections.abc import Callable, Coroutine
@@ -51,8 +52,8 @@ def _handler(kind: ProviderKind, webhook: ProviderWebhook, settings: Settings) -
 async def _answer(
     request: Request, kind: ProviderKind, webhook: ProviderWebhook, settings: Settings
 ) -> HTTPResponse:
-    """Read, store, answer. A client that hangs up cancels this, but not a write that is already in
-    a lane."""
+    """Read the request, store its content, answer. If the client disconnects, this is canceled, but
+    a write that is already in a lane continues."""
     desk = desk_of(request)
     try:
         if settings.sms_provider != kind.name:

@@ -1,4 +1,4 @@
 """The workspace's pages: the list, a conversation, and the agents' actions on them.
 
-These modules may import all other surfaces, because the workspace mounts them.
+These modules may import all other packages of ``web``, because the workspace adds their routes.
 """

@@ -74,7 +74,8 @@ async def change_language(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(*ANYONE)
 async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Change the password of an agent who knows the present one. Other sessions end."""
+    """Change the agent's password, and end the agent's other sessions. The form must have the
+    present password."""
     try:
         password = await _new_password(request, agent)
     except (BadInput, TooManyAttempts) as refusal:

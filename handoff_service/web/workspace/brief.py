@@ -1,5 +1,5 @@
-"""The brief above a conversation. The page's script asks for it when its agent accepts or comes
-back, so a page without it costs nothing."""
+"""The brief above a conversation. The page's script requests it only when the agent accepts an
+offer or comes back, because it takes time to compute."""
 
 from typing import Any
 

@@ -32,7 +32,7 @@ from handoff_service.web.shared.rendering import back_to_conversation, form_fiel
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 LONGEST_DESCRIPTION, LONGEST_NOTE = 10_000, 1000
-LONGEST_ABOUT = 40  # characters of the description in the text about a resolved case
+LONGEST_ABOUT = 40  # characters of the case's description in the text to the requester
 
 
 @page(*LIVE)
@@ -74,8 +74,8 @@ async def case_dialog(
 def _texting(
     conn: Connection, interaction: Interaction, case: Case, now: datetime
 ) -> dict[str, Any]:
-    """The suggested text for a resolved case: its words, whether it was promised, why it cannot be
-    sent, and when quiet hours end."""
+    """The suggested text for a resolved case: its words, whether the desk promised a text, why it
+    cannot be sent, and when quiet hours end."""
     quiet = desks.quiet_hours(conn)
     zones = requester_zones.of_interactions(conn, {interaction.id: interaction.requester_number})
     about = short(case.description.splitlines()[0], LONGEST_ABOUT)

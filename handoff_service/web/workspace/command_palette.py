@@ -1,5 +1,5 @@
-"""The command palette: conversations, people, actions on the open conversation, macros, pages and
-single settings, as far as the agent may open them."""
+"""The command palette finds conversations, people, actions on the open conversation, macros, pages
+and single settings. It shows only what the agent may open."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextvars import copy_context
@@ -52,7 +52,7 @@ async def palette(request: Request, agent: CurrentAgent) -> HTTPResponse:
     given = request.args.get("open") or ""
     opened = int(given) if given.isdecimal() and len(given) <= LONGEST_ID else None
     phones = desk_of(request).settings.has_simulator
-    context = copy_context()  # contains the language of the page, in which the labels are searched
+    context = copy_context()  # has the page's language, so that the search uses its labels
 
     def read(conn: Connection) -> list[PaletteGroup]:
         return context.run(_groups, conn, agent, q, opened, phones)
@@ -78,7 +78,7 @@ def _groups(
         PaletteGroup(heading=phrase("Admin"), icon="admin", entries=admin),
         PaletteGroup(heading=phrase("Settings"), icon="note", entries=settings),
     ]
-    # commands first, because the words may match many texts but only few commands
+    # with a typed query, commands come first, because it may match many texts but only few commands
     groups = [*of_page, *commands, *found] if q else [*of_page, *found, *commands]
     return [group for group in groups if group.entries]
 
@@ -96,8 +96,8 @@ def _on_the_open_one(
     hold = RESUME if interaction.state is State.ON_HOLD else HOLD
     acts = matching([*ACTIONS[:5], hold, *ACTIONS[5:]], q, len(ACTIONS) + 1 if q else 2 * FEW)
     yield PaletteGroup(heading=phrase("This conversation"), icon="ongoing", entries=acts)
-    # by name only, because each filled text names the requester, so a search for a person would
-    # find every macro
+    # search macros by name only: their filled texts name the requester, so a search for that person
+    # would find every macro
     runs = [_macro(one, opened) for one in macros.choices(conn, opened, agent, q)]
     entries = matching(runs, q, MOST_ENTRIES if q else FEW)
     yield PaletteGroup(heading=phrase("Macros"), icon="macro", entries=entries)
@@ -124,7 +124,8 @@ def _macro(one: macros.FilledMacro, opened: int) -> PaletteEntry:
 
 
 def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[PaletteGroup]:
-    """Conversations and people. Nothing typed: the agent's own conversations."""
+    """Conversations and people that match ``q``. If ``q`` is empty: the agent's own
+    conversations."""
     if not q:
         mine = ongoing_items(conn, agent.id, others=False)[:FEW]
         own = [_conversation(one.interaction) for one in mine]
@@ -150,19 +151,19 @@ def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[PaletteGrou
 def _conversation(
     one: Interaction | ListedInteraction, line: Message | None = None
 ) -> PaletteEntry:
-    """An entry that leads to the matching line. Without a line, the conversation matched by a name
-    or number."""
-    said = line.body[:SNIPPET] if line else STATES[one.state]
+    """An entry that opens the conversation at the matching line. ``line`` None: the conversation
+    matched by a name or number."""
+    snippet = line.body[:SNIPPET] if line else STATES[one.state]
     place = f"?line={line.seq}#line-{line.seq}" if line else ""
     return PaletteEntry(
         label=one.user.name if one.user else phone(one.requester_number),
-        detail=joined(" · ", [number(one.id), said]),
+        detail=joined(" · ", [number(one.id), snippet]),
         href=f"/workspace/conversations/{one.id}{place}",
     )
 
 
 def _person(one: search.FoundPerson) -> PaletteEntry:
-    """An entry that leads to the person's newest conversation, or to a new one."""
+    """An entry that opens the person's newest conversation, or the dialog for a new one."""
     numbers = [phone(each) for each in one.user.numbers] or [phrase("No number")]
     new = [] if one.newest else [phrase("new message")]
     newest = f"/workspace/conversations/{one.newest}"

@@ -36,7 +36,8 @@ async def record(request: Request, interaction_id: int, agent: CurrentAgent) -> 
     interaction = await desk_of(request).store.read(conversations.get, interaction_id)
     ask = ConsentRequest(
         number=interaction.requester_number,
-        # an opt-in also lifts an opt-out from all numbers
+        # an opt-out applies to all company numbers; an opt-in for this number also ends such an
+        # opt-out
         provider_number=None if opted_out else interaction.provider_number,
         opted_out=opted_out,
         source=Source.AGENT,

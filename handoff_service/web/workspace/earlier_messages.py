@@ -46,8 +46,8 @@ async def earlier_than(request: Request, thread: Thread) -> Before | None:
 async def earlier_fragment(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return the lines before ``before`` (an interaction's id and a seq, such as 12-301), and the
-    position from which the next page continues."""
+    """Return the lines before ``before``, and the position before which the next page continues.
+    Both positions are an interaction's id and a seq, such as 12-301."""
     found = _BEFORE.fullmatch(request.args.get("before") or "")
     if found is None:
         raise BadInput(

@@ -1,4 +1,5 @@
-"""Live updates of pages: the stream of hints, and typing notices, which are never stored."""
+"""Live updates of pages: the stream of hints, and typing notices. The service never stores typing
+notices."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     |---|---|
     | ``lists`` | something about this agent has changed |
     | ``thread`` | the ``open`` conversation has changed |
-    | ``writing`` | another agent types in it: ``{"by", "said"}``; ``said`` is empty at the end |
+    | ``writing`` | another agent types in it: ``{"by", "said"}``; ``said`` is empty afterwards |
     | ``desk`` | the supervisor's page has changed, for supervisors who ask for it |
     | ``trainer`` | a text waits or was labeled, for trainers who ask for it |
     """
@@ -65,7 +66,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     watches = {DESK} if request.args.get("desk") == "1" and supervises(agent) else set[str]()
     teaches = {TRAINER} if request.args.get("trainer") == "1" and trains(agent) else set[str]()
     typing = (
-        {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()}
+        {f"writing:{opened}:{kind}": sentence for kind, sentence in KINDS.items()}
         if opened is not None
         else {}
     )
@@ -90,7 +91,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
 
     async def may_continue() -> bool:
         now = await signed_in(request)
-        # after a change of roles the page must open another stream
+        # if the agent's roles change, this stream ends, and the page opens another one
         return now is not None and now.roles == agent.roles
 
     channels = [*mine, *([here] if opened is not None else []), *typing, *watches, *teaches]
@@ -127,7 +128,7 @@ async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) ->
 
 @page(*LIVE)
 async def seen(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Dismiss the notice about a colleague's action."""
+    """Dismiss the notice that tells the agent what a colleague did."""
     command = SeeNotice(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(see_notice, command, near=interaction_id)
     return done_or_redirect(request)
@@ -137,6 +138,6 @@ def _number(asked: str) -> int | None:
     return int(asked) if asked.isdecimal() and len(asked) <= LONGEST else None
 
 
-def _writes(by: int | None, name: str, said: str) -> str:
-    words = shown(filled(said, name=isolated(first_name(name)))) if said else ""
+def _writes(by: int | None, name: str, sentence: str) -> str:
+    words = shown(filled(sentence, name=isolated(first_name(name)))) if sentence else ""
     return json.dumps({"by": by, "said": words})

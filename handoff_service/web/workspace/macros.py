@@ -28,12 +28,13 @@ from handoff_service.web.shared.directions import isolated
 from handoff_service.web.shared.rendering import back_to_conversation, render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 
-MOST_MACROS = 50  # typing finds the others
+MOST_MACROS = 50  # the agent finds other macros by typing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledMacro:
-    """A macro for one conversation. ``text``: filled for it; empty: the macro sends none."""
+    """A macro for one conversation. ``text``: the macro's text with the conversation's values;
+    empty: the macro sends no text."""
 
     macro: Macro
     text: str = ""
@@ -89,8 +90,8 @@ def done(name: str, number: int) -> str:
 def choices(
     conn: Connection, interaction_id: int, agent: CurrentAgent, q: str
 ) -> list[FilledMacro]:
-    """The macros with these words, filled for a conversation. A name that begins with them comes
-    first. Raises NotFound for an unknown conversation."""
+    """The macros that have the words of ``q`` in their name or text, filled for a conversation.
+    Macros whose name begins with ``q`` come first. Raises NotFound for an unknown conversation."""
     interaction = conversations.get(conn, interaction_id)
     stored = macros.list_(conn)
     who = placeholder_values.of_interactions(conn, [interaction_id], agent.name, _texts(stored))
@@ -124,7 +125,7 @@ def _choice(conn: Connection, macro: Macro, who: Placeholders, why: str) -> Fill
 
 
 def _unset(macro: Macro, who: Placeholders) -> list[str]:
-    """The attributes that the macro's text and note name and that are not set."""
+    """The attributes that the macro's text or note names but that have no value."""
     return unset_in(" ".join(_texts([macro])), who)
 
 

@@ -12,13 +12,13 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-MOST_NAMES = 5  # shown without scrolling, which keys could not do; typing finds the others
+MOST_NAMES = 5  # all are visible without scrolling; the agent finds others by typing
 LONGEST = 100  # characters of a name
 
 
 @page(*LIVE)
 async def mentions_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the newest of them. Each leads to its place in the conversation."""
+    """Return the newest notes that name the agent. Each links to its place in the conversation."""
     found = await desk_of(request).store.read(mentions.of_agent, agent.id)
     around = await shell_context(request, agent, place="mentions")
     return render("mentions_page.html", **around, mentions=found)

@@ -30,7 +30,7 @@ from handoff_service.web.workspace.passkeys import answer_of, site
 from handoff_service.web.workspace.second_factor import admitted
 from handoff_service.web.workspace.sign_in import let_in
 
-#: Where backup codes can be made.
+#: The page where the agent can make backup codes.
 NEXT = "/workspace/account/two-factor?done=passkey"
 
 
@@ -75,7 +75,7 @@ async def options_to_add(request: Request, agent_id: int, challenge: str) -> obj
 
 
 async def add(request: Request, agent_id: int, challenge: str) -> None:
-    """Add the passkey that the browser has made. Raises BadInput when it is not for this
+    """Add the passkey that the browser has made. Raises BadInput when the passkey is not for this
     challenge."""
     try:
         made = passkey_checks.added(site(request), challenge, answer_of(request))
@@ -87,8 +87,8 @@ async def add(request: Request, agent_id: int, challenge: str) -> None:
 
 
 async def _added(request: Request) -> HTTPResponse:
-    """Let the agent in with the new passkey, to the page where backup codes can be made. An error
-    ends the sign-in, so each challenge counts once."""
+    """Sign the agent in with the new passkey, and redirect to the page where the agent can make
+    backup codes. An error ends the sign-in, so each challenge can be used only once."""
     desk = desk_of(request)
     step = await end_step(request, StepKind.SET_UP)
     if not step.data.get("challenge"):

@@ -57,7 +57,7 @@ async def remove_notifications(request: Request, agent: CurrentAgent) -> HTTPRes
 
 @page(*ANYONE)
 async def try_notifications(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Send a test now. The list shows why one did not arrive."""
+    """Send a test notification now. If it does not arrive, the list shows why."""
     desk = desk_of(request)
     called = await send_test(
         desk.store, agent.id, id_field(form_field(request, "id"), "id"), desk.push, desk.mailer

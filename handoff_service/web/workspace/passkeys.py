@@ -64,7 +64,8 @@ def blueprint() -> Blueprint:
 
 
 def site(request: Request) -> Site:
-    """The site of the passkeys. Raises NotFound where browsers allow none."""
+    """The site that the passkeys belong to. Raises NotFound for an address at which browsers allow
+    no passkeys."""
     found = site_of(desk_of(request).settings.public_url)
     if found is None:
         raise NotFound(NOT_HERE)
@@ -83,8 +84,8 @@ def answer_of(request: Request) -> dict[str, Any]:
 
 
 async def _options(request: Request) -> HTTPResponse:
-    """Return the options with which the browser asks for a passkey. At the second step it must be
-    one of the agent's own."""
+    """Return the options with which the browser asks for a passkey. At the second step of a
+    sign-in, the passkey must be one of the agent's own."""
     desk, here, challenge = desk_of(request), site(request), passkey_checks.new_challenge()
     which = StepToken(step_token(request), StepKind.CODE)
     step = await desk.store.read(sign_in_steps.find_step, which, desk.clock())
@@ -103,7 +104,7 @@ async def _options(request: Request) -> HTTPResponse:
 
 
 async def _sign_in(request: Request) -> HTTPResponse:
-    """Open a session for the holder of the passkey. Each challenge counts once."""
+    """Open a session for the agent who has the passkey. Each challenge can be used only once."""
     desk, answer = desk_of(request), answer_of(request)
     which = StepToken(step_token(request), StepKind.CODE)
     alone = await desk.store.read(sign_in_steps.find_step, which, desk.clock()) is None
@@ -126,7 +127,8 @@ async def _sign_in(request: Request) -> HTTPResponse:
 
 
 async def _who(request: Request, step: Step, found: StoredPasskey, *, alone: bool) -> Admitted:
-    """The agent. A passkey can replace the password only for agents who may use a password."""
+    """The agent who has the passkey. A passkey can replace the password only for agents who may use
+    a password."""
     if not alone:
         return admitted(step)
     desk = desk_of(request)

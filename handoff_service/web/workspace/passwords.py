@@ -48,7 +48,7 @@ def blueprint() -> Blueprint:
 
 
 async def _request_link(request: Request) -> HTTPResponse:
-    """Answer known and unknown addresses alike."""
+    """Mail the link. The answer is the same for known and unknown e-mail addresses."""
     desk, email = desk_of(request), form_field(request, "email").strip()[:320]
     if not desk.settings.mails:
         return await _forgot(request)
@@ -88,8 +88,8 @@ async def _choose(request: Request, token: str, form: Form, *, status: int = 200
     try:
         account = await desk.store.read(holder, token, desk.settings.secret_keys, desk.clock())
     except NotFound as refusal:
-        said = {"desk": facts, "said": refusal.detail, "mails": desk.settings.mails}
-        return render("link_ended.html", status=refusal.status, **said)
+        variables = {"desk": facts, "reason": refusal.detail, "mails": desk.settings.mails}
+        return render("link_ended.html", status=refusal.status, **variables)
     return render(
         "choose_password.html",
         status=status,

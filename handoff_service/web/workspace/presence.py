@@ -25,14 +25,14 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def at_work(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The page of an agent with an open offer reports that its agent types or clicks. The request
-    itself is recorded as activity."""
+    """A page reports that its agent types or clicks, while the agent has an open offer. The handler
+    does nothing else: the desk records each request as activity."""
     return done_or_redirect(request)
 
 
 @page()
 async def dismiss_notice(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Dismiss the notice that the product set the agent to Away."""
+    """Dismiss the notice that the desk set the agent to Away."""
     await desk_of(request).store.write(presences.dismiss_notice, agent.id)
     return done_or_redirect(request)
 

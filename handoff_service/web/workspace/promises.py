@@ -1,4 +1,5 @@
-"""Promises of a conversation: store the reminder that is offered, decline it, cancel one."""
+"""Promises in a conversation: store the reminder that the page offers, decline it, or cancel a
+promise."""
 
 from typing import Any
 

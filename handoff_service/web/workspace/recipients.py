@@ -1,5 +1,5 @@
-"""The people and numbers that match an agent's input, and the effect of sending, read in one
-transaction."""
+"""Finds the people and numbers that match an agent's input, and what sending a text would do. Reads
+everything in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from handoff_service.web.shared.phone_input import recipient as read_recipient
 from handoff_service.web.shared.phone_input import warning
 
 MOST_PEOPLE = 8  # people listed
-LAST = 2  # lines shown of the active conversation
+LAST = 2  # how many lines of the active conversation the dialog shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Destination:
     user_id: int | None
     number: str
     on_record: bool = True  #: whether the number is on the person's record
-    refused: str = ""  #: why the number cannot be texted
+    refused: str = ""  #: why the desk cannot text the number
     warning: str = ""  #: why a text may not arrive
 
     @property
@@ -78,7 +78,7 @@ class RecipientPreview:
     senders: list[ProviderNumber]
     found: list[MatchingPerson]
     more: bool  #: whether more people match than are listed
-    problem: str  #: why the typed text is no number that can be texted
+    problem: str  #: why the desk cannot text the typed number
     chosen: Destination | None
     outlook: Outlook | None
 
@@ -115,8 +115,8 @@ def recipient(way: Destination, sender: str) -> Recipient:
 
 
 def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
-    """Return the form for the person, and possibly the number, that a link names. If the person is
-    unknown, only the number is kept."""
+    """Return the form's values for the person, and possibly the number, that a link names. For an
+    unknown person, the form has only the number."""
     user_id = stays_for(conn, user_id) if user_id else None
     (user,) = select_users(conn, t.users.c.id == user_id) or (None,) if user_id else (None,)
     if user is None:
@@ -128,7 +128,7 @@ def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
 
 
 def _typed(conn: Connection, q: str, country: str) -> tuple[Destination | None, str]:
-    """Return (the destination for a typed number, the reason why it cannot be texted)."""
+    """Return (the destination for a typed number, the reason why the desk cannot text it)."""
     if not phone_numbers.looks_like_one(q):
         return None, ""
     try:
@@ -139,7 +139,7 @@ def _typed(conn: Connection, q: str, country: str) -> tuple[Destination | None, 
 
 
 def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Destination]:
-    """Return the numbers on a person's record, and one more if a link named it."""
+    """Return the numbers on a person's record, and also a number that the link named."""
     owner, _, number = choice.partition(":")
     others = [number] if owner == str(user.id) and number and number not in user.numbers else []
     ways = []

@@ -1,4 +1,4 @@
-"""An agent decides the outcome of a message when it is unknown."""
+"""An agent decides whether a message was sent, if the desk does not know."""
 
 from typing import Any
 

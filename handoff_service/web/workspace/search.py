@@ -32,7 +32,7 @@ class Hit:
     interaction: Interaction
     seq: int | None  #: the matching line; None if the conversation matched by a name or number
     by: str  #: the line's author; empty for the requester
-    pieces: Sequence[tuple[str, bool]]  #: the line in pieces, each with whether it matched
+    pieces: Sequence[tuple[str, bool]]  #: (a piece of the line, whether it matches the query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,8 @@ class Results:
 
 @page(Role.AGENT, Role.SUPERVISOR)
 async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the page, or only its results for a script. ``q`` is the query; ``below`` asks for a
-    later page of conversations."""
+    """Return the page, or only its results for the page's script. ``q``: the query. ``below``: the
+    id of a conversation; the page shows the results below it."""
     desk = desk_of(request)
     wanted = search_query.read((request.args.get("q") or "")[:LONGEST])
     below = request.args.get("below") or ""

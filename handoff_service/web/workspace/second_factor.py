@@ -131,7 +131,7 @@ async def _show(
 
 
 async def app_to_scan(desk: AppContext, agent_id: int, email: str, name: str) -> dict[str, str]:
-    """The QR picture and the secret of the authenticator app that an agent sets up."""
+    """The QR code and the secret with which an agent sets up the authenticator app."""
     begin = BeginAuthenticator(agent_id, one_time_codes.new_secret())
     secret = await desk.store.write(begin_authenticator, begin)
     address = one_time_codes.app_address(secret, email, name)
@@ -141,7 +141,7 @@ async def app_to_scan(desk: AppContext, agent_id: int, email: str, name: str) ->
 
 
 async def _confirm(request: Request, step: Step) -> HTTPResponse:
-    """Confirm the app, and show the backup codes to the agent, who is signed in now."""
+    """Confirm the app, sign the agent in, and show the backup codes."""
     desk, email = desk_of(request), step.data["email"]
     agent_id = step.agent_id or 0
     try:
@@ -172,7 +172,7 @@ async def confirm_code(request: Request, agent_id: int, email: str) -> int | Non
 
 
 async def new_backup_codes(desk: AppContext, agent_id: int) -> list[str]:
-    """Replace the agent's backup codes, and return the new ones, which are shown once."""
+    """Replace the agent's backup codes, and return the new ones. The page shows them only once."""
     codes = one_time_codes.backup_codes()
     await desk.store.write(replace_backup_codes, ReplaceBackupCodes(agent_id, codes))
     return codes

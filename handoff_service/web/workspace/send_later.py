@@ -64,7 +64,7 @@ async def schedule_later(
 async def keep_scheduled(
     request: Request, interaction_id: int, text_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Keep a text for its time, or move it to another one."""
+    """Keep a text at its time, or move it to another time."""
     moves = bool(form_field(request, "until"))
     command = KeepText(
         interaction_id=interaction_id,

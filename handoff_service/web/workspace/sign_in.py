@@ -49,7 +49,7 @@ from handoff_service.web.shared.session import (
     take_cookie,
 )
 
-# stays on this site in every browser
+# addresses that every browser opens on this site
 _PAGE = re.compile(r"/(?:workspace|setup|phone)([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
 
 
@@ -91,7 +91,7 @@ def blueprint() -> Blueprint:
         )
         response = redirect(f"/sign-in{'?again=1' if came_from else ''}", status=303)
         if came_from and (elsewhere := await _sign_out_elsewhere(desk, *came_from)) is not None:
-            # a page, because browsers do not let a form lead to another site
+            # a page with a link, because browsers do not let a form redirect to another site
             response = render("signed_out.html", provider=elsewhere[0], url=elsewhere[1])
         take_cookie(desk, response)
         practice_desk.leave(desk, response)
@@ -103,9 +103,8 @@ def blueprint() -> Blueprint:
 async def _sign_out_elsewhere(
     desk: AppContext, provider_id: int, sealed: str | None
 ) -> tuple[str, str] | None:
-    """The identity provider's name and its sign-out page. None without such a page. ``sealed``: the
-    session's ID token.
-    """
+    """The identity provider's name and the address of its sign-out page; None without such a page.
+    ``sealed``: the session's ID token, encrypted."""
     settings, id_token = desk.store.settings, None
     try:
         one = await desk.store.read(identity_providers.get, provider_id)
@@ -139,7 +138,7 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
 
 
 async def go_on(request: Request, who: Admitted, to: str) -> HTTPResponse:
-    """Let the agent in, or ask for the second factor first."""
+    """Sign the agent in, or first ask for the second factor."""
     desk = desk_of(request)
     try:
         outcome = await proceed(desk, who, visitor_of(request, who.email), next_page=to)
@@ -166,7 +165,7 @@ async def let_in(
     """Give the browser its new session."""
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
     give_cookie(desk, response, opened.token)
-    # ends the practice run of the agent who used this browser before
+    # the agent who used this browser before may still have a practice session here
     if request.cookies.get(practice_cookie(desk)):
         practice_desk.leave(desk, response)
     drop_step(desk, response)

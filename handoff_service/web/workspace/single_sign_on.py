@@ -59,7 +59,8 @@ def redirect_uri(desk: AppContext) -> str:
 
 
 async def _start(request: Request, number: int) -> HTTPResponse:
-    """Lead the browser to the provider's page. A cookie ties the answer to this browser."""
+    """Redirect the browser to the provider's page. A cookie makes sure that only this browser can
+    use the answer."""
     desk = desk_of(request)
     one = await desk.store.read(identity_providers.get, number)
     if not one.active:
@@ -79,8 +80,8 @@ async def _start(request: Request, number: int) -> HTTPResponse:
         url = await desk.identity_providers.authorization_url(access, attempt)
     except SignInFailed as failed:
         log.warning("single_sign_on_failed", provider=one.name, why=str(failed))
-        said = phrase("{name} cannot be reached. Try again later, or ask an admin.", name=one.name)
-        return await sign_in_form(request, wrong=said, status=502)
+        error = phrase("{name} cannot be reached. Try again later, or ask an admin.", name=one.name)
+        return await sign_in_form(request, wrong=error, status=502)
     data = {
         "provider": one.id,
         "nonce": attempt.nonce,
@@ -97,7 +98,7 @@ async def _start(request: Request, number: int) -> HTTPResponse:
 
 
 async def _callback(request: Request) -> HTTPResponse:
-    """Check the provider's answer, and let the person in. Each answer counts once."""
+    """Check the provider's answer, and sign the person in. Each answer can be used only once."""
     desk = desk_of(request)
     answer = {name: values[0][:MOST_ANSWERED] for name, values in request.get_args(True).items()}
     which = StepToken(answer.get("state", ""), StepKind.PROVIDER)
@@ -143,9 +144,8 @@ async def _admitted(
 
 
 async def _logout(request: Request) -> HTTPResponse:
-    """The provider's server, not a browser, reports that a person's session at the provider has
-    ended.
-    """
+    """End a person's sessions here after the person's session at the provider has ended. The
+    provider's server, not a browser, sends this request."""
     desk, token = desk_of(request), form_field(request, "logout_token")
     issuer = desk.identity_providers.issuer_of(token)
     why = "The token names no identity provider of this desk."

@@ -30,7 +30,7 @@ TOO_LATE = phrase("That is more than a year away. Choose an earlier time.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """The time zones in which a chosen time is read and shown."""
+    """The time zones in which the desk reads and shows a chosen time."""
 
     now: datetime
     desk: ZoneInfo
@@ -72,8 +72,8 @@ def chosen(choice: str, own: str, zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def written(request: Request) -> str:
-    """The custom day and time. Two fields, because browsers format a single date-time field
-    differently, such as 05:00 PM."""
+    """The custom day and time. The form has two fields for them, because browsers show a single
+    date-time field in different formats, such as 05:00 PM."""
     return _joined(
         form_field(request, "at"), form_field(request, "day"), form_field(request, "time")
     )

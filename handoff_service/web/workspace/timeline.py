@@ -1,6 +1,5 @@
-"""The timeline of a conversation: a scrub bar over its moments. Each moment shows the conversation
-right after it.
-"""
+"""The timeline of a conversation: a slider over its moments. For each moment, the page shows the
+conversation as it was right after the moment."""
 
 from typing import Any
 

@@ -24,8 +24,8 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 from handoff_service.web.workspace import time_choices
 from handoff_service.web.workspace.time_choices import tomorrow
 
-# button -> function of the due time and the current time (both in the desk's time zone) that
-# returns the new due time
+# button -> a function that returns the new due time. Its arguments are the due time and the current
+# time, both in the desk's time zone.
 LATER: Mapping[str, Callable[[datetime, datetime], datetime]] = {
     "15m": lambda due, _now: due + timedelta(minutes=15),
     "1h": lambda due, _now: due + timedelta(hours=1),

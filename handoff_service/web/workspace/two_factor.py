@@ -1,7 +1,7 @@
 """An agent's own second factors: the authenticator app, backup codes and passkeys.
 
-Changing them needs a fresh sign-in, so that an open session that somebody finds is not enough.
-"""
+An agent who changes them must have signed in within the last minutes. So somebody who finds an open
+session cannot change them."""
 
 from datetime import timedelta
 from typing import Any
@@ -64,7 +64,7 @@ async def two_factor_page(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(*ANYONE)
 async def sign_in_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """End only this session. The next sign-in leads back to this page."""
+    """End only this session. After the next sign-in, the agent is on this page again."""
     desk = desk_of(request)
     await desk.store.write(end_session, cookie_token(request) or "")
     response = redirect(f"/sign-in?again=1&next={HERE}", status=303)
@@ -147,7 +147,7 @@ async def remove_one_passkey(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 
 def is_fresh(request: Request, agent: CurrentAgent) -> bool:
-    """Whether the agent proved a moment ago who they are."""
+    """Whether the agent signed in within the last minutes."""
     now = desk_of(request).clock()
     return agent.authenticated_at is not None and now - agent.authenticated_at < FRESH
 

@@ -1,9 +1,9 @@
-"""The workspace: the list pane, a conversation, the agents' actions, and the stream that keeps both
-current.
+"""The workspace: the list pane, a conversation, the agents' actions, and the stream of events that
+updates pages.
 
 Each page is complete and works without the script. Fragments (``/workspace/lists``, ``.../news``)
-use the same templates, and the script merges them by id. Actions answer the script with an empty
-response, because the stream reports the change.
+use the same templates, and the script merges them by id. The script gets an empty response to an
+action, because the stream reports the change.
 """
 
 from typing import Any
@@ -75,8 +75,8 @@ def blueprint() -> Blueprint:
             return redirect("/workspace")
         return redirect("/setup" if await desk_of(request).store.read(is_empty) else "/sign-in")
 
-    # Without an explicit error format, Sanic would read and parse each handler's source to find
-    # one, which takes a millisecond.
+    # Without an explicit error format, Sanic would read and parse the source of each handler to
+    # find a format. That takes a millisecond for each.
     inside = Blueprint("desk", url_prefix="/workspace")
     for path, handler in PAGES.items():
         inside.add_route(handler, path, methods=["GET"], name=handler.__name__, error_format="text")

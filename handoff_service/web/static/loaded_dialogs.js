@@ -1,9 +1,9 @@
-// Dialogs that fetch their content when they open, so that it is current.
+// Dialogs that fetch their content when they open, so that they show the present state.
 
 import { open } from "./dialogs.js";
 import { fillFromDraft } from "./later.js";
 import { fillFromPicks, picksQuery } from "./picks.js";
-import { NO_CONNECTION, say, signInAgain } from "./post.js";
+import { NO_CONNECTION, showMessage, signInAgain } from "./post.js";
 import { chooseKind, startChoosing } from "./recipient_picker.js";
 
 const dialog = document.getElementById("loaded-dialog");
@@ -23,7 +23,7 @@ async function load(asking) {
   const path = asking.dataset.load + ("withPicks" in asking.dataset ? picksQuery() : "");
   const answer = await fetch(path, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.status === 401) return signInAgain();
-  if (!answer?.ok) return say(answer ? await answer.text() : NO_CONNECTION);
+  if (!answer?.ok) return showMessage(answer ? await answer.text() : NO_CONNECTION);
   dialog.innerHTML = await answer.text();
   window.htmx.process(dialog);
   chooseKind(dialog);
