@@ -29,7 +29,15 @@ from tests.support.privacy import BotWithMemory, GoodProvider
 from tests.support.story import Story
 
 #: Tables that stay small: a row for the desk, for a kind of content, an agent or an erasure.
-SMALL = {"agents", "audit_removal", "desk", "erasures", "retention", "report_progress", "text_index"}
+SMALL = {
+    "agents",
+    "audit_removal",
+    "desk",
+    "erasures",
+    "retention",
+    "report_progress",
+    "text_index",
+}
 DELETED = {part.table for part in PARTS if part.empties is None} | {
     t.audit_log,
     t.consents,

@@ -64,7 +64,6 @@ async def _pack_one(job: Job) -> bool:
     if day is None:
         return False
     await job.write(packed_days.begin_packing, day.day)
-    for part in packed_days.parts_of(day):
-        await job.write(packed_days.write_part, part)
+    await in_steps(job, "columns", day.rows, packed_days.write_columns, list)
     await job.write(packed_days.end_packing, day)
     return True
