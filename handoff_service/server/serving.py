@@ -12,6 +12,7 @@ The order of a stop:
 
 import asyncio
 import errno
+import gc
 import os
 import resource
 import signal
@@ -196,6 +197,9 @@ async def _serve(
     await server.before_start()
     acceptor.start()
     await server.after_start()
+    # The program's own objects never become garbage. Without this, a collection of all objects
+    # stops every thread for a sixth of a second.
+    gc.freeze()
     ready()
     await stopping.wait()
     threading.Thread(target=_end_in_time, daemon=True, name="end-in-time").start()

@@ -128,8 +128,7 @@ def pack(url: str) -> None:
                 if day is None:
                     break
                 tx = _Writes(conn)
-                for part in pack_days.parts_of(day):
-                    pack_days.write_part(tx, part)  # type: ignore[arg-type]
+                pack_days.write_columns(tx, day.rows)  # type: ignore[arg-type]
                 pack_days.end_packing(tx, day)  # type: ignore[arg-type]
     # a desk packs a day each day, and PostgreSQL's autovacuum does this meanwhile
     if opened.dialect.name != "sqlite":

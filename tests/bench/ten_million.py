@@ -456,7 +456,7 @@ async def _retention(
         first = 1 + next(_EMPTIED) * 3
         ids = range(first, first + 3)
         for part, keys in await store.read(rows_left, parts_of([kind]), ids):
-            rows = RetainRows(kind=kind, part=part, keys=keys, ids=ids)
+            rows = RetainRows(kind=kind, part=part, keys=keys)
             await store.write(retain_rows, rows)
 
     await time_it("retention: find and empty three conversations", step)

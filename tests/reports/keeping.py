@@ -26,8 +26,7 @@ async def pack(store: Store) -> int:
     count = 0
     while (day := await store.read(pack_days.next_to_pack)) is not None:
         await store.write(pack_days.begin_packing, day.day)
-        for part in pack_days.parts_of(day):
-            await store.write(pack_days.write_part, part)
+        await store.write(pack_days.write_columns, day.rows)
         await store.write(pack_days.end_packing, day)
         count += 1
     return count

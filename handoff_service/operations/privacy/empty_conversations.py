@@ -9,7 +9,12 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.steps import in_steps
 from handoff_service.store.engine import tables as t
 from handoff_service.store.privacy import person_searches as searches
-from handoff_service.store.privacy.empty_rows import READ_AT_ONCE, rows_left
+from handoff_service.store.privacy.empty_rows import (
+    READ_AT_ONCE,
+    mark_emptied,
+    not_marked,
+    rows_left,
+)
 from handoff_service.store.privacy.erase_plan import PARTS, Part
 from handoff_service.store.privacy.erasure_reads import Running
 from handoff_service.store.training import clusters
@@ -38,10 +43,11 @@ async def empty(job: Job, erasure: Running, ids: Sequence[int]) -> None:
     """Empty or delete all rows of these conversations."""
     read = job.deps.store.read
     while found := await read(rows_left, PARTS, ids, user_id=erasure.user_id):
+        await in_steps(job, "mark_emptied", await read(not_marked, ids), mark_emptied, list)
         for part, keys in found:
 
             def command(some: Sequence[int], part: Part = part) -> EraseRows:
-                return EraseRows(erasure_id=erasure.id, part=part, keys=some, ids=ids)
+                return EraseRows(erasure_id=erasure.id, part=part, keys=some)
 
             if part.table is t.trainer_items:
                 await _replace_leaders(job, keys)

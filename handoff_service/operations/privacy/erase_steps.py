@@ -25,7 +25,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy import mentions, person_rows
-from handoff_service.store.privacy.empty_rows import empty_rows, mark_emptied, secure_delete
+from handoff_service.store.privacy.empty_rows import empty_rows, secure_delete
 from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.privacy.erasure_reads import Running
 from handoff_service.store.privacy.person_searches import WaitingWork
@@ -46,12 +46,11 @@ class OfConversations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseRows:
-    """Rows of one part of these conversations. ``keys``: see ``empty_rows.key_of``."""
+    """Rows of one part of conversations. ``keys``: see ``empty_rows.key_of``."""
 
     erasure_id: int
     part: Part
     keys: Sequence[int]
-    ids: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,10 +171,9 @@ def follow_leader(tx: Transaction, change: NewLeader) -> None:
 
 
 def erase_rows(tx: Transaction, command: EraseRows) -> None:
-    """Empty or delete rows of these conversations."""
+    """Empty or delete these rows."""
     with secure_delete(tx):
         done = empty_rows(tx, command.part, command.keys)
-    mark_emptied(tx, command.ids)
     _add_counts(tx, command.erasure_id, Counter({command.part.table.name: done}))
 
 

@@ -39,6 +39,7 @@ from handoff_service.store.privacy.empty_rows import (
     empty_rows,
     files_of,
     mark_emptied,
+    not_marked,
     parts_of,
     rows_left,
     secure_delete,
@@ -55,12 +56,11 @@ r = t.retention
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetainRows:
-    """Rows of one part of these conversations. ``keys``: see ``empty_rows.key_of``."""
+    """Rows of one part of conversations. ``keys``: see ``empty_rows.key_of``."""
 
     kind: KeptKind
     part: Part
     keys: Sequence[int]
-    ids: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +120,7 @@ def retain_rows(tx: Transaction, command: RetainRows) -> bool:
 
     def work() -> int:
         with secure_delete(tx):
-            done = empty_rows(tx, command.part, command.keys)
-        mark_emptied(tx, command.ids)
-        return done
+            return empty_rows(tx, command.part, command.keys)
 
     return _step(tx, command.kind, work)
 
@@ -244,10 +242,11 @@ async def _retain_some(job: Job, kind: KeptKind, ids: Sequence[int]) -> bool:
     if KeptKind.TEXTS in kinds:
         await _forget_at_bot(job, ids)
     while found := await store.read(rows_left, parts_of(kinds), ids):
+        await in_steps(job, "mark_emptied", await store.read(not_marked, ids), mark_emptied, list)
         for part, keys in found:
 
             def command(some: Sequence[int], part: Part = part) -> RetainRows:
-                return RetainRows(kind=kind, part=part, keys=some, ids=ids)
+                return RetainRows(kind=kind, part=part, keys=some)
 
             if not await in_steps(job, part.table.name, keys, retain_rows, command):
                 return False

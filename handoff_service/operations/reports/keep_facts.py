@@ -64,7 +64,6 @@ async def _pack_one(job: Job) -> bool:
     if day is None:
         return False
     await job.write(pack_days.begin_packing, day.day)
-    for part in pack_days.parts_of(day):
-        await job.write(pack_days.write_part, part)
+    await in_steps(job, "columns", day.rows, pack_days.write_columns, list)
     await job.write(pack_days.end_packing, day)
     return True

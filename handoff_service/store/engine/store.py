@@ -20,6 +20,7 @@ from handoff_service.store.engine.admission import (
     Admission,
     Patience,
 )
+from handoff_service.store.engine.checkpoint import checkpoint_if_due
 from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.compact import (
     Compacted,
@@ -163,6 +164,13 @@ class Store:
             await asyncio.to_thread(remove_copies, Path(self._writing.url.database or ""))
             return answer
         return await asyncio.to_thread(vacuum_postgres, self._url, tables)
+
+    async def checkpoint(self) -> None:
+        """Let a reading connection copy SQLite's WAL into the file, if it has become long. Own work
+        calls this after its transactions: see ``checkpoint.py``."""
+        if self.is_sqlite:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._readers, checkpoint_if_due, self._reading)
 
     def size(self) -> int:
         """Bytes of SQLite's file; 0 for PostgreSQL. Blocks."""

@@ -108,8 +108,15 @@ def empty_rows(tx: Transaction, part: Part, keys: Sequence[int]) -> int:
     return tx.conn.execute(update(table).where(where).values(**values)).rowcount
 
 
+def not_marked(conn: Connection, ids: Collection[int]) -> list[int]:
+    """The conversations among these that nobody has marked as emptied."""
+    query = select(i.c.id).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
+    return list(conn.execute(query.order_by(i.c.id)).scalars())
+
+
 def mark_emptied(tx: Transaction, ids: Collection[int]) -> None:
-    """Record that content of these conversations is gone."""
+    """Record that content of these conversations is gone, or is about to go. Their facts for
+    reports are stored before, and stay as they are."""
     fresh = update(i).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
     tx.conn.execute(fresh.values(emptied_at=tx.now))
 

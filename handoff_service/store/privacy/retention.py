@@ -136,26 +136,23 @@ def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
     ids = list(tx.conn.execute(select(i.c.id).where(one_of(i.c.id, ids), named)).scalars())
     with secure_delete(tx):
         text_index.forget_numbers(tx.conn, ids)
-        for table, key, column in (
-            (t.satisfaction_questions, "interaction_id", "requester_number"),
-            (t.proofs, "interaction_id", "number"),
-            (i, "id", "requester_number"),
+        gone = {"user_id": None, "profile_id": nobody, "emptied_at": tx.now}
+        for table, key, column, others in (
+            (t.satisfaction_questions, "interaction_id", "requester_number", {}),
+            (t.proofs, "interaction_id", "number", {"user_id": None}),
+            (i, "id", "requester_number", gone),
         ):
             # each conversation gets its own name, so that two people's conversations never share
             # one
             name = sa.literal(DELETED) + sa.cast(table.c[key], sa.Text)
             mine = one_of(table.c[key], ids)
-            tx.conn.execute(update(table).where(mine).values({column: name}))
+            tx.conn.execute(update(table).where(mine).values({column: name, **others}))
         of_proofs = select(t.proofs.c.id).where(one_of(t.proofs.c.interaction_id, ids))
         sends = update(t.proof_sends).where(t.proof_sends.c.proof_id.in_(of_proofs))
         tx.conn.execute(sends.values(number=NOBODY, code_hash=None))
         a = t.associations
         unknown = {"user_id": None, "old_user_id": None, "profile_id": nobody}
         tx.conn.execute(update(a).where(one_of(a.c.interaction_id, ids)).values(**unknown))
-        proofs = update(t.proofs).where(one_of(t.proofs.c.interaction_id, ids))
-        tx.conn.execute(proofs.values(user_id=None))
-        gone = {"user_id": None, "profile_id": nobody, "emptied_at": tx.now}
-        tx.conn.execute(update(i).where(one_of(i.c.id, ids)).values(**gone))
 
 
 def old_items(conn: Connection, before: datetime) -> list[int]:

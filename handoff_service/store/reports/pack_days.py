@@ -1,6 +1,6 @@
 """Packs the finished days, so that ``packed_days.py`` can read them fast."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,6 @@ from handoff_service.store.reports.packed_days import (
 )
 
 QUIET = timedelta(minutes=10)  # a day is packed when its facts have not changed for so long
-BYTES_AT_ONCE = 200_000  # the lane writes them in a few ms
 _SIGNED = ("<i1", "<i2", "<i4", "<i8")
 
 
@@ -65,26 +64,13 @@ def _small_type(values: Numbers) -> str:
     return next(fits)
 
 
-def parts_of(day: PackedDay) -> Iterator[list[dict[str, Any]]]:
-    """The rows of a packed day in parts that the lane writes quickly."""
-    part: list[dict[str, Any]] = []
-    size = 0
-    for row in day.rows:
-        if part and size + len(row["data"]) > BYTES_AT_ONCE:
-            yield part
-            part, size = [], 0
-        part.append(row)
-        size += len(row["data"])
-    if part:
-        yield part
-
-
 def begin_packing(tx: Transaction, day: str) -> None:
     """From now on the day is read from its facts."""
     tx.conn.execute(update(days).where(days.c.day == day).values(packed=None))
 
 
-def write_part(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+def write_columns(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    """Store some columns of a packed day."""
     # one statement for each row: the words are lists, which an array parameter cannot hold
     for row in rows:
         tx.conn.execute(_upsert(tx.conn, row))
