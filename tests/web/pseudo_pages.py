@@ -27,11 +27,6 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _NOT_WORDS = re.compile(
     r"\S*[@/\\=]\S*|\w+(?:[.:_]\w+)+|\b[A-Z]{2,5}\b|\d+[a-z]\b|U\+\w+|\b[A-Z]{2,3}\d+\b"
 )
-_DATES = re.compile(
-    r"\b(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\b"
-    r"|\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
-    r"|Sep(?:tember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b"
-)
 
 
 class PseudoCatalog(gettext.NullTranslations):
@@ -92,7 +87,7 @@ def untranslated(page: str, data: Collection[str], names: Collection[str]) -> li
     found = []
     for text in texts:
         for line in _outside(text).splitlines():
-            rest = _DATES.sub(" ", _NOT_WORDS.sub(" ", known.sub(" ", " ".join(line.split()))))
+            rest = _NOT_WORDS.sub(" ", known.sub(" ", " ".join(line.split())))
             if any(word not in names for word in _WORD.findall(rest)):
                 found.append(" ".join(line.split()))
     return found

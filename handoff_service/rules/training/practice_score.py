@@ -37,6 +37,7 @@ class WrittenLine:
 
     speaker: Speaker
     text: str
+    pictures: int = 0  #: the number of pictures in the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,18 +154,10 @@ def _keeps(line: Line, made_at: datetime, promised_at: datetime) -> bool:
 
 def _written(lines: Sequence[Line]) -> list[WrittenLine]:
     return [
-        WrittenLine(speaker=one.speaker, text=_with_pictures(one))
+        WrittenLine(speaker=one.speaker, text=one.text, pictures=one.pictures)
         for one in lines
         if one.speaker is not Speaker.NOTE
     ]
-
-
-def _with_pictures(line: Line) -> str:
-    """The text, and how many pictures came with it."""
-    if not line.pictures:
-        return line.text
-    count = "a picture" if line.pictures == 1 else f"{line.pictures} pictures"
-    return f"{line.text} ({count})".strip()
 
 
 def _median(seconds: Sequence[int | None]) -> int | None:

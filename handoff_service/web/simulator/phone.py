@@ -36,6 +36,7 @@ from handoff_service.web.shared import sse
 from handoff_service.web.shared.desk_facts import desk_facts
 from handoff_service.web.shared.media import served
 from handoff_service.web.shared.opt_out import until_nothing_leaves
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.session import allowed, desk_of, signed_in
@@ -94,7 +95,7 @@ def blueprint() -> Blueprint:
 
     @made.get("/bot")
     async def bot(request: Request) -> HTTPResponse:
-        return plain_text(await starting(request))
+        return plain_text(shown(await starting(request)))
 
     @made.get("/media/<media_id:int>")
     async def picture(request: Request, media_id: int) -> HTTPResponse:
