@@ -2,9 +2,10 @@
 it in the metadata.
 
 `metadata["asked"]`, each part optional:
-    form the name of the form that asks, or null slot the slot that it asks for, or null after_case
-    true: a case or request was made in this conversation choices the titles of the buttons of the
-    last reply
+    form        the name of the form that asks, or null
+    slot        the slot that it asks for, or null
+    after_case  true: a case or request was made in this conversation
+    choices     the titles of the buttons of the last reply
 Without `asked` the question is unknown, as in `rasa test` and `rasa shell`.
 """
 

@@ -4,10 +4,10 @@ The classifier gives every text an intent. So it may give a topic even to "runni
 8", which is meant for a friend. The gate compares `nearness` (bot.sentence_classifier) with two
 limits:
 
-    nearness >= near the topic starts unsure <= nearness < near the intent becomes `unsure_topic`,
-    so that the dialogue can ask
+    nearness >= near            the topic starts
+    unsure <= nearness < near   the intent becomes `unsure_topic`, so that the dialogue can ask
                                 "Shall I open a case for that?"
-    nearness < unsure the intent becomes `nlu_fallback`
+    nearness < unsure           the intent becomes `nlu_fallback`
 
 A text that the classifier puts into one of the `others` intents also becomes `unsure_topic` if its
 nearness is at least `rescue`, so that a report is not lost.
@@ -22,12 +22,15 @@ The gate does nothing
 - when the encoder is missing
 - for a request for a person that `bot.handoff_pattern` recognized
 
-Its place is after all components that change the ranking, because they would undo its decision. In
-config.yml:
-    topics the intents that start a topic near the upper limit unsure the lower limit others the
-    intents of texts that are not for the desk rescue the least nearness at which such a text
-    becomes `unsure_topic` nears intent -> its own upper limit, higher if unrelated texts come near
-    its examples
+Its place is after all components that change the ranking, because they would undo its decision.
+
+In config.yml:
+    topics  the intents that start a topic
+    near    the upper limit
+    unsure  the lower limit
+    others  the intents of texts that are not for the desk
+    rescue  the least nearness at which such a text becomes `unsure_topic`
+    nears   intent -> its own upper limit, higher if unrelated texts come near its examples
 """
 
 from __future__ import annotations
