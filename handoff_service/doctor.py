@@ -276,7 +276,7 @@ async def _actions(settings: Settings) -> list[str]:
 async def _bot(settings: Settings) -> list[str]:
     """Check each of the bot's addresses. If a bot does not answer, live agents get its
     conversations."""
-    mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
+    start = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
     share = "everything" if len(settings.bot_urls) == 1 else "its share of the conversations"
     problems = []
     async with aiohttp.ClientSession(timeout=PATIENCE) as session:
@@ -292,6 +292,6 @@ async def _bot(settings: Settings) -> list[str]:
                 )
                 problems.append(
                     f"The virtual agent of {which} does not answer: live agents get {share}. "
-                    f"Start it with: {mend}"
+                    f"Start it with: {start}"
                 )
     return problems

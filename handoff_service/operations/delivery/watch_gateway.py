@@ -118,5 +118,5 @@ async def when_due(job: Job) -> None:
     log.warning("gateway_away", why=alert.reason)
     mails = await job.deps.store.read(alert_mails, alert)
     for why in await mail_each(job.deps.mailer, mails):
-        say = log.warning if why else log.info
-        say("gateway_alert_mailed", why=why)
+        write_log = log.warning if why else log.info
+        write_log("gateway_alert_mailed", why=why)
