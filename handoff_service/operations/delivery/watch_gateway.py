@@ -1,5 +1,5 @@
 """Watch the company's own SMS gateway, such as a phone: alert supervisors and admins once when it
-is away, until it is back.
+is unavailable. The alert ends when it is available again.
 
 The gateway is asked every minute. It may also send heartbeats, because a gateway that answers can
 still be unable to reach this service. Providers without such a device are not watched: the gap

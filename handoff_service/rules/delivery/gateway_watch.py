@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-#: long enough for a short loss of the phone's network
+#: longer than a phone usually loses its network
 AWAY_AFTER = timedelta(minutes=3)
 #: three heartbeats, which a phone sends every five minutes
 SILENT_AFTER = timedelta(minutes=15)
@@ -46,8 +46,8 @@ def after_check(watch: GatewayWatch, *, answers: bool, now: datetime) -> Gateway
 
 
 def after_start(watch: GatewayWatch, now: datetime) -> GatewayWatch:
-    """The state when a process starts. No process watched the gateway before, so the time of a
-    fault without an alert counts from now on."""
+    """The state when a process starts. No process watched the gateway before, so for a fault
+    without an alert, the time starts again now."""
     if watch.alerted_at is not None:
         return watch
     heard_at = None if watch.heard_at is None else now

@@ -95,7 +95,8 @@ class PerConversation:
 
 @dataclass(frozen=True, slots=True)
 class AvailableTime:
-    """Seconds for which agents were available, or (``load``) the handling time divided by them."""
+    """The seconds for which agents were available. With ``load``: the handling time divided by
+    these seconds."""
 
     load: bool = False
 

@@ -116,7 +116,7 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
         action=action,
         heading=HEADINGS[action](len(ids)),
         button=TITLES[action],
-        interaction=None,  # the time picker shows no requester's clock
+        interaction=None,  # with several requesters, the time picker shows no requester's time
         time_choices=time_choices.CHOICES,
         supervises=supervises(agent),
     )

@@ -189,7 +189,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
     # one company number may text another
     ours = {text.provider_number for text in texts}.union(numbers)
     providers = _load_providers(tx, sorted(ours))
-    # first, because this query locks
+    # run this query first, because it locks the interactions
     active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()
     found = tx.conn.execute(_PROFILES, {"numbers": numbers})
     profiles = {r.number: TextingProfile(r.user_id, r.id, r.not_user_id) for r in found}
