@@ -40,6 +40,6 @@ class NotMe(DeskAction):
             return []
         await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
         slots = ("account", "proof", "requested_slot", THEN, BACK_TO)
-        told = () if tracker.get_slot(BACK_TO) else ("problem", "impact")
-        empty = [SlotSet(slot, None) for slot in (*slots, *told)]
+        reported = () if tracker.get_slot(BACK_TO) else ("problem", "impact")
+        empty = [SlotSet(slot, None) for slot in (*slots, *reported)]
         return [ActiveLoop(None), *empty, FollowupAction("action_listen")]

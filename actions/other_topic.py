@@ -97,9 +97,9 @@ def _is_about_lost_access(tracker: Tracker) -> bool:
 def _with_report(tracker: Tracker) -> list[dict[str, Any]]:
     """The events that keep the text as a report. The report becomes a case even if the proof
     fails."""
-    told = tracker.get_slot("problem") or lost_access(tracker.get_slot("system"))
+    report = tracker.get_slot("problem") or lost_access(tracker.get_slot("system"))
     blocked = intent_of(tracker) == "impact_blocked"
     return [
-        SlotSet("problem", f"{told}\n{last_text(tracker)}"),
+        SlotSet("problem", f"{report}\n{last_text(tracker)}"),
         *([SlotSet("impact", "blocked")] if blocked else []),
     ]

@@ -44,8 +44,8 @@ class AskTopic(DeskAction):
             both = {NOT_UNDERSTOOD: f"{before.text}\n{last_text(tracker)}"}
             return await self._hand_off(dispatcher, tracker, "utter_unsure_twice", both)
         if asked_to_rephrase(previous(tracker.events)) and not can_start(likely):
-            told = {NOT_UNDERSTOOD: last_text(tracker)}
-            return await self._hand_off(dispatcher, tracker, "utter_not_understood_twice", told)
+            facts = {NOT_UNDERSTOOD: last_text(tracker)}
+            return await self._hand_off(dispatcher, tracker, "utter_not_understood_twice", facts)
         text = last_text(tracker)
         no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"
         dispatcher.utter_message(response="utter_rephrase" if no_words else _question(likely))
@@ -56,12 +56,12 @@ class AskTopic(DeskAction):
         dispatcher: CollectingDispatcher,
         tracker: Tracker,
         sentence: str,
-        told: dict[str, str],
+        facts: dict[str, str],
     ) -> Events:
         """Hand the conversation over, and send one sentence: the confirmation of the case that the
-        handoff opens, or else `sentence`. `told`: the facts for agents if the texts are no
+        handoff opens, or else `sentence`. `facts`: the facts for agents if the texts are no
         report."""
-        known = collected(tracker) | (unsure_report(tracker.events) or told)
+        known = collected(tracker) | (unsure_report(tracker.events) or facts)
         if PROBLEM not in known:
             dispatcher.utter_message(response=sentence)
         return await hand_off_after_failure(self._desk, tracker, REASON, known)

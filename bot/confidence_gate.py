@@ -1,14 +1,16 @@
-"""A component of the pipeline that drops an intent if the text does not meet its requirements. The
-next intent in the ranking then wins.
+"""A component of the pipeline that drops an intent if the text does not meet its requirements.
+The next intent in the ranking then wins.
 
 It prevents errors that do harm. If the bot understands a report as "never mind", the report is
 lost. If it understands a lone "2" as an employee number, it starts an identity check. In
 config.yml:
 
-    needs intent -> its requirements, each optional; the text must meet all given ones
-        confidence the least confidence (0 to 1) or_words patterns; a match replaces the confidence
-        entities one of these must be in the text without none of these may be in the text
-    one_way intents that start the same topic; their confidence is added up
+    needs         intent -> its requirements, each optional; the text must meet all given ones
+        confidence  the least confidence (0 to 1)
+        or_words    patterns; a match replaces the confidence
+        entities    one of these must be in the text
+        without     none of these may be in the text
+    one_way       intents that start the same topic; their confidence is added up
 """
 
 from __future__ import annotations

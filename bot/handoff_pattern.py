@@ -1,4 +1,5 @@
-"""A component of the pipeline that makes sure that a requester who asks for a person gets one.
+"""A component of the pipeline that makes sure that a requester who asks for a person gets
+one.
 
 The gates stop texts of which the classifier is not sure, but they must never stop a request for a
 person. Therefore this component recognizes a request in two ways:
@@ -8,10 +9,12 @@ person. Therefore this component recognizes a request in two ways:
 A text that matches `unless` ("my agent app crashed") gets no help from the patterns.
 
 In config.yml:
-    intent the intent of a request limit the least probability (0 to 1) of the intent near the least
-    nearness (bot.sentence_classifier) of such a text words name -> alternatives; patterns and later
-    words use them as <name> patterns regular expressions that are searched in the words of the
-    text, see `plain` unless the same, for texts that are not a request
+    intent    the intent of a request
+    limit     the least probability (0 to 1) of the intent
+    near      the least nearness (bot.sentence_classifier) of such a text
+    words     name -> alternatives; patterns and later words use them as <name>
+    patterns  regular expressions that are searched in the words of the text, see `plain`
+    unless    the same, for texts that are not a request
 """
 
 from __future__ import annotations

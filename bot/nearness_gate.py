@@ -4,10 +4,10 @@ The classifier gives every text an intent. So it may give a topic even to "runni
 8", which is meant for a friend. The gate compares `nearness` (bot.sentence_classifier) with two
 limits:
 
-    nearness >= near the topic starts unsure <= nearness < near the intent becomes `unsure_topic`,
-    so that the dialogue can ask
+    nearness >= near            the topic starts
+    unsure <= nearness < near   the intent becomes `unsure_topic`, so that the dialogue can ask
                                 "Shall I open a case for that?"
-    nearness < unsure the intent becomes `nlu_fallback`
+    nearness < unsure           the intent becomes `nlu_fallback`
 
 A text that the classifier puts into one of the `others` intents also becomes `unsure_topic` if its
 nearness is at least `rescue`, so that a report is not lost.

@@ -10,19 +10,24 @@ If the encoder is missing, the component uses a second regression, over the patt
 alone.
 
 A message gets intent, ranking and `nearness`, its similarity to the topics' examples:
-    mean cosine to the nearest examples of topics - other_weight x the same for other matters +
-    sure_weight x the odds of all topics against other matters, as a logarithm from -1 to 1 +
-    word_weight x the odds by the words alone, see `bot.word_odds`
+    mean cosine to the nearest examples of topics - other_weight x the same for other matters
+    + sure_weight x the odds of all topics against other matters, as a logarithm from -1 to 1
+    + word_weight x the odds by the words alone, see `bot.word_odds`
 `bot.nearness_gate` uses the nearness. It is None if the encoder is missing.
 
 In config.yml:
-    C the inverse of the regularization balance how much intents with few examples count: 0 to 1,
-    see bot.logistic_regression encoder_weight the weight of the encoder's vector relative to the
-    counts of words near_weight the same for the similarity to each intent's examples other_weight
-    see above sure_weight see above word_weight see above topics the intents that start a topic
-    others the intents of texts that are not for the desk only_when intent -> the questions after
-    which it is possible; see bot.asked likelier_when intent -> the questions that it answers, so
-    that it is likelier after them likelier the factor of its odds after such a question
+    C               the inverse of the regularization
+    balance         how much intents with few examples count: 0 to 1, see bot.logistic_regression
+    encoder_weight  the weight of the encoder's vector relative to the counts of words
+    near_weight     the same for the similarity to each intent's examples
+    other_weight    see above
+    sure_weight     see above
+    word_weight     see above
+    topics          the intents that start a topic
+    others          the intents of texts that are not for the desk
+    only_when       intent -> the questions after which it is possible; see bot.asked
+    likelier_when   intent -> the questions that it answers, so that it is likelier after them
+    likelier        the factor of its odds after such a question
 """
 
 from __future__ import annotations

@@ -3,32 +3,40 @@ with turns that run only once, and with an error status for a failed turn.
 
 `POST /webhooks/sms/webhook`, `Authorization: Bearer <token>`, body `{"sender": str, "message": str,
 "metadata": {}}`
-    200 a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`
+    200  a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`
          without absent keys. The list is empty when the virtual agent sends nothing, for example at
          a handoff.
-    400 the body is invalid; `error` names the field 401 the token is missing or wrong 500 the turn
-    failed, in Rasa or in a custom action (Rasa's own channel answers `200 []`) 503 no model is
-    loaded
+    400  the body is invalid; `error` names the field
+    401  the token is missing or wrong
+    500  the turn failed, in Rasa or in a custom action (Rasa's own channel answers `200 []`)
+    503  no model is loaded
 
 Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"}`. The header
 `Patchboard-Turn` reports the turn in JSON:
-    intent the intent that was understood confidence its confidence, 0 to 1 did the actions that ran
-    slots the slots that are set model Rasa's id of the model that answered ranking the five
-    likeliest intents, [[name, confidence], ...] asked the form and the slot that asked before the
-    text
+    intent      the intent that was understood
+    confidence  its confidence, 0 to 1
+    did         the actions that ran
+    slots       the slots that are set
+    model       Rasa's id of the model that answered
+    ranking     the five likeliest intents, [[name, confidence], ...]
+    asked       the form and the slot that asked before the text
 
 `GET /webhooks/sms/` answers 200 when the bot can answer a turn, otherwise 503. Its body names the
 `model` and its `file`.
 
 `PUT /webhooks/sms/model`, the same token, body `{"file": "<name in the folder of models>"}`
-    200 this model answers from now on; the body is `{"model", "file"}` 400 the file does not exist
-    or cannot be loaded; the present model continues to answer 401 the token is missing or wrong 409
-    another model is being loaded 503 no model is loaded
+    200  this model answers from now on; the body is `{"model", "file"}`
+    400  the file does not exist or cannot be loaded; the present model continues to answer
+    401  the token is missing or wrong
+    409  another model is being loaded
+    503  no model is loaded
 
 `POST /webhooks/sms/forget`, the same token, body `{"senders": [str]}`
-    200 nothing of these conversations is stored any more; the body is `{"events": number}` 400 the
-    body is invalid 401 the token is missing or wrong 501 the tracker store of this server is not
-    that of bot/tracker_store.py 503 no model is loaded
+    200  nothing of these conversations is stored any more; the body is `{"events": number}`
+    400  the body is invalid
+    401  the token is missing or wrong
+    501  the tracker store of this server is not that of bot/tracker_store.py
+    503  no model is loaded
 
 The channel sets `form`, `slot`, `after_case` and `not_for_desk` in `metadata["asked"]` from the
 conversation (bot/asked.py). Other parts that the service sends in it, such as `choices`, stay.
@@ -43,9 +51,9 @@ If another turn of the conversation is stored during a turn, the turn runs again
 one. In both cases, as after a crash of the bot, a custom action can be called twice for one turn.
 
 `metadata["before"]` lists the steps before the message, in this order, each optional:
-    slots name -> value: the slots to set; unknown ones are ignored leave_form true: leave the
-    active form payload "/intent": runs as a separate turn before the message; its replies come
-    first
+    slots       name -> value: the slots to set; unknown ones are ignored
+    leave_form  true: leave the active form
+    payload     "/intent": runs as a separate turn before the message; its replies come first
 
 With these steps, an agent can return a conversation to the bot together with the outcome, and the
 service can open a turn without a requester's text.

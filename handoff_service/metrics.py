@@ -127,7 +127,7 @@ class Metrics:
             "restarted", ["task"],
             registry=self._registry,
         )  # fmt: skip
-        self.trouble = Counter(
+        self.work_failures = Counter(
             "patchboard_work_failed",
             "Due work that failed and will be retried",
             ["kind"],

@@ -155,7 +155,7 @@ class Worker:
         except ClaimDropped:
             pass
         except Exception as error:  # noqa: BLE001  # logged, and tried again
-            self._deps.metrics.trouble.labels(claimed.kind).inc()
+            self._deps.metrics.work_failures.labels(claimed.kind).inc()
             log.warning(
                 "work_failed",
                 error=error,

@@ -22,15 +22,15 @@ def add_commands(commands: Commands) -> None:
     actions = add_command(commands, "audit", does, _audit).add_subparsers(
         required=True, metavar="ACTION", dest="action"
     )
-    says = "Check that no entry was changed or deleted"
-    verify = actions.add_parser("verify", help=says, description=f"{says}.")
+    help_text = "Check that no entry was changed or deleted"
+    verify = actions.add_parser("verify", help=help_text, description=f"{help_text}.")
     verify.add_argument(
         "--head",
         metavar="PLACE:HASH",
         help="a head that an earlier check printed; the chain must contain it",
     )
-    says = "Remove the entries before a day (UTC); the chain can still be verified"
-    remove = actions.add_parser("remove", help=says, description=f"{says}.")
+    help_text = "Remove the entries before a day (UTC); the chain can still be verified"
+    remove = actions.add_parser("remove", help=help_text, description=f"{help_text}.")
     remove.add_argument("--before", required=True, metavar="YYYY-MM-DD", type=_day)
 
 

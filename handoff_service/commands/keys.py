@@ -26,12 +26,12 @@ def add_commands(commands: Commands) -> None:
     actions = add_command(commands, "keys", does, _keys).add_subparsers(
         required=True, metavar="ACTION", dest="action"
     )
-    for name, says in (
+    for name, help_text in (
         ("show", "Show what each secret key is needed for"),
         ("new", "Generate a new secret key in PATCHBOARD_HOME, and accept the earlier one"),
         ("rotate", "Seal stored secrets again with the current secret key"),
     ):
-        made = actions.add_parser(name, help=says, description=f"{says}.")
+        made = actions.add_parser(name, help=help_text, description=f"{help_text}.")
         if name == "rotate":
             lost = "the earlier key is lost: give up what only that key opens"
             made.add_argument("--old-key-is-lost", action="store_true", help=lost)

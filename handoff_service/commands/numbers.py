@@ -14,8 +14,8 @@ def add_commands(commands: Commands) -> None:
     actions = add_command(
         commands, "number", "Set where the provider sends a number's texts", _number
     ).add_subparsers(required=True, metavar="ACTION", dest="action")
-    says = "Let the provider send this number's texts to PATCHBOARD_PUBLIC_URL"
-    point = actions.add_parser("point-here", help=says, description=f"{says}.")
+    help_text = "Let the provider send this number's texts to PATCHBOARD_PUBLIC_URL"
+    point = actions.add_parser("point-here", help=help_text, description=f"{help_text}.")
     point.add_argument("number", metavar="NUMBER", help="a number such as +12025550101")
 
 

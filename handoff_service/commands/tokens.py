@@ -24,8 +24,8 @@ def add_commands(commands: Commands) -> None:
     actions = add_command(commands, "token", does, _token).add_subparsers(
         required=True, metavar="ACTION", dest="action"
     )
-    says = "Add a token, and print its secret once"
-    add = actions.add_parser("add", help=says, description=f"{says}.")
+    help_text = "Add a token, and print its secret once"
+    add = actions.add_parser("add", help=help_text, description=f"{help_text}.")
     add.add_argument("name", help="the program that uses it")
     add.add_argument(
         "--scope", action="append", default=[], choices=list(Scope), help="may be repeated"
@@ -33,8 +33,8 @@ def add_commands(commands: Commands) -> None:
     add.add_argument("--days", type=int, default=USUAL_DAYS, help="until it expires")
     add.add_argument("--rate", type=int, default=USUAL_RATE, help="requests a minute")
     actions.add_parser("list", help="List the tokens", description="List the tokens.")
-    says = "Revoke a token, and end its event streams"
-    revoke = actions.add_parser("revoke", help=says, description=f"{says}.")
+    help_text = "Revoke a token, and end its event streams"
+    revoke = actions.add_parser("revoke", help=help_text, description=f"{help_text}.")
     revoke.add_argument("name")
 
 

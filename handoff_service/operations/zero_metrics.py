@@ -24,5 +24,5 @@ def start_at_zero(metrics: Metrics) -> None:
     for operation in MEDIA_OPERATIONS:
         metrics.media_failures.labels(operation)
     for kind in Work:
-        metrics.trouble.labels(kind)
+        metrics.work_failures.labels(kind)
         metrics.claims_lost.labels(kind)

@@ -1,2 +1,2 @@
-"""Decision tables of the product page, and nothing else. Pure: imports the standard library and
-this package only."""
+"""The decision tables of the product page, as pure functions. These modules import only the
+standard library and this package."""

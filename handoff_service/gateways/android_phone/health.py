@@ -118,11 +118,11 @@ def _health(health: Mapping[str, Any]) -> Iterator[str]:
     if battery.get("status", "pass") != "pass":
         level = phrase("The phone's battery is at {level} %.", level=battery.get("observedValue"))
         yield level if charging.get("observedValue") else joined(" ", (level, KEEP_POWER))
-    for name, says in CHECKS.items():
+    for name, sentence in CHECKS.items():
         # the phone reports some failed texts as a warning, and only failed texts as a failure
         bad = ("fail",) if name == "messages:failed" else ("warn", "fail")
         if _check(checks, name).get("status") in bad:
-            yield says
+            yield sentence
     read = re.match(r"v?([0-9]+)\.([0-9]+)", version)
     if read and (int(read[1]), int(read[2])) < OLDEST:
         yield phrase(

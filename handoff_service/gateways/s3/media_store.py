@@ -207,5 +207,5 @@ def _opened(bucket: Bucket) -> S3Store:
 
 
 def _log_state(state: BreakerState) -> None:
-    say = log.info if state is BreakerState.CLOSED else log.warning
-    say("media_store_breaker", state=state)
+    write_log = log.info if state is BreakerState.CLOSED else log.warning
+    write_log("media_store_breaker", state=state)

@@ -1,5 +1,5 @@
-"""The simulator's error codes. They are the same as those of Twilio, so that the codes of stored
-messages keep their meaning after a desk changes to Twilio. A test compares them."""
+"""The simulator's error codes. They are the same as those of a real provider, so that the codes of
+stored messages keep their meaning after a desk changes to that provider. A test compares them."""
 
 from datetime import timedelta
 

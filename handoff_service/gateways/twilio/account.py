@@ -126,17 +126,17 @@ def _service(
     service = asked.json()
     if service.get("use_inbound_webhook_on_number"):
         return True
-    mend = phrase(
+    fix = phrase(
         "Set in Twilio's console, under the service, Integration: {url} (POST).", url=wanted
     )
     yield from _incoming_webhook(
-        service, ("inbound_request_url", "inbound_method"), named, wanted, mend
+        service, ("inbound_request_url", "inbound_method"), named, wanted, fix
     )
-    mend = phrase(
+    fix = phrase(
         "Set in Twilio's console, under the service, Integration, “Fallback URL”: {url} (POST).",
         url=wanted,
     )
-    yield from _fallback(service, ("fallback_url", "fallback_method"), named, wanted, mend)
+    yield from _fallback(service, ("fallback_url", "fallback_method"), named, wanted, fix)
     return False
 
 
@@ -167,51 +167,51 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
             application=application,
         )
         return
-    mend = phrase(
+    fix = phrase(
         "Set in Twilio's console, under the number, “A message comes in”: {url} (POST).",
         url=wanted,
     )
-    yield from _incoming_webhook(found[0], ("sms_url", "sms_method"), number, wanted, mend)
-    mend = phrase(
+    yield from _incoming_webhook(found[0], ("sms_url", "sms_method"), number, wanted, fix)
+    fix = phrase(
         "Set in Twilio's console, under the number, “Primary handler fails”: {url} (POST).",
         url=wanted,
     )
     keys = ("sms_fallback_url", "sms_fallback_method")
-    yield from _fallback(found[0], keys, number, wanted, mend)
+    yield from _fallback(found[0], keys, number, wanted, fix)
 
 
 def _incoming_webhook(
-    at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str
+    at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, fix: str
 ) -> Iterator[str]:
     """Check the webhook for incoming texts. ``keys`` are Twilio's names for the address and its
     method."""
     url, method = at.get(keys[0]), at.get(keys[1]) or "POST"
     if not url:
-        yield phrase("{what} sends its texts nowhere. {mend}", what=named, mend=mend)
+        yield phrase("{what} sends its texts nowhere. {mend}", what=named, mend=fix)
     elif url != wanted:
-        yield phrase("{what} sends its texts to {url}. {mend}", what=named, url=url, mend=mend)
+        yield phrase("{what} sends its texts to {url}. {mend}", what=named, url=url, mend=fix)
     elif method != "POST":
         yield phrase(
             "{what} sends its texts by {method}, which this service does not answer. {mend}",
             what=named,
             method=method,
-            mend=mend,
+            mend=fix,
         )
 
 
 def _fallback(
-    at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str
+    at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, fix: str
 ) -> Iterator[str]:
     """Check the fallback address. If it is on another server, it may use any HTTP method."""
     url, method = at.get(keys[0]), at.get(keys[1]) or "POST"
     if not url:
-        yield phrase("{what} has no fallback. {mend}", what=named, mend=mend)
+        yield phrase("{what} has no fallback. {mend}", what=named, mend=fix)
     elif url == wanted and method != "POST":
         yield phrase(
             "{what} calls its fallback by {method}, which this service does not answer. {mend}",
             what=named,
             method=method,
-            mend=mend,
+            mend=fix,
         )
 
 

@@ -38,9 +38,9 @@ class ChangeCase:
 
 
 def change_case(tx: Transaction, command: ChangeCase) -> None:
-    """Any state may follow any other, so a case that was closed too early can be reopened. A
-    command that changes nothing leaves no entry and sends no event, so two mirrored systems cannot
-    loop. Raises NotFound and BadInput."""
+    """Change a case. Any state may follow any other, so an agent can reopen a case that was closed
+    too early. A command that changes nothing adds no entry and sends no event. Otherwise two
+    systems that copy each other's changes would never stop. Raises NotFound and BadInput."""
     within = _interaction_of(tx, command)
     if within is not None:
         # locked before the case, in the same order as when a case is opened

@@ -89,9 +89,9 @@ def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
 
 
 def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
-    """Import opt-outs from another system, in a fixed number of statements. An opt-out that exists,
-    or existed and was lifted, is skipped, so the same file can be imported again. Raises BadInput,
-    which names the unknown provider number."""
+    """Import opt-outs from another system, in a fixed number of statements. This skips an opt-out
+    that exists, or that existed and has ended. So an admin can import the same file again. Raises
+    BadInput, which names the unknown provider number."""
     p = t.provider_numbers
     ours: dict[str | None, int] = {
         r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))

@@ -1,11 +1,11 @@
 """Push consent changes to the provider, so that other programs in its account do not text people
 who have opted out.
 
-The provider does not know changes by agents, programs, imports and the admin's own keywords, nor
-that a STOP to one company number covers all. The service learns of the provider's own opt-outs in
-three ways: from refused sends, from the field ``OptOutType`` of a text that the provider has
-answered, and from the gap sweep, which stores a STOP whose webhook was lost. A push sends the
-current state, so pushing twice is harmless.
+The provider does not know which opt-outs come from agents, programs, imports and the admin's own
+keywords. It also does not know that a STOP to one company number covers all of them. The service
+learns of the provider's own opt-outs in three ways: from refused sends, from the field
+``OptOutType`` of a text that the provider has answered, and from the gap sweep, which stores a STOP
+whose webhook was lost. A push sends the current state, so pushing twice is harmless.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -25,7 +25,7 @@ SLOTS: Mapping[str, str] = {
     "What for": "item_reason",
     "Language": "language",
 }
-UNSENT = frozenset({"Problem", "Item"})  # a form has collected these and not finished
+UNSENT = frozenset({"Problem", "Item"})  # facts that only an unfinished form has
 i = t.interactions
 
 

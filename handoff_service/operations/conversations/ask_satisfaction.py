@@ -2,8 +2,8 @@
 
 The question is a piece of due work. When it is due, this module asks only if the conversation is
 still closed and the requester has no newer one, may be texted, and was not asked in the last 30
-days (the queue's setting). It locks the requester's row meanwhile, so that two processes cannot
-both ask.
+days (the queue's setting). It locks the requester's row while it decides, so that two processes
+cannot both ask.
 """
 
 from dataclasses import dataclass

@@ -114,8 +114,8 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
 
 
 def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
-    """Change state, description or priority. On hold frees the agent's capacity; agents see who did
-    it and why."""
+    """Change state, description or priority. A conversation on hold does not count toward its
+    agent's capacity. Agents see who put it on hold and why."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
         raise BadInput(

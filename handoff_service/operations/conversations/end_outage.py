@@ -51,8 +51,8 @@ x, r, m = t.outage_texts, t.outage_recipients, t.messages
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndOutage:
     """``text``: in English; None: nobody gets a text. ``translations``: for people who text in
-    these languages; others get ``text``. ``most``: Conflict if more people than this would get it,
-    because more have reported it since the dry run; None: no limit."""
+    these languages; others get ``text``. ``most``: the most people who may get it. If more people
+    have reported the outage since the dry run, the operation raises Conflict. None: no limit."""
 
     outage_id: int
     agent_id: int
@@ -75,9 +75,9 @@ class TextBatch:
 
 
 def end_outage(tx: Transaction, command: EndOutage) -> int | None:
-    """End it now, unless it has ended. Returns the id of the text to everybody who reported it;
-    None without one. Raises NotFound and BadInput. Raises Conflict while another text is being
-    sent."""
+    """End the outage now, unless it has already ended. Returns the id of the text to everybody who
+    reported it; None without one. Raises NotFound and BadInput. Raises Conflict while another text
+    is being sent."""
     outage = outages.get(tx.conn, command.outage_id, tx.now)
     text_id = None if command.text is None else _start(tx, command, command.text)
     if outage.current:

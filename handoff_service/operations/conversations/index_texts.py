@@ -21,7 +21,7 @@ A_MOMENT = timedelta(seconds=1)  # maximum age of a text that search cannot find
 def index_texts(tx: Transaction, _command: None = None) -> bool:
     """Index one batch. Returns whether there is more, which is then due at once."""
     newest = text_index.newest_message(tx.conn)
-    # before reading, because a text that is stored later requests indexing again
+    # remove the request before reading the texts: a text that is stored later makes a new request
     due_work.answer(tx, Work.INDEX_TEXTS)
     more = text_index.index_next(tx.conn, newest)
     if more:

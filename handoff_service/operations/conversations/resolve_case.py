@@ -69,8 +69,8 @@ def _where(tx: Transaction, change: ChangeCase) -> InteractionRow:
 
 
 def _send(tx: Transaction, interaction: InteractionRow, part: str, change: ChangeCase) -> None:
-    """An agent's conversation gets it as the agent's text, which starts its timers. Others keep
-    their owner."""
+    """Send the text. If a live agent owns the conversation, it is the agent's text and starts
+    timers. Otherwise the owner does not change."""
     by, about = change.agent_id, number(change.id)
     if not interaction.active or interaction.owner is not Owner.AGENT:
         announce(tx, [interaction], part, Event.CASE_TEXT, agent_id=by, reason=about)

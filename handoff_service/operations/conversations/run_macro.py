@@ -69,7 +69,7 @@ class MacroRun:
     state: State = State.NEW  #: the state after the macro
     was: State = State.NEW  #: the state before the macro
     hold: Hold = NO_HOLD  #: the hold before the macro
-    held: bool = True  #: the macro did not end that hold
+    held: bool = True  #: False: the macro ended that hold
 
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
@@ -168,7 +168,8 @@ def _add_note(tx: Transaction, macro: MacroFields, command: RunMacro, run: Macro
 
 
 def _assign(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun) -> MacroRun:
-    """Assign or transfer it, as the agent may. Does nothing if the chosen agent has it."""
+    """Assign the conversation if this agent may do that; otherwise transfer it. Does nothing if the
+    chosen agent already has it."""
     one, by = command.interaction_id, command.agent_id
     if macro.to_queue_id is not None:
         transfer(tx, Transfer(interaction_id=one, agent_id=by, to_queue=macro.to_queue_id))
@@ -226,7 +227,7 @@ RUNS = {
 
 def _topic(tx: Transaction, label_id: int | None) -> int | None:
     """The macro's label, if it can be a topic. Raises Conflict when the desk asks for a topic and
-    it cannot."""
+    the label cannot be one."""
     every = labels.list_(tx.conn)
     if label_id in {one.id for one in topics(every)}:
         return label_id

@@ -30,7 +30,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 
 # The wait before a look-up. The provider's list is late, and usually a callback reports the outcome
-# before.
+# earlier.
 LOOK_UP_AFTER = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
 

@@ -56,7 +56,8 @@ def ask_again(tx: Transaction, _command: None = None) -> None:
 
 
 def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
-    """Provider number -> the texts to ask about. Ids grow over time, so older ones are skipped."""
+    """Provider number -> the texts to ask about. Ids grow over time, so the query begins after the
+    id of the newest text that is too old."""
     begins = now - GIVEN_UP
     older = (
         conn.execute(

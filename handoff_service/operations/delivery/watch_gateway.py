@@ -1,5 +1,5 @@
 """Watch the company's own SMS gateway, such as a phone: alert supervisors and admins once when it
-is away, until it is back.
+is unavailable. The alert ends when it is available again.
 
 The gateway is asked every minute. It may also send heartbeats, because a gateway that answers can
 still be unable to reach this service. Providers without such a device are not watched: the gap
@@ -117,5 +117,5 @@ async def when_due(job: Job) -> None:
     log.warning("gateway_away", why=alert.reason)
     mails = await job.deps.store.read(alert_mails, alert)
     for why in await mail_each(job.deps.mailer, mails):
-        say = log.warning if why else log.info
-        say("gateway_alert_mailed", why=why)
+        write_log = log.warning if why else log.info
+        write_log("gateway_alert_mailed", why=why)

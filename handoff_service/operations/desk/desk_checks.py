@@ -37,8 +37,8 @@ class CheckName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """Facts for the checks that are not in the database. ``provider_problems`` None: the provider
-    was not asked."""
+    """Facts that the checks need and that do not come from the database. ``provider_problems``
+    None: nobody has asked the provider."""
 
     mails: bool
     provider_problems: Sequence[str] | None = None

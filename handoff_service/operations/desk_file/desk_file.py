@@ -176,7 +176,7 @@ class ListViewEntry(_Entry):
     attribute: OneLine | None = None
 
     def to_sort_and_filter(self, label_id: int | None) -> SortAndFilter:
-        """The sort and filter that the entry describes. ``label_id``: of its label."""
+        """The sort and filter that the entry describes. ``label_id``: the id of its label."""
         return SortAndFilter(
             sort=self.sort, tag=self.tag, label_id=label_id, attribute=self.attribute
         )

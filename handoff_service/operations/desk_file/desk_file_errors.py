@@ -1,5 +1,5 @@
-"""Errors in a desk file, as ``file:line: key: what is wrong``. Only as many as a person can
-read."""
+"""Errors in a desk file, as ``file:line: key: what is wrong``. It lists only as many errors as a
+person can read."""
 
 import re
 from collections.abc import Iterator

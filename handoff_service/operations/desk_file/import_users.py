@@ -1,6 +1,8 @@
-"""Import the users of a desk file, thousands at once: one statement per table writes all
-differences. If users were imported one by one, each would take two milliseconds in a transaction
-that blocks all texts.
+"""Imports the users of a desk file, thousands at once: one statement per table writes all
+differences.
+
+If users were imported one by one, each would take two milliseconds in a transaction that blocks all
+texts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -26,9 +26,9 @@ f = t.user_facts
 type Answer = list[list[str]]
 MOST_ASKED = 3  # facts that one question may name
 
-# Much weaker than for passwords. A fact has few digits, so only the secret key protects it; an
-# attacker with the key would guess against the faster fingerprint. A desk file has thousands of
-# facts, and 3 ms each soon adds up to a minute.
+# This hash is much weaker than that of passwords. A fact has few digits, so only the secret key
+# protects it. An attacker with the key would test guesses with the fingerprint, which is faster. A
+# desk file can have thousands of facts, so each hash must take only milliseconds.
 _hasher = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
 

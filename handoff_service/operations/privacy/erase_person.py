@@ -42,7 +42,7 @@ from handoff_service.store.privacy.erasure_reads import Running
 
 CONVERSATIONS_AT_ONCE = 20
 SENDERS_AT_ONCE = 200  # conversations in one request to the bot
-COPIES_AT_ONCE = 100  # texts that the provider erases before the worker renews its plan
+COPIES_AT_ONCE = 100  # texts that one step asks the provider to erase
 
 
 class _NotYet(Exception):

@@ -1,5 +1,5 @@
-"""Assign a conversation to a live agent: the one place where a work item makes somebody the
-assigned agent."""
+"""Assign a conversation to a live agent. Only this module makes an agent the assigned agent of a
+conversation in a queue."""
 
 from dataclasses import dataclass
 
@@ -41,8 +41,8 @@ def assign(
     sentence: str,
     reason: str | None = None,
 ) -> InteractionRow:
-    """Assign a locked, active interaction to an agent. Its work item is then accepted, and the
-    other offers are withdrawn."""
+    """Assign a locked, active interaction to an agent. This accepts its work item and withdraws all
+    other offers."""
     w = t.work_items
     tx.conn.execute(
         update(w)

@@ -1,4 +1,4 @@
-"""A conversation's queue (``rules/routing/queue_choice.py``)."""
+"""Chooses a conversation's queue (``rules/routing/queue_choice.py`` has the rule)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

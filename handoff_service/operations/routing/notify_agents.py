@@ -180,5 +180,5 @@ async def when_due(job: Job) -> None:
         job.deps.metrics.notifications.labels(
             one.target.way, "failed" if result.why else "sent"
         ).inc()
-        say = log.warning if result.why else log.info
-        say("agent_notified", agent=one.target.agent_id, way=one.target.way, why=result.why)
+        write_log = log.warning if result.why else log.info
+        write_log("agent_notified", agent=one.target.agent_id, way=one.target.way, why=result.why)

@@ -42,7 +42,7 @@ class TextsEntry(_QueueEntry):
 
 
 def _named(value: Any) -> Any:
-    """``"Service desk"`` is short for ``{name = "Service desk"}``."""
+    """Expand the short form: ``"Service desk"`` means ``{name = "Service desk"}``."""
     return {"name": value} if isinstance(value, str) else value
 
 

@@ -56,8 +56,8 @@ def send_waiting_texts(tx: Transaction, wanted: Sequence[WaitingText]) -> None:
     send_system_texts(tx, [(w.interaction, bodies[_about(w, spoken)]) for w in wanted])
     for notice in WaitNotice:
         if ids := [w.work_item_id for w in wanted if w.notice is notice]:
-            told = update(t.work_items).where(one_of(t.work_items.c.id, ids))
-            tx.conn.execute(told.values(told=notice))
+            change = update(t.work_items).where(one_of(t.work_items.c.id, ids))
+            tx.conn.execute(change.values(told=notice))
 
 
 def _about(one: WaitingText, spoken: Mapping[int, Language]) -> object:

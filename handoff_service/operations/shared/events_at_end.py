@@ -61,8 +61,8 @@ def of_statuses(tx: Transaction, message_ids: Collection[int]) -> None:
     if not is_wanted(tx, {WebhookEvent.MESSAGE_STATUS}):
         return
     rows = event_facts.texts(tx.conn, message_ids)
-    told = [row for row in rows if row.status and Status(row.status) in REPORTED]
-    conversations = event_facts.conversations(tx.conn, {row.interaction_id for row in told})
+    reported = [row for row in rows if row.status and Status(row.status) in REPORTED]
+    conversations = event_facts.conversations(tx.conn, {row.interaction_id for row in reported})
     record_events(
         tx,
         [
@@ -74,7 +74,7 @@ def of_statuses(tx: Transaction, message_ids: Collection[int]) -> None:
                     conversation=conversations[row.interaction_id],
                 ),
             )
-            for row in told
+            for row in reported
         ],
     )
 

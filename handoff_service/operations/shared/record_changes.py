@@ -31,7 +31,8 @@ ONLY = "1"  #: the id of the only record of its noun, such as the desk's setting
 
 @contextmanager
 def recorded(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
-    """Record the changes of the statements inside. If they change nothing, nothing is recorded."""
+    """Record the changes that the statements inside the block make. If they change nothing, record
+    nothing."""
     before = record_changes.entry(tx.conn, noun, str(record))
     yield
     after = record_changes.entry(tx.conn, noun, str(record))

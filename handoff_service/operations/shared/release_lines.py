@@ -16,7 +16,7 @@ def release_lines(tx: Transaction, lines: Collection[str]) -> None:
     number's rate, because a reply to the requester is queued after them.
     """
     d, m = t.due_work, t.messages
-    # a crash or a refusal by the provider counts as an attempt, a delay by the desk does not
+    # A crash or a refusal by the provider counts as an attempt. A delay by the desk does not.
     untried = d.c.attempts == 0
     held = d.c.due_at == due_work.HELD  # held until an admin releases the work
     waits = select(d.c.key).where(

@@ -7,8 +7,8 @@ from handoff_service.ports.mail import Mail, Mailed, Mailer, NotMailed
 
 
 async def mail_each(mailer: Mailer | None, mails: Sequence[Mail]) -> list[str | None]:
-    """Send the mails at the same time. Returns why each was refused; None for one that was
-    accepted. Without a mailer, nothing is sent and the list is empty."""
+    """Send the mails at the same time. Returns for each mail the reason of a refusal; None: the
+    mail was accepted. Without a mailer, this sends nothing and returns an empty list."""
     if mailer is None:
         return []
     results = await asyncio.gather(*(mailer.send(mail) for mail in mails))

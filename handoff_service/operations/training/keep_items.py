@@ -137,7 +137,8 @@ def _new_item(
 
 
 def _confidence(text: TurnText) -> float | None:
-    """The classifier's confidence: that of its likeliest intent if a gate replaced it."""
+    """The confidence of the intent that the classifier found, even if a gate has replaced this
+    intent."""
     if text.intent not in GATES:
         return text.confidence
     return max((share for _, share in guesses(text.ranking)), default=None)

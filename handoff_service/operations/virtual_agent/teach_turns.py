@@ -1,6 +1,7 @@
-"""Keeps the texts of those turns that a trainer should label. It decides when the virtual agent
-answers, at a handoff, at a restart, when the requester rewords the text, and when an agent marks
-the answer.
+"""Keeps the texts of those turns that a trainer should label.
+
+It decides about a text when the virtual agent answers, at a handoff, at a restart, when the
+requester rewords the text, and when an agent marks the answer.
 """
 
 from dataclasses import dataclass, replace

@@ -153,5 +153,7 @@ async def when_due(job: Job) -> None:
     finish = FinishCall(call_id=int(job.key), result=result)
     state = await job.write(finish_call, finish)
     job.deps.metrics.calls.labels(state).inc()
-    say = log.warning if state is CallState.GIVEN_UP else log.info
-    say("webhook_called", event=call.event_id, state=state, status=result.status, why=result.why)
+    write_log = log.warning if state is CallState.GIVEN_UP else log.info
+    write_log(
+        "webhook_called", event=call.event_id, state=state, status=result.status, why=result.why
+    )

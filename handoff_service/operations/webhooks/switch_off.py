@@ -78,5 +78,5 @@ async def when_due(job: Job) -> None:
     mails = await job.deps.store.read(notices, int(job.key))
     await job.write(claiming.drop, job.claimed)
     for why in await mail_each(job.deps.mailer, mails):
-        say = log.warning if why else log.info
-        say("webhook_notice_mailed", webhook=job.key, why=why)
+        write_log = log.warning if why else log.info
+        write_log("webhook_notice_mailed", webhook=job.key, why=why)

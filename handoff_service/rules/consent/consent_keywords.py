@@ -187,9 +187,9 @@ def affected_numbers(
 def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) -> bool:
     """Whether later texts overrule a lost keyword that the gap sweep found.
 
-    ``since``: the later keywords, each with whether its time is certain. Only a keyword whose
-    webhook was lost too has an uncertain time. Any later STOP overrules a lost START. Only a START
-    that is certainly later overrules a lost STOP.
+    ``since``: the later keywords, each with a flag: whether its time is certain. The time of a
+    keyword is uncertain only if its webhook was lost, too. Any later STOP overrules a lost START.
+    Only a START that is certainly later overrules a lost STOP.
     """
     other = Command.OPT_OUT if word is Command.OPT_IN else Command.OPT_IN
     return any(meaning is other and (sure or other is Command.OPT_OUT) for meaning, sure in since)

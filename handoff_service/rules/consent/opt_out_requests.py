@@ -8,8 +8,8 @@ with a keyword as its first or last sentence is ``LIKELY``.
 
 - ``CLEAR`` opts out, as a keyword does.
 - ``LIKELY``: the desk asks one question first, because the text could be about something else.
-- ``LIKELY_AT_FIRST`` is likely only as the first text of a conversation. Later it answers a
-  question.
+- ``LIKELY_AT_FIRST`` is likely only as the first text of a conversation. A later text with these
+  words is an answer to a question.
 
 The tables cover English and Spanish. The admin's own opt-out keywords are a separate table for all
 languages.

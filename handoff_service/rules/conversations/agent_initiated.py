@@ -78,7 +78,7 @@ class LineFacts:
     user: int | None
 
 
-#: The effect of a text that a service token sends, by whether the row starts a conversation.
+#: Whether the row starts a conversation -> the effect of a text that a service token sends.
 OF_PROGRAM = {
     True: phrase(
         "Sends the text in a conversation that is closed at once. An answer starts a new one."

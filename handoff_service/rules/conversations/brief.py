@@ -108,14 +108,14 @@ ENOUGH = 3  # words that say what is wrong
 def problem(lines: Sequence[BriefLine], turns: Sequence[UnderstoodTurn]) -> Quote | None:
     """The requester's first text of some length that is no greeting, thanks or request for a
     person. If there is none, the first text with words."""
-    said_nothing = _without_problem(lines, turns)
+    without_problem = _without_problem(lines, turns)
     found = None
     for line in lines:
-        says = _without_greeting(line.body) if is_text_of(line, Author.REQUESTER) else ""
-        if not says or line.seq in said_nothing or _is_polite(line.body):
+        text = _without_greeting(line.body) if is_text_of(line, Author.REQUESTER) else ""
+        if not text or line.seq in without_problem or _is_polite(line.body):
             continue
         found = found or line
-        if len(says.split()) >= ENOUGH:
+        if len(text.split()) >= ENOUGH:
             return quote(line, line.body)
     return quote(found, found.body) if found else None
 

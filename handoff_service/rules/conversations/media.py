@@ -53,8 +53,8 @@ class RefusedFile:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file format: the bytes it starts with (at offset ``at``) and the media types it arrives
-    under."""
+    """A file format: the bytes with which it begins (at offset ``at``), and the media types that
+    senders declare for it."""
 
     begins: tuple[bytes, ...]
     types: tuple[str, ...]

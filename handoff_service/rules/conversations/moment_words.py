@@ -48,7 +48,7 @@ _KINDS = {
 
 
 def describe(one: PastEvent) -> tuple[int | None, MomentKind, str]:
-    """The seq of the line that reports the event, its kind, and its sentence."""
+    """Return (the seq of the line that reports the event, the event's kind, its sentence)."""
     match one.entry:
         case PastEntry() as line:
             return line.seq, _kind(line), _words(line)

@@ -36,10 +36,10 @@ class Moment:
     - ``owner``, ``owner_name``: the side that had to reply next, and the name of the agent or
       queue;
     - ``epoch``: how often the owner had changed;
-    - ``timers``: by today's messaging actions, first due first;
+    - ``timers``: the running timers by today's messaging actions, first due first;
     - ``offered_to``: the open offers;
     - ``decision``, ``candidates``: the latest decision of work assignment for this wait;
-    - ``understood``: by the virtual agent; null: nothing yet.
+    - ``understood``: what the virtual agent had understood; null: nothing yet.
     """
 
     at: datetime

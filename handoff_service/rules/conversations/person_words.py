@@ -10,7 +10,7 @@ from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.scripts import RUN, length_of_words
 from handoff_service.rules.conversations.search_query import number_tokens, read_numbers
 
-EXACT = "="  # prefix of an employee number's search word; no other word has it
+EXACT = "="  # the search word of an employee number begins with it; no other search word does
 # In a script without spaces, each letter of a name starts an index word of at most so many
 # letters.
 LONGEST_RUN = 12

@@ -62,8 +62,8 @@ def after_check(watch: GatewayWatch, *, answers: bool, now: datetime) -> Gateway
 
 
 def after_start(watch: GatewayWatch, now: datetime) -> GatewayWatch:
-    """The state when a process starts. No process watched the gateway before, so the time of a
-    fault without an alert counts from now on."""
+    """The state when a process starts. No process watched the gateway before, so for a fault
+    without an alert, the time starts again now."""
     if watch.alerted_at is not None:
         return watch
     heard_at = None if watch.heard_at is None else now

@@ -1,5 +1,5 @@
-"""The token that opens the set-up of a desk without an admin. It follows from the secret key and
-the desk's id, so it survives a restart, and another desk has another one."""
+"""The token that opens the set-up of a desk without an admin. It is computed from the secret key
+and the desk's id. So it stays the same after a restart, and each desk has its own."""
 
 import hashlib
 import hmac

@@ -80,7 +80,7 @@ class Words:
 QUEUE = Placeholder(
     example="Service desk", long="Facilities and Workplace", instead=translatable("our team")
 )
-# Opening times of a queue for examples, described as of this day: a typical one and a long one.
+# Example opening times of a queue, as seen from this day: a typical one, and one with long words.
 OPENS_AFTER = datetime(2026, 9, 20, tzinfo=UTC)
 OPENS_AT = (datetime(2026, 9, 21, 8, tzinfo=UTC), datetime(2026, 9, 30, 8, tzinfo=UTC))
 OPENS = Placeholder(
@@ -289,7 +289,7 @@ def waiting(
     instead: str | None = None,
 ) -> str:
     """Sent once when no agent is free. ``instead``: how to return to the virtual agent; None: the
-    desk has none."""
+    desk has no virtual agent."""
     return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}, language), instead)
 
 
@@ -339,7 +339,7 @@ def from_desk(
     text: str | None = None,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """A message with no placeholder but the desk's name."""
+    """A message whose only placeholder is the desk's name."""
     return _filled(message, text, {"desk": desk}, language)
 
 

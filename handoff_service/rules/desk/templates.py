@@ -11,7 +11,7 @@ from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.placeholders import PEOPLE, Placeholders
 
-GUEST, NOBODY = "there", "our team"  # replaces an unknown name: "Hi there"
+GUEST, NOBODY = "there", "our team"  # they replace an unknown name: "Hi there"
 EXAMPLE = Placeholders(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
 
 

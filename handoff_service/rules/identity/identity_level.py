@@ -60,8 +60,8 @@ class Proof:
 
 
 def level(user_id: int | None, proof: Proof | None, now: datetime) -> Level:
-    """The identity level of an interaction's user. ``proof``: the last one for the number that was
-    not undone."""
+    """The identity level of an interaction's user. ``proof``: the number's last proof, without
+    those that somebody has undone."""
     if user_id is None:
         return Level.GUEST
     if proof is not None and proof.user_id == user_id and now < proof.expires_at:

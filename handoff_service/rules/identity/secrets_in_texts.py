@@ -18,9 +18,11 @@ _CODES = (  # how people write a code, most certain first: joined, in groups, in
     _IN_WORDS,
 )
 _SIX_DIGITS = re.compile(rf"{_SAID}(?:{_GAP}{_SAID}){{5}}", re.IGNORECASE)
-# Among words, this many digits are redacted: a mistyped code, but not a time or a count of mails.
+# In a text with words, a group of this many digits is redacted. It may be a mistyped code. Fewer
+# digits are a time or a number of mails.
 _FEWEST_DIGITS = 4
-# Without words, this many digits are redacted: part of a code, but not the number of a choice.
+# In a text without words, this many digits are redacted. They may be a part of a code. Fewer digits
+# are the number of a choice.
 _FEWEST_ALONE = 2
 _LETTER = re.compile(r"[^\W\d_]")
 _EMAIL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+\.[^\s@,;:<>().]+")
@@ -34,7 +36,8 @@ _LEAD = re.compile(
     r"|it was) "
 )
 _RUN = re.compile(r"\d+")
-# digits of a year or badge number: such a text is an answer, even among other words
+# A year or a badge number has this many digits. A text with such a number is an answer, even with
+# other words.
 _SURE_DIGITS = 4
 _MOST_WORDS = 8
 _WITH_DIGIT = re.compile(r"\b(?=[\w.-]*\d)\w[\w.-]{1,38}\w\b")

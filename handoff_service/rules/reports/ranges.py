@@ -7,7 +7,7 @@ from handoff_service.rules.shared.local_dates import date_phrase
 from handoff_service.rules.shared.phrases import phrase
 
 MOST_DAYS = 1100  # three years
-WEEKS_FROM, MONTHS_FROM = 63, 220  # days from which a chart has weeks, and months
+WEEKS_FROM, MONTHS_FROM = 63, 220  # from this many days on, a chart shows weeks, or months
 PRESETS = {
     "today": phrase("Today"),
     "yesterday": phrase("Yesterday"),

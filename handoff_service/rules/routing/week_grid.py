@@ -1,4 +1,5 @@
-"""Opening hours as a week: a row of times for each day, and whether public holidays are closed.
+"""Opening hours as a week: a row of times for each day, and whether the queue is closed on public
+holidays.
 
 The stored value stays the expression in OpenStreetMap's notation. ``parse`` understands the common
 expressions and returns None for all others, so that a grid never drops a rule that it cannot show.
@@ -27,7 +28,7 @@ WHOLE_DAY: Times = ((0, END_OF_DAY),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
-    """``times``: day -> its open periods; a missing day is closed."""
+    """The opening hours of a week. ``times``: day -> its open periods; a missing day is closed."""
 
     times: Mapping[str, Times] = field(default_factory=dict)
     closed_on_holidays: bool = False
@@ -86,8 +87,8 @@ def _strict(written: str) -> Times | None:
 
 
 def read_times(typed: str) -> Times:
-    """A day's times as somebody types them: ``8-12, 13:00-18:00``; empty: closed. The ValueError is
-    the sentence to show."""
+    """Read a day's times that somebody has typed: ``8-12, 13:00-18:00``; empty: closed. Raises
+    ValueError with the sentence to show."""
     text = typed.strip()
     if text.lower() in ("", "closed", "off"):
         return ()

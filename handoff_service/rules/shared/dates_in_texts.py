@@ -68,7 +68,8 @@ def until_time(
 def _to_come(
     frames: Sequence[str], at: datetime, time_zone: str, now: datetime, language: Language
 ) -> str:
-    """``frames``: for today, tomorrow, a weekday of the next six days, and a later date."""
+    """A time in the future in words. ``frames``: the sentences for today, tomorrow, a weekday of
+    the next six days, and a later date."""
     zone = ZoneInfo(time_zone)
     local = at.astimezone(zone)
     days = (local.date() - now.astimezone(zone).date()).days

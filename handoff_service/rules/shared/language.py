@@ -144,8 +144,7 @@ def _telling_words(text: str) -> list[str]:
 
 
 def _weight(language: Language, text: str, words: list[str]) -> float:
-    """The number of the language's words, of which less clear ones count half. 0 if they are too
-    few."""
+    """The number of the language's words. Less clear words count half. 0 if there are too few."""
     own, beside = _counts(language, text, words)
     return own + beside / 2 if own and own + beside >= LEAST else 0
 

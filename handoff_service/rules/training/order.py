@@ -34,7 +34,7 @@ NO_REWORDING = UNKNOWN | frozenset(
     {"affirm", "deny", "greet", "thanks", "bye", "never_mind", "small_talk", "help"}
     | {"automated_text", "talk_to_person", "speak_spanish"}
 )
-SURELY = 0.5  # least confidence of a text that counts as a rewording
+SURELY = 0.5  # a text with less confidence does not count as a rewording
 
 
 def margin(ranking: Sequence[tuple[str, float]]) -> float:

@@ -71,8 +71,8 @@ class PracticeScore:
 
 
 def measure(conversation: PracticeConversation, until: datetime | None = None) -> Measured:
-    """``until``: when the run ended. None: an original, in which every promise was kept or
-    missed."""
+    """Compute the figures of one conversation. ``until``: when the run ended. None: the
+    conversation is an original, in which every promise was kept or missed."""
     return Measured(
         first_answer=first_answer(conversation),
         topic=conversation.topic,

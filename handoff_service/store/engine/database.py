@@ -24,12 +24,12 @@ class Timeouts:
     lock: float = 2
     statement: float
     idle_in_transaction: float = 10  #: keeps a frozen process from holding its locks
-    unacknowledged: float = 5  #: for bytes sent to a host that has vanished
+    unacknowledged: float = 5  #: until sent bytes without a reply count as lost, if a host vanishes
 
     @property
     def silence(self) -> float:
-        """After this silence a server counts as hung. A healthy server has ended the statement by
-        then."""
+        """How long a server may send nothing before it counts as hung. Within this time, a healthy
+        server ends every statement."""
         return self.statement + 1
 
     def postgres_options(self) -> str:
@@ -153,8 +153,8 @@ def public_url(connection: sa.Connection) -> str:
 
 
 def sealer(connection: sa.Connection) -> Sealer | None:
-    """The keys that open sealed values for a query; None inside a transaction, which has it in its
-    settings."""
+    """The keys that open sealed values for a query; None inside a transaction, because a
+    transaction has the keys in its settings."""
     found: Sealer | None = connection.get_execution_options().get("sealer")
     return found
 

@@ -64,9 +64,9 @@ async def move(request: Request, agent: CurrentAgent, action_id: int) -> HTTPRes
 async def _list_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
     if "hx-request" not in request.headers:
         return done(request, HERE)
-    around = await shell_context(request, agent, place="admin")
+    shell = await shell_context(request, agent, place="admin")
     return render(
-        "admin/action_ladders.html", under=UNDER, here=HERE, **around, **await _listed(request)
+        "admin/action_ladders.html", under=UNDER, here=HERE, **shell, **await _listed(request)
     )
 
 

@@ -146,7 +146,7 @@ def _given(values: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
+def _extra_context(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
     found = account(conn, one.id) if one else None
     return {
         "one": one,
@@ -261,7 +261,7 @@ EDITOR = Editor(
     deleting=_deleting,
     has_history=has_history,
     deactivating=_deactivating,
-    extra_context=_around,
+    extra_context=_extra_context,
     returns_to_form=True,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}

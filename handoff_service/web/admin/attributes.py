@@ -91,7 +91,7 @@ def _shown(one: Attribute) -> tuple[str, dict[str, str]]:
     }
 
 
-def _around(conn: Connection, _form: Form, one: Attribute | None) -> dict[str, Any]:
+def _extra_context(conn: Connection, _form: Form, one: Attribute | None) -> dict[str, Any]:
     count = 0 if one is None else attributes.count(conn, one.owner, one.key)
     return {
         "one": one,
@@ -122,7 +122,7 @@ EDITOR = Editor(
         label=phrase("Delete this attribute"),
     ),
     blockers=blockers,
-    extra_context=_around,
+    extra_context=_extra_context,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

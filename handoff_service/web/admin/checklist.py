@@ -33,9 +33,9 @@ async def checklist_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def live_checks(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """All checks, including those that ask the provider and therefore take a moment."""
-    around: dict[str, Any] = {"csrf": csrf_token(request), "under": UNDER, "here": HERE}
+    shell: dict[str, Any] = {"csrf": csrf_token(request), "under": UNDER, "here": HERE}
     values = _shown(await _outcomes(request, ask=True))
-    return render("admin/checks.html", **around, **values)
+    return render("admin/checks.html", **shell, **values)
 
 
 async def _outcomes(request: Request, *, ask: bool) -> list[CheckResult]:

@@ -73,6 +73,6 @@ async def ask(
     """Return the question: to the page's script as a dialog, to a plain browser as a page."""
     given: dict[str, Any] = {"title": deletes["title"], "back": back, "deletes": deletes}
     if "hx-request" in request.headers:
-        around = await shell_context(request, agent, place="admin")
-        return render("admin/deleting.html", under=UNDER, dialog=True, **around | given)
+        shell = await shell_context(request, agent, place="admin")
+        return render("admin/deleting.html", under=UNDER, dialog=True, **shell | given)
     return await admin_page(request, agent, "delete_page.html", here=here, status=status, **given)

@@ -95,8 +95,8 @@ async def import_file(request: Request, agent: CurrentAgent) -> HTTPResponse:
     if not isinstance(done, ImportPreview):
         return await _shown(request, agent, imported=done)
     outdated = bool(shown_before)
-    around: dict[str, Any] = {"preview": done, "text": text, "name": name, "outdated": outdated}
-    return await _shown(request, agent, **around)
+    shell: dict[str, Any] = {"preview": done, "text": text, "name": name, "outdated": outdated}
+    return await _shown(request, agent, **shell)
 
 
 def _content(request: Request) -> tuple[bytes, str]:

@@ -101,7 +101,7 @@ async def check(request: Request, number: int, agent: CurrentAgent) -> HTTPRespo
     return done(request, f"{HERE}/{number}", "reached")
 
 
-def _around(_conn: Connection, _form: Form, one: IdentityProvider | None) -> dict[str, Any]:
+def _extra_context(_conn: Connection, _form: Form, one: IdentityProvider | None) -> dict[str, Any]:
     return {"one": one, "unreachable": ""}
 
 
@@ -128,7 +128,7 @@ EDITOR: Editor[IdentityProvider] = Editor(
         ],
         label=phrase("Delete this identity provider"),
     ),
-    extra_context=_around,
+    extra_context=_extra_context,
     returns_to_form=True,
 )
 PAGES: dict[str, Any] = EDITOR.pages()

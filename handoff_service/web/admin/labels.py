@@ -51,7 +51,7 @@ async def _write(saving: Saving[Label]) -> WriteNoun:
     return change_label, ChangeLabel(id=saving.id, values=values)
 
 
-def _around(conn: Connection, _form: Form, one: Label | None) -> dict[str, Any]:
+def _extra_context(conn: Connection, _form: Form, one: Label | None) -> dict[str, Any]:
     count = 0 if one is None else labels.conversations_with(conn, one.id)
     return {"colors": COLORS, "count": count}
 
@@ -79,7 +79,7 @@ EDITOR = Editor(
         label=phrase("Delete this label"),
     ),
     blockers=blockers,
-    extra_context=_around,
+    extra_context=_extra_context,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

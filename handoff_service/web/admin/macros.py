@@ -136,7 +136,7 @@ def _shown(one: Macro) -> tuple[str, dict[str, str]]:
     return one.name, values
 
 
-def _around(conn: Connection, form: Form, _one: Macro | None) -> dict[str, Any]:
+def _extra_context(conn: Connection, form: Form, _one: Macro | None) -> dict[str, Any]:
     texts = templates.list_(conn)
     chosen = next((one for one in texts if str(one.id) == form.values["template_id"]), None)
     defined = attributes.by_field(conn)
@@ -181,7 +181,7 @@ EDITOR = Editor(
         ],
         label=phrase("Delete this macro"),
     ),
-    extra_context=_around,
+    extra_context=_extra_context,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

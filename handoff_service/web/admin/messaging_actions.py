@@ -130,9 +130,9 @@ async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def try_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the dry run as a fragment."""
-    around = await shell_context(request, agent, place="admin")
+    shell = await shell_context(request, agent, place="admin")
     return render(
-        "admin/action_dry_run.html", under=UNDER, **around, **await _run(request, sent(request))
+        "admin/action_dry_run.html", under=UNDER, **shell, **await _run(request, sent(request))
     )
 
 

@@ -204,9 +204,9 @@ async def end(request: Request, number: int, agent: CurrentAgent) -> HTTPRespons
 @page(*WRITERS)
 async def progress(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
     """Return the texts and their progress, for the page that shows them."""
-    around = await shell_context(request, agent, place="admin")
+    shell = await shell_context(request, agent, place="admin")
     sent = await desk_of(request).store.read(outage_texts.of_outage, number)
-    return render("admin/outage_progress.html", **around, under=UNDER, here=HERE, sent=sent)
+    return render("admin/outage_progress.html", **shell, under=UNDER, here=HERE, sent=sent)
 
 
 @page(*WRITERS)

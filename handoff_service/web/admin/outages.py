@@ -96,7 +96,7 @@ def _save(tx: Transaction, typed: Typed) -> None:
         change_outage(tx, ChangeOutage(id=typed.id, values=entry.model_dump()))
 
 
-def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str, Any]:
+def _extra_context(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str, Any]:
     preview = TextPreview(label=phrase("People who ask will read"), values={})
     return {
         "previews": [preview],
@@ -127,7 +127,7 @@ EDITOR = Editor(
         ],
         label=phrase("Delete this outage"),
     ),
-    extra_context=_around,
+    extra_context=_extra_context,
     roles=WRITERS,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}

@@ -206,7 +206,7 @@ async def admin_page(
 ) -> HTTPResponse:
     """Render an admin page. ``here`` is its address in the menu."""
     admin = Role.ADMIN in agent.roles
-    around = await shell_context(request, agent, place="admin" if admin else "supervisor")
+    shell = await shell_context(request, agent, place="admin" if admin else "supervisor")
     shown = {
         "menu": menu_for(admin=admin),
         "here": here,
@@ -216,7 +216,7 @@ async def admin_page(
         "done": DONE.get(request.args.get("done") or "", ""),
         "warns": request.args.get("done") in WARNS,
     }
-    return render(f"admin/{template}", status=status, **around | shown | given)
+    return render(f"admin/{template}", status=status, **shell | shown | given)
 
 
 def done(request: Request, path: str, what: str = "saved") -> HTTPResponse:

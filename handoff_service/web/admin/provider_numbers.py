@@ -52,11 +52,11 @@ RESPONDERS = {
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     store = desk_of(request).store
     found = await store.read(list_provider_numbers)
-    around = list_variables(found, new=f"{HERE}/new") | {
+    shell = list_variables(found, new=f"{HERE}/new") | {
         "responders": RESPONDERS,
         "away": await store.read(gateway_watch.away),
     }
-    return await admin_page(request, agent, "provider_numbers.html", here=HERE, **around)
+    return await admin_page(request, agent, "provider_numbers.html", here=HERE, **shell)
 
 
 def _read(conn: Connection, number_id: int) -> ProviderNumber:
@@ -87,7 +87,7 @@ async def _write(saving: Saving[ProviderNumber]) -> WriteNoun:
     return save, saving.form.values
 
 
-def _around(conn: Connection, _form: Form, _one: ProviderNumber | None) -> Mapping[str, Any]:
+def _extra_context(conn: Connection, _form: Form, _one: ProviderNumber | None) -> Mapping[str, Any]:
     return {
         "queues": {queue.name: queue.name for queue in queues.list_(conn).values()},
         "responders": RESPONDERS,
@@ -122,7 +122,7 @@ EDITOR = Editor(
         effects=[phrase("Texts to this number are then rejected.")],
         label=phrase("Delete this number"),
     ),
-    extra_context=_around,
+    extra_context=_extra_context,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

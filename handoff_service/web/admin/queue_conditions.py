@@ -83,10 +83,10 @@ def shown(conn: Connection, form: Form) -> Mapping[str, Any]:
 async def rows_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the rows after one of them was changed, added or removed."""
     form = queue_form.with_lists(request, typed(request, list(queue_form.NEW)))
-    around = await desk_of(request).store.read(shown, form)
+    shell = await desk_of(request).store.read(shown, form)
     removed = bool(form_field(request, "remove"))
     given: dict[str, Any] = {"under": UNDER, "form": form, "removed": removed, "swapped": True}
-    return render("admin/conditions.html", **given, **around)
+    return render("admin/conditions.html", **given, **shell)
 
 
 def _attributes(conn: Connection) -> Iterable[Mapping[str, str]]:

@@ -78,10 +78,10 @@ async def _list(request: Request, agent: CurrentAgent) -> HTTPResponse:
         known = queue_hours.of_queues(conn, [one.id for one in found])
         return [(one, hours(known[one.id], read_at(conn)).summary) for one in found]
 
-    around = list_variables(await desk_of(request).store.read(read), new=f"{HERE}/new") | {
+    shell = list_variables(await desk_of(request).store.read(read), new=f"{HERE}/new") | {
         "assignments": ASSIGNMENTS
     }
-    return await admin_page(request, agent, "queues.html", here=HERE, **around)
+    return await admin_page(request, agent, "queues.html", here=HERE, **shell)
 
 
 @page(Role.ADMIN)
@@ -115,7 +115,7 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
     return change_queue, ChangeQueue(id=saving.id, values=values(written))
 
 
-def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[str, Any]:
+def _extra_context(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[str, Any]:
     after = {name: seconds for seconds, name in queue_form.rows(form.values["groups"])}
     example = {"queue": form.values["name"] or "Service desk", "opens": "on Monday at 08:00"}
     language = form.values["language"]
@@ -170,7 +170,7 @@ EDITOR = Editor(
     ),
     blockers=blockers,
     message=lambda conn, number: "unable" if queues.get_view(conn, number).problems else None,
-    extra_context=_around,
+    extra_context=_extra_context,
     typed=queue_form.with_lists,
     form_buttons=("add", "remove", "refresh"),
 )

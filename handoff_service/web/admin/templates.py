@@ -67,7 +67,7 @@ async def _write(saving: Saving[Template]) -> WriteNoun:
     return change_template, ChangeTemplate(id=saving.id, values=values)
 
 
-def _around(conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
+def _extra_context(conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
     defined = attributes.by_field(conn)
     ann = example_of(defined)
     names, no_name = (
@@ -102,7 +102,7 @@ EDITOR = Editor(
         label=phrase("Delete this template"),
     ),
     blockers=blockers,
-    extra_context=_around,
+    extra_context=_extra_context,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

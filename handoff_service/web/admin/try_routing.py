@@ -48,7 +48,7 @@ async def try_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
             result = _with_capitals(await read(dry_run, conversation))
     except Refusal as refusal:
         form = form.with_refusal(refusal)
-    page_values = {"form": form, "result": result, **await read(_around)}
+    page_values = {"form": form, "result": result, **await read(_extra_context)}
     status = 400 if form.errors else 200
     return await admin_page(
         request, agent, "try_routing.html", here=QUEUES, back=QUEUES, status=status, **page_values
@@ -69,7 +69,7 @@ def _capital(why: str) -> Phrase:
     return Phrase.of(change)
 
 
-def _around(conn: Connection) -> dict[str, Any]:
+def _extra_context(conn: Connection) -> dict[str, Any]:
     return {
         "numbers": {
             str(one.id): f"{phone(one.number)} · {one.label}"

@@ -167,7 +167,7 @@ def _given(typed_values: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _around(conn: Connection, form: Form, user: User | None) -> dict[str, Any]:
+def _extra_context(conn: Connection, form: Form, user: User | None) -> dict[str, Any]:
     return _controls(conn, form) | {
         "user": user,
         "facts": users.fact_names(conn, user.id) if user else [],
@@ -222,7 +222,7 @@ EDITOR = Editor(
     deleting=_deleting,
     has_history=has_history,
     deactivating=_deactivating,
-    extra_context=_around,
+    extra_context=_extra_context,
     typed=_typed,
     returns_to_form=True,
     audits_views=True,

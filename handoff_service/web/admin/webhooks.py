@@ -96,7 +96,7 @@ def _shown(one: Webhook) -> tuple[str, dict[str, str]]:
     return one.name, values
 
 
-def _around(conn: Connection, _form: Form, one: Webhook | None) -> dict[str, Any]:
+def _extra_context(conn: Connection, _form: Form, one: Webhook | None) -> dict[str, Any]:
     return {
         "choices": CHOICES,
         "longest_name": LONGEST_NAME,
@@ -128,7 +128,7 @@ EDITOR = Editor(
         effects=[phrase("It gets no more events, and the log of its events is deleted.")],
         label=phrase("Delete this webhook"),
     ),
-    extra_context=_around,
+    extra_context=_extra_context,
     returns_to_form=True,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}

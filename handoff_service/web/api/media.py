@@ -1,6 +1,8 @@
-"""Pictures and files: download one, or upload one and then send it with a text. One call returns
-bytes and the other one takes bytes, so each has its own route. Their ``Call`` objects are only for
-the documentation."""
+"""Pictures and files: download one, or upload one and then send it with a text.
+
+One call returns bytes and the other one takes bytes, so each has its own route. Their ``Call``
+objects are only for the documentation.
+"""
 
 from typing import Any
 

@@ -186,8 +186,8 @@ async def test_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def test_state(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The part of the page that changes when the text arrives and is answered."""
     facts = await desk_of(request).store.read(desk_facts)
-    around: dict[str, Any] = {"now": desk_of(request).clock(), "zone": facts.zone}
-    return render("setup/test_state.html", **around | await _state(request))
+    shell: dict[str, Any] = {"now": desk_of(request).clock(), "zone": facts.zone}
+    return render("setup/test_state.html", **shell | await _state(request))
 
 
 async def _state(request: Request) -> dict[str, Any]:

@@ -59,18 +59,18 @@ class ShellData:
 async def shell_context(request: Request, agent: CurrentAgent, *, place: str) -> dict[str, Any]:
     """Return the variables of ``shell.html``. ``place``: the entry of the rail that the page
     belongs to."""
-    around = await desk_of(request).store.read(shell_data, agent.id)
-    return shell_variables(request, agent, around, place=place)
+    shell = await desk_of(request).store.read(shell_data, agent.id)
+    return shell_variables(request, agent, shell, place=place)
 
 
 def shell_variables(
-    request: Request, agent: CurrentAgent, around: ShellData, *, place: str
+    request: Request, agent: CurrentAgent, shell: ShellData, *, place: str
 ) -> dict[str, Any]:
     """Return the variables of ``shell.html``, for pages that have read its data with their own."""
     desk = desk_of(request)
     return {
-        "desk": around.desk,
-        "zone": around.desk.zone,
+        "desk": shell.desk,
+        "zone": shell.desk.zone,
         "now": desk.clock(),
         "csrf": csrf_token(request),
         "practice": desk.practice,
@@ -79,11 +79,11 @@ def shell_variables(
         "demo_phone": not desk.practice
         and desk.settings.has_simulator
         and (desk.settings.demo or Role.ADMIN in agent.roles),
-        "counts": around,
-        "me": around.me,
-        "away": around.away,
-        "presences": around.presences,
-        "takes_work": around.takes_work,
+        "counts": shell,
+        "me": shell.me,
+        "away": shell.away,
+        "presences": shell.presences,
+        "takes_work": shell.takes_work,
         "watches_desk": False,
         "place": place,
         "lists": None,

@@ -56,12 +56,12 @@ def _of_fields(errors: dict[str, str]) -> dict[str, str]:
 async def _form_page(
     request: Request, agent: CurrentAgent, now: DeskToday, form: ReplayForm, status: int = 200
 ) -> HTTPResponse:
-    around = await shell_context(request, agent, place="supervisor")
+    shell = await shell_context(request, agent, place="supervisor")
     listed = await desk_of(request).store.read(replays.list_)
     return render(
         "replays.html",
         status=status,
-        **around
+        **shell
         | {
             "desk_now": now,
             "form": form,
@@ -75,15 +75,15 @@ async def _form_page(
 
 @page(Role.SUPERVISOR)
 async def replay_page(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
-    around = await shell_context(request, agent, place="supervisor")
-    return render("replay.html", **around | await _shown(request, replay_id))
+    shell = await shell_context(request, agent, place="supervisor")
+    return render("replay.html", **shell | await _shown(request, replay_id))
 
 
 @page(Role.SUPERVISOR)
 async def replay_now(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
     """The progress of the dry run. The page requests it until the dry run ends."""
-    around = await shell_context(request, agent, place="supervisor")
-    return render("replay_now.html", **around | await _shown(request, replay_id))
+    shell = await shell_context(request, agent, place="supervisor")
+    return render("replay_now.html", **shell | await _shown(request, replay_id))
 
 
 @page(Role.SUPERVISOR)

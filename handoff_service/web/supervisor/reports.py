@@ -75,7 +75,7 @@ def report_of(name: str) -> Report:
 
 async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTPResponse:
     report = report_of(name)
-    around = await shell_context(request, agent, place="supervisor")
+    shell = await shell_context(request, agent, place="supervisor")
     store = desk_of(request).store.for_long_requests()
 
     def load(
@@ -91,7 +91,7 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
     return render(
         "report.html",
         status=400 if asked.error else 200,
-        **around
+        **shell
         | _of_range(asked)
         | {
             "report": report,
@@ -182,7 +182,7 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
     name = figure.name
     given = request.args.get("skip") or ""
     skip = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
-    around = await shell_context(request, agent, place="supervisor")
+    shell = await shell_context(request, agent, place="supervisor")
 
     def load(
         conn: Connection,
@@ -195,7 +195,7 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
     return render(
         "report_conversations.html",
         status=400 if asked.error else 200,
-        **around
+        **shell
         | _of_range(asked)
         | {
             "figure": figure,

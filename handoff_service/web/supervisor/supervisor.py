@@ -34,7 +34,7 @@ AT_FIRST, MOST_CONVERSATIONS = 50, 500  # conversations shown at first, and afte
 
 @page(Role.SUPERVISOR)
 async def supervisor_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    around = await shell_context(request, agent, place="supervisor")
+    shell = await shell_context(request, agent, place="supervisor")
     queue, most = _shown(request)
 
     def read(conn: Connection) -> tuple[Now, Today]:
@@ -43,7 +43,7 @@ async def supervisor_page(request: Request, agent: CurrentAgent) -> HTTPResponse
     now, today = await desk_of(request).store.read(read)
     return render(
         "supervisor.html",
-        **around | _of_now(now, queue, most) | _of_today(today) | {"watches_desk": True},
+        **shell | _of_now(now, queue, most) | _of_today(today) | {"watches_desk": True},
     )
 
 
@@ -73,7 +73,7 @@ async def one_conversation(
 ) -> HTTPResponse:
     """Return the dialog that shows the conversation's owner with the reason, and the agents who can
     take it over."""
-    around = await shell_context(request, agent, place="supervisor")
+    shell = await shell_context(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
         item = inbox.handoff_of(conn, interaction_id)
@@ -87,19 +87,19 @@ async def one_conversation(
 
     found = await desk_of(request).store.read(read)
     here = request.args.get("here") == "1"
-    return render("supervise_dialog.html", **around | found | {"here": here})
+    return render("supervise_dialog.html", **shell | found | {"here": here})
 
 
 @page(Role.SUPERVISOR)
 async def one_agent(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
     """Return the dialog with an agent's presence history."""
-    around = await shell_context(request, agent, place="supervisor")
+    shell = await shell_context(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
         history = presence.history(conn, agent_id)
         return {"history": history, "whose": agents_by_id(conn, [agent_id])[agent_id]}
 
-    return render("agent_dialog.html", **around | await desk_of(request).store.read(read))
+    return render("agent_dialog.html", **shell | await desk_of(request).store.read(read))
 
 
 @page(*LIVE)

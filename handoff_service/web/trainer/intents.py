@@ -230,8 +230,8 @@ async def _form(
 async def _page(
     request: Request, agent: CurrentAgent, template: str, *, status: int = 200, **given: Any
 ) -> HTTPResponse:
-    around = await shell_context(request, agent, place="trainer")
-    shown = around | {"tabs": TABS, "here": "/intents"} | given
+    shell = await shell_context(request, agent, place="trainer")
+    shown = shell | {"tabs": TABS, "here": "/intents"} | given
     return render(f"trainer/{template}.html", status=status, **shown)
 
 

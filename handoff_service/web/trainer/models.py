@@ -52,9 +52,9 @@ class ModelFigure:
 
 @page(Role.TRAINER)
 async def models_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    around = await shell_context(request, agent, place="trainer")
+    shell = await shell_context(request, agent, place="trainer")
     return render(
-        "trainer/models.html", **around | await _models(request) | {"tabs": TABS, "here": "/models"}
+        "trainer/models.html", **shell | await _models(request) | {"tabs": TABS, "here": "/models"}
     )
 
 

@@ -88,7 +88,7 @@ async def _replies(
     listed = await run_slow(replies, desk_of(request).bot_data)
     words = folded(request.args.get("q") or "").split()
     fit = [one for one in listed if all(word in folded(_searched_text(one)) for word in words)]
-    around = await shell_context(request, agent, place="trainer")
+    shell = await shell_context(request, agent, place="trainer")
     given = {
         "replies": fit,
         "changes": changes,
@@ -96,7 +96,7 @@ async def _replies(
         "languages": LANGUAGE_TITLES,
         "labels": LABELS,
     }
-    return render("trainer/replies.html", **around | {"tabs": TABS, "here": "/replies"} | given)
+    return render("trainer/replies.html", **shell | {"tabs": TABS, "here": "/replies"} | given)
 
 
 def _searched_text(reply: Reply) -> str:

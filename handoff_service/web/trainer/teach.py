@@ -48,8 +48,8 @@ class RightColumn:
 async def teach_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
     await labeling.finish_unwritten(desk.store, desk.bot_data, desk.clock())
-    around = await shell_context(request, agent, place="trainer")
-    return render("trainer/teach.html", **around | await _teach(request, agent))
+    shell = await shell_context(request, agent, place="trainer")
+    return render("trainer/teach.html", **shell | await _teach(request, agent))
 
 
 @page(Role.TRAINER)
@@ -138,18 +138,18 @@ async def _after(
     to the whole page."""
     if "hx-request" in request.headers:
         return await _part(request, agent, notice=notice, item=item)
-    around = await shell_context(request, agent, place="trainer")
+    shell = await shell_context(request, agent, place="trainer")
     return render(
-        "trainer/teach.html", **around | await _teach(request, agent, notice=notice, item=item)
+        "trainer/teach.html", **shell | await _teach(request, agent, notice=notice, item=item)
     )
 
 
 async def _part(
     request: Request, agent: CurrentAgent, notice: str = "", item: int | None = None
 ) -> HTTPResponse:
-    around: dict[str, Any] = {"csrf": csrf_token(request), "me": agent}
+    shell: dict[str, Any] = {"csrf": csrf_token(request), "me": agent}
     return render(
-        "trainer/teach_part.html", **around | await _teach(request, agent, notice=notice, item=item)
+        "trainer/teach_part.html", **shell | await _teach(request, agent, notice=notice, item=item)
     )
 
 

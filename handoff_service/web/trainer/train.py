@@ -57,9 +57,9 @@ STEPS = {
 @page(Role.TRAINER)
 async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The page. ``?model=``: the model to show; by default the candidate."""
-    around = await shell_context(request, agent, place="trainer")
+    shell = await shell_context(request, agent, place="trainer")
     run, found = await _run(request), await _comparison(request)
-    return render("trainer/train.html", **around | run | found | {"tabs": TABS, "here": "/train"})
+    return render("trainer/train.html", **shell | run | found | {"tabs": TABS, "here": "/train"})
 
 
 @page(Role.TRAINER)

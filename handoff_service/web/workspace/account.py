@@ -130,7 +130,7 @@ async def _page(
     status: int = 200,
 ) -> HTTPResponse:
     desk = desk_of(request)
-    around = await shell_context(request, agent, place="account")
+    shell = await shell_context(request, agent, place="account")
     shown: dict[str, Any] = {
         "agent": agent,
         "name_form": name or Form(values={"name": agent.name}),
@@ -146,7 +146,7 @@ async def _page(
         "this": token_hash(cookie_token(request) or ""),
         "done": DONE.get(request.args.get("done") or "", ""),
     }
-    return render("account.html", status=status, **around | shown)
+    return render("account.html", status=status, **shell | shown)
 
 
 PAGES: dict[str, Any] = {"/account": account_page}

@@ -96,7 +96,7 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
     """Return the dialog with the fields that the action needs."""
     if action not in TITLES:
         raise BadInput(phrase("Choose an action from the bar."))
-    around = await shell_context(request, agent, place="ongoing")
+    shell = await shell_context(request, agent, place="ongoing")
     asked = request.args.get("ids") or ""
     ids = _ids(asked) if asked or action == "macro" else []
 
@@ -112,11 +112,11 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
     shown = await desk_of(request).store.read(read)
     return render(
         "bulk_dialog.html",
-        **around | shown,
+        **shell | shown,
         action=action,
         heading=HEADINGS[action](len(ids)),
         button=TITLES[action],
-        interaction=None,  # the time picker shows no requester's clock
+        interaction=None,  # with several requesters, the time picker shows no requester's time
         time_choices=time_choices.CHOICES,
         supervises=supervises(agent),
     )

@@ -48,9 +48,9 @@ async def new_case_dialog(
             "first_text": messages.first_text(conn, interaction_id),
         }
 
-    around = await shell_context(request, agent, place="ongoing")
+    shell = await shell_context(request, agent, place="ongoing")
     found = await desk_of(request).store.read(read)
-    return render("case_dialog.html", **around | found | {"case": None, "kinds": list(CaseKind)})
+    return render("case_dialog.html", **shell | found | {"case": None, "kinds": list(CaseKind)})
 
 
 @page(*LIVE)
@@ -58,7 +58,7 @@ async def case_dialog(
     request: Request, interaction_id: int, case_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     """Return the dialog that changes a case."""
-    around = await shell_context(request, agent, place="ongoing")
+    shell = await shell_context(request, agent, place="ongoing")
     desk = desk_of(request)
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -66,9 +66,7 @@ async def case_dialog(
         texting = _texting(conn, interaction, case, desk.clock())
         return {"interaction": interaction, "case": case, "texting": texting}
 
-    return render(
-        "case_dialog.html", **around | await desk.store.read(read), states=list(CaseState)
-    )
+    return render("case_dialog.html", **shell | await desk.store.read(read), states=list(CaseState))
 
 
 def _texting(

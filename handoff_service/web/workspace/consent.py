@@ -22,9 +22,9 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def consent_dialog(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    around = await shell_context(request, agent, place="ongoing")
+    shell = await shell_context(request, agent, place="ongoing")
     interaction = await desk_of(request).store.read(conversations.get, interaction_id, agent.id)
-    return render("consent_dialog.html", **around, interaction=interaction)
+    return render("consent_dialog.html", **shell, interaction=interaction)
 
 
 @page(*LIVE)

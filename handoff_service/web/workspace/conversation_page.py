@@ -35,8 +35,8 @@ async def conversation_page(
 ) -> HTTPResponse:
     """Return a conversation with the list and the requester's details beside it."""
     desk = desk_of(request)
-    around = await list_context(request, agent, opened=interaction_id)
-    facts: DeskFacts = around["desk"]
+    shell = await list_context(request, agent, opened=interaction_id)
+    facts: DeskFacts = shell["desk"]
     line = next(iter(numbers_in(request, "line")), None)
     thread = await desk.store.read(
         thread_query.thread,
@@ -48,7 +48,7 @@ async def conversation_page(
     )
     return render(
         "conversation_page.html",
-        **around | _thread_context(request, thread, agent),
+        **shell | _thread_context(request, thread, agent),
         conversation=thread.interaction,
         earlier=await earlier_messages.earlier_than(request, thread),
         attach=MAY_ATTACH if provider_of(desk.settings).sends_pictures else NO_PICTURES,

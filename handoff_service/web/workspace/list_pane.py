@@ -27,10 +27,10 @@ async def list_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the parts of the list pane and the counts. ``shown``: offers on the page; ``open``:
     the open conversation."""
     on_page = numbers_in(request, "shown")
-    around = await list_context(
+    shell = await list_context(
         request, agent, on_page=on_page, opened=next(iter(numbers_in(request, "open")), None)
     )
-    return render("lists.html", **around)
+    return render("lists.html", **shell)
 
 
 @page(*ANYONE)
@@ -48,8 +48,8 @@ async def list_context(
         list_query.lists, agent.id, others=others, whole=whole, on_page=on_page
     )
     place = "ongoing" if opened else "inbox"
-    around = shell_variables(request, agent, lists.shell, place=place)
-    return around | {"lists": lists, "others": others, "whole": whole, "opened": opened}
+    shell = shell_variables(request, agent, lists.shell, place=place)
+    return shell | {"lists": lists, "others": others, "whole": whole, "opened": opened}
 
 
 def numbers_in(request: Request, name: str) -> list[int]:

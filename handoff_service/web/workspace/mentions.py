@@ -20,8 +20,8 @@ LONGEST = 100  # characters of a name
 async def mentions_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the newest notes that name the agent. Each links to its place in the conversation."""
     found = await desk_of(request).store.read(mentions.of_agent, agent.id)
-    around = await shell_context(request, agent, place="mentions")
-    return render("mentions_page.html", **around, mentions=found)
+    shell = await shell_context(request, agent, place="mentions")
+    return render("mentions_page.html", **shell, mentions=found)
 
 
 @page(*LIVE)

@@ -137,11 +137,11 @@ async def _shown(
     looked = await _looked(request, agent, asked)
     given: dict[str, Any] = {"looked": looked, "cases": CASES, "first_body": body}
     if "hx-request" in request.headers:
-        around = await shell_context(request, agent, place="new")
-        return render("new_message.html", **around | given)
+        shell = await shell_context(request, agent, place="new")
+        return render("new_message.html", **shell | given)
     lists = await desk_of(request).store.read(list_query.lists, agent.id, others=False)
-    around = shell_variables(request, agent, lists.shell, place="new")
-    return render("new_page.html", **around | given | {"lists": lists})
+    shell = shell_variables(request, agent, lists.shell, place="new")
+    return render("new_page.html", **shell | given | {"lists": lists})
 
 
 PAGES: dict[str, Any] = {

@@ -58,8 +58,8 @@ async def start_practice(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def practice_score(request: Request, run_id: int, agent: CurrentAgent) -> HTTPResponse:
     """Return the score of a run."""
     run = await run_for(desk_of(request), agent, run_id)
-    around = await shell_context(request, agent, place="practice")
-    return render("practice_score.html", **around, run=run)
+    shell = await shell_context(request, agent, place="practice")
+    return render("practice_score.html", **shell, run=run)
 
 
 @page(*LIVE)
@@ -103,8 +103,8 @@ async def _page(
     request: Request, agent: CurrentAgent, *, form: Form | None = None, status: int = 200
 ) -> HTTPResponse:
     desk, oversees = desk_of(request), supervises(agent)
-    around = await shell_context(request, agent, place="practice")
-    today = around["now"].astimezone(around["zone"]).date()
+    shell = await shell_context(request, agent, place="practice")
+    today = shell["now"].astimezone(shell["zone"]).date()
     usual = {
         "agent_id": str(agent.id),
         "source": PracticeSource.PAST,
@@ -127,7 +127,7 @@ async def _page(
     return render(
         "practice.html",
         status=status,
-        **around | await desk.store.read(read),
+        **shell | await desk.store.read(read),
         form=form or Form(values=usual),
         speeds={
             str(one): phrase("{speed}× as fast", speed=one) if one > 1 else phrase("Original")

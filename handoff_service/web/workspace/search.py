@@ -54,9 +54,9 @@ async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     below = request.args.get("below") or ""
     start = int(below) if below.isdecimal() and len(below) < 16 else None
     results = await desk.store.read(_results, wanted, start, agent.id)
-    around = await shell_context(request, agent, place="search")
+    shell = await shell_context(request, agent, place="search")
     template = "search_results.html" if "hx-request" in request.headers else "search_page.html"
-    return render(template, **around, results=results)
+    return render(template, **shell, results=results)
 
 
 def _results(conn: Connection, wanted: SearchQuery, below: int | None, agent_id: int) -> Results:

@@ -34,7 +34,7 @@ async def transfer_dialog(
 ) -> HTTPResponse:
     """Return the dialog: every agent with their presence and load, every queue with its
     opening hours."""
-    around = await shell_context(request, agent, place="ongoing")
+    shell = await shell_context(request, agent, place="ongoing")
 
     def read(conn: Connection) -> dict[str, Any]:
         return {
@@ -43,7 +43,7 @@ async def transfer_dialog(
             "queues": live_queues.queues(conn),
         }
 
-    return render("transfer_dialog.html", **around | await desk_of(request).store.read(read))
+    return render("transfer_dialog.html", **shell | await desk_of(request).store.read(read))
 
 
 @page(*LIVE)

@@ -185,7 +185,7 @@ async def _page(
 ) -> HTTPResponse:
     """The page; with ``scan``, the app to set up; with ``codes``, new backup codes."""
     desk = desk_of(request)
-    around = await shell_context(request, agent, place="account")
+    shell = await shell_context(request, agent, place="account")
     shown: dict[str, Any] = {
         "factor": await desk.store.read(second_factors.second_factor_of, agent.id),
         "fresh": is_fresh(request, agent),
@@ -195,7 +195,7 @@ async def _page(
         "wrong": wrong,
         "done": DONE.get(request.args.get("done") or "", ""),
     }
-    return render("two_factor.html", status=status, **around | shown)
+    return render("two_factor.html", status=status, **shell | shown)
 
 
 PAGES: dict[str, Any] = {"/account/two-factor": two_factor_page}

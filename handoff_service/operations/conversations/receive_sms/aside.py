@@ -43,7 +43,7 @@ from handoff_service.store.conversations.satisfaction import question_waits
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-LOOKED_AT = 200  # the newest messages of a line; a reaction to an older one finds no message
+LOOKED_AT = 200  # how many of a line's newest messages a reaction can be about
 i, m = t.interactions, t.messages
 _TEXT = {"kind": Kind.MESSAGE, "direction": Direction.INBOUND, "status": Status.RECEIVED}
 
@@ -218,7 +218,8 @@ _WITH_MEDIA = exists().where(t.media.c.message_id == m.c.id)
 
 
 def _announced(tx: Transaction, text: Text, provider: Provider) -> int | None:
-    """The conversation of the line with our text that something is resolved. None without one."""
+    """The line's conversation in which our text says that something is resolved. None without such
+    a text."""
     found = announced(tx, text.requester_number, text.provider_number)
     return found.interaction_id if found else None
 

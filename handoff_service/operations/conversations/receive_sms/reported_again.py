@@ -154,7 +154,7 @@ def _seen(tx: Transaction, text: Text) -> bool:
 
 def _open_again(tx: Transaction, interaction: InteractionRow) -> InteractionRow:
     state = next_state(interaction.state, Transition.REPORTED_AGAIN)
-    assert state is not None  # every closed state has it
+    assert state is not None  # the transition exists for every closed state
     values = {"closed_at": None, "thanked_seq": None}
     tx.conn.execute(update(i).where(i.c.id == interaction.id).values(values))
     interactions.put_state(tx.conn, interaction.id, state)
