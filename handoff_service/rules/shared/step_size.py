@@ -47,8 +47,8 @@ def next_pace(pace: Pace, rows: int, seconds: float) -> Pace:
 
 def _seconds_of_rows(last: Pace, rows: int, seconds: float) -> float:
     """The part of a step's time that its rows take, found by comparison with the last step. Without
-    a step to compare with, its rows take all of it. After two slow steps of one row the part is 0, so
-    that a step of two rows is tried."""
+    a step to compare with, its rows take all of it. After two slow steps of one row the part is 0,
+    so that a step of two rows is tried."""
     if last.rows == rows == LEAST:
         return 0.0
     rows_became_slow = rows < last.rows and seconds > last.seconds * SLOWER
