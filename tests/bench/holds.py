@@ -1,8 +1,11 @@
 """Times the transactions of the lanes, and names what each one did.
 
 Times leave out how long the lane's thread, or PostgreSQL's server process, was ready to run while
-other programs had the processor. On an idle machine this is nothing. They include the time for
-which the disk kept them waiting.
+other programs had the processor. On an idle machine this is nothing. If both waited at the same
+time, that leaves out too much, so a transaction counts at least with its processor time. Times
+include the time for which the disk kept them waiting.
+
+The service takes the objects of its start out of the garbage collection, and so does this module.
 """
 
 import gc
@@ -36,6 +39,7 @@ class Hold:
     kinds: list[str] = field(default_factory=list)
     rows: int = 0  #: rows that the commands name
     seconds: float = 0.0  #: from BEGIN to the end of the commit
+    processor: float = 0.0  #: of the lane's thread and of PostgreSQL's server process
     commit: float = 0.0
     statement: str = ""  #: the slowest statement
     slowest: float = 0.0  #: of that statement
@@ -44,7 +48,8 @@ class Hold:
     checkpoint: bool = False  #: the commit copied SQLite's WAL into the file
 
     def cells(self) -> tuple[str, ...]:
-        ms = (f"{one * 1000:.1f}" for one in (self.seconds, self.slowest, self.commit))
+        times = (self.seconds, self.processor, self.slowest, self.commit)
+        ms = (f"{one * 1000:.1f}" for one in times)
         words = " ".join(self.statement.split())
         also = [f"collected garbage for {self.collected * 1000:.1f} ms"] * bool(self.collected)
         also += ["checkpoint"] * self.checkpoint
@@ -52,8 +57,10 @@ class Hold:
         return (kinds, str(self.rows), *ms, f"{self.waited * 1000:.1f}", f"`{words[:60]}`")
 
 
-HEAD = ("transaction", "rows", "ms", "slowest", "commit", "no processor", "slowest statement")
+HEAD = ("transaction", "rows", "ms", "processor ms", "slowest", "commit", "no processor")
+HEAD = (*HEAD, "slowest statement")
 HEAD_OF_KINDS = ("transaction", "count", "rows", "median ms", "p99", "longest", "seconds")
+HEAD_OF_KINDS = (*HEAD_OF_KINDS, "processor: median ms", "p99", "longest")
 
 
 def results(what: str, database: str, holds: Sequence[Hold]) -> Iterator[Result]:
@@ -87,8 +94,13 @@ def _by_kind(holds: Iterable[Hold]) -> Iterator[tuple[str, ...]]:
     for kind, some in sorted(of_kind.items()):
         rows = sorted(one.rows for one in some)[len(some) // 2]
         held = [one.seconds * 1000 for one in some]
-        ms = (f"{percentile(held, share):.1f}" for share in (0.5, 0.99, 1))
-        yield (kind, str(len(some)), str(rows), *ms, f"{sum(held) / 1000:.1f}")
+        processor = [one.processor * 1000 for one in some]
+        ms, processor_ms = (
+            [f"{percentile(times, share):.1f}" for share in (0.5, 0.99, 1)]
+            for times in (held, processor)
+        )
+        seconds = f"{sum(held) / 1000:.1f}"
+        yield (kind, str(len(some)), str(rows), *ms, seconds, *processor_ms)
 
 
 @contextmanager
@@ -121,6 +133,9 @@ def watched(store: Store) -> Iterator[list[Hold]]:
         stack.enter_context(mock.patch.object(sa.engine.RootTransaction, "commit", commits))
         gc.callbacks.append(watch.collects)
         stack.callback(gc.callbacks.remove, watch.collects)
+        gc.collect()
+        gc.freeze()
+        stack.callback(gc.unfreeze)
         yield watch.holds
 
 
@@ -133,7 +148,7 @@ class _Watch:
 
     def now(self) -> float:
         """Return a clock that stops while the lane has no processor."""
-        return time.perf_counter() - self._waited()
+        return time.perf_counter() - self._scheduled()[1]
 
     def begins(self, conn: sa.Connection) -> None:
         own = self._own
@@ -143,9 +158,8 @@ class _Watch:
                 raw: Any = conn.connection.dbapi_connection
                 own.schedules.append(_opened(f"/proc/{raw.info.backend_pid}/schedstat"))
         own.hold = Hold()
-        own.waited, own.collected = self._waited(), self._collected
-        own.copied = self._last_checkpoint()
-        own.began = time.perf_counter() - own.waited
+        own.copied, own.collected = self._last_checkpoint(), self._collected
+        own.scheduled, own.began = self._scheduled(), time.perf_counter()
 
     def carries_out(self, unit: Sequence[units.Waiting]) -> None:
         if (hold := getattr(self._own, "hold", None)) is not None:
@@ -166,9 +180,11 @@ class _Watch:
         hold = getattr(own, "hold", None)
         if hold is None:
             return
-        now = self.now()
-        hold.seconds, hold.commit = now - own.began, now - began
-        hold.waited = self._waited() - own.waited
+        now, (processor, waited) = time.perf_counter(), self._scheduled()
+        hold.processor = processor - own.scheduled[0]
+        hold.waited = waited - own.scheduled[1]
+        hold.seconds = max(now - own.began - hold.waited, hold.processor)
+        hold.commit = now - waited - began
         hold.collected = self._collected - own.collected
         hold.checkpoint = self._last_checkpoint() != own.copied
         if hold.kinds:
@@ -181,8 +197,10 @@ class _Watch:
         else:
             self._collected += time.perf_counter() - self._collection_began
 
-    def _waited(self) -> float:
-        return sum(_run_delay(one) for one in getattr(self._own, "schedules", ()))
+    def _scheduled(self) -> tuple[float, float]:
+        """Return the seconds with a processor, and those of waiting for one."""
+        found = [_scheduled(one) for one in getattr(self._own, "schedules", ())]
+        return sum(one[0] for one in found), sum(one[1] for one in found)
 
     def _last_checkpoint(self) -> int:
         return Path(self._file).stat().st_mtime_ns if self._file else 0
@@ -195,11 +213,14 @@ def _opened(path: str) -> int | None:
         return None
 
 
-def _run_delay(file: int | None) -> float:
-    """Return the seconds for which a thread was ready to run and had no processor.
-    https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
+def _scheduled(file: int | None) -> tuple[float, float]:
+    """Return the seconds for which a thread had a processor, and those for which it was ready to
+    run and had none. https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
     """
-    return 0.0 if file is None else int(os.pread(file, 100, 0).split()[1]) / 1e9
+    if file is None:
+        return 0.0, 0.0
+    had, waited, _ = os.pread(file, 100, 0).split()
+    return int(had) / 1e9, int(waited) / 1e9
 
 
 def _name(operation: Any) -> str:
@@ -213,8 +234,8 @@ def _rows(command: Any) -> int:
         command = command.command
     if isinstance(command, list | tuple):
         return len(command)
-    for name in ("keys", "ids", "rows", "found"):
+    for name in ("pages", "keys", "ids", "sids", "found"):
         given = getattr(command, name, None)
         if given is not None:
-            return _rows(given) if not isinstance(given, Sequence) else len(given)
+            return given if isinstance(given, int) else _rows(given)
     return 1

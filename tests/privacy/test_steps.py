@@ -6,7 +6,6 @@ continues where it stopped.
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from handoff_service.operations.shared import steps
 from handoff_service.operations.shared.job import Job, WorkerDeps
 from handoff_service.operations.shared.steps import in_steps
 from handoff_service.rules.privacy.kinds import KeptKind
-from handoff_service.rules.shared.step_size import AIM, FIRST, LEAST, MOST, Pace, next_pace
+from handoff_service.rules.shared.step_size import AIM, FEW, FIRST, LEAST, MOST, next_size
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -61,10 +60,7 @@ def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) ->
 def single_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each step have a single row, as on a machine where rows are very slow."""
 
-    def single(_pace: Pace, rows: int, seconds: float) -> Pace:
-        return Pace(size=1, rows=rows, seconds=seconds)
-
-    monkeypatch.setattr(steps, "next_pace", single)
+    monkeypatch.setattr(steps, "next_size", lambda *_: LEAST)
 
 
 @pytest.fixture
@@ -87,58 +83,36 @@ def each_once(emptied: Sequence[tuple[Part, Sequence[int]]]) -> bool:
     return len(rows) == len(set(rows))
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A step after another step, and the size of the next one."""
-
-    size: int
-    rows: int
-    seconds: float
-    #: (rows, seconds) of the step before
-    before: tuple[int, float] = (0, 0.0)
-    next_size: int = 0
-
-
-CASES = {
-    "a fast step lets the next one grow by half": Case(10, 10, AIM / 2, next_size=16),
-    "a step that had few rows left says little": Case(10, 4, AIM / 2, next_size=10),
-    "a single row that is fast": Case(LEAST, LEAST, AIM / 2, next_size=2),
-    "steps have a largest size": Case(MOST, MOST, AIM / 2, next_size=MOST),
-    "a slow first step": Case(10, 10, AIM * 2, next_size=5),
-    "as slow as the last one, with as many rows": Case(10, 10, AIM * 2, (10, AIM * 2), next_size=5),
-    "few rows that are slow": Case(40, 20, AIM * 2, next_size=10),
-    "more rows that take longer": Case(20, 20, AIM * 2, (10, AIM), next_size=10),
-    "a very slow step, which may have waited for something else": Case(
-        40, 40, AIM * 100, (40, AIM), next_size=10
-    ),
-    "fewer rows that take as long: rows do not make it slow": Case(
-        10, 10, AIM * 2, (20, AIM * 2.1), next_size=16
-    ),
-    "more rows that take hardly longer": Case(20, 20, AIM * 2, (10, AIM * 1.9), next_size=31),
-    "fewer rows that take less time, but are still slow": Case(
-        10, 10, AIM * 2, (40, AIM * 8), next_size=5
-    ),
-    "one row is slow": Case(2, 2, AIM * 4, (1, AIM * 2), next_size=LEAST),
-    "a single slow row cannot become less, so two are tried": Case(
-        LEAST, LEAST, AIM * 2, (1, AIM * 2), next_size=2
-    ),
-}
-
-
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_the_size_of_a_step_follows_from_the_times_of_the_last_ones(case: Case) -> None:
-    rows, seconds = case.before
-    pace = next_pace(Pace(size=case.size, rows=rows, seconds=seconds), case.rows, case.seconds)
-    assert pace.size == case.next_size
-    assert (pace.rows, pace.seconds) == (case.rows, case.seconds)
+@pytest.mark.parametrize(
+    ("size", "rows", "seconds", "following"),
+    [
+        (10, 10, AIM / 2, 16),  # fast: the next one is larger by half
+        (10, 4, AIM / 2, 10),  # fast, but there were few rows
+        (LEAST, LEAST, AIM / 2, 2),
+        (MOST, MOST, AIM / 2, MOST),
+        (40, 40, AIM * 2, 20),
+        (40, 20, AIM * 2, 10),
+        (FEW, FEW, AIM * 1.5, FEW),  # slow, but smaller steps would only be more steps
+        (40, 3, AIM * 1.5, FEW),
+        (2, 2, AIM * 1.5, 4),
+        (4, 4, AIM * 1.5, FEW),
+        (FEW, FEW, AIM * 3, LEAST),  # far too slow
+        (40, 40, AIM * 8, FEW),
+        (10, 10, AIM * 50, LEAST),
+    ],
+)
+def test_the_size_of_a_step_follows_from_the_time_of_the_last_one(
+    size: int, rows: int, seconds: float, following: int
+) -> None:
+    assert next_size(size, rows, seconds) == following
 
 
 @pytest.mark.parametrize(
     ("own", "row", "least", "most"),
     [
-        (AIM / 6, AIM / 20, 8, 26),  # an idle machine
-        (AIM * 2, AIM / 60, 12, 60),  # a busy one: a step takes long, however few rows it has
-        (AIM / 6, AIM * 2, 1, 2),  # large rows
+        (AIM / 6, AIM / 20, 16, 25),  # an idle machine
+        (AIM * 1.5, AIM / 60, FEW, FEW),  # a busy one: a step is slow, however few rows it has
+        (AIM / 6, AIM * 2, LEAST, LEAST),  # large rows
         (0.0, AIM / 1000, MOST, MOST),
     ],
 )
@@ -146,12 +120,11 @@ def test_steps_neither_grow_without_limit_nor_shrink_without_use(
     own: float, row: float, least: int, most: int
 ) -> None:
     """``own``: the seconds of a step without rows; ``row``: the seconds of a row."""
-    pace, sizes = Pace(), []
+    size, sizes = FIRST, []
     for _ in range(60):
-        sizes.append(pace.size)
-        pace = next_pace(pace, pace.size, own + pace.size * row)
-    assert least <= min(sizes[20:])
-    assert max(sizes[20:]) <= most
+        sizes.append(size)
+        size = next_size(size, size, own + size * row)
+    assert (min(sizes[20:]), max(sizes[20:])) == (least, most)
 
 
 async def sizes_of_steps(
@@ -179,16 +152,16 @@ async def test_steps_grow_while_they_are_fast(
 ) -> None:
     sizes = await sizes_of_steps(deps, monkeypatch, 100, lambda _key: AIM / 1000)
     assert sizes == [FIRST, 7, 11, 17, 26, 35]
-    assert deps.paces["rows"].size == 40, "the next job goes on with this size"
+    assert deps.step_sizes["rows"] == 40, "the next job goes on with this size"
 
 
 async def test_steps_shrink_to_a_single_slow_row_and_grow_again(
     deps: WorkerDeps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = await sizes_of_steps(
-        deps, monkeypatch, 40, lambda key: AIM * 1.5 if 20 <= key < 29 else AIM / 1000
+        deps, monkeypatch, 40, lambda key: AIM * 3 if 20 <= key < 29 else AIM / 1000
     )
-    assert sizes == [FIRST, 7, 11, 3, 1, 1, 2, 1, 2, 4, 4]
+    assert sizes == [FIRST, 7, 11, *[LEAST] * 8, 2, 4, 4]
 
 
 async def one_long_conversation(story: Story, clock: MovedClock, **days: int) -> int:
@@ -338,7 +311,7 @@ async def test_facts_are_stored_in_steps_and_an_interrupted_batch_is_stored_agai
         store_rows(tx, rows)
 
     monkeypatch.setattr(facts, "write_rows", recorded)
-    monkeypatch.setitem(deps.paces, "facts", Pace(size=1))
+    monkeypatch.setitem(deps.step_sizes, "facts", 1)
     await story.store.write(keep_facts.schedule_facts, None)
     worker = Worker(deps, frozenset({Work.KEEP_FACTS}))
     await worker.step()

@@ -196,8 +196,14 @@ def erase_audit(tx: Transaction, command: AuditEntries) -> None:
     _add_counts(tx, command.erasure_id, Counter(audit_entries=gone))
 
 
+def forget_consent(tx: Transaction, command: OfNumber) -> None:
+    """Remove a number's consent."""
+    done = person_rows.forget_consent(tx, command.number)
+    _add_counts(tx, command.erasure_id, +Counter(done))
+
+
 def forget_number(tx: Transaction, command: OfNumber) -> None:
-    """Remove what belongs to a number."""
+    """Remove what else belongs to a number."""
     done = person_rows.forget_number(tx, command.erasure_id, command.number, command.profiles)
     _add_counts(tx, command.erasure_id, +Counter(done))
 

@@ -26,6 +26,7 @@ from handoff_service.store.training.practice_runs import bare_scores
 
 
 async def forget_person(job: Job, erasure: Running) -> None:
+    """Do all of it, the person's record last."""
     await _erase_audit(job, erasure)
     await _unname(job, erasure)
     for number in erasure.numbers:
@@ -67,6 +68,7 @@ async def _forget_number(job: Job, erasure: Running, number: str) -> None:
     await in_steps(job, "unknown_replies", replies, person_rows.drop_unknown_replies, list)
     profiles = await read(searches.profiles, number)
     command = OfNumber(erasure_id=erasure.id, number=number, profiles=profiles)
+    await job.write(steps.forget_consent, command)
     await job.write(steps.forget_number, command)
 
 

@@ -52,17 +52,23 @@ def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:
         )
 
 
-def forget_number(
-    tx: Transaction, erasure_id: int, number: str, profiles: Sequence[int]
-) -> dict[str, int]:
-    """Remove what belongs to a number, when its due work and the replies to it are gone. Its
-    opt-outs stay under a keyed hash. ``profiles``: its messaging profiles. Returns kind -> how
-    many were removed."""
-    name = alias(tx, erasure_id, number)
+def forget_consent(tx: Transaction, number: str) -> dict[str, int]:
+    """Remove a number's consent. Its opt-outs stay under a keyed hash. Returns kind -> how many
+    were removed."""
     with secure_delete(tx):
         kept = kept_opt_outs.keep(tx, number)
         tx.conn.execute(delete(t.opt_outs).where(t.opt_outs.c.number == number))
         entries = tx.conn.execute(delete(t.consents).where(t.consents.c.number == number)).rowcount
+    return {"consent_entries": entries, "kept_opt_outs": kept}
+
+
+def forget_number(
+    tx: Transaction, erasure_id: int, number: str, profiles: Sequence[int]
+) -> dict[str, int]:
+    """Remove a number from proofs, users and messaging profiles. ``profiles``: those with the
+    number. Returns kind -> how many were removed."""
+    name = alias(tx, erasure_id, number)
+    with secure_delete(tx):
         sends = update(t.proof_sends).where(t.proof_sends.c.number == number)
         tx.conn.execute(sends.values(number=name, code_hash=None))
         tx.conn.execute(update(t.proofs).where(t.proofs.c.number == number).values(number=name))
@@ -70,7 +76,7 @@ def forget_number(
         n = t.user_numbers
         gone = delete(n).where(n.c.number == number).returning(n.c.user_id)
         user_words.index_users(tx.conn, list(tx.conn.execute(gone).scalars()))
-    return {"consent_entries": entries, "kept_opt_outs": kept, "profiles": len(profiles)}
+    return {"profiles": len(profiles)}
 
 
 def drop_work(tx: Transaction, ids: Collection[int]) -> None:
