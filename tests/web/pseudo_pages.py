@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 
 #: HTML attributes that people read or hear
 READ = ("aria-label", "title", "placeholder", "alt", "data-label")
-#: elements that contain code, or text that people wrote
-SKIPPED = frozenset({"script", "style", "code", "kbd", "pre", "textarea"})
+#: elements that contain code, or data that programs wrote
+SKIPPED = frozenset({"script", "style", "code", "pre"})
 WITHIN = frozenset(
     {"mark", "b", "i", "em", "strong", "bdi"}
 )  # elements that can occur inside a text that a person wrote
@@ -23,9 +23,9 @@ VOID = frozenset(
 _PLACEHOLDER = re.compile(r"(%\(\w+\)s|\{\w+\})")
 _FILLED = re.compile(r"\{[^{}]*\}")  # placeholders in templates of texts
 _WORD = re.compile(r"[^\W\d_]{2,}")
-#: addresses, file names, time zones, versions, and numbers with units
+#: addresses, file names, time zones, versions, numbers with units, and a placeholder of prompts
 _NOT_WORDS = re.compile(
-    r"\S*[@/\\=]\S*|\w+(?:[.:_]\w+)+|\b[A-Z]{2,5}\b|\d+[a-z]\b|U\+\w+|\b[A-Z]{2,3}\d+\b"
+    r"\S*[@/\\=]\S*|\w+(?:[.:_]\w+)+|\b[A-Z]{2,5}\b|\d+[a-z]\b|U\+\w+|\b[A-Z]{2,3}\d+\b|\{waiting\}"
 )
 
 

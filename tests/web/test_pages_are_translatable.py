@@ -97,6 +97,7 @@ PLACES: Mapping[str, Sequence[str]] = {
 #: Short words of this desk on some pages: keys, scopes, skills and search words. ``stored_texts``
 #: leaves such short words out.
 WORDS: Mapping[str, frozenset[str]] = {
+    "/workspace/admin/agents/{number}": frozenset({"hardware"}),
     "/workspace/admin/attributes": frozenset({"order"}),
     "/workspace/admin/audit": frozenset(
         {"read", "order", "patchboard", "groups", "topic", "facilities", "hardware"}
