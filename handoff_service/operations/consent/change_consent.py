@@ -108,8 +108,8 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
 
 
 def lock(tx: Transaction, numbers: Sequence[str]) -> None:
-    """Until the commit, no other transaction can change the consent of these numbers or send to
-    them.
+    """Lock these numbers. Until the commit, no other transaction can change their consent or send
+    to them.
     """
     p = t.messaging_profiles
     tx.conn.execute(

@@ -1,7 +1,7 @@
 """Empty or delete the rows of conversations, a limited number at a time.
 
-A row that is empty already is not touched again, so the same call can be repeated until it finds
-nothing.
+The functions leave rows alone that are empty already, so a caller can repeat the same call until it
+finds nothing.
 """
 
 from collections import Counter
@@ -97,8 +97,8 @@ def rows_left(
     conn: Connection, parts: Sequence[Part], ids: Collection[int], most: int = READ_AT_ONCE
 ) -> list[tuple[Part, Sequence[int]]]:
     """The parts of these conversations that are not empty yet, each with at most ``most`` keys of
-    its rows: see ``key_of``. Call it outside the lane, so that the searches do not hold the
-    lane."""
+    its rows: see ``key_of``. Call it outside the lane, so that commands do not wait for the
+    searches."""
     return [
         (part, keys)
         for part in parts
@@ -159,7 +159,8 @@ def secure_delete(tx: Transaction) -> Iterator[None]:
     if tx.conn.dialect.name != "sqlite":
         yield
         return
-    raw: Any = tx.conn.connection.dbapi_connection  # also answers after an error
+    # this connection takes statements even after an error
+    raw: Any = tx.conn.connection.dbapi_connection
     raw.execute("PRAGMA secure_delete = ON")
     try:
         yield

@@ -77,13 +77,13 @@ def forget_number(tx: Transaction, erasure_id: int, number: str) -> dict[str, in
 
 
 def _is_of_newer_conversation(number: str) -> sa.ColumnElement[bool]:
-    """Whether the number has a conversation that began after the erasure was asked for."""
+    """Whether the number has a conversation that began after somebody asked for the erasure."""
     return select(i.c.id).where(i.c.requester_number == number).exists()
 
 
 def _forget_profiles(tx: Transaction, number: str, name: str) -> int:
-    """The profiles stay for the conversations that refer to them, without the number. A newer
-    conversation gets a profile of its own."""
+    """Remove the number from the profiles. The profiles stay for the conversations that refer to
+    them. A newer conversation gets its own profile."""
     old = list(tx.conn.execute(select(p.c.id).where(p.c.number == number)).scalars())
     gone = {"number": name, "user_id": None, "not_user_id": None, "active": False}
     tx.conn.execute(update(p).where(one_of(p.c.id, old)).values(**gone))

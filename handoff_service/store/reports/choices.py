@@ -100,7 +100,7 @@ def _sentence(wrong: Mapping[str, str]) -> str:
 
 
 def _attributes(conn: Connection) -> Mapping[str, str]:
-    """Filter by an attribute -> its name, for the present choices and for those that conversations
+    """Attribute filter -> its name, for today's choices and for values that conversations still
     have."""
     defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
     now = choices({key: one for key, one in defined.items() if one.type in FEW_VALUES})
@@ -108,8 +108,8 @@ def _attributes(conn: Connection) -> Mapping[str, str]:
 
 
 def _words(conn: Connection, column: str) -> list[str]:
-    """The words of a column in the packed days, and in the others. A year of packed days is a few
-    hundred short lists."""
+    """The words of a column, from packed and unpacked days. For a year of packed days, the query
+    reads a few hundred short lists."""
     c, f, d = t.report_columns, t.conversation_facts, t.report_days
     found: set[str] = set()
     for words in conn.execute(select(c.c.words).where(c.c.name == column)).scalars():

@@ -25,7 +25,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.reports.facts import list_of, words_of
 
 QUIET = timedelta(minutes=10)  # a day is packed when its facts have not changed for so long
-BYTES_AT_ONCE = 200_000  # the lane writes them in a few ms
+BYTES_AT_ONCE = 200_000  # bytes of one write, which the lane does in a few ms
 NULL = -1
 IDS = "interaction_id"
 f, days, packed = t.conversation_facts, t.report_days, t.report_columns
@@ -195,7 +195,7 @@ def _one_array(parts: Sequence[Numbers], kind: str) -> Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedDay:
-    """A day's columns, and the version of its facts that they are made of."""
+    """A day's columns, and the version of the facts that they were computed from."""
 
     day: str
     version: int
@@ -203,7 +203,7 @@ class PackedDay:
 
 
 def next_to_pack(conn: Connection) -> PackedDay | None:
-    """The oldest day that is due to be packed; None without one."""
+    """The oldest day that must be packed now; None: there is no such day."""
     is_loose = sa.or_(days.c.packed.is_(None), days.c.packed != days.c.version)
     query = select(days).where(is_loose, days.c.changed_at <= read_at(conn) - QUIET)
     row = conn.execute(query.order_by(days.c.day).limit(1)).one_or_none()
@@ -248,7 +248,7 @@ def parts_of(day: PackedDay) -> Iterator[list[dict[str, Any]]]:
 
 
 def begin_packing(tx: Transaction, day: str) -> None:
-    """From now on the day is read from its facts."""
+    """Mark the day so that reports read it from its facts from now on."""
     tx.conn.execute(update(days).where(days.c.day == day).values(packed=None))
 
 
@@ -265,5 +265,5 @@ def _upsert(conn: Connection, row: dict[str, Any]) -> Any:
 
 
 def end_packing(tx: Transaction, day: PackedDay) -> None:
-    """The day is packed, unless its facts have changed meanwhile."""
+    """Mark the day as packed, unless its facts have changed meanwhile."""
     tx.conn.execute(update(days).where(days.c.day == day.day).values(packed=day.version))

@@ -37,8 +37,8 @@ _AGENT = "agent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureValue:
-    """A figure over the whole range, and over the range before. ``value`` null: there is nothing
-    that it could be computed from. ``interval``: of percentages that have one."""
+    """A figure over the whole range, and over the range before. ``value`` null: the range has no
+    data for this figure. ``interval``: the confidence interval of a percentage that has one."""
 
     figure: str
     value: float | None
@@ -59,7 +59,7 @@ class PartValues:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRow:
     """A row of the table. ``key``: the value of the filter that selects it; ``intervals``: figure
-    -> its interval, for percentages that have one."""
+    -> its confidence interval, for percentages that have one."""
 
     key: int | str
     name: str
@@ -69,8 +69,8 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResult:
-    """A computed report. ``currency``: of its costs; null: no price is known. ``as_of``: when its
-    facts last changed."""
+    """A computed report. ``currency``: the currency of its costs; null: no price is known.
+    ``as_of``: when its facts last changed."""
 
     report: str
     first: str
