@@ -16,7 +16,7 @@ from handoff_service.store.engine import tables as t
 
 K = KeptKind
 GONE = "This file was deleted."  # why a medium has no file
-#: Events with a code in ``reason`` that pages read, in place of words.
+#: The ``reason`` of these events is a code that pages read. Other events have words there.
 CODED = (Event.GRADE, Event.REACTION)
 
 

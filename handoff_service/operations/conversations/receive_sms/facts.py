@@ -44,7 +44,8 @@ class Text:
 
     - ``sid``: the provider's id.
     - ``answered_as``: the keyword that the provider recognized and answered itself, if any.
-    - ``recovered``: if the webhook was lost, the time when the text was sent, in words.
+    - ``recovered``: only for a text whose webhook call was lost: when the requester sent it, in
+      words.
     - ``sent_at``: the same time, as an aware UTC time.
     """
 
@@ -92,7 +93,8 @@ class Conversation:
     - ``unanswered``: the open unanswered streak.
     - ``began``: these texts started the conversation; ``ended``: they also closed an earlier one.
     - ``ended_holds``: the places of the lines which say that a text ended a hold.
-    - ``answers``: secrets that the stored texts no longer contain.
+    - ``answers``: the guessed codes or identity facts in these texts. The texts are stored without
+      them.
     - ``about_consent``: texts that opt out, opt in or ask for help.
     - ``unanswerable``: why nobody can text the sender back. If set, the conversation gets no bot
       turn and no timers, and enters a queue only if the desk wants that.
@@ -134,9 +136,9 @@ class LoadedFacts:
       consent meaning, and whether it arrived by its own webhook.
     - ``codes``: live codes of numbers that have texted six digits.
     - ``questions``: by number and provider number, for lines without an active conversation: the
-      satisfaction question, while an answer to it counts.
-    - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when
-      there are some.
+      satisfaction question, if the desk still accepts an answer to it.
+    - ``queues_unanswerable``: whether texts from senders that nobody can text back go to a queue;
+      loaded only when there are such texts.
     """
 
     providers: dict[str, Provider]
@@ -196,7 +198,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
     # an erased number that comes back has no profile
     kept_opt_outs.apply_again(tx, [number for number in numbers if number not in profiles])
     opted_out: dict[str, set[int]] = {number: set() for number in numbers}
-    for r in tx.conn.execute(_OPT_OUTS, {"numbers": numbers}):  # after the profiles are locked
+    for r in tx.conn.execute(_OPT_OUTS, {"numbers": numbers}):  # runs when the profiles are locked
         opted_out[r.number].add(r.provider_number_id)
     users: dict[str, list[int]] = {}
     for r in tx.conn.execute(_USERS, {"numbers": numbers}):
