@@ -62,8 +62,9 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
     """Write a change into the ledger. The transaction must hold the lock on the number's profile
     (``lock``). Returns the entry's id; None when nothing changes.
 
-    An opt-in lifts opt-outs from all company numbers and from the number that was texted. A change
-    for one company number covers all numbers of its messaging service.
+    An opt-in ends two kinds of opt-outs: those that cover all company numbers, and those of the
+    number that was texted. A change for one company number covers all numbers of its messaging
+    service.
     """
     where = consents.with_its_service(tx.conn, change.provider_number_id)
     holds = select(o.c.provider_number_id, c.c.source).join(c, c.c.id == o.c.consent_id)

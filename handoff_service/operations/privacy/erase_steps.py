@@ -166,7 +166,8 @@ def forget_person(tx: Transaction, erasure: Running) -> None:
     _add_counts(tx, erasure.id, +done)
 
 
-def merge_index(tx: Transaction, begins: bool) -> bool:  # a command has one value
+# positional, because an operation gets its command as one value
+def merge_index(tx: Transaction, begins: bool) -> bool:
     return text_index.merge_index(tx.conn, begins=begins, pages=INDEX_PAGES)
 
 

@@ -43,7 +43,7 @@ class OngoingQuery(Body):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OngoingPage:
     """``tags``: the reasons for attention of each interaction, by its id. ``unread_conversations``
-    counts my conversations with unread messages, not the messages."""
+    counts the calling agent's conversations with unread messages, not the messages."""
 
     items: list[Interaction]
     tags: dict[int, list[Tag]]

@@ -308,7 +308,7 @@ def _settings() -> tuple[PaletteEntry, ...]:
 
 
 def _setting(label: str, at: str, place: str) -> PaletteEntry:
-    """The entry of a setting. The name of its page finds it, too."""
+    """The entry of a setting. A search for the name of its page finds it, too."""
     page_name = _title(at)
     return PaletteEntry(
         label=label, detail=page_name, href=f"{UNDER}{at}{place}", other_words=page_name
