@@ -49,7 +49,7 @@ async def _never(_asked: Any) -> None:
 CALL = Call(
     method="GET",
     path="/v1/events",
-    summary="My events, as Server-Sent Events; resumable with Last-Event-ID",
+    summary="Your events, as Server-Sent Events; resumable with Last-Event-ID",
     handle=_never,
     answer=str,
     roles=LIVE,

@@ -31,7 +31,7 @@ class ViewBody(Body):
     shared: bool = False
 
 
-@get("/list-views", summary="Saved views of the list: mine and the shared ones, by name")
+@get("/list-views", summary="Saved views of the list: your own and the shared ones, by name")
 async def list_saved(asked: ApiRequest[None, Any]) -> Page[ListView]:
     found = await asked.desk.store.read(list_views.list_, asked.agent.id)
     return Page(items=found, next=None)

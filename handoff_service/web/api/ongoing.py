@@ -51,7 +51,7 @@ class OngoingPage:
     unread_conversations: int
 
 
-@get("/ongoing", summary="Active conversations, mine or other agents', sorted and filtered")
+@get("/ongoing", summary="Active conversations, your own or other agents', sorted and filtered")
 async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
     agent_id, query = asked.agent.id, asked.query
     if query.tag is Tag.DRAFT:
