@@ -1,7 +1,7 @@
 """Counts the words of a text, pairs of them and pieces of words, as tf-idf.
 
-It uses scikit-learn. Rasa's own featurizer also counts for each token. Nothing here needs these
-counts, and they take a fifth of the training's time.
+It uses scikit-learn. Rasa's own featurizer also counts the features of each token. This bot does
+not need these counts, and they take a fifth of the training time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ Arrays = dict[str, np.ndarray]
 
 
 class TextFeatures:
-    """One vectorizer for words, one for pieces. Each makes rows of length 1."""
+    """Two vectorizers: one for words, one for pieces of words. Each row has the Euclidean norm
+    1."""
 
     def __init__(self, vectorizers: Sequence[TfidfVectorizer]) -> None:
         self._vectorizers = vectorizers
@@ -65,5 +66,6 @@ def _type(name: str) -> type:
 
 
 def plain(text: str) -> str:
-    """The text in lower case without accents. The same number stands for all numbers."""
+    """The text in lower case without accents. 0000 replaces each number, so that all numbers count
+    as one word."""
     return _NUMBER.sub("0000", strip_accents_unicode(text.lower()))

@@ -89,7 +89,7 @@ async def undo_label(
 
 async def settle(store: Store, data: BotData, command: SettleDispute) -> Settled:
     """Settle a dispute, first in the files, then in the database. Raises Conflict when it is
-    settled."""
+    already settled."""
     if command.for_second:
         first = await store.write(first_label, command)
         with suppress(Conflict, NotFound):  # somebody has already moved or changed the example

@@ -86,8 +86,9 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePoint:
-    """The figures of one limit of nearness. ``kept``: the share of texts about a topic that
-    start a topic. ``false_starts``: the share of out-of-scope texts that start a topic."""
+    """The figures for one limit of the nearness, which says how similar a text is to a training
+    example. ``kept``: the share of texts about a topic that start a topic. ``false_starts``: the
+    share of out-of-scope texts that start a topic."""
 
     limit: float
     kept: float
@@ -143,7 +144,7 @@ def confusions(texts: Iterable[MeasuredText]) -> list[Confusion]:
 
 
 def gate_curve(texts: Iterable[MeasuredText]) -> Iterator[GatePoint]:
-    """The figures of limits from 0 to 1.2. A text starts a topic if the classifier guesses a topic
+    """The figures for limits from 0 to 1.2. A text starts a topic if the classifier guesses a topic
     and the nearness is at least the limit."""
     known = [text for text in texts if text.nearness is not None]
     topics = [text for text in known if text.meant in TOPICS]

@@ -45,7 +45,7 @@ async def roll_back_with_data(
 ) -> tuple[BotModel, list[str]]:
     """Roll back, and then restore the training data below ``root``. Returns the model that now runs
     and the changed files. Raises Conflict if the model cannot be rolled back, and SetupError if its
-    data is missing. It then changes nothing."""
+    data is missing. After such an error, nothing has changed."""
     folder = model_folder.folder(home)
     target = await store.read(models.returns_to)
     if target is not None and target.state is not ModelState.GONE:
@@ -61,8 +61,8 @@ def recent_days(conn: Connection, days: int) -> list[RealText]:
 
 
 def as_measured(text: RealText) -> MeasuredBy:
-    """A real text as a question for both models. Nobody has labeled it, so the intent that the bot
-    understood stands for the right one."""
+    """A real text in the form in which both models are measured. No trainer has labeled it, so the
+    intent that the bot understood takes the place of the right one."""
     meant = text.understood or NOT_UNDERSTOOD
     return MeasuredBy(of_set=TextSet.TEST, text=text.text, meant=meant, asked=text.asked)
 
@@ -90,7 +90,7 @@ async def register(
     store: Store, path: Path, *, note: str = "", agent_id: int | None = None
 ) -> BotModel:
     """Register a trained file as a model, with the diff of its data against the running model's.
-    Older models that nobody needs lose their files."""
+    Deletes the files of older models that nobody needs."""
     hash = model_folder.model_id(path)
     running = await store.read(models.in_state, ModelState.RUNNING)
 

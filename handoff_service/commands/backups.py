@@ -35,8 +35,7 @@ def add_commands(commands: Commands) -> None:
         "--with-media",
         action="store_true",
         default=None,
-        help="also copy the media of an S3 store, which are otherwise left to the bucket's own "
-        "backup",
+        help="also copy media that are stored in S3; without this, back up the bucket yourself",
     )
     add(
         "restore",

@@ -36,7 +36,7 @@ from handoff_service.operations.training.practice_runs import (
     begin_practice,
     end_practice,
 )
-from handoff_service.ports import HowUnderstood, Understood
+from handoff_service.ports.bot import HowUnderstood, Understood
 from handoff_service.rules.desk.service_tokens import Scope
 from handoff_service.rules.privacy.erasures import ErasureState, ErasureStep
 from handoff_service.rules.routing.replay_change import QueueChange, ReplayChange, ReplayState

@@ -78,8 +78,7 @@ class RedisFanout:
         self._away_since: float | None = None
         self._me = secrets.token_hex(8)
         self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MOST_WAITING)
-        # Hints of this process were lost, and this process could not yet tell the others to catch
-        # up.
+        # Whether hints of this process were lost and it has not yet told the others to catch up.
         self._unpublished = False
         self._subscribed = asyncio.Event()
         self._garbage = 0

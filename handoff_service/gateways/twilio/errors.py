@@ -24,8 +24,8 @@ STATUSES: Mapping[str, Status] = {
     "canceled": Status.FAILED,
 }
 
-NO_ACCOUNT = 20003  # also the code for an answer 401 without a code
-TOO_MANY = 20429  # also the code for an answer 429 with another code
+NO_ACCOUNT = 20003  # Patchboard also uses it for a response 401 without an error code
+TOO_MANY = 20429  # Patchboard also uses it for a response 429 with another error code
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _SLOWLY = phrase("Wait a while before sending more.")

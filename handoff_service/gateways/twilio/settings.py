@@ -6,8 +6,9 @@ from handoff_service.settings import Settings
 
 
 def is_twilios(url: str) -> bool:
-    """Return whether this is one of Twilio's own hosts, for example that of a region. Any other
-    server offers all of Twilio's APIs at one address."""
+    """Return whether this is one of Twilio's own hosts, for example the host of a region. Twilio
+    has a host for each of its APIs. Another server, such as a simulator, serves all of them at one
+    address."""
     return (urlsplit(url).hostname or "").endswith(".twilio.com")
 
 

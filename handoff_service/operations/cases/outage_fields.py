@@ -11,7 +11,7 @@ Text = Annotated[str, Field(max_length=1600)]
 
 
 class OutageEntry(BaseModel):
-    """Times have an offset (``2026-11-25T09:00:00-05:00``). No ``until``: nobody knows the end
+    """Times have an offset (``2026-11-25T09:00:00-05:00``). ``until`` missing: nobody knows the end
     yet."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -47,8 +47,8 @@ class ConsentWord:
 
 
 def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> None:
-    """Do what the table says about this text. The caller holds the locks on the interaction and on
-    the number's profile."""
+    """Do what the table in rules/consent/consent_keywords.py prescribes for this text. The caller
+    holds the locks on the interaction and on the number's profile."""
     interaction = interactions.lock(tx.conn, interaction_id)
     steps = TABLE[word.means]
     opts_in = word.means is ConsentSituation.OPTS_IN

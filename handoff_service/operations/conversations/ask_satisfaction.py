@@ -1,9 +1,12 @@
 """Ask a requester, some time after closing, how it went.
 
-The question is a piece of due work. When it is due, this module asks only if the conversation is
-still closed and the requester has no newer one, may be texted, and was not asked in the last 30
-days (the queue's setting). It locks the requester's row while it decides, so that two processes
-cannot both ask.
+The question is a piece of due work. When it is due, this module asks only under these conditions:
+
+- The conversation is still closed, and the requester has no newer one.
+- The requester may be texted.
+- Nobody asked the requester in the last 30 days (the queue's setting).
+
+It locks the requester's row while it decides, so that two processes cannot both ask.
 """
 
 from dataclasses import dataclass

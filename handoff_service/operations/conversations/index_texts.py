@@ -15,7 +15,7 @@ from handoff_service.store.conversations import text_index
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.transaction import Transaction
 
-A_MOMENT = timedelta(seconds=1)  # maximum age of a text that search cannot find yet
+A_MOMENT = timedelta(seconds=1)  # a search finds a new text after this time at the latest
 
 
 def index_texts(tx: Transaction, _command: None = None) -> bool:

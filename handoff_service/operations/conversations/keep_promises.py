@@ -1,8 +1,8 @@
 """Promises of agents: store a reminder, cancel it, remind the agent, and count what was kept.
 
-Before its time, the agent who has the conversation gets a notice. At its time, a promise is kept if
-a live agent has texted the requester or noted a call since, else it is missed. A promise outlives
-its conversation, because the requester still expects the text.
+Before the promised time, the agent who has the conversation gets a notice. At the promised time,
+the promise is kept if a live agent has texted the requester or noted a call since; otherwise it is
+missed. A promise outlives its conversation, because the requester still expects the text.
 """
 
 from dataclasses import dataclass

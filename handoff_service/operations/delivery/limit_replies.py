@@ -88,7 +88,8 @@ class _Counts:
     def over(self, row: Row) -> HeldBack | None:
         """Whether this reply exceeds a limit."""
         to = self._of_range(row)
-        # the virtual agent may answer a person often; the desk's own texts are few
+        # replies of the virtual agent to this number do not count, because it may answer a person
+        # often
         own = to[row.requester_number] if row.author == Author.VIRTUAL_AGENT else 0
         before = Replied(to_range=to.total() - own, within_hour=self._hour, within_day=self._day)
         limit = reached_limit(self._limits, before)

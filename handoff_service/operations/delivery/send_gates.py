@@ -24,7 +24,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
-# a provider number may run this far ahead of its rate; the provider queues the rest
+# a provider number may send texts this much earlier than its rate allows; the provider queues them
 BURST = timedelta(seconds=10)
 MOST_SEGMENTS = 25  # segments in one text: 1,600 characters in UCS-2
 
@@ -135,9 +135,9 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
 def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     """Messages over their provider number's rate, or the provider's own -> when to try again.
 
-    A number may run ``BURST`` ahead of its rate. Messages by people and the virtual agent go
-    first. System messages that are queued before them on the same line go with them, to keep the
-    order.
+    A number may send texts earlier than its rate allows, by at most ``BURST``. Messages by people
+    and the virtual agent go first. System messages that are queued before them on the same line go
+    with them, to keep the order.
     """
     p = t.provider_numbers
     numbers = select(*p.c["id", "segments_per_second", "paced_to"]).where(

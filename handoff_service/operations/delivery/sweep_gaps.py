@@ -58,8 +58,8 @@ def schedule_sweep(tx: Transaction, _command: None = None) -> None:
 
 
 def begin_sweep(tx: Transaction, _command: None = None) -> Sweep:
-    """The range to compare now. The desk's first sweep starts at this moment, because earlier texts
-    are not its own."""
+    """The range to compare now. The period of the desk's first sweep starts now, because earlier
+    texts do not belong to the desk."""
     s = t.sweeps
     swept_to = tx.conn.execute(select(s.c.swept_to)).scalar()
     if swept_to is None:

@@ -107,7 +107,7 @@ def _provider(conn: Connection, outside: Outside) -> Sequence[str]:
 
 
 def gateway_problems(conn: Connection) -> list[str]:
-    """A sentence if the company's own SMS gateway, such as a phone, is away."""
+    """A sentence if the company's own SMS gateway, such as a phone, is unavailable."""
     away = gateway_watch.away(conn)
     if away is None:
         return []

@@ -78,7 +78,7 @@ class DeskEntry(BaseModel):
     - ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0:
       no limit.
     - ``thanks_minutes``: how long after closing a thank-you stays with the closed conversation; 0:
-      not at all, unless the satisfaction question has not been sent yet.
+      only while the satisfaction question has still to be sent.
     - ``queue_unanswerable``: whether texts from senders that nobody can text back go to queues.
     - ``ask_topic``: an agent who closes a conversation must choose its topic, a label.
     - ``password_off_roles``: agents with any of these roles sign in with an identity provider only.

@@ -25,8 +25,8 @@ MOST_PASSKEYS = 20
 
 @dataclass(frozen=True, slots=True)
 class BeginAuthenticator:
-    """``made``: a random secret for the app. An agent who has begun before keeps the earlier
-    one."""
+    """``made``: a new random secret for the app. An agent who has already begun keeps the earlier
+    secret."""
 
     agent_id: int
     made: str = field(repr=False)
@@ -85,8 +85,8 @@ def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
 
 
 def confirm_authenticator(tx: Transaction, command: AgentCode) -> bool:
-    """From now on, require the app's codes at sign-in, if the given code is right. Returns whether
-    it is."""
+    """Check the first code of the agent's app. If it is right, sign-ins require the app's codes
+    from now on. Returns whether it is right."""
     is_right = _accept(tx, command, confirmed=False)
     if is_right:
         _audit(tx, command.agent_id, {"authenticator": ["off", "on"]}, own=True)
@@ -193,8 +193,8 @@ def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
 
 
 def _still_enough(tx: Transaction, agent_id: int) -> None:
-    """Raise Conflict when the role requires a second factor and none is left. If the role does not,
-    delete the backup codes with the last second factor."""
+    """Raise Conflict when the role requires a second factor and the agent has none left. If the
+    role requires none, delete the backup codes of an agent who has no second factor left."""
     needed = needs(tx.conn, agent_id)
     if needed is None or needed.has_second_factor:
         return

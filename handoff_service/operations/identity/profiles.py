@@ -1,8 +1,7 @@
-"""An admin ties a messaging profile to another user or to nobody, or deactivates it.
-
-Tying also moves the number's running conversations. Each conversation gets a line, and a history
-row that agents can undo, like a verification. Tying proves nothing about the phone's current
-holder: the requester is matched, not verified.
+"""An admin links a messaging profile to another user or to nobody, or deactivates it. A new link
+also moves the number's running conversations. Each conversation gets a line, and a history row that
+agents can undo, like a verification. The link proves nothing about the phone's current holder: the
+requester is matched, not verified.
 """
 
 from dataclasses import dataclass

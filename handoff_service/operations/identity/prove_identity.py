@@ -48,7 +48,7 @@ class ClaimedAccount:
 
 
 class AlternativeKind(StrEnum):
-    """What a requester asks for who has no code, or who gave the wrong e-mail address or employee
+    """The wish of a requester who has no code, or who gave the wrong e-mail address or employee
     number."""
 
     NEW_CODE = "new_code"
@@ -67,7 +67,7 @@ class Alternative:
 class SettleAnswer:
     """Check the texted answer. ``fact_right``: whether it is one of the user's identity facts.
     ``checked_fact`` computes this before the transaction, because it takes some milliseconds.
-    ``moved``: facts to store under the current secret key."""
+    ``moved``: facts that were hashed with an old secret key, hashed again with the current one."""
 
     turn_id: int
     fact_right: bool = False
@@ -110,9 +110,9 @@ def read_proof_state(tx: Transaction, command: TurnRef) -> ProofState:
 
 
 def claim_account(tx: Transaction, command: ClaimedAccount) -> ProofState:
-    """The requester claims an account, and a code goes to the e-mail on file, if there is one. A
-    new claim after a typing error starts over; wrong answers about another account stay with that
-    account."""
+    """Store which account the requester claims, and mail a code to the account's e-mail address, if
+    it has one. A new claim, for example after a typing error, starts over. Wrong answers about an
+    earlier account still count against that account."""
     proof = _next_step(tx, command.turn_id, claims=True)
     if proof is not None and proof.row.claimed is not None:
         proof = _begin_again(tx, proof)
@@ -140,8 +140,8 @@ def _begin_again(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def offer_alternative(tx: Transaction, command: Alternative) -> ProofState:
-    """Offer an alternative to a requester without a code: a new code, an identity fact, another
-    account, or the choice."""
+    """Offer an alternative to a requester who has no code: a new code, an identity fact or another
+    account. If none of them fits the wish, ask the requester to choose."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
         if command.wish is AlternativeKind.NEW_CODE and tx.settings.mails:
@@ -193,8 +193,8 @@ def _judge(
 
 
 def finish_proof(tx: Transaction, command: Finish) -> ProofState:
-    """End of the turn: a failed proof goes to a person. A proof that a live agent asked for returns
-    to that agent."""
+    """Finish the proof at the end of the turn. After a failed proof, a live agent gets the
+    conversation. If a live agent asked for the proof, that agent gets it back."""
     proof = _proof(tx, command.turn_id)
     if proof is not None and proof.row.outcome is not None:
         row = proof.row

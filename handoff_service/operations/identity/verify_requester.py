@@ -97,8 +97,8 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
 
 
 def rule_out_user(tx: Transaction, profile_id: int, user_id: int) -> None:
-    """Rule out this user as the sender. Otherwise table 1 would tie the number to them again,
-    because it is on their record."""
+    """Rule out this user as the sender. Otherwise table 1 would link the number to this user again,
+    because the number is on the user's record."""
     p, n = t.messaging_profiles, t.user_numbers
     on_record = select(n.c.number).where(n.c.user_id == user_id)
     tx.conn.execute(
@@ -124,7 +124,7 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     if last.old_user_id is not None:
         active_user_name(tx.conn, last.old_user_id)
     profile_id = _associate(tx, interaction, last.old_user_id)
-    # rule the last user out too, so that table 1 does not tie the number to them again
+    # rule the last user out too, so that table 1 does not link the number to that user again
     if last.old_user_id is None and last.user_id is not None:
         rule_out_user(tx, profile_id, last.user_id)
     tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))

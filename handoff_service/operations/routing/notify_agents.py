@@ -133,7 +133,7 @@ async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> C
             )
             return CallResult() if isinstance(result, Mailed) else CallResult(why=result.why)
         case NotificationMethod.WEBHOOK:
-            # "text" is what chats' incoming webhooks read
+            # the incoming webhooks of chat programs read the field "text"
             text = f"{notification.title} ({notification.body}) {url}"
             payload = {"text": text, "title": notification.title, "url": url}
             return await push.post(target.address, json.dumps(payload))

@@ -87,7 +87,7 @@ def hold(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]:
 
 
 def hand_over(tx: Transaction, agent_id: int, media: Sequence[int]) -> None:
-    """Give uploads to the agent who sends the scheduled text that had them."""
+    """Make the agent who sends a scheduled text the owner of its uploads."""
     if media:
         tx.conn.execute(update(d).where(one_of(d.c.id, media)).values(agent_id=agent_id))
 

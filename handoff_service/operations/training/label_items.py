@@ -180,7 +180,8 @@ def _put_label(
 
 
 def _state(verdict: LabelVerdict, *, again: bool, second: bool) -> ItemState:
-    if verdict is LabelVerdict.UNSURE:  # a text keeps its first label
+    # an unsure second label changes nothing, because the text has its first label
+    if verdict is LabelVerdict.UNSURE:
         return ItemState.SECOND if second else ItemState.UNSURE
     return ItemState.SECOND if again else ItemState.LABELED
 

@@ -39,7 +39,7 @@ ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
 LONGEST_QUOTE = 60  # characters of the report in the confirmation
 THEN = translatable("We'll text you updates. Ask me for its status any time.")
-# apply only when no other text follows in the same batch
+# these commands apply only when no other text follows in the same batch
 LAST = frozenset({Command.BYE, Command.RESTART})
 
 
@@ -106,7 +106,8 @@ def _bye(tx: Transaction, interaction: InteractionRow) -> None:
 
 
 def _restart(tx: Transaction, interaction: InteractionRow) -> None:
-    """Start the next epoch. An answer that is under way becomes late, and old choices end."""
+    """Start the next epoch. The service then drops an answer that the bot is still computing, and
+    the numbers of earlier choices stop working."""
     keep_last(tx, interaction, ItemSource.GAVE_UP)
     changed = change_owner.change_owner(
         tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=RESTARTED

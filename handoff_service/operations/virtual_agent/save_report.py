@@ -42,8 +42,8 @@ def save_report(
 def save_request(
     tx: Transaction, interaction: InteractionRow, collected: Mapping[str, str]
 ) -> str | None:
-    """Like ``save_report``, for a collected request for equipment. The case of an unfinished
-    request has no reason why the requester needs the equipment.
+    """Like ``save_report``, for a collected request for equipment. If the request is unfinished,
+    its case does not say why the requester needs the equipment.
     """
     item = collected.get(ITEM)
     if not item:
@@ -62,7 +62,8 @@ def _opened_once(tx: Transaction, interaction: InteractionRow, case: OpenInTurn)
 
 
 def _described(wanted: str, collected: Mapping[str, str]) -> str:
-    """The requester's words, with the question and the second request that were postponed."""
+    """The requester's words, then the postponed question and the postponed second request, if
+    any."""
     put_off = [f"{fact}: {collected[fact]}" for fact in PUT_OFF if fact in collected]
     return "\n".join([wanted, *put_off])
 

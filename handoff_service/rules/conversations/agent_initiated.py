@@ -116,8 +116,8 @@ def situation(active: LineFacts | None, *, meant_for: int | None) -> Situation:
     """The table row that applies. ``meant_for``: the user the agent means to reach; None when the
     agent named nobody.
 
-    A guest's interaction is not a different person: its profile is tied to the person the agent
-    named.
+    An interaction with a guest does not count as a different person, because its profile gets the
+    person whom the agent named.
     """
     if active is None:
         return Situation.NO_ACTIVE_INTERACTION

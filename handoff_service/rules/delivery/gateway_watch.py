@@ -1,5 +1,5 @@
-"""When the company's own SMS gateway, such as a phone, counts as away. Each reason has one alert,
-which ends when the gateway is back."""
+"""When the company's own SMS gateway, such as a phone, counts as unavailable. Each reason has one
+alert, which ends when the gateway is available again."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -54,7 +54,7 @@ def after_check(watch: GatewayWatch, *, answers: bool, now: datetime) -> Gateway
     if not answers:
         return _failing(watch, AwayReason.NO_ANSWER, watch.failing_since or now, now)
     if watch.reason is AwayReason.NO_ANSWER and watch.heard_at is not None:
-        # it could send no heartbeat while it was away
+        # it could send no heartbeat while it was unavailable
         watch = replace(watch, heard_at=now)
     if watch.heard_at is not None and now - watch.heard_at >= SILENT_AFTER:
         return _failing(watch, AwayReason.SILENT, watch.heard_at, now)

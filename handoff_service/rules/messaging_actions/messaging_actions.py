@@ -97,8 +97,8 @@ SHIPPED = (
         name="Remind the agent",
         event=Unanswered.REQUESTER_MESSAGE,
         duration=timedelta(minutes=30),
-        # a virtual agent's answer is no agent response, but a requester who talks to it is not
-        # waiting for an agent
+        # An answer of the virtual agent does not end the streak. A requester who talks to it is not
+        # waiting for an agent, so this action excludes such conversations.
         conditions=(
             Condition(field="owner", operator=conditions.Operator.IS_NOT, value="virtual_agent"),
         ),
@@ -171,7 +171,8 @@ PROMPTS = frozenset({Action.PROMPT_AGENT, Action.PROMPT_REQUESTER, Action.ALERT_
 
 def errors(action: MessagingAction, attributes: Collection[str] | None = None) -> dict[str, str]:
     """Field -> its error, which names the valid values. Empty when the action can be saved.
-    ``attributes``: the fields of the desk's attributes; None: the text's are not checked."""
+    ``attributes``: the fields of the desk's attributes; None: the attributes in the text are not
+    checked."""
     found: dict[str, str] = {}
     if action.action is Action.SET_STATE and action.state not in STATES:
         found["state"] = phrase(

@@ -28,7 +28,7 @@ class NotificationMethod(StrEnum):
 class NewsKind(StrEnum):
     """The kinds of news, most urgent first."""
 
-    GATEWAY = "gateway"  # the desk's SMS gateway is away, so no texts come and go
+    GATEWAY = "gateway"  # the desk's SMS gateway is unavailable, so no texts come and go
     OFFER = "offer"
     ALARM = "alarm"
     PROMPT = "prompt"

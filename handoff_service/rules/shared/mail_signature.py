@@ -1,4 +1,4 @@
-"""Mail signatures that phones and mail programs add below a text, and that no rule should read.
+"""Mail signatures, which phones and mail programs add below a text. No rule should read them.
 
 The stored text keeps its signature. Choices, keywords, commands, codes and the virtual agent read
 the text without it. A signature is cut only when it stands in lines of its own below other words.
@@ -156,7 +156,8 @@ def _is_added(line: str) -> bool:
 
 
 def _folded(line: str) -> str:
-    """Without case, accents and apostrophes, because phones write them in several ways."""
+    """The line in lower case, without accents and apostrophes, because phones write these in
+    several ways."""
     apart = unicodedata.normalize("NFKD", line.casefold())
     plain = "".join(c for c in apart if not unicodedata.combining(c) and c not in "'\u2019")
     return " ".join(unicodedata.normalize("NFC", plain).split()).strip(" ,.!-\u2013\u2014")

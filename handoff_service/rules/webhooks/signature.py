@@ -98,8 +98,9 @@ def signatures(secrets: Iterable[str], event_id: str, timestamp: int, body: str)
 
 
 def must_switch_off(failing_since: datetime, attempts: int, now: datetime) -> bool:
-    """Whether a webhook must be switched off because it has failed for too long. ``attempts``: of
-    the event that has just failed. A single failure after quiet days is not enough."""
+    """Whether a webhook must be switched off because it has failed for too long. ``attempts``: the
+    number of attempts at the event that has just failed. A single failure after quiet days is not
+    enough."""
     return now - failing_since >= SWITCHED_OFF_AFTER and attempts >= LEAST_ATTEMPTS
 
 

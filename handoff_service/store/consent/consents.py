@@ -67,8 +67,8 @@ def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOu
 
 
 def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
-    """The kept opt-out of an erased number, for reading connections. A transaction writes it into
-    the ledger again before it checks consent (kept_opt_outs.py)."""
+    """The kept opt-out of an erased number, for connections that only read. A writing transaction
+    has already put it into the ledger again before it checks consent (kept_opt_outs.py)."""
     opens = sealer(conn)
     try:
         key = kept_key(conn, opens) if opens else None

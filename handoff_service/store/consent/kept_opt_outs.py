@@ -18,7 +18,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 k, o, c, s = t.kept_opt_outs, t.opt_outs, t.consents, t.own_secrets
-NAME = "erased_numbers"  # the name of the key among the desk's own secrets
+NAME = "erased_numbers"  # the key's name in the table of the desk's own secrets
 CAME_BACK = "This number was erased and had opted out before."
 
 

@@ -1,4 +1,5 @@
-"""The rows for a conversation's brief, in three queries for a conversation of any length."""
+"""The rows for a conversation's brief. Three queries read them, however long the conversation
+is."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

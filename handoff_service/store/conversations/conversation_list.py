@@ -53,9 +53,9 @@ _WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.WAITING_FOR_AGENT_SINCE), 
 
 
 def _query(*, others: bool, some: bool) -> sa.Select[Any]:
-    """Active conversations with live agents, newest activity first: mine, or other agents'
-    conversations that I have not joined. The others include conversations without an owner, because
-    their senders cannot get replies. ``some``: only the first ``most`` of them.
+    """Active conversations with live agents, newest activity first: the agent's own, or other
+    agents' conversations that the agent has not joined. The others include conversations that have
+    no owner because their senders cannot get replies. ``some``: only the first ``most`` of them.
     """
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
     ongoing = conversations.ongoing_where(mine, others=others)
@@ -86,7 +86,8 @@ def _items() -> sa.Select[Any]:
 
 
 NO_LABELS: list[Label] = []
-# Dictionaries, because calling an enum takes four times as long, and a list may show a thousand.
+# Looked up in dictionaries, because calling an enum takes four times as long, and a list may show a
+# thousand items.
 _STATES, _DIRECTIONS = {one: one for one in State}, {one: one for one in Direction}
 _AUTHORS, _STATUSES = {one: one for one in Author}, {one: one for one in Status}
 # Built once: building a statement costs more than running it.
@@ -109,8 +110,8 @@ _LINES = (
 def ongoing_items(
     conn: Connection, agent_id: int, *, others: bool, most: int | None = None
 ) -> list[ListItem]:
-    """The ongoing conversations for the list pane: mine or the others', at most ``most`` of them.
-    In mine, closed conversations with an unread thank-you come first."""
+    """The ongoing conversations for the list pane: the agent's own or the others', at most ``most``
+    of them. Among the agent's own, closed conversations with an unread thank-you come first."""
     thanked = [] if others else conn.execute(_THANKED, {"me": agent_id}).all()
     query = _LISTED[others, most is not None]
     rows = [*thanked, *conn.execute(query, {"me": agent_id, "most": most})][:most]

@@ -28,8 +28,8 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """Lines of one interaction, oldest first. ``to_its_end``: includes the interaction's last
-    line."""
+    """Lines of one interaction, oldest first. ``to_its_end``: whether they include the
+    interaction's last line."""
 
     interaction: Interaction
     lines: list[Message]
@@ -54,7 +54,7 @@ class _Part:
 
 
 def has_earlier(conn: Connection, of: int, first_seq: int) -> Before | None:
-    """The position for the page before ``first_seq``. None when nothing is earlier."""
+    """The position for the page before ``first_seq``. None when there are no earlier lines."""
     if first_seq > 1:
         return Before(of, first_seq)
     before = _on_line(conn, of, Before(of, 1))[1:2]

@@ -19,7 +19,7 @@ from handoff_service.store.engine.one_of import one_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionRow:
-    """The decision fields of one row of ``interactions``.
+    """The fields of one row of ``interactions`` that decisions need.
 
     - ``unanswered``: the open unanswered streak.
     - ``expects``: what a running proof expects.
@@ -54,8 +54,8 @@ class InteractionRow:
 
 COLUMNS = [t.interactions.c[name] for name in InteractionRow.__dataclass_fields__]
 _ONE = select(*COLUMNS).where(t.interactions.c.id == bindparam("id")).with_for_update()
-# Locks the active interactions of some requester numbers, so writers on one line wait for each
-# other.
+# This statement locks the active interactions of some requester numbers, so that writers on one
+# line wait for each other.
 ACTIVE = (
     select(*COLUMNS)
     .where(
@@ -73,7 +73,7 @@ def number(interaction_id: int) -> str:
 
 
 def line(provider_number_id: int, requester_number: str) -> str:
-    """The key of a line. Work on one line is done in order."""
+    """The key of a line. The worker does the work of one line in order."""
     return f"{provider_number_id}:{requester_number}"
 
 
@@ -110,7 +110,7 @@ def with_requesters_text(conn: Connection, ids: Collection[int]) -> set[int]:
 
 
 def is_open(conn: Connection, interaction_id: int) -> bool:
-    """Whether it is active. Raises NotFound for an unknown id."""
+    """Whether the interaction is active. Raises NotFound for an unknown id."""
     row = conn.execute(
         select(t.interactions.c.closed_at).where(t.interactions.c.id == interaction_id)
     ).one_or_none()
@@ -145,8 +145,8 @@ def put_state(
     *,
     hold_until: datetime | None = None,
 ) -> None:
-    """Write the next state, its reason, and when a hold ends by itself. The previous reason and end
-    are dropped."""
+    """Write the next state, its reason, and when a hold ends by itself. They replace the previous
+    reason and end."""
     values = {"state": state, "state_reason": reason, "hold_until": hold_until}
     conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(values))
 

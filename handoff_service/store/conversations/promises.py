@@ -1,7 +1,7 @@
-"""Promises of agents: one row each, and one row of ``due_work`` until they are kept or missed.
-
-Whether a promise has been kept is not stored before its time. It follows from the texts and notes
-that live agents have written since, so storing an agent's text needs no additional statement.
+"""Promises of agents. Each has one row, and one row of ``due_work`` until it is kept or missed.
+Before a promise's time, the database does not store whether it has been kept. It follows from the
+texts and notes that live agents have written since, so storing an agent's text needs no additional
+statement.
 """
 
 from collections.abc import Collection
@@ -186,7 +186,7 @@ def put(
 
 def schedule(tx: Transaction, promise_id: int, at: datetime) -> None:
     """Schedule the next check of the promise."""
-    # a line of its own: a promise for next week must not delay one for tomorrow
+    # each promise has its own line, so that one for next week does not delay one for tomorrow
     line = f"promise:{promise_id}"
     due_work.schedule(
         tx, [due_work.Due(kind=Work.PROMISE, key=str(promise_id), line=line, due_at=at)]

@@ -21,14 +21,14 @@ _IS_UNREAD = (
     m.c.seq > g.c.read_seq,
     m.c.direction == Direction.INBOUND,
 )
-# Subqueries of single conversations, because PostgreSQL may join all messages of the desk.
+# Each subquery reads one conversation. With a join, PostgreSQL may read all messages of the desk.
 _NEWEST = select(m.c.id).where(*_IS_UNREAD).order_by(m.c.seq.desc()).limit(1)
 _COUNT = select(func.count()).select_from(m).where(*_IS_UNREAD)
 _NEWEST_UNREAD = _WITH_NEW_LINES.add_columns(_NEWEST.correlate(g).scalar_subquery()).where(
     i.c.closed_at.is_(None), i.c.owner == Owner.AGENT
 )
-# A separate statement, because one statement for both conditions could use neither index. It rarely
-# finds a row.
+# This statement is separate, because one statement for both conditions could use neither index. It
+# rarely finds a row.
 THANKED = (i.c.thanked_seq.is_not(None), i.c.assigned_to == sa.bindparam("me"))
 _NEWEST_THANKS = select(i.c.id, m.c.id).join(
     m, (m.c.interaction_id == i.c.id) & (m.c.seq == i.c.thanked_seq)
@@ -37,8 +37,8 @@ _NEWEST_THANKS = _NEWEST_THANKS.where(*THANKED)
 
 
 def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
-    """My conversations with unread messages -> the id of the newest unread message. These are
-    ongoing conversations, and closed ones with thanks after closing."""
+    """The agent's conversations with unread messages -> the id of the newest unread message. These
+    are ongoing conversations, and closed ones with thanks after closing."""
     found = [
         row
         for query in (_NEWEST_UNREAD, _NEWEST_THANKS)
@@ -48,7 +48,7 @@ def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
 
 
 def unread_conversations(conn: Connection, agent_id: int) -> int:
-    """The number of my conversations with unread messages: the tab's badge."""
+    """The number of the agent's conversations with unread messages: the tab's badge."""
     return len(newest_unread(conn, agent_id))
 
 

@@ -1,9 +1,7 @@
-"""Texts that agents have scheduled for later: one row each, and one row of ``due_work`` until its
-time.
-
-Whether an agent must decide about a text is not stored. It follows from the conversation: the
-requester has written after ``seq``, or its ``epoch`` has changed. So storing an incoming text needs
-no additional statement.
+"""Texts that agents have scheduled for later. Each has one row, and one row of ``due_work`` until
+its time. The database does not store whether an agent must decide about a text. This follows from
+the conversation: the requester has written after ``seq``, or its ``epoch`` has changed. So storing
+an incoming text needs no additional statement.
 """
 
 from collections.abc import Collection, Sequence
@@ -129,8 +127,8 @@ def put(
 def keep(
     tx: Transaction, interaction: InteractionRow, text_id: int, agent_id: int, send_at: datetime
 ) -> None:
-    """Keep the text for this time. Only later events in the interaction can raise a question about
-    it again.
+    """Keep the text, and send it at this time. Only later events in the interaction make an agent
+    decide about it again.
     """
     now = {"seq": interaction.last_seq, "epoch": interaction.epoch}
     tx.conn.execute(
@@ -146,7 +144,7 @@ def drop(tx: Transaction, text_ids: Collection[int]) -> None:
 
 
 def _schedule(tx: Transaction, text_id: int, send_at: datetime) -> None:
-    # a line of its own: a text for next week must not delay one for tomorrow
+    # each text has its own line, so that one for next week does not delay one for tomorrow
     work = due_work.Due(
         kind=Work.SEND_LATER, key=str(text_id), line=f"later:{text_id}", due_at=send_at
     )

@@ -113,7 +113,8 @@ def _not_indexed(conn: Connection, done_to: int) -> tuple[Sequence[sa.Row[Any]],
 
 
 def _there(conn: Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
-    if conn.dialect.name == "sqlite":  # one writer: everything after done_to is unindexed
+    # SQLite has one writer, so everything after done_to is unindexed
+    if conn.dialect.name == "sqlite":
         return set()
     wanted = [place(r.interaction_id, r.seq) for r in rows]
     return set(
@@ -230,7 +231,7 @@ def _forget(conn: Connection, lines: Mapping[int, list[str]]) -> None:
     if conn.dialect.name != "sqlite":
         conn.execute(sa.delete(_places).where(one_of(_places.c.place, list(lines))))
         return
-    # in order, because FTS5 writes out what it holds at each step back
+    # sorted, because FTS5 flushes its buffer whenever an id is lower than the one before
     ordered = sorted(lines.items())
     gone = [{"place": at, "words": filled(found)} for at, found in ordered if found]
     if gone:

@@ -1,4 +1,4 @@
-"""Whether the company's own SMS gateway, such as a phone, is away."""
+"""Whether the company's own SMS gateway, such as a phone, is unavailable."""
 
 from sqlalchemy import Connection, select
 
@@ -10,7 +10,7 @@ g = t.gateway_watch
 
 
 def get(conn: Connection, *, lock: bool = False) -> GatewayWatch | None:
-    """The watch; None: the desk has never had such a gateway."""
+    """The watch's row; None: the desk has never had such a gateway."""
     query = select(*g.c["failing_since", "reason", "alerted_at", "heard_at"])
     row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:

@@ -20,7 +20,7 @@ def full_ranges(conn: Connection) -> list[FullRange]:
     alike = func.substr(i.c.requester_number, 1, func.length(i.c.requester_number) - LAST_DIGITS)
     query = _alarms(conn, alike, func.count(i.c.requester_number.distinct()))
     query = query.join(i, i.c.id == m.c.interaction_id)
-    # null: from before other limits existed
+    # null in rows that were written before other limits existed
     of_desk = sa.or_(m.c.reason.is_(None), m.c.reason == Limit.RANGE)
     rows = conn.execute(query.where(of_desk).group_by(alike).order_by(alike))
     return [FullRange(begins_with=r[0], numbers=r[1], texts=r[2], since=r[3]) for r in rows]
@@ -49,8 +49,8 @@ def reached_caps(conn: Connection) -> list[ReachedCap]:
 
 
 def _alarms(conn: Connection, *what: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """The alarms that are still active: the columns ``by``, then how many replies were blocked
-    within a day, and since when."""
+    """The alarms that are still active. Each row has the columns ``by``, then how many replies were
+    blocked within a day, and since when."""
     at = read_at(conn)
     return (
         select(*what, func.count(m.c.id), func.min(m.c.created_at))

@@ -16,7 +16,8 @@ _ENTRIES = select(e, k.c.place).outerjoin(k, k.c.entry_id == e.c.id)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """``None`` and empty: everything. ``agent``: a part of a name. ``until`` is not included."""
+    """The entries to show. A field that is ``None`` or empty selects all entries. ``agent``: a part
+    of a name. ``until``: entries before this time."""
 
     action: AuditAction | None = None
     subject: str = ""

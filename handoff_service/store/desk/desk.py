@@ -88,7 +88,7 @@ def reply_limits(conn: Connection) -> ReplyLimits:
 
 
 def desk_id(conn: Connection) -> str:
-    """This desk's random id, which never changes in the life of its database."""
+    """This desk's random id. It never changes while the database exists."""
     return conn.execute(select(t.installation.c.desk_id)).scalar_one()
 
 

@@ -41,8 +41,8 @@ def active(conn: Connection) -> list[IdentityProvider]:
 
 
 def of_issuer(conn: Connection, issuer: str) -> list[IdentityProvider]:
-    """The providers with this issuer. If there are several, one server knows this desk under
-    several client ids."""
+    """The providers with this issuer. There are several when an admin registered this desk with one
+    server under several client ids."""
     return _found(conn, p.c.issuer == issuer)
 
 

@@ -1,4 +1,5 @@
-"""System messages to requesters: the queue's own text, else the desk's, else the default."""
+"""System messages to requesters. The queue's own text comes first, then the desk's, then the
+default."""
 
 from sqlalchemy import Connection, select
 

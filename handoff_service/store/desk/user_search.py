@@ -22,7 +22,7 @@ from handoff_service.store.engine import tables as t
 MOST_ROWS = 2_000  # rows of a word that a search reads in less than 1 ms
 WALKED = 2_000  # users that a search checks one by one
 SAMPLE = 200  # users in the sample that decides whether a walk would fill the page
-EVENLY_SPREAD = 0.2  # a word that this share of users has is frequent everywhere in the list
+EVENLY_SPREAD = 0.2  # a word that this share of users has is frequent in every part of the list
 LAST = "\U0010ffff"  # sorts after every continuation of a word
 u, w = t.users, t.user_words
 _other = w.alias("other_words")
@@ -119,7 +119,8 @@ class _Search:
         users = some.subquery()
         having = select(func.count()).select_from(users).where(*_each(words, users.c.id))
         share = self.conn.execute(having).scalar_one() / SAMPLE
-        # people with the same words stand together in the list of names, and may be far from here
+        # people with the same words are neighbors in the list of names, and may be far from this
+        # page
         return share * WALKED >= 2 * self.page.limit and (
             share >= EVENLY_SPREAD or not self.page.by_name
         )
@@ -149,7 +150,7 @@ class _Search:
                 return self._first(rows)
             of = rows.subquery()
             rows, user_id = select(*of.c), of.c.user_id
-        else:  # a user may have two words with this beginning
+        else:  # a user may have two words that begin with this prefix
             rows, user_id = rows.distinct(), w.c.user_id
         return self._first(rows.where(*(_has(word, user_id) for word in checked)))
 

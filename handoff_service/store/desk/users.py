@@ -105,7 +105,7 @@ def search_users(
         found += select_users(conn, theirs if where is None else theirs & where)
         if len(ids) < size:
             break
-        after, size = ids[-1], size * 2  # few steps even when ``where`` holds for few users
+        after, size = ids[-1], size * 2  # doubled, because ``where`` may hold for few users
     return found[:limit]
 
 
@@ -146,7 +146,7 @@ def by_name(
         found += [there[user_id] for user_id in ids if user_id in there]
         if len(ids) < size:
             break
-        after, size = ids[-1], size * 2  # few steps even when ``where`` holds for few users
+        after, size = ids[-1], size * 2  # doubled, because ``where`` may hold for few users
     return found[:limit]
 
 

@@ -12,12 +12,12 @@ from time import monotonic
 from handoff_service import log
 from handoff_service.errors import Overloaded
 
-REQUEST_SECONDS = 3.5  # providers wait some 15 s, and we answer their webhooks within 5 s
+REQUEST_SECONDS = 3.5  # providers wait about 15 s, and our webhooks must answer within 5 s
 LONG_REQUEST_SECONDS = 60.0  # for requests that take long by nature: an import, a dry run
 LONGEST_QUEUE = 0.6  # seconds
 LONGEST_WAIT = 1.0  # seconds that a request may wait in a queue of more than one batch
-FORGETS = 0.8  # the factor by which earlier measurements shrink with each new batch
-# a smaller batch counts as one of this size, because the commit takes most of its time
+FORGETS = 0.8  # each new batch multiplies the weight of earlier measurements by this factor
+# A smaller batch counts as a batch of this size, because the commit takes most of its time.
 LEAST_COUNTED = 64
 
 
@@ -41,7 +41,7 @@ class Ticket:
     since: float = field(default_factory=monotonic)
     until: float = math.inf
     can_be_refused: bool = False
-    #: whether the command is being carried out, so that it may have an effect
+    #: whether a lane is carrying out the command, so that it may already have an effect
     started: bool = False
 
     def is_late(self, now: float) -> bool:
@@ -63,7 +63,8 @@ class Admission:
         self._refused, self._logged_at = 0, -math.inf
 
     def admit(self, patience: Patience, waiting: int) -> Ticket:
-        """A place after ``waiting`` others. Raises Overloaded when that would take too long."""
+        """Returns a place after ``waiting`` other requests. Raises Overloaded when the wait would
+        be too long."""
         now = monotonic()
         if patience.can_be_refused and waiting > self._at_once:
             stands_still = now - self._took_at > LONGEST_QUEUE

@@ -41,7 +41,7 @@ class HeldClaim[C]:
 class ClaimLost:
     """This work was ended, released or claimed by somebody else meanwhile."""
 
-    late: bool  # the lease had expired; otherwise something else ended the work
+    late: bool  # whether the lease had expired; False: another command ended the work
 
 
 @cache  # cached because a lane groups commands by the identity of their set-based operation
@@ -69,7 +69,7 @@ def renew(tx: Transaction, claims: Sequence[Claimed]) -> None:
         one_of(due_work.c.id, [c.id for c in claims]),
         one_of(due_work.c.token, _tokens(claims)),
     )
-    # never waits for a lock
+    # this statement never waits for a lock
     free = select(due_work.c.id).where(*mine).with_for_update(skip_locked=True)
     until = tx.now + tx.settings.lease
     tx.conn.execute(update(due_work).where(due_work.c.id.in_(free)).values(lease_until=until))

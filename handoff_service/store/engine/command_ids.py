@@ -1,4 +1,5 @@
-"""Repeatable commands: a double click or a retry after a timeout is carried out once.
+"""Repeatable commands: after a double click, or a retry after a timeout, the store carries out the
+command only once.
 
 Each command carries an id. Its transaction stores the id with the operation's answer. A repeat with
 the same id returns that answer and does nothing. Ids are kept for a day.

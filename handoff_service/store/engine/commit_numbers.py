@@ -43,7 +43,7 @@ class CommitNumbers:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._lane = ""  # set once the row exists
+        self._lane = ""  # the row's key; empty until the row exists
         self._number = 0
 
     def next(self, now: datetime) -> int:
@@ -75,7 +75,7 @@ class CommitNumbers:
             # blocks only the lane's own thread, which must wait for the number anyway
             time.sleep(pause)
             try:
-                with self._engine.connect() as conn:  # ends without a COMMIT
+                with self._engine.connect() as conn:  # rolls back at its end, because it only reads
                     return conn.execute(_LAST, {"of_lane": self._lane}).scalar() == number
             except sa.exc.DBAPIError:
                 continue

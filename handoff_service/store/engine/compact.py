@@ -2,7 +2,7 @@
 
 SQLite keeps deleted bytes in free space of its file, and older versions of pages in its WAL.
 ``VACUUM`` writes the whole file again, and the checkpoint empties the WAL. Both run in the lane,
-because only one writer can exist: commands wait as long as it takes. PostgreSQL's ``VACUUM``
+because SQLite allows only one writer. Other commands wait until they end. PostgreSQL's ``VACUUM``
 blocks nobody.
 """
 
@@ -20,7 +20,7 @@ from handoff_service.store.engine.database import engine
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compacted:
     """``seconds``: how long the lane was busy; 0 on PostgreSQL. ``size``: bytes of the file
-    afterwards. ``complete``: whether the WAL is empty, too; a reader can prevent it."""
+    afterwards. ``complete``: whether the WAL is empty, too; a reader can prevent this."""
 
     seconds: float
     size: int

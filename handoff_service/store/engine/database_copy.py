@@ -62,8 +62,8 @@ def remove_old_copies(newest: Path) -> None:
 
 
 def remove_copies(file: Path) -> int:
-    """Delete all copies of this database, because they hold what was erased since. Returns how
-    many."""
+    """Delete all copies of this database, because they contain data that was erased later. Returns
+    how many copies were deleted."""
     copies = list(file.parent.glob(f"{file.name}.{_MARK}-*"))
     for copy in copies:
         copy.unlink(missing_ok=True)

@@ -74,15 +74,14 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
         tx.conn.execute(
             delete(due_work).where(due_work.c.kind == kind, one_of(due_work.c.key, names))
         )
-        tx.work_is_due(tx.now)  # later rows of its line may proceed
+        tx.work_is_due(tx.now)  # the worker may now claim the next row of its line
 
 
 def ask(tx: Transaction, kind: Work) -> None:
-    """Ask for a run of work for the whole desk, which many transactions do at the same time.
-
-    Each adds a row of its own, and the next run removes them all (``answer``). With one row for the
-    whole desk, each transaction would wait for the commit of the one before, on any host, and for
-    the end of a run that is under way.
+    """Ask for a run of work for the whole desk. Many transactions ask at the same time: each adds
+    its own row, and the next run removes all these rows (``answer``). If all transactions changed
+    one shared row, each would have to wait for the transaction before it, on any host, and for the
+    end of a run that is under way.
     """
     key = f"{ASKED_LINE}:{secrets.token_hex(8)}"
     schedule(tx, [Due(kind=kind, key=key, line=ASKED_LINE, due_at=tx.now)])
@@ -95,7 +94,7 @@ def answer(tx: Transaction, kind: Work, *, keep: str | None = None) -> None:
     if keep is not None:
         these &= ~due_work.c.key.startswith(keep, autoescape=True)
     tx.conn.execute(delete(due_work).where(these))
-    tx.work_is_due(tx.now)  # later rows of their lines may proceed
+    tx.work_is_due(tx.now)  # the worker may now claim the next rows of their lines
 
 
 def release(

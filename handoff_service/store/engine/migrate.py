@@ -25,7 +25,7 @@ from handoff_service.store.engine.database_copy import copy_before, database_fil
 from handoff_service.store.engine.tables import metadata
 
 HEAD = "head"
-_LOCK = 774213  # PostgreSQL's advisory lock: processes that start together migrate in turn
+_LOCK = 774213  # PostgreSQL's advisory lock, so that processes that start together migrate in turn
 
 
 def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda _: None) -> None:

@@ -1,7 +1,7 @@
 """A PostgreSQL connection with a client-side timeout.
 
-The server's own timeouts only work while the server does. A hung server, or a vanished host, says
-nothing, so the client has to stop waiting.
+The server's own timeouts only work while the server works. A hung server, or a host that has lost
+its network, sends nothing, so the client has to stop waiting.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """The priority queue of a lane: requests from outside run before the service's own work.
 
 The work that follows a text, such as finding a free agent, takes longer than storing the text. With
-a single queue, new texts waited for all the follow-up work of earlier texts.
+a single queue, new texts would wait for all the follow-up work of earlier texts.
 """
 
 import queue
@@ -62,8 +62,8 @@ class CommandQueue[T]:
 
 class OwnShare:
     """The time of own work in one batch: half as long as the requests before it took, and at least
-    LEAST_SHARE. So own work lengthens a request's wait by at most half, and it always makes
-    progress."""
+    LEAST_SHARE. So the service's own work lengthens a request's wait by at most half, and the own
+    work always makes progress."""
 
     def __init__(self) -> None:
         self._began = monotonic()

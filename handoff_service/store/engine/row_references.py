@@ -1,4 +1,4 @@
-"""Row references: whether a row must stay because history refers to it."""
+"""Row references: whether a row must stay because rows of the history refer to it."""
 
 from typing import Any
 

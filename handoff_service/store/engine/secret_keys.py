@@ -1,4 +1,5 @@
-"""The fingerprint of the secret key that a database was written with, for detecting another key."""
+"""The fingerprint of the secret key that a database was written with. With it, the service notices
+another key."""
 
 from collections.abc import Collection
 

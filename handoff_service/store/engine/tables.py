@@ -630,7 +630,7 @@ interactions = Table(
     _word("expects", null=True),
     #: the live agent who asked for that proof and gets the conversation back
     Column("back_to", ID),
-    #: thanks that came after closing, until the agent who had the conversation has read them
+    #: the last line of thanks after closing; null once the conversation's agent has read it
     Column("thanked_seq", sa.Integer),
     #: when retention or an erasure removed content; its facts for reports are final then
     _time("emptied_at", null=True),
@@ -1700,7 +1700,7 @@ practice_runs = Table(
     _word("last_day"),
     _word("state"),
     _time("started_at"),
-    #: when the agent came to the practice desk
+    #: when the agent opened the practice desk
     _time("entered_at", null=True),
     _time("ended_at", null=True),
     #: the score (rules/training/practice_score.py); empty before the end

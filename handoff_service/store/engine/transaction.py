@@ -64,7 +64,7 @@ class Hint:
 
 
 DESK = "desk"  # the channel of the supervisors' page
-# Published when hints may have been lost. Listeners then read everything that they show again.
+# Published when hints may have been lost. Listeners then read again everything that they show.
 EVERYTHING = Hint("everything")
 
 
@@ -110,7 +110,7 @@ class Transaction:
         self.work_at = at if self.work_at is None else min(at, self.work_at)
 
     def once[R](self, read: Callable[[sa.Connection], R]) -> R:
-        """The result of a query that one transaction needs only once."""
+        """The result of a query that runs at most once in a transaction."""
         if read not in self._once:
             self._once[read] = read(self.conn)
         answer: R = self._once[read]

@@ -33,10 +33,9 @@ class Waiting:
 
 
 def units_of(batch: Iterable[Waiting]) -> Iterable[list[Waiting]]:
-    """Group the commands of each set-based operation, in order. A plain command, and one with an
-    id, is a unit by itself.
-
-    Grouping may reorder a batch because none of its callers has been answered yet.
+    """Group the commands of each set-based operation, in order. Each plain command, and each
+    command with an id, is a unit by itself. Grouping may change the order of a batch, because no
+    caller has got an answer yet.
     """
     sets: dict[tuple[int, bool], list[Waiting]] = {}
     units: list[list[Waiting]] = []

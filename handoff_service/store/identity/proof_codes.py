@@ -57,9 +57,9 @@ def put_code(tx: Transaction, send_id: int, kept: str, until: datetime) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCode:
-    """``waited_for``: a running proof still accepts it. ``used``: this code, or another of the same
-    proof, has verified somebody. ``hash`` None: no code was made, for example because there was
-    nobody to mail."""
+    """A code that has not expired. ``waited_for``: a running proof still accepts it. ``used``: this
+    code, or another of the same proof, has verified somebody. ``hash`` None: no code was made, for
+    example because there was nobody to mail."""
 
     interaction_id: int
     hash: str | None

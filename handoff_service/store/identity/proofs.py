@@ -1,4 +1,4 @@
-"""Proofs of identity: the running one, the limits of a number, and past results."""
+"""Proofs of identity: the running proof, the limits of a number, and past results."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

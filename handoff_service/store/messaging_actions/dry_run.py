@@ -33,7 +33,7 @@ from handoff_service.store.routing import queue_hours
 from handoff_service.store.views import DayCount, DryRun, WouldHave
 
 LOOKS_BACK = timedelta(days=30)
-MAX_LINES = 250_000  # lines that are read; a busier desk gets fewer days
+MAX_LINES = 250_000  # lines that a dry run reads; for a busier desk it covers fewer days
 SHOWN = 100  # conversations
 AT_ONCE = 5_000  # rows
 m, i = t.messages, t.interactions
@@ -54,7 +54,7 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
     due = _clocks(conn, action, {queue for _, queue in known.values() if queue}, since, now)
     waits, fired = 0, []
     for key, lines in _lines(conn, first):
-        if key not in known:  # it started between the two queries
+        if key not in known:  # the conversation started between the two queries
             continue
         conversation, queue = known[key]
         for wait in replay(action, conversation, lines, due(queue), now):
@@ -165,7 +165,8 @@ def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]
 def _clocks(
     conn: Connection, action: MessagingAction, queues: set[int], since: datetime, now: datetime
 ) -> Callable[[int | None], WouldFire]:
-    """How time counts for the conversations of each queue."""
+    """For each queue, a function that returns when a wait that begins at a given time would
+    fire."""
 
     def by_the_clock(at: datetime) -> datetime | None:
         return at + action.duration

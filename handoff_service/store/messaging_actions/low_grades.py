@@ -1,4 +1,4 @@
-"""Prompts about low grades, which every supervisor gets until they dismiss it."""
+"""Prompts about low grades. Every supervisor gets each prompt until they dismiss it."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The stored past of a conversation, for its moments."""
+"""Reads the stored history of a conversation, and computes its moments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -155,7 +155,8 @@ def _understood(at: datetime, report: dict[str, Any]) -> UnderstoodThen:
 
 
 def _timers(conn: Connection, number: str, queue_id: int | None) -> Sequence[TimerRule]:
-    """Today's messaging actions on this provider number, without those that wait for a target."""
+    """The messaging actions on this provider number as they are set up today, without those that
+    wait for a target."""
     stored = [one.action for one in messaging_actions.list_(conn).values()]
     here = [
         one

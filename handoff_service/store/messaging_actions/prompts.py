@@ -29,14 +29,15 @@ def _query(*, supervises: bool) -> sa.Select[Any]:
         .where((i.c.owner == Owner.QUEUE) | (m.c.event != Event.WAITING))
         .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered())
         .where(~consents.is_blocked(i.c.requester_number, i.c.provider_number_id))
-        # Not by m.c.id alone: SQLite would walk all messages in that order to avoid the sort.
+        # Not sorted by m.c.id alone: SQLite would read all messages in that order to avoid the
+        # sort.
         .order_by((m.c.id + 0).desc())
     )
 
 
 def _answered() -> sa.ColumnElement[bool]:
-    """An agent has written since, or the requester has, if the prompt was about the requester's
-    silence."""
+    """Whether an agent has written since the prompt. If the prompt was about the requester's
+    silence, a text from the requester also answers it."""
     here = others.c.interaction_id == m.c.interaction_id
     since = select(others.c.id).where(here, others.c.seq > m.c.seq)
     silent = (
@@ -57,9 +58,9 @@ _STANDING = {supervises: _query(supervises=supervises) for supervises in (False,
 
 
 def open_prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
-    """The newest prompt of each of my active conversations, newest first. For supervisors, also of
-    conversations without an assigned agent, and alarms. Leaves out answered prompts and those that
-    I have dismissed."""
+    """The newest prompt of each of the agent's active conversations, newest first. Supervisors also
+    get those of conversations without an assigned agent, and alarms. Leaves out answered prompts
+    and those that the agent has dismissed."""
     return [
         Prompt(
             id=r.id,

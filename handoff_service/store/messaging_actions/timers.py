@@ -1,5 +1,5 @@
-"""Running timers of messaging actions: one row each, and one row of ``due_work`` per interaction
-for the first of them that is not parked (rules/messaging_actions/target_timers.py).
+"""Running timers of messaging actions. Each has one row. Each interaction also has one row of
+``due_work`` for its first timer that is not parked (rules/messaging_actions/target_timers.py).
 
 Timers follow an interaction's open unanswered streak (``unanswered``). The transaction of the
 message that starts or ends the streak also starts or cancels its timers, always under the
@@ -100,8 +100,8 @@ def armed_action(row: Any) -> ArmedAction:
 
 
 def begin(tx: Transaction, streaks: Sequence[UnansweredStreak]) -> list[due_work.Due]:
-    """End the streaks that these messages answer, and start their own. Returns the work for the
-    caller to schedule with its other work."""
+    """End the streaks that these messages answer, and start their own. Returns work that the caller
+    schedules together with its other work."""
     moments = _moments(tx, streaks)
     first = {key: min(at for _, at in times) for key, times in moments.items()}
     scheduled = {key: at for key, at in first.items() if at != PARKED}
@@ -132,9 +132,8 @@ def _moments(
     tx: Transaction, streaks: Sequence[UnansweredStreak]
 ) -> dict[int, list[tuple[int, datetime]]]:
     """Interaction -> the actions that start a timer in it, with due times. Leaves out interactions
-    without timers.
-
-    Only streaks that count business hours need a statement, one for all of them.
+    without timers. Only streaks that count business hours need a query, and one query reads all of
+    them.
     """
     counting = {
         streak.queue_id

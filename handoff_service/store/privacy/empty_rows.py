@@ -1,7 +1,7 @@
 """Empty or delete the rows of conversations, a limited number at a time.
 
-A row that is empty already is not touched again, so the same call can be repeated until it finds
-nothing.
+The functions leave rows alone that are empty already, so a caller can repeat the same call until it
+finds nothing.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -141,7 +141,8 @@ def secure_delete(tx: Transaction) -> Iterator[None]:
     if tx.conn.dialect.name != "sqlite":
         yield
         return
-    raw: Any = tx.conn.connection.dbapi_connection  # also answers after an error
+    # this connection takes statements even after an error
+    raw: Any = tx.conn.connection.dbapi_connection
     raw.execute("PRAGMA secure_delete = ON")
     try:
         yield

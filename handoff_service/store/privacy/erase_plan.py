@@ -16,7 +16,7 @@ from handoff_service.store.engine import tables as t
 
 K = KeptKind
 GONE = "This file was deleted."  # why a medium has no file
-#: Events with a code in ``reason`` that pages read, in place of words.
+#: The ``reason`` of these events is a code that pages read. Other events have words there.
 CODED = (Event.GRADE, Event.REACTION)
 
 
@@ -71,7 +71,7 @@ _m = t.messages.c
 _reason = sa.case((_m.event.in_(CODED), _m.reason), else_=sa.null())
 _words = {"body": "", "reason": _reason, "reaction": None}
 _O = Owner
-#: In this order, so that rows go before the rows that they belong to.
+#: Sorted so that rows are removed before the rows that they belong to.
 PARTS: tuple[Part, ...] = (
     _part(t.replayed_texts, "bot_turn_id", _O.TURN, K.TRAINER_ITEMS),
     _part(t.pinned_texts, "item_id", _O.ITEM, K.TRAINER_ITEMS),

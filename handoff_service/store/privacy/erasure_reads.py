@@ -38,7 +38,8 @@ class Running:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaughtExample:
-    """A training example that a label wrote. ``is_test``: into the test texts."""
+    """A training example that a label wrote. ``is_test``: whether the label wrote it into the test
+    texts."""
 
     intent: str
     example: str

@@ -19,13 +19,13 @@ from handoff_service.store.privacy.empty_rows import secure_delete
 from handoff_service.store.privacy.erase_plan import BY_VALUE, NOT_PERSONAL, PARTS
 from handoff_service.store.privacy.people import with_merged
 
-# an erasure needs these until its end, and person_rows.py deletes the others
+# an erasure needs its own rows until its end; person_rows.py deletes the other rows
 _NOT_SEARCHED = {*NOT_PERSONAL, "erasures", "due_work", "user_words", "user_numbers", "users"}
 _NOT_SEARCHED |= {"audit_log"}  # nobody can change an entry; erase_steps.py removes whole ones
 _NOT_SEARCHED |= {"user_facts", "user_merges", "messaging_profiles", "opt_outs", "unknown_replies"}
-# for newer conversations only; person_rows.py handles the person's own
+# this one searches newer conversations only; person_rows.py handles the person's own conversations
 _NUMBERS = frozenset({"number", "requester_number"})
-LEAST = 4  # characters of a word that is searched for
+LEAST = 4  # the least number of characters of a word that is searched for
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ i, p, n, u = t.interactions, t.messaging_profiles, t.user_numbers, t.users
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """- ``numbers``: the data of these numbers belongs to the person.
-    - ``shared``: numbers of the user that are also on other users' records -> the others' names.
+    """The person of an erasure or an archive.
+
+    - ``numbers``: the numbers whose data belongs to the person.
+    - ``shared``: the user's numbers that other users also have -> the names of these users.
     - ``user_id``, ``name``: None when only a number is meant.
     """
 

@@ -1,4 +1,4 @@
-"""The next content that retention removes, its amount, and the progress."""
+"""The content that retention removes next, how much it is, and the progress."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,8 +95,7 @@ def cutoffs(conn: Connection, now: datetime) -> dict[KeptKind, datetime]:
 
 
 def emptied_with(kind: KeptKind) -> Collection[KeptKind]:
-    """The kinds of content that a run for this kind empties. Trainer items have a run of their
-    own."""
+    """The kinds of content that a run for this kind empties. Trainer items have their own run."""
     return removed_with(kind)
 
 
@@ -110,7 +109,8 @@ def next_batch(conn: Connection, kind: KeptKind, before: datetime) -> RetentionB
     rows = conn.execute(query.limit(CONVERSATIONS_AT_ONCE)).all()
     if not rows:
         return RetentionBatch((), before)
-    # all that were closed at the same time as the last, so that none is skipped
+    # also takes all conversations that were closed at the same time as the last one, so that none
+    # is skipped
     last = rows[-1].closed_at
     same = conn.execute(select(i.c.id).where(i.c.closed_at == last)).scalars()
     return RetentionBatch(list(dict.fromkeys([*(row.id for row in rows), *same])), last)
@@ -142,8 +142,8 @@ def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
             (t.proofs, "interaction_id", "number", {"user_id": None}),
             (i, "id", "requester_number", gone),
         ):
-            # each conversation gets its own name, so that two people's conversations never share
-            # one
+            # each conversation gets its own profile name, so that conversations of two people never
+            # share one
             name = sa.literal(DELETED) + sa.cast(table.c[key], sa.Text)
             mine = one_of(table.c[key], ids)
             tx.conn.execute(update(table).where(mine).values({column: name, **others}))
@@ -156,8 +156,8 @@ def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
 
 
 def old_items(conn: Connection, before: datetime) -> list[int]:
-    """Some trainer items that were made before this time, newest first. So the first item of a
-    cluster, which names it, goes after the others."""
+    """Some trainer items that were made before this time, newest first. A cluster has the id of its
+    first item, so this order removes that item last."""
     item = t.trainer_items.c
     query = select(item.id).where(item.created_at < before).order_by(item.id.desc())
     return list(conn.execute(query.limit(READ_AT_ONCE)).scalars())

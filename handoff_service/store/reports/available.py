@@ -1,4 +1,4 @@
-"""How long agents were available: the log of their presences between two moments."""
+"""How long agents were available between two moments, computed from the log of their presences."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
@@ -20,7 +20,8 @@ g, s = t.presence_log, t.presence_states
 def seconds_available(
     conn: Connection, of: DayRange, agents: Collection[int] | None = None
 ) -> dict[int, int]:
-    """Agent -> the seconds with a presence that takes work. ``agents`` None: all."""
+    """Agent -> the seconds for which the agent's presence took work. ``agents`` None: all
+    agents."""
     zone = ZoneInfo(desk_time_zone(conn))
     start = datetime.combine(of.first, time(), zone).astimezone(UTC)
     end = datetime.combine(of.last + timedelta(days=1), time(), zone).astimezone(UTC)

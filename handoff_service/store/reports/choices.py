@@ -60,9 +60,9 @@ _BY_NAME = {
 
 
 def checked(conn: Connection, filters: Filters) -> Filters:
-    """The filters, with an attribute in its stored form. Raises BadInput, which names a filter with
-    an impossible value. Values of deleted records and attributes are possible, because facts keep
-    them."""
+    """Check the values of the filters. Returns them with the attribute filter as the facts store
+    it. Raises BadInput, which names each filter with an impossible value. Values of deleted records
+    and attributes are possible, because facts keep them."""
     wrong: dict[str, str] = {}
     if filters.language is not None and filters.language not in (*LANGUAGES, NONE):
         wrong["language"] = phrase("must be one of {codes}", codes=", ".join([*LANGUAGES, NONE]))
@@ -86,7 +86,7 @@ def _exists(conn: Connection, group: int) -> bool:
 
 
 def _stored(conn: Connection, typed: str) -> str:
-    """The filter as facts have it: ``urgent=yes``."""
+    """The attribute filter as the facts store it: ``urgent=yes``."""
     one = parse(typed, attributes.definitions(conn, AttributeOwner.CONVERSATION))
     if one.type not in FEW_VALUES:
         raise ValueError(
@@ -101,7 +101,7 @@ def _sentence(wrong: Mapping[str, str]) -> str:
 
 
 def _attributes(conn: Connection) -> Mapping[str, str]:
-    """Filter by an attribute -> its name, for the present choices and for those that conversations
+    """Attribute filter -> its name, for today's choices and for values that conversations still
     have."""
     defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
     now = choices({key: one for key, one in defined.items() if one.type in FEW_VALUES})

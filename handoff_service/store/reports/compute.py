@@ -26,7 +26,7 @@ OF_AGENTS = frozenset({"answered_by", "accepted_by", "declined_by", "expired_by"
 
 
 def figure(selection: Selection, of: Figure, groups: Groups) -> list[Value]:
-    """The figure of each group. None: there is nothing that it could be computed from."""
+    """The figure of each group. None: the group has no data for this figure."""
     match of.how:
         case Count(conditions):
             return _sums(selection.fitting(conditions), groups)
@@ -50,7 +50,7 @@ def figure(selection: Selection, of: Figure, groups: Groups) -> list[Value]:
         case Quantile(column, q):
             return quantiles_of(selection, column, q, groups)
         case AvailableTime():
-            return [None] * len(groups)  # store/reports/available.py
+            return [None] * len(groups)  # store/reports/available.py computes these
 
 
 def counts(selection: Selection, where: Where, groups: Groups) -> list[int]:
@@ -81,7 +81,7 @@ def _selected(selection: Selection, values: Numbers) -> Numbers:
 
 def _sums(values: Numbers, groups: Groups) -> list[Value]:
     if groups.index is not None:
-        # sums floating-point numbers, which are exact up to 9 * 10**15
+        # the sum uses floating-point numbers, which are exact up to 9 * 10**15
         found = np.bincount(groups.index, weights=values, minlength=len(groups) + 1)
         return [int(one) for one in found[: len(groups)]]
     ordered = values if groups.order is None else values[groups.order]

@@ -18,7 +18,7 @@ class Interval:
 
 
 def intervals(selection: Selection, figure: Figure, groups: Groups) -> Sequence[Interval | None]:
-    """The interval of each group. None: there is nothing to count, or the figure has none."""
+    """The interval of each group. None: the group has no data, or the figure has no interval."""
     how = figure.how
     if not figure.with_interval or not isinstance(how, Percentage):
         return [None] * len(groups)

@@ -27,7 +27,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports import records
 
-MOST_ARRIVALS = 50_000  # arrivals; a busier desk gets fewer days
+MOST_ARRIVALS = 50_000  # arrivals that a replay covers; for a busier desk it covers fewer days
 AT_ONCE = 200  # one query reads the lines of this many conversations
 w, i, o = t.work_items, t.interactions, t.offers
 
@@ -227,7 +227,7 @@ def _answer(one: PastItem, past: OwedInConversation | None) -> timedelta | None:
 def _usual(
     found: Sequence[PastItem], about: Mapping[int, OwedInConversation], of: Any
 ) -> defaultdict[int, timedelta]:
-    """Queue -> the median of a time."""
+    """Queue -> the median of the times that ``of`` returns for its items."""
     times: dict[int, list[float]] = {}
     for one in found:
         time = of(one, about.get(one.interaction_id))

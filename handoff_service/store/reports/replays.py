@@ -22,7 +22,7 @@ CHANGE = TypeAdapter(ReplayChange)
 class ReplayResult:
     """The figures of the replayed days.
 
-    - ``happened``: the real past;
+    - ``happened``: what really happened;
     - ``before``: replayed with the settings of the day on which the replay ran;
     - ``after``: replayed with the change;
     - ``conversations``: how many came into queues;

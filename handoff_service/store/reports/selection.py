@@ -52,8 +52,8 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """Conversations in groups: either in slices, so that those of group n are between
-    ``ends[n - 1]`` and ``ends[n]``, or with an ``index``."""
+    """Conversations in groups. They are either in slices, or they have an ``index``.
+    The slice of group n is from ``ends[n - 1]`` to ``ends[n]``."""
 
     #: the order of the conversations in the slices; None: the order of the selection
     order: Numbers | None

@@ -52,7 +52,7 @@ _OFFERED = (
 
 
 def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
-    """Work offered to this agent, first to expire on top."""
+    """Work that is offered to this agent. The offer that expires first is on top."""
     rows = conn.execute(
         select(
             *w.c["id", "interaction_id", "reason", "collected", "note", "from_agent_id"],

@@ -131,7 +131,7 @@ def _target(conn: Connection, row: Any) -> Target:
 def news(
     conn: Connection, agent_ids: Sequence[int], since: datetime, until: datetime
 ) -> dict[int, list[News]]:
-    """agent -> what is new for them in this time, and not read yet."""
+    """agent -> the agent's news in this period that the agent has not read yet."""
     bounds = {"ids": list(agent_ids), "since": since, "until": until}
     found: dict[int, list[News]] = {}
     for kind, query in _QUERIES.items():
@@ -211,7 +211,7 @@ _MENTIONS = (
     .join(t.provider_numbers, t.provider_numbers.c.id == i.c.provider_number_id)
     .where(one_of(t.mentions.c.agent_id, "ids"), _between(m.c.created_at))
 )
-# conversations that nobody has, and alarms of messaging actions
+# conversations that no agent has, and alarms of messaging actions
 _ALARMS = (
     _about(
         select(t.agent_roles.c.agent_id, m.c.created_at.label("at"), *_ABOUT)

@@ -97,7 +97,7 @@ def end_offers(
     except_offer: int | None = None,
 ) -> list[tuple[int, int]]:
     """Withdraw the open offers of these work items, except the offer ``except_offer``. Returns
-    (offer, agent) of each."""
+    (offer, agent) for each withdrawn offer."""
     o = t.offers
     rows = tx.conn.execute(
         update(o)

@@ -41,10 +41,11 @@ class WaitingItem:
 
 
 def waiting(conn: Connection, most: int, skipped: int = 0) -> list[WaitingItem]:
-    """Items that can be offered: highest priority (lowest number) first, then oldest first.
+    """Items that can be offered, the highest priority (lowest number) first. Items of equal
+    priority are sorted oldest first.
 
-    Returns the first ``most`` of each queue after ``skipped`` places. If nothing is skipped, it
-    also returns every item with a requester who has got no text about the wait yet. An item that is
+    Returns the first ``most`` of each queue after ``skipped`` places. If ``skipped`` is 0, it also
+    returns every item whose requester has not got the text about the wait yet. An item that is
     offered to all free agents stays in the list, because more agents may become free.
     """
     places = {"after": skipped, "last": skipped + most}
@@ -52,9 +53,9 @@ def waiting(conn: Connection, most: int, skipped: int = 0) -> list[WaitingItem]:
 
 
 def to_review(conn: Connection, most: int) -> list[WaitingItem]:
-    """The items that need a decision although no agent has room: the first ``most`` with offers,
-    all whose requester has got no text about the wait yet, and one of each queue, for the log and
-    the time of the next run.
+    """The items that need a decision although no agent has room. These are the first ``most`` items
+    with offers, all items whose requester has not got the text about the wait yet, and one item of
+    each queue, for the log and the time of the next run.
     """
     return _found(conn.execute(_to_review(), {"most": most}))
 
@@ -72,8 +73,8 @@ def _found(rows: Iterable[sa.Row[Any]]) -> list[WaitingItem]:
     ]
 
 
-# The work item can be offered: it waits, or it was offered to all free agents and another agent may
-# become free.
+# Whether the work item can be offered: it waits, or it was offered to all free agents and another
+# agent may become free.
 _OFFERABLE = WAITS & sa.or_(
     t.work_items.c.state == WorkItemState.QUEUED,
     t.queues.c.assignment == Assignment.FIRST_TO_ACCEPT,

@@ -23,8 +23,8 @@ from handoff_service.store.views import Agent, Named, Suggestion, TrainerItem
 
 i, lb = t.trainer_items, t.trainer_labels
 SHOWN = 50
-#: priority, the negative id, how many are alike, their requesters, and lane and cluster unless it
-#: is a second opinion
+#: priority, negative id, number of similar texts, number of their requesters, and (except for a
+#: second opinion) lane and cluster
 type _Ranked = tuple[float, int, int, int, tuple[str, int] | None]
 _VALUE = i.c.weight * (1 - i.c.margin)
 _CLUSTERS = (
@@ -84,7 +84,7 @@ def queue(
     others = sa.and_(waits_for(agent_id, now), i.c.state != ItemState.WAITING)
     again = conn.execute(select(i.c.id, i.c.lane, _VALUE.label("value")).where(others)).all()
     waiting = dict.fromkeys(TrainerLane, 0)
-    ranked: list[_Ranked] = []  # no two are equal, because the ids differ
+    ranked: list[_Ranked] = []  # two of these are never equal, because the ids differ
     for of_lane, cluster, id, alike, people, value in groups:
         waiting[TrainerLane(of_lane)] += alike
         if lane in (None, of_lane):

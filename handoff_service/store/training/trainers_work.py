@@ -1,5 +1,5 @@
-"""Whether trainers have worked on this desk. Once they have, changed data goes live only by a
-promotion."""
+"""Whether trainers have worked on this desk. After that, changed training data goes live only when
+a trainer promotes a model."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select

@@ -76,7 +76,7 @@ class Outage:
 
 class Reachable(StrEnum):
     """Whether somebody who reported an outage gets its text: ``now``; ``later``, when their quiet
-    hours end; or not, and why."""
+    hours end; or a reason why they do not get it."""
 
     NOW = "now"
     LATER = "later"

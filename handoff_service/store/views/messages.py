@@ -92,7 +92,8 @@ class Message:
     owner: Owner
     epoch: int
     created_at: datetime
-    #: When a recovered text was sent, of which the webhook was lost. Null for all others.
+    #: When the requester sent a recovered text, whose webhook call was lost. Null for all other
+    #: messages.
     sent_at: datetime | None = None
     reaction: str | None = field(
         default=None,

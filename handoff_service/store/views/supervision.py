@@ -196,8 +196,8 @@ class ReachedCap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayAway:
-    """The company's own SMS gateway is away. ``reason``: ``no_answer``, or ``silent`` if it answers
-    but sends no heartbeats."""
+    """The company's own SMS gateway is unavailable. ``reason``: ``no_answer``, or ``silent`` if it
+    answers but sends no heartbeats."""
 
     since: datetime
     reason: AwayReason

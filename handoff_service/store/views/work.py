@@ -36,7 +36,7 @@ class OfferFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxOffer:
-    """Work offered to me.
+    """Work that is offered to the calling agent.
 
     - ``id``: the work item's id;
     - ``card``: the details that the admin chose to show;
@@ -188,7 +188,8 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColleagueNotice:
-    """A colleague's action on my conversation. ``said``: a sentence without a full stop."""
+    """A colleague's action on the calling agent's conversation. ``said``: a sentence without a full
+    stop."""
 
     interaction_id: int
     user: Named | None

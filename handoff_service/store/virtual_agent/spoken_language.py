@@ -15,7 +15,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 i, m = t.interactions, t.messages
-LAST_TEXTS = 30  # older texts say nothing about the language that the requester uses now
+LAST_TEXTS = 30  # texts that are read; older ones do not show which language the requester uses now
 
 
 def spoken_language(conn: Connection, interaction_id: int) -> Language:

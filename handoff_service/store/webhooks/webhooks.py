@@ -28,7 +28,7 @@ class SubscribedWebhook:
 
 
 def subscribed(conn: Connection) -> Sequence[SubscribedWebhook]:
-    """The active webhooks. Usually there are none, and then no events are written."""
+    """The active webhooks. Most desks have none, and then operations write no events."""
     rows = conn.execute(_ACTIVE)
     return [
         SubscribedWebhook(id=r.id, events=frozenset(r.events), with_texts=r.with_texts)

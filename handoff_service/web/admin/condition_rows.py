@@ -28,7 +28,7 @@ class Fields:
     offers: Mapping[str, Mapping[str, str]]
     #: finds a field by its name
     find: Callable[[str], Field]
-    #: reads a condition; the ValueError is the sentence to show
+    #: reads a condition; raises ValueError with the sentence that the page shows
     parse: Callable[[Mapping[str, Any]], Condition]
     #: whether the admin may also type a value for this field
     free: Callable[[str], bool] = lambda _field: False

@@ -148,8 +148,8 @@ def lines(text: str) -> list[str]:
 
 
 def pairs(text: str, field: str) -> dict[str, str]:
-    """Parse lines of ``name = value``. Raises BadInput, which quotes the first line in another
-    form."""
+    """Parse lines of ``name = value``. Raises BadInput, which quotes the first line that has
+    another form."""
     found = {}
     for line in lines(text):
         name, equals, value = line.partition("=")

@@ -35,7 +35,7 @@ type Write = Callable[[Form], Awaitable[WriteNoun]]
 
 
 class _NotSaved(Refusal):
-    """Saving would have succeeded."""
+    """The form has no more errors. This rolls back the trial save."""
 
 
 class _AllErrors(Refusal):

@@ -177,7 +177,8 @@ class AgentStream:
         return events
 
     def _already_seen(self, conn: Connection, interaction_id: int) -> int:
-        """Return how far the client knows a conversation that this stream sends first."""
+        """Return the seq up to which the client already has a conversation that this stream has not
+        sent yet."""
         if not self._is_program:
             return read_positions.read_seq(conn, interaction_id, self._agent_id) or 0
         m, begun = t.messages, self._begun if self._since is None else self._since

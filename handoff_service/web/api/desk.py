@@ -31,7 +31,7 @@ class DeskBody(DeskEntry, Body):
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Without defaults, because an omitted field keeps its value."""
+        """Return the schema without defaults, because an omitted field keeps its value."""
         made = handler.resolve_ref_schema(handler(core))
         for one in made["properties"].values():
             one.pop("default", None)

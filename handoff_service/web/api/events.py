@@ -3,18 +3,18 @@
 | event | data |
 |---|---|
 | hello | ``{"time"}``: the stream is open; first on every connection |
-| message | a new or changed message (status, media) of mine; replaces the one with its ``id`` |
-| interaction | one of my conversations, changed |
-| offer | work offered to me, as in the inbox |
-| offer_ended | ``{"id"}``: an offer that is no longer mine |
+| message | a new or changed message (status, media); replaces the one with its ``id`` |
+| interaction | one of the agent's conversations, changed |
+| offer | work offered to the agent, as in the inbox |
+| offer_ended | ``{"id"}``: an offer that the agent no longer has |
 | heartbeat | ``{"time"}``: every ten seconds |
 
 An event's id is a moment. With ``Last-Event-ID``, the stream first sends the changes since ten
 seconds before that moment. The ten seconds include changes that another transaction committed late:
 
-- messages of my conversations that are new or have changed (a message may be sent twice with the
-  same id);
-- my conversations, including those that were closed or that I have left;
+- messages of the agent's conversations that are new or have changed (a message may be sent twice
+  with the same id);
+- the agent's conversations, including those that were closed or that the agent has left;
 - offers that have ended.
 
 After the agent's session has ended, the stream ends at the next heartbeat. It also ends as soon as
@@ -49,7 +49,7 @@ async def _never(_asked: Any) -> None:
 CALL = Call(
     method="GET",
     path="/v1/events",
-    summary="My events, as Server-Sent Events; resumable with Last-Event-ID",
+    summary="Your events, as Server-Sent Events; resumable with Last-Event-ID",
     handle=_never,
     answer=str,
     roles=LIVE,

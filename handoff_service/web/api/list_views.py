@@ -19,9 +19,9 @@ from handoff_service.web.api.calls import ApiRequest, delete, get, post
 
 
 class ViewBody(Body):
-    """Saves a view, or replaces mine with the same name. ``attribute``: a filter such as
-    ``order_number=12``, ``order_number=10..20`` or ``site~north``. ``shared``: every agent sees
-    it."""
+    """Saves a view, or replaces the calling agent's view with the same name. ``attribute``: a
+    filter such as ``order_number=12``, ``order_number=10..20`` or ``site~north``. ``shared``: every
+    agent sees it."""
 
     name: str = Field(min_length=1, max_length=60)
     sort: Sort = Sort.NEWEST
@@ -31,7 +31,7 @@ class ViewBody(Body):
     shared: bool = False
 
 
-@get("/list-views", summary="Saved views of the list: mine and the shared ones, by name")
+@get("/list-views", summary="Saved views of the list: your own and the shared ones, by name")
 async def list_saved(asked: ApiRequest[None, Any]) -> Page[ListView]:
     found = await asked.desk.store.read(list_views.list_, asked.agent.id)
     return Page(items=found, next=None)
@@ -53,7 +53,7 @@ async def save(asked: ApiRequest[ViewBody, Any]) -> ListView:
     return next(one for one in found if one.id == saved)
 
 
-@delete("/list-views/{id}", summary="Delete a saved view of mine")
+@delete("/list-views/{id}", summary="Delete one of your saved views")
 async def remove(asked: ApiRequest[None, Any]) -> None:
     command = DeleteView(agent_id=asked.agent.id, view_id=asked.id)
     await asked.desk.store.write(delete_view, command)

@@ -6,7 +6,7 @@ from handoff_service.web.api.bodies import Page, Paging, page
 from handoff_service.web.api.calls import ApiRequest, get
 
 
-@get("/mentions", summary="Notes that name me, newest first")
+@get("/mentions", summary="Notes that name you, newest first")
 async def list_mentions(asked: ApiRequest[None, Paging]) -> Page[Mention]:
     query = asked.query
     found = await asked.desk.store.read(

@@ -25,13 +25,13 @@ class PresenceNow:
     reason: str | None
 
 
-@get("/agents/me/presence", summary="My presence")
+@get("/agents/me/presence", summary="Your presence")
 async def read_presence(asked: ApiRequest[Any, Any]) -> PresenceNow:
     me = (await asked.desk.store.read(agents_by_id, [asked.agent.id]))[asked.agent.id]
     return PresenceNow(me.presence, me.presence_reason)
 
 
-@put("/agents/me/presence", summary="Change my presence")
+@put("/agents/me/presence", summary="Change your presence")
 async def change_presence(asked: ApiRequest[PresenceBody, Any]) -> PresenceNow:
     command = SetPresence(agent_id=asked.agent.id, presence=asked.body.presence)
     await asked.desk.store.write(set_presence, command)

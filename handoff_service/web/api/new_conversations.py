@@ -40,9 +40,10 @@ class FirstTextBody(RecipientBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """``row`` is table 3's left column, ``told`` describes in one sentence what sending does, and
-    ``to`` is the number in E.164. ``opted_out`` and ``unanswerable`` explain why a call that sends
-    would fail with 409. ``warning`` explains why a text may not arrive."""
+    """``row`` is the row of table 3 of the product page that applies, ``told`` describes in one
+    sentence what sending does, and ``to`` is the number in E.164. ``opted_out`` and
+    ``unanswerable`` explain why a call that sends would fail with 409. ``warning`` explains why a
+    text may not arrive."""
 
     to: str
     row: Situation

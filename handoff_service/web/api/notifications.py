@@ -32,7 +32,7 @@ class NotificationTargetBody(Body):
     auth: str = Field("", max_length=200)
 
 
-@get("/notification-targets", summary="My notification addresses", roles=ANYONE)
+@get("/notification-targets", summary="Your notification addresses", roles=ANYONE)
 async def list_targets(asked: ApiRequest[Any, Any]) -> list[NotificationTarget]:
     return await asked.desk.store.read(notification_targets.of_agent, asked.agent.id)
 

@@ -43,7 +43,7 @@ class OngoingQuery(Body):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OngoingPage:
     """``tags``: the reasons for attention of each interaction, by its id. ``unread_conversations``
-    counts my conversations with unread messages, not the messages."""
+    counts the calling agent's conversations with unread messages, not the messages."""
 
     items: list[Interaction]
     tags: dict[int, list[Tag]]
@@ -51,7 +51,7 @@ class OngoingPage:
     unread_conversations: int
 
 
-@get("/ongoing", summary="Active conversations, mine or other agents', sorted and filtered")
+@get("/ongoing", summary="Active conversations, your own or other agents', sorted and filtered")
 async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
     agent_id, query = asked.agent.id, asked.query
     if query.tag is Tag.DRAFT:

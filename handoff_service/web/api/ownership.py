@@ -29,7 +29,7 @@ from handoff_service.web.api.conversations import after
 
 class VerifyBody(Body):
     """``user_id`` null: the requester is not the person whom the number is linked to. ``method`` is
-    agent for a manual verification."""
+    always ``agent``: an agent has verified the requester."""
 
     user_id: int | None
     method: Literal[Method.AGENT] = Method.AGENT

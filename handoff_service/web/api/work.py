@@ -16,7 +16,7 @@ class RejectBody(Body):
     reason: str = Field(min_length=1, max_length=200)
 
 
-@get("/inbox", summary="Work offered to me")
+@get("/inbox", summary="Work offered to you")
 async def list_inbox(asked: ApiRequest[None, Any]) -> Page[InboxOffer]:
     return Page(items=await asked.desk.store.read(inbox.inbox, asked.agent.id), next=None)
 

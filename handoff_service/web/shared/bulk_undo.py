@@ -1,7 +1,7 @@
 """The inverse operations of a bulk action. The page keeps them as JSON, and Undo sends them back.
 
-The service checks each of them like any other action of the agent. Therefore a forged one can do no
-more than the agent may do.
+The service checks each of them like any other action of the agent. Therefore a forged inverse
+operation can do no more than the agent may do.
 """
 
 from collections.abc import Sequence

@@ -62,7 +62,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class SecondStepNeeded:
-    """The sign-in waits for a second factor. ``token`` proves that the first one was right."""
+    """The sign-in waits for a second factor. ``token`` proves that the first factor was right."""
 
     kind: StepKind
     token: str = field(repr=False)

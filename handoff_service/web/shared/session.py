@@ -45,9 +45,9 @@ type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> AppContext:
-    """Return the desk that this process serves. Each request of an agent has its own copy of it.
-    The store of that copy knows the agent. If the request can be repeated, it carries out each
-    command only once."""
+    """Return the desk that this process serves. Each request of an agent has its own copy, whose
+    store records the agent as the author. If a client can repeat the request, that store carries
+    out each command only once."""
     desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 

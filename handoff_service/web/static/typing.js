@@ -1,4 +1,4 @@
-// Typing notices. This script reports that the agent is typing to other agents who have the conversation open, and
+// Typing notices. While the agent types, this script notifies the other agents who have the conversation open. It also
 // shows who else is typing. It does not send the text itself.
 
 import { post } from "./post.js";

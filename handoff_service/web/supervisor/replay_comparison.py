@@ -27,7 +27,7 @@ TARGETS = {
 class ComparedRow:
     """One figure: in the past, in a replay with today's settings (``before``), and in a replay with
     the change (``after``). ``better``: whether the change improves the figure. None: both replays
-    are equal, or neither more nor less is better."""
+    are equal, or a change of this figure is neither good nor bad."""
 
     label: str
     happened: str

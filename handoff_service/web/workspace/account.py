@@ -92,8 +92,8 @@ async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 
 async def _new_password(request: Request, agent: CurrentAgent) -> str:
-    """Return the new password. Raises BadInput for an unfit one, and if the present password is
-    wrong."""
+    """Return the new password. Raises BadInput for a new password that is not allowed, and for a
+    wrong present password."""
     password = form_field(request, "password")
     read_as(AgentBody, {"password": password})
     desk = desk_of(request)

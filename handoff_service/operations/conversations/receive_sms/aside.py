@@ -155,8 +155,8 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
 
 
 def _emoji_after(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
-    """The message's emoji after this reaction. A late removal of an emoji that the message no
-    longer has changes nothing."""
+    """The message's emoji after this reaction. If the reaction removes an emoji that the message no
+    longer has, nothing changes."""
     if not reaction.removed:
         return reaction.emoji
     had: str | None = message.reaction
@@ -192,7 +192,8 @@ def _reacted_to(
     tx: Transaction, reaction: Reaction, text: Text, provider: Provider
 ) -> Row[*tuple[Any, ...]] | None:
     """The message that a reaction is about: the newest one that it quotes, or the newest one with a
-    picture if it quotes none. Messages of the company come before the requester's."""
+    picture if it quotes none. If messages of the company and of the requester fit, the company's is
+    chosen."""
     query = (
         select(
             *m.c["id", "interaction_id", "seq", "body", "direction", "reaction"],

@@ -42,7 +42,8 @@ class Conversation:
     - ``unanswered``: the open unanswered streak.
     - ``began``: these texts started the conversation; ``ended``: they also closed an earlier one.
     - ``ended_holds``: the places of the lines which say that a text ended a hold.
-    - ``answers``: secrets that the stored texts no longer contain.
+    - ``answers``: the guessed codes or identity facts in these texts. The texts are stored without
+      them.
     - ``about_consent``: texts that opt out, opt in or ask for help.
     - ``unanswerable``: why nobody can text the sender back. If set, the conversation gets no bot
       turn and no timers, and enters a queue only if the desk wants that.
@@ -84,9 +85,9 @@ class LoadedFacts:
       consent meaning, and whether it arrived by its own webhook.
     - ``codes``: live codes of numbers that have texted six digits.
     - ``questions``: by number and provider number, for lines without an active conversation: the
-      satisfaction question, while an answer to it counts.
-    - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when
-      there are some.
+      satisfaction question, if the desk still accepts an answer to it.
+    - ``queues_unanswerable``: whether texts from senders that nobody can text back go to a queue;
+      loaded only when there are such texts.
     """
 
     providers: dict[str, Provider]
