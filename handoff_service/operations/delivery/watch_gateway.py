@@ -104,7 +104,7 @@ def alert_mails(conn: Connection, watch: GatewayWatch) -> list[Mail]:
         "The checklist under Admin and the command patchboard doctor show the cause. The alert on "
         "the pages of Patchboard ends when the gateway is back.\n"
     )
-    subject = f"{desk}: the SMS gateway is away"
+    subject = f"{desk}: the SMS gateway is unavailable"
     return [Mail(to=one, subject=subject, body=body) for one in admin_addresses(conn)]
 
 
