@@ -388,7 +388,7 @@ class SmsInput(InputChannel):
         action_result.failed_actions.set(failed)
         collector = CollectingOutputChannel()
 
-        async def say(text: str) -> None:
+        async def handle_text(text: str) -> None:
             tracker = await agent.tracker_store.retrieve(turn.sender)
             metadata = {**turn.metadata, "asked": _asked(tracker, turn.metadata.get("asked"))}
             await agent.handle_message(
@@ -400,8 +400,8 @@ class SmsInput(InputChannel):
         if turn.before is not None:
             await _prepare(agent, turn.sender, turn.before)
         if turn.before is not None and turn.before.payload:
-            await say(turn.before.payload)
-        await say(turn.message)
+            await handle_text(turn.before.payload)
+        await handle_text(turn.message)
         if failed:
             raise ActionFailed(f"custom action {', '.join(failed)}")
         stored = tracker_store.open_turn.get()
