@@ -84,7 +84,8 @@ def _is_about_new_case(tracker: Tracker) -> bool:
 
 
 def _as_report(tracker: Tracker, account: str) -> list[dict[str, Any]]:
-    """The events that keep the request as a report. A report from a form does not change."""
+    """The events that keep the request as a report. If a form has already collected a report, that
+    report stays as it is."""
     if tracker.active_loop or tracker.get_slot("problem"):
         return []
     return [SlotSet("problem", lost_access(account))]

@@ -17,7 +17,7 @@ from handoff_service.rules.cases.cases import priority_of
 from handoff_service.rules.shared.translations import translatable
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 
-LONGEST_SAID = 60
+LONGEST_QUOTE = 60
 THEN = translatable("Text any details here, or ask for a person.")
 
 
@@ -38,7 +38,7 @@ class OpenCaseAction(DeskAction):
         problem = str(tracker.get_slot("problem") or "No description")
         number = await self._open(tracker, problem)
         dispatcher.utter_message(
-            text=opened("case", number, short(problem, LONGEST_SAID), THEN, language(tracker))
+            text=opened("case", number, short(problem, LONGEST_QUOTE), THEN, language(tracker))
         )
         return [*forget_collected(), *take_up(dispatcher, tracker)]
 

@@ -235,7 +235,7 @@ class SmsInput(InputChannel):
         action_result.failed_actions.set(failed)
         collector = CollectingOutputChannel()
 
-        async def say(text: str) -> None:
+        async def handle_text(text: str) -> None:
             tracker = await agent.tracker_store.retrieve(turn.sender)
             metadata = {**turn.metadata, "asked": asked_before(tracker, turn.metadata.get("asked"))}
             await agent.handle_message(
@@ -247,8 +247,8 @@ class SmsInput(InputChannel):
         if turn.before is not None:
             await prepare(agent, turn.sender, turn.before)
         if turn.before is not None and turn.before.payload:
-            await say(turn.before.payload)
-        await say(turn.message)
+            await handle_text(turn.before.payload)
+        await handle_text(turn.message)
         if failed:
             raise ActionFailed(f"custom action {', '.join(failed)}")
         stored = open_turn.get()

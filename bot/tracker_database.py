@@ -83,7 +83,7 @@ def create_tables(engine: Engine, metadata: sa.MetaData, log: Any) -> None:
                 metadata.create_all(session.connection())
                 session.commit()
         except sa.exc.OperationalError as error:
-            log.warning("The bot's database is away: %s", error.orig)
+            log.warning("The bot's database is unavailable: %s", error.orig)
             time.sleep(TRY_AGAIN)
         # the URL has an unknown option, or the user lacks rights
         except sa.exc.DBAPIError as error:

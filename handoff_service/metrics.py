@@ -195,7 +195,7 @@ class _StateCollector(Collector):
         )
         gateway = GaugeMetricFamily(
             "patchboard_gateway_away_seconds",
-            "For how long the company's own SMS gateway, such as a phone, has been away",
+            "For how long the company's own SMS gateway, such as a phone, has been unavailable",
         )
         if state is not None:
             gateway.add_metric([], state.gateway_away)

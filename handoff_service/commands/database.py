@@ -22,7 +22,7 @@ from handoff_service.store.engine import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 
-NOT_HEARD = (
+HINTS_LOST = (
     "Warning: these changes could not be announced to the running service. Its pages and workers "
     "notice them within 30 seconds."
 )
@@ -57,7 +57,7 @@ async def opened_store(config: Settings) -> AsyncIterator[Store]:
         await hints.finish()
         store.close()
         if hints.lost:
-            print_progress(NOT_HEARD)
+            print_progress(HINTS_LOST)
 
 
 def _sending(config: Settings, channel: Callable[[], Awaitable[str]]) -> Send:

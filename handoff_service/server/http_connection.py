@@ -78,7 +78,7 @@ class ConnectionLimits:
         if not waiting:
             self._searched = now
         for connection in heapq.nsmallest(
-            max(limit // MADE_ROOM, 1), waiting, key=lambda c: c.last_heard
+            max(limit // MADE_ROOM, 1), waiting, key=lambda c: c.last_activity
         ):
             connection.stop_counting()
             connection.close()
@@ -117,7 +117,7 @@ class HttpConnection(HttpProtocol):
         return self.http is None or self.http.stage in (Stage.IDLE, Stage.REQUEST)
 
     @property
-    def last_heard(self) -> float:
+    def last_activity(self) -> float:
         moment: float = self._time
         return moment
 

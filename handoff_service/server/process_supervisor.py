@@ -129,8 +129,8 @@ class Supervisor:
             self._restarts.clear()
             log.info("rolling_restart", workers=len(self._workers))
             done = [await self._restart(place) for place in range(len(self._workers))]
-            say = log.info if all(done) else log.warning
-            say("rolling_restart_done", replaced=sum(done), of=len(done))
+            write_log = log.info if all(done) else log.warning
+            write_log("rolling_restart_done", replaced=sum(done), of=len(done))
 
     async def _restart(self, place: int) -> bool:
         """Replace one worker. As soon as the new worker answers, ask the old one to end. If the new

@@ -32,7 +32,7 @@ def logged(loggers: Set[str]) -> set[str]:
 
 # the log functions, and the level under which the page lists their actions
 LEVELS = {"log.warning": "Warnings", "log.info": "Information", "log.debug": "Debug"}
-EITHER = {"say"}  # calls log.warning or another log function, depending on the result
+EITHER = {"say", "write_log"}  # calls log.warning or another log function, depending on the result
 
 
 def _is_action(node: ast.AST) -> bool:

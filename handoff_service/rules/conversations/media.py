@@ -13,14 +13,14 @@ MOST_BYTES = 5_000_000  # for all media of one message together
 MOST_FILES = 10
 MOST_PIXELS = 50_000_000  # our own limit: larger pictures make browsers slow
 
-# Pillow's format names -> media types. Every browser shows the first four; every carrier accepts
-# three.
+# Pillow's format name -> media type, for the formats that every browser shows
 SHOWN: Mapping[str, str] = {
     "JPEG": "image/jpeg",
     "PNG": "image/png",
     "GIF": "image/gif",
     "WEBP": "image/webp",
 }
+# the formats that every carrier accepts
 SENT = frozenset({"image/jpeg", "image/png", "image/gif"})
 TOO_LARGE = phrase("The picture is too large: {width} by {height} pixels. Send a smaller one.")
 

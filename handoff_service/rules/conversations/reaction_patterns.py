@@ -54,7 +54,7 @@ def _pattern(before: str, what: str, between: str, after: str, articles: frozens
 
 
 _QUOTED = rf"(?P<quoted>[{OPENING}].*[{CLOSING}]|[{OPENING}][^{CLOSING}]+)"
-_ALSO_SAID = frozenset(verb.casefold() for verb in words.ALSO_SAID) | {""}
+_ALSO_WRITTEN = frozenset(verb.casefold() for verb in words.ALSO_WRITTEN) | {""}
 
 
 def _tapbacks() -> Iterator[Tapback]:
@@ -71,7 +71,7 @@ def _tapbacks() -> Iterator[Tapback]:
     for before, after, emoji in rows:
         spelled.setdefault((without_accents(before), after, emoji), []).append(before)
     for (begin, after, emoji), exact in spelled.items():
-        sure = tuple(before for before in exact if before not in _ALSO_SAID)
+        sure = tuple(before for before in exact if before not in _ALSO_WRITTEN)
         yield Tapback(
             begin=begin, sure=sure, pattern=_pattern(begin, "", "", after, A), emoji=emoji
         )

@@ -130,7 +130,7 @@ VERBS: Mapping[str, Mapping[str, Sequence[str]]] = {
 }
 #: Verbs that people also write about themselves. A text with one is a reaction only if a message
 #: has the quoted words.
-ALSO_SAID: frozenset[str] = frozenset(
+ALSO_WRITTEN: frozenset[str] = frozenset(
     [
         *(
             "Me gusta",

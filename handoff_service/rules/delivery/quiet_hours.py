@@ -50,8 +50,8 @@ def earliest_send_time(
         return None
     later = sorted({at for zone in zones for at in _openings(quiet, now, zone) if at > now})
     soon = [at for at in later if at <= (since or now) + _DAY]
-    # Perhaps no zone opens within a day of ``since``: the text is old, or quiet hours take nearly
-    # the whole day.
+    # Perhaps quiet hours end in no zone within a day of ``since``: the text is old, or quiet hours
+    # take nearly the whole day.
     within = bool(open_now) or any(_open_zones(quiet, at, zones) for at in soon)
     best, best_open = None, open_now
     for at in soon if within else later:

@@ -8,16 +8,16 @@ from handoff_service.rules.identity.proof import MASK, Expects, spelled
 from handoff_service.rules.shared.mail_signature import without_signature
 
 _NUMERALS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_SAID = r"(?:\d|\b(?:" + "|".join((*_NUMERALS, "oh")) + r")\b)"
+_SPELLED_DIGIT = r"(?:\d|\b(?:" + "|".join((*_NUMERALS, "oh")) + r")\b)"
 _GAP = r"[\s.,()\-\u2013\u2014]{0,3}"
-_DIGIT = re.compile(_SAID, re.IGNORECASE)
-_IN_WORDS = re.compile(rf"{_SAID}(?:{_GAP}{_SAID})*", re.IGNORECASE)
+_DIGIT = re.compile(_SPELLED_DIGIT, re.IGNORECASE)
+_IN_WORDS = re.compile(rf"{_SPELLED_DIGIT}(?:{_GAP}{_SPELLED_DIGIT})*", re.IGNORECASE)
 _CODES = (  # how people write a code, most certain first: joined, in groups, in words
     re.compile(r"(?<!\d)\d{6}(?!\d)"),
     re.compile(rf"\d(?:{_GAP}\d)*"),
     _IN_WORDS,
 )
-_SIX_DIGITS = re.compile(rf"{_SAID}(?:{_GAP}{_SAID}){{5}}", re.IGNORECASE)
+_SIX_DIGITS = re.compile(rf"{_SPELLED_DIGIT}(?:{_GAP}{_SPELLED_DIGIT}){{5}}", re.IGNORECASE)
 # In a text with words, a group of this many digits is redacted. It may be a mistyped code. Fewer
 # digits are a time or a number of mails.
 _FEWEST_DIGITS = 4

@@ -72,10 +72,12 @@ def read_grade(text: str, names: Collection[str] = ()) -> Grade | None:
     it, such as the agent's name."""
     if len(text) > LONGEST or any(c in text for c in "?¿"):
         return None
-    said = unicodedata.normalize("NFKC", without_signature(text)).replace("\u2019", "'").strip()
-    if _STARS.fullmatch(_visible(said)) and len(_visible(said)) <= BEST:
-        return Grade(len(_visible(said)))
-    found = _GRADE.fullmatch(_visible(said))
+    normalized = (
+        unicodedata.normalize("NFKC", without_signature(text)).replace("\u2019", "'").strip()
+    )
+    if _STARS.fullmatch(_visible(normalized)) and len(_visible(normalized)) <= BEST:
+        return Grade(len(_visible(normalized)))
+    found = _GRADE.fullmatch(_visible(normalized))
     if found is None:
         return None
     value, rest = _NUMBERS[found["grade"].lower()], found["rest"]

@@ -138,8 +138,8 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
     if position is not None:
         return choices[position - 1].payload
     if (word := yes_or_no(text)) is not None:
-        return next((c.payload for c in choices if _says(c, word)), word)
-    if (word := _word(reply)) and len(meant := [c for c in choices if _says(c, word)]) == 1:
+        return next((c.payload for c in choices if _means(c, word)), word)
+    if (word := _word(reply)) and len(meant := [c for c in choices if _means(c, word)]) == 1:
         return meant[0].payload
     if _PAYLOAD.fullmatch(text.strip()):
         return NO_WORDS
@@ -172,7 +172,7 @@ def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
     if not words:
         return BLANK_ANSWER if choices else BLANK
     word = yes_or_no(" ".join(words))
-    if word is None or not choices or any(_says(choice, word) for choice in choices):
+    if word is None or not choices or any(_means(choice, word) for choice in choices):
         return None
     return IN_WORDS
 
@@ -181,7 +181,7 @@ def _word(text: str) -> str | None:
     return "yes" if text in _YES_WORDS else "no" if text in _NO_WORDS else None
 
 
-def _says(choice: Choice, word: str) -> bool:
+def _means(choice: Choice, word: str) -> bool:
     if choice.payload == _PAYLOADS[word]:
         return True
     first = plain(choice.title).partition(" ")[0]

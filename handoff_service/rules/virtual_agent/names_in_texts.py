@@ -9,7 +9,8 @@ _LEAD = (
     r"|hallo|guten (?:tag|morgen|abend)|moin|bonjour|salut|bonsoir)[,!. ]+"
     r"(?:there[,!. ]+)?)?"
 )
-# Without "ich bin" and "je suis", because most texts with them are reports: "je suis bloqué".
+# The list leaves out "ich bin" and "je suis", because most texts with them are reports: "je suis
+# bloqué".
 _SAYS = (
     r"(?:this is|it'?s|it is|its|i'?m|i am|my name is|soy|me llamo|habla|aqui"
     r"|hier spricht|ich hei(?:ß|ss)e|mein name ist|je m'appelle|mon nom est)"

@@ -109,8 +109,8 @@ def list_(
 
 
 def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
-    """The condition of an agent's ongoing conversations, or of the others'; ``mine``: the ids of
-    the conversations that the agent is in.
+    """The condition that selects the ongoing conversations of an agent, or those of other agents.
+    ``mine``: the ids of the conversations that the agent is in.
     """
     if not others:
         return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.in_(mine)]

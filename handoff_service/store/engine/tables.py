@@ -807,7 +807,7 @@ gateway_watch = Table(
     "gateway_watch",
     metadata,
     _id(),
-    #: since when it is away; null: it works
+    #: since when it has been unavailable; null: it works
     _time("failing_since", null=True),
     #: rules/delivery/gateway_watch.py: AwayReason
     _word("reason", null=True),

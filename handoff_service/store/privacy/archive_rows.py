@@ -116,7 +116,7 @@ def _conversation(conn: Connection, row: Any) -> dict[str, Any]:
         files.setdefault(medium.message_id, []).append(
             _file(medium) if medium.file else f"({medium.why or medium.status})"
         )
-    told = [
+    written = [
         {
             "at": _plain(line.created_at),
             "kind": line.kind,
@@ -129,7 +129,7 @@ def _conversation(conn: Connection, row: Any) -> dict[str, Any]:
     ]
     own = attributes.of_interactions(conn, [row.id]).get(row.id, {})
     given = {"attributes": own} if own else {}
-    return {"number": conversation_number(row.id), **_row(i, row), **given, "lines": told}
+    return {"number": conversation_number(row.id), **_row(i, row), **given, "lines": written}
 
 
 def _rows(conn: Connection, table: sa.Table, where: sa.ColumnElement[bool]) -> Rows:

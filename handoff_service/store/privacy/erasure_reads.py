@@ -99,9 +99,9 @@ def ticket_copies(conn: Connection, erasure: Running) -> list[str]:
     mine: sa.ColumnElement[bool] = case.c.interaction_id.in_(erasure.conversations())
     if erasure.user_id is not None:
         mine |= case.c.user_id == erasure.user_id
-    told = select(call.c.case_id).distinct()
+    sent_cases = select(call.c.case_id).distinct()
     query = select(case.c.external_number).where(
-        mine, case.c.id.in_(told) | case.c.external_number.is_not(None)
+        mine, case.c.id.in_(sent_cases) | case.c.external_number.is_not(None)
     )
     found = list(conn.execute(query).scalars())
     if not found:

@@ -1,8 +1,8 @@
 """The day report: today's numbers by hour, such as opened conversations, handoffs and waiting
 times.
 
-Ids grow over time, so the day's first row is found backward from the newest. Only the day's rows
-are read, even if many years are stored.
+Ids grow over time, so the queries search backward from the newest row for the day's first row. They
+read only the day's rows, even if many years are stored.
 """
 
 from collections import Counter, defaultdict

@@ -24,7 +24,7 @@ from handoff_service.web.shared.session import desk_of
 # limits for the composer
 MAY_ATTACH = {"bytes": MOST_BYTES, "files": MOST_FILES, "types": ",".join(sorted(SENT))}
 NO_PICTURES = MAY_ATTACH | {"files": 0}
-AROUND = 16 * 1024  # bytes that a form adds to the size of its picture
+FORM_BYTES = 16 * 1024  # bytes that a form adds to the size of its picture
 
 
 class TooLarge(Refusal):
@@ -45,7 +45,7 @@ async def take_body(request: Request, most: int) -> None:
 
 async def take_picture(request: Request) -> None:
     """Read the body of a picture upload. Raises TooLarge."""
-    await take_body(request, MOST_BYTES + AROUND)
+    await take_body(request, MOST_BYTES + FORM_BYTES)
 
 
 async def upload(request: Request, agent_id: int) -> int:

@@ -40,7 +40,7 @@ from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.session import allowed, desk_of, signed_in
-from handoff_service.web.shared.uploads import AROUND, take_body
+from handoff_service.web.shared.uploads import FORM_BYTES, take_body
 from handoff_service.web.simulator.reactions import buttons
 from handoff_service.web.simulator.shelf import Handset, shelf
 from handoff_service.web.simulator.starting import starting
@@ -180,7 +180,7 @@ def _simulator(request: Request) -> Simulator:
 
 async def _text(request: Request) -> HTTPResponse:
     from_this_site(request)
-    await take_body(request, MOST_BYTES + AROUND)
+    await take_body(request, MOST_BYTES + FORM_BYTES)
     number, company = form_field(request, "from"), form_field(request, "to")
     body = _simulator(request).as_sent(number, form_field(request, "body").strip())
     if not (is_e164(number) or is_name(number) or is_short_code(number)):
