@@ -25,7 +25,7 @@ from handoff_service.operations.shared.steps import in_steps
 from handoff_service.rules.privacy.kinds import KeptKind
 from handoff_service.rules.shared.step_size import AIM, FEW, FIRST, LEAST, MOST, next_size
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.engine import due_work
+from handoff_service.store.engine import claiming
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy import empty_rows, erasures, retention
@@ -141,7 +141,7 @@ async def sizes_of_steps(
 
     monkeypatch.setattr(steps, "monotonic", lambda: now)
     await deps.store.write(keep_facts.schedule_facts, None)
-    (claimed,) = await deps.store.write(due_work.claim, due_work.Claim(1, {Work.KEEP_FACTS}))
+    (claimed,) = await deps.store.write(claiming.claim, claiming.Claim(1, {Work.KEEP_FACTS}))
     assert await in_steps(Job(claimed, deps), "rows", range(rows), write, list)
     assert [key for keys in taken for key in keys] == list(range(rows))
     return [len(keys) for keys in taken]

@@ -13,6 +13,7 @@ ACTIONS: Mapping[str, str] = {
     "action_account_help": phrase("Helped with the account"),
     "action_add_to_case": phrase("Added to the case"),
     "action_after_proof": phrase("Continued after the identity check"),
+    "action_aside_in_form": phrase("Kept a remark with the report"),
     "action_aside_in_proof": phrase("Answered an aside in the identity check"),
     "action_ask_account": phrase("Asked for the account"),
     "action_ask_known_outage": phrase("Asked about a known outage"),

@@ -35,7 +35,7 @@ type Write = Callable[[Form], Awaitable[WriteNoun]]
 
 
 class _NotSaved(Refusal):
-    """The form has no more errors. This rolls back the trial save."""
+    """This would have been saved."""
 
 
 class _AllErrors(Refusal):
