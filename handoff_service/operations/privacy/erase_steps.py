@@ -28,6 +28,7 @@ from handoff_service.store.privacy import mentions, person_rows
 from handoff_service.store.privacy.empty_rows import empty_rows, secure_delete
 from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.privacy.erasure_reads import Running
+from handoff_service.store.privacy.number_rows import NumberRows
 from handoff_service.store.privacy.person_searches import WaitingWork
 from handoff_service.store.training import clusters
 from handoff_service.store.training.clusters import NewLeader
@@ -76,6 +77,14 @@ class KeepWords:
 
     erasure_id: int
     words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfNumbers:
+    """Rows with the person's numbers."""
+
+    erasure_id: int
+    rows: NumberRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +184,11 @@ def erase_rows(tx: Transaction, command: EraseRows) -> None:
     with secure_delete(tx):
         done = empty_rows(tx, command.part, command.keys)
     _add_counts(tx, command.erasure_id, Counter({command.part.table.name: done}))
+
+
+def replace_numbers(tx: Transaction, command: OfNumbers) -> None:
+    """Take the person's numbers from rows."""
+    person_rows.replace_numbers(tx, command.erasure_id, command.rows)
 
 
 def unname(tx: Transaction, command: OfConversations) -> None:
