@@ -106,10 +106,11 @@ class DeletedUsers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntries:
-    """Entries of the audit log that name the person."""
+    """Entries of the audit log that name the person. ``announces``: see ``EraseEntries``."""
 
     erasure_id: int
     ids: Sequence[int]
+    announces: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +207,8 @@ def erase_audit(tx: Transaction, command: AuditEntries) -> None:
     """Remove entries of the audit log that name the person."""
     why = f"ERA{command.erasure_id:07}"
     with secure_delete(tx):
-        gone = erase_entries(tx, EraseEntries(ids=command.ids, why=why))
+        entries = EraseEntries(ids=command.ids, why=why, announces=command.announces)
+        gone = erase_entries(tx, entries)
     _add_counts(tx, command.erasure_id, Counter(audit_entries=gone))
 
 

@@ -44,11 +44,12 @@ async def forget_person(job: Job, erasure: Running) -> None:
 async def _erase_audit(job: Job, erasure: Running) -> None:
     """Remove the entries of the audit log that name the person. They must be chained before."""
     await chain_waiting(job.deps.store)
+    entries = await job.deps.store.read(reads.audit_entries, erasure)
 
     def command(ids: Sequence[int]) -> AuditEntries:
-        return AuditEntries(erasure_id=erasure.id, ids=ids)
+        announces = entries if ids[0] == entries[0] else ()
+        return AuditEntries(erasure_id=erasure.id, ids=ids, announces=announces)
 
-    entries = await job.deps.store.read(reads.audit_entries, erasure)
     await in_steps(job, "erase_audit", entries, steps.erase_audit, command)
 
 

@@ -317,12 +317,21 @@ async def _retain_audit(job: Job, before: datetime) -> None:
     done_to, to_place = 0, await store.read(audit_chain.removable_to, before)
     while found := await store.read(audit_chain.oldest_to, done_to, to_place):
         done_to = found[-1].place
-        if not await in_steps(job, "audit_log", found, retain_audit, partial(_removes, before)):
+        if not await in_steps(
+            job, "audit_log", found, retain_audit, partial(_removes, before, found)
+        ):
             return
 
 
-def _removes(before: datetime, entries: Sequence[ChainedEntry]) -> RemoveSome:
-    return RemoveSome(before=before, ids=[one.id for one in entries], to_place=entries[-1].place)
+def _removes(
+    before: datetime, found: Sequence[ChainedEntry], some: Sequence[ChainedEntry]
+) -> RemoveSome:
+    return RemoveSome(
+        before=before,
+        ids=[one.id for one in some],
+        to_place=found[-1].place,
+        announces=len(found) if some[0] == found[0] else 0,
+    )
 
 
 async def _forget_at_bot(job: Job, ids: Sequence[int]) -> None:
