@@ -41,6 +41,10 @@ def index_texts(url: str) -> None:
         while more:
             with opened.begin() as conn:
                 more = text_index.index_next(conn, text_index.newest_message(conn))
+    more = True
+    while more:
+        with opened.begin() as conn:
+            more = text_index.merge_index(conn, begins=False, pages=1000)
     with opened.begin() as conn:
         if conn.dialect.name == "postgresql":
             conn.execute(

@@ -115,6 +115,9 @@ def index(conn: Connection, texts: str, count: int) -> Cost:
     for first in range(0, count, text_index.AT_ONCE):
         text_index._insert(conn, rows[first : first + text_index.AT_ONCE])
         conn.commit()
+        while text_index.merge_index(conn, begins=False, pages=100):
+            conn.commit()
+        conn.commit()
     took = time.perf_counter() - start
     size: float = conn.execute(sa.text(BYTES[kind])).scalar_one()
     conn.commit()

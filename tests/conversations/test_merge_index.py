@@ -15,6 +15,7 @@ from handoff_service.operations.conversations.merge_index import (
 )
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.conversations.search_query import read
+from handoff_service.rules.shared.step_size import Pace
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import text_index
 from handoff_service.store.engine.store import Store
@@ -65,7 +66,7 @@ async def test_a_merge_leaves_few_parts_and_finds_the_same(
         return merge_pages(tx, command)
 
     monkeypatch.setattr(merging, "merge_pages", recorded)
-    monkeypatch.setattr(merging, "next_size", lambda *_: 1)
+    monkeypatch.setattr(merging, "next_pace", lambda *_: Pace(1))
     before = await found(deps.store)
     assert len(before) == TEXTS
     await merge_index(deps)
@@ -92,7 +93,7 @@ async def test_an_interrupted_merge_continues(
     deps: WorkerDeps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = await found(deps.store)
-    monkeypatch.setitem(deps.step_sizes, merging.PAGES, 1)
+    monkeypatch.setitem(deps.paces, merging.PAGES, Pace(1))
     write, writes = deps.store.write, 0
 
     async def ending(operation: Any, command: Any) -> Any:

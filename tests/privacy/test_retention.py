@@ -188,6 +188,9 @@ async def test_the_audit_log_loses_old_entries_and_its_chain_stays_valid(
     assert found.removed
     assert found.removed >= 450
     assert (await check_chain(story.store)).faults == []
+    says = t.audit_log.c.action == AuditAction.ENTRIES_REMOVED
+    (entry,) = await story.rows(t.audit_log, says)
+    assert entry.details["entries"] == found.removed, "one entry for all steps"
 
 
 async def test_a_clusters_first_item_goes_and_a_later_one_leads(

@@ -23,7 +23,7 @@ from handoff_service.operations.shared import steps
 from handoff_service.operations.shared.job import Job, WorkerDeps
 from handoff_service.operations.shared.steps import in_steps
 from handoff_service.rules.privacy.kinds import KeptKind
-from handoff_service.rules.shared.step_size import AIM, FEW, FIRST, LEAST, MOST, next_size
+from handoff_service.rules.shared.step_size import AIM, FEW, FIRST, LEAST, MOST, Pace, next_pace
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import claiming
 from handoff_service.store.engine import tables as t
@@ -60,7 +60,7 @@ def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) ->
 def single_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each step have a single row, as on a machine where rows are very slow."""
 
-    monkeypatch.setattr(steps, "next_size", lambda *_: LEAST)
+    monkeypatch.setattr(steps, "next_pace", lambda *_: Pace(LEAST))
 
 
 @pytest.fixture
@@ -83,28 +83,35 @@ def each_once(emptied: Sequence[tuple[Part, Sequence[int]]]) -> bool:
     return len(rows) == len(set(rows))
 
 
+FAST, SLOW, LONG, VERY_LONG = AIM / 2, AIM * 1.5, AIM * 3, AIM * 10
+
+
 @pytest.mark.parametrize(
-    ("size", "rows", "seconds", "following"),
+    ("size", "rows", "before", "seconds", "following"),
     [
-        (10, 10, AIM / 2, 16),  # fast: the next one is larger by half
-        (10, 4, AIM / 2, 10),  # fast, but there were few rows
-        (LEAST, LEAST, AIM / 2, 2),
-        (MOST, MOST, AIM / 2, MOST),
-        (40, 40, AIM * 2, 20),
-        (40, 20, AIM * 2, 10),
-        (FEW, FEW, AIM * 1.5, FEW),  # slow, but smaller steps would only be more steps
-        (40, 3, AIM * 1.5, FEW),
-        (2, 2, AIM * 1.5, 4),
-        (4, 4, AIM * 1.5, FEW),
-        (FEW, FEW, AIM * 3, LEAST),  # far too slow
-        (40, 40, AIM * 8, FEW),
-        (10, 10, AIM * 50, LEAST),
+        (10, 10, FAST, FAST, 16),  # fast: the next one is larger by half
+        (10, 4, FAST, FAST, 10),  # fast, but there were few rows
+        (LEAST, LEAST, SLOW, FAST, 2),
+        (MOST, MOST, FAST, FAST, MOST),
+        (40, 40, FAST, LONG, 40),  # it may have waited for something else
+        (40, 40, SLOW, LONG, 26),  # two slow ones: the faster one counts
+        (40, 40, LONG, LONG, 13),
+        (40, 20, LONG, LONG, 6),
+        (40, 40, FAST, VERY_LONG, FEW),  # very slow: at once
+        (MOST, MOST, FAST, VERY_LONG, 20),
+        (FEW, FEW, SLOW, SLOW, FEW),  # smaller steps would only be more steps
+        (40, 3, SLOW, SLOW, FEW),
+        (2, 2, SLOW, SLOW, 4),
+        (4, 4, SLOW, LONG, FEW),
+        (FEW, FEW, LONG, LONG, LEAST),  # twice far too slow
+        (FEW, FEW, FAST, VERY_LONG, LEAST),
+        (LEAST, LEAST, LONG, LONG, LEAST),
     ],
 )
-def test_the_size_of_a_step_follows_from_the_time_of_the_last_one(
-    size: int, rows: int, seconds: float, following: int
+def test_the_size_of_a_step_follows_from_the_times_of_the_last_two(
+    size: int, rows: int, before: float, seconds: float, following: int
 ) -> None:
-    assert next_size(size, rows, seconds) == following
+    assert next_pace(Pace(size, before), rows, seconds) == Pace(following, seconds)
 
 
 @pytest.mark.parametrize(
@@ -120,10 +127,10 @@ def test_steps_neither_grow_without_limit_nor_shrink_without_use(
     own: float, row: float, least: int, most: int
 ) -> None:
     """``own``: the seconds of a step without rows; ``row``: the seconds of a row."""
-    size, sizes = FIRST, []
+    pace, sizes = Pace(), []
     for _ in range(60):
-        sizes.append(size)
-        size = next_size(size, size, own + size * row)
+        sizes.append(pace.size)
+        pace = next_pace(pace, pace.size, own + pace.size * row)
     assert (min(sizes[20:]), max(sizes[20:])) == (least, most)
 
 
@@ -152,7 +159,7 @@ async def test_steps_grow_while_they_are_fast(
 ) -> None:
     sizes = await sizes_of_steps(deps, monkeypatch, 100, lambda _key: AIM / 1000)
     assert sizes == [FIRST, 7, 11, 17, 26, 35]
-    assert deps.step_sizes["rows"] == 40, "the next job goes on with this size"
+    assert deps.paces["rows"].size == 40, "the next job goes on with this size"
 
 
 async def test_steps_shrink_to_a_single_slow_row_and_grow_again(
@@ -161,7 +168,7 @@ async def test_steps_shrink_to_a_single_slow_row_and_grow_again(
     sizes = await sizes_of_steps(
         deps, monkeypatch, 40, lambda key: AIM * 3 if 20 <= key < 29 else AIM / 1000
     )
-    assert sizes == [FIRST, 7, 11, *[LEAST] * 8, 2, 4, 4]
+    assert sizes == [FIRST, 7, 11, FEW, LEAST, LEAST, LEAST, 2, 4, 4]
 
 
 async def one_long_conversation(story: Story, clock: MovedClock, **days: int) -> int:
@@ -311,7 +318,7 @@ async def test_facts_are_stored_in_steps_and_an_interrupted_batch_is_stored_agai
         store_rows(tx, rows)
 
     monkeypatch.setattr(facts, "write_rows", recorded)
-    monkeypatch.setitem(deps.step_sizes, "facts", 1)
+    monkeypatch.setitem(deps.paces, "facts", Pace(LEAST))
     await story.store.write(keep_facts.schedule_facts, None)
     worker = Worker(deps, frozenset({Work.KEEP_FACTS}))
     await worker.step()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.shared.steps import timed
-from handoff_service.rules.shared.step_size import FIRST, next_size
+from handoff_service.rules.shared.step_size import Pace, next_pace
 from handoff_service.store.conversations import text_index
 from handoff_service.store.engine.transaction import Transaction
 
@@ -32,14 +32,15 @@ async def merge_index(deps: WorkerDeps, *, all: bool = False) -> None:
     """
     if not deps.store.is_sqlite:
         return
-    sizes, more = deps.step_sizes, True
+    paces, more = deps.paces, True
     while more:
-        pages = sizes.get(PAGES, FIRST)
-        took = await deps.store.write(timed(merge_pages), MergePages(pages=pages, all=all))
+        pace = paces.get(PAGES, Pace())
+        command = MergePages(pages=pace.size, all=all)
+        took = await deps.store.write(timed(merge_pages), command)
         await deps.store.checkpoint()
         more, all = took.answer, False
         if more:  # the last step has less to do
-            sizes[PAGES] = next_size(pages, pages, took.seconds)
+            paces[PAGES] = next_pace(pace, pace.size, took.seconds)
 
 
 def merge_pages(tx: Transaction, command: MergePages) -> bool:

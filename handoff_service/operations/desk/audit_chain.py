@@ -32,7 +32,7 @@ from handoff_service.store.engine.transaction import Transaction
 e, k, r = t.audit_log, t.audit_links, t.audit_removal
 KEY = "audit"  #: the name of the chain's key among the desk's own secrets
 A_MOMENT = timedelta(seconds=1)
-AT_ONCE = 500  # entries of one transaction
+AT_ONCE = 100  # entries of one transaction, which holds the lane for some milliseconds
 NO_KEY = phrase(
     "The chain's key cannot be opened, so the audit log cannot be checked or chained. Set "
     "PATCHBOARD_SECRET_KEY_OLD to the key that sealed it."
@@ -48,20 +48,24 @@ class RemoveEntries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveSome:
-    """``ids``: entries from before this time. They are all remaining entries up to ``to_place`` in
-    the chain."""
+    """Entries of before this time, as one of several steps. The steps remove all entries up to the
+    place ``to_place`` of the chain. ``announces``: how many entries that are, for the first step,
+    which stores the entry that says so; 0 for the others."""
 
     before: datetime
     ids: Collection[int]
     to_place: int
+    announces: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseEntries:
-    """``why``: the number of the erasure."""
+    """``why``: the number of the erasure. ``announces``: the entries that this step and the next
+    ones remove, for the first step, which stores the entry that says so; none for the others."""
 
     ids: Collection[int]
     why: str
+    announces: Collection[int]
 
 
 def new_key() -> str:
@@ -113,50 +117,49 @@ def remove_entries(tx: Transaction, command: RemoveEntries) -> int:
     Their links stay. Returns how many."""
     to_place = audit_chain.removable_to(tx.conn, command.before)
     chosen = e.c.id.in_(select(k.c.entry_id).where(k.c.place <= to_place))
-    return _remove(tx, command.before, to_place, chosen)
+    gone = _remove(tx, command.before, chosen)
+    if gone:
+        _announce(tx, command.before, to_place, gone)
+    return gone
 
 
 def remove_some(tx: Transaction, command: RemoveSome) -> int:
     """Remove these entries. Their links stay. Returns how many."""
-    return _remove(tx, command.before, command.to_place, one_of(e.c.id, command.ids))
+    if command.announces:
+        _announce(tx, command.before, command.to_place, command.announces)
+    return _remove(tx, command.before, one_of(e.c.id, command.ids))
 
 
-def _remove(
-    tx: Transaction, before: datetime, to_place: int, chosen: sa.ColumnElement[bool]
-) -> int:
+def _remove(tx: Transaction, before: datetime, chosen: sa.ColumnElement[bool]) -> int:
     tx.conn.execute(update(r).values(before_at=before))
     gone = tx.conn.execute(delete(e).where(chosen, e.c.at < before)).rowcount
     tx.conn.execute(update(r).values(before_at=None))
-    if gone:
-        details = {"to_place": to_place, "before": before.isoformat(), "entries": gone}
-        audit(
-            tx,
-            AuditEntry(
-                action=AuditAction.ENTRIES_REMOVED, subject=Subject.AUDIT_LOG, details=details
-            ),
-        )
     return gone
+
+
+def _announce(tx: Transaction, before: datetime, to_place: int, entries: int) -> None:
+    details = {"to_place": to_place, "before": before.isoformat(), "entries": entries}
+    audit(
+        tx,
+        AuditEntry(action=AuditAction.ENTRIES_REMOVED, subject=Subject.AUDIT_LOG, details=details),
+    )
 
 
 def erase_entries(tx: Transaction, command: EraseEntries) -> int:
     """Remove entries that name an erased person. Their links stay, and a new entry says which
     places are empty. Entries that are not chained yet are chained first. Returns how many."""
-    while chain_audit(tx, new_key()):
-        pass
-    chosen = select(k.c.place, k.c.entry_id).where(one_of(k.c.entry_id, command.ids))
-    places = {row.entry_id: row.place for row in tx.conn.execute(chosen)}
-    if not places:
-        return 0
+    if command.announces:
+        while chain_audit(tx, new_key()):
+            pass
+        chosen = select(k.c.place).where(one_of(k.c.entry_id, command.announces))
+        places = sorted(tx.conn.execute(chosen).scalars())
+        details = {"places": places, "why": command.why}
+        entry = AuditEntry(
+            action=AuditAction.ENTRIES_REMOVED, subject=Subject.AUDIT_LOG, details=details
+        )
+        audit(tx, entry)
     newest = tx.conn.execute(select(func.max(e.c.at, type_=e.c.at.type))).scalar_one()
-    tx.conn.execute(update(r).values(before_at=newest + A_MOMENT))
-    tx.conn.execute(delete(e).where(one_of(e.c.id, places)))
-    tx.conn.execute(update(r).values(before_at=None))
-    details = {"places": sorted(places.values()), "why": command.why}
-    audit(
-        tx,
-        AuditEntry(action=AuditAction.ENTRIES_REMOVED, subject=Subject.AUDIT_LOG, details=details),
-    )
-    return len(places)
+    return _remove(tx, newest + A_MOMENT, one_of(e.c.id, command.ids))
 
 
 async def chain_waiting(store: Store) -> None:

@@ -28,6 +28,7 @@ from handoff_service.store.privacy import mentions, person_rows
 from handoff_service.store.privacy.empty_rows import empty_rows, secure_delete
 from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.privacy.erasure_reads import Running
+from handoff_service.store.privacy.number_rows import NumberRows
 from handoff_service.store.privacy.person_searches import WaitingWork
 from handoff_service.store.training import clusters
 from handoff_service.store.training.clusters import NewLeader
@@ -79,6 +80,14 @@ class KeepWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfNumbers:
+    """Rows with the person's numbers."""
+
+    erasure_id: int
+    rows: NumberRows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfNumber:
     """One of the person's numbers, and its profiles."""
 
@@ -97,10 +106,11 @@ class DeletedUsers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntries:
-    """Entries of the audit log that name the person."""
+    """Entries of the audit log that name the person. ``announces``: see ``EraseEntries``."""
 
     erasure_id: int
     ids: Sequence[int]
+    announces: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +187,11 @@ def erase_rows(tx: Transaction, command: EraseRows) -> None:
     _add_counts(tx, command.erasure_id, Counter({command.part.table.name: done}))
 
 
+def replace_numbers(tx: Transaction, command: OfNumbers) -> None:
+    """Take the person's numbers from rows."""
+    person_rows.replace_numbers(tx, command.erasure_id, command.rows)
+
+
 def unname(tx: Transaction, command: OfConversations) -> None:
     """Remove the requester's number and the user from emptied conversations."""
     person_rows.unname(tx, command.erasure.id, command.ids)
@@ -192,7 +207,8 @@ def erase_audit(tx: Transaction, command: AuditEntries) -> None:
     """Remove entries of the audit log that name the person."""
     why = f"ERA{command.erasure_id:07}"
     with secure_delete(tx):
-        gone = erase_entries(tx, EraseEntries(ids=command.ids, why=why))
+        entries = EraseEntries(ids=command.ids, why=why, announces=command.announces)
+        gone = erase_entries(tx, entries)
     _add_counts(tx, command.erasure_id, Counter(audit_entries=gone))
 
 

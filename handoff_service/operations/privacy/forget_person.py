@@ -13,6 +13,7 @@ from handoff_service.operations.privacy.erase_steps import (
     DeletedUsers,
     OfConversations,
     OfNumber,
+    OfNumbers,
 )
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.steps import in_steps
@@ -21,6 +22,7 @@ from handoff_service.store.privacy import erasure_reads as reads
 from handoff_service.store.privacy import people, person_rows
 from handoff_service.store.privacy import person_searches as searches
 from handoff_service.store.privacy.erasure_reads import Running
+from handoff_service.store.privacy.number_rows import NumberRows, number_rows
 from handoff_service.store.privacy.person_searches import UserRows
 from handoff_service.store.training.practice_runs import bare_scores
 
@@ -42,21 +44,30 @@ async def forget_person(job: Job, erasure: Running) -> None:
 async def _erase_audit(job: Job, erasure: Running) -> None:
     """Remove the entries of the audit log that name the person. They must be chained before."""
     await chain_waiting(job.deps.store)
+    entries = await job.deps.store.read(reads.audit_entries, erasure)
 
     def command(ids: Sequence[int]) -> AuditEntries:
-        return AuditEntries(erasure_id=erasure.id, ids=ids)
+        announces = entries if ids[0] == entries[0] else ()
+        return AuditEntries(erasure_id=erasure.id, ids=ids, announces=announces)
 
-    entries = await job.deps.store.read(reads.audit_entries, erasure)
     await in_steps(job, "erase_audit", entries, steps.erase_audit, command)
 
 
 async def _unname(job: Job, erasure: Running) -> None:
-    """Take the number and the user from the emptied conversations."""
+    """Take the numbers and the user from the emptied conversations, and first the numbers from the
+    rows that they lead to."""
+    ids = await job.deps.store.read(reads.ids, erasure)
+    for rows in await job.deps.store.read(number_rows, ids):
+
+        def of_numbers(keys: Sequence[int], table: str = rows.table) -> OfNumbers:
+            return OfNumbers(erasure_id=erasure.id, rows=NumberRows(table, keys))
+
+        kind = f"erase {rows.table}.number"
+        await in_steps(job, kind, rows.keys, steps.replace_numbers, of_numbers)
 
     def command(ids: Sequence[int]) -> OfConversations:
         return OfConversations(erasure=erasure, ids=ids)
 
-    ids = await job.deps.store.read(reads.ids, erasure)
     await in_steps(job, "erase_names", ids, steps.unname, command)
 
 

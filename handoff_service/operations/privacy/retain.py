@@ -45,6 +45,7 @@ from handoff_service.store.privacy.empty_rows import (
     secure_delete,
 )
 from handoff_service.store.privacy.erase_plan import Part
+from handoff_service.store.privacy.number_rows import NumberRows, number_rows
 from handoff_service.store.privacy.retention import CONVERSATIONS_AT_ONCE, RetentionState
 from handoff_service.store.training import clusters
 from handoff_service.store.training.clusters import NewLeader
@@ -65,7 +66,8 @@ class RetainRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unname:
-    """Conversations that lose their requester. ``nobody``: see ``retention.nobody``."""
+    """Conversations or associations that lose their requester. ``nobody``: see
+    ``retention.nobody``."""
 
     ids: Sequence[int]
     nobody: int
@@ -123,6 +125,26 @@ def retain_rows(tx: Transaction, command: RetainRows) -> bool:
             return empty_rows(tx, command.part, command.keys)
 
     return _step(tx, command.kind, work)
+
+
+def replace_numbers(tx: Transaction, rows: NumberRows) -> bool:
+    """Take the requester's number from rows. Returns the same as ``retain_rows``."""
+
+    def work() -> int:
+        retention.replace_numbers(tx, rows)
+        return 0
+
+    return _step(tx, KeptKind.CONVERSATIONS, work)
+
+
+def untie(tx: Transaction, command: Unname) -> bool:
+    """Take the requester from associations. Returns the same as ``retain_rows``."""
+
+    def work() -> int:
+        retention.untie(tx, command.ids, command.nobody)
+        return 0
+
+    return _step(tx, KeptKind.CONVERSATIONS, work)
 
 
 def unname(tx: Transaction, command: Unname) -> bool:
@@ -255,6 +277,12 @@ async def _retain_some(job: Job, kind: KeptKind, ids: Sequence[int]) -> bool:
 
 
 async def _unname_some(job: Job, ids: Sequence[int]) -> bool:
+    """Take the requester from these conversations, and first from the rows that they lead to.
+    Returns False when the run was stopped."""
+    for rows in await job.deps.store.read(number_rows, ids):
+        numbers = partial(NumberRows, rows.table)
+        if not await in_steps(job, f"{rows.table}.number", rows.keys, replace_numbers, numbers):
+            return False
     nobody = await job.deps.store.read(retention.nobody)
     if nobody is None:
         nobody = await job.write(retention.make_nobody, None)
@@ -262,6 +290,9 @@ async def _unname_some(job: Job, ids: Sequence[int]) -> bool:
     def command(some: Sequence[int]) -> Unname:
         return Unname(ids=some, nobody=nobody)
 
+    ties = await job.deps.store.read(retention.ties, ids, nobody)
+    if not await in_steps(job, "ties", ties, untie, command):
+        return False
     return await in_steps(job, "unname", ids, unname, command)
 
 
@@ -288,12 +319,21 @@ async def _retain_audit(job: Job, before: datetime) -> None:
     done_to, to_place = 0, await store.read(audit_chain.removable_to, before)
     while found := await store.read(audit_chain.oldest_to, done_to, to_place):
         done_to = found[-1].place
-        if not await in_steps(job, "audit_log", found, retain_audit, partial(_removes, before)):
+        if not await in_steps(
+            job, "audit_log", found, retain_audit, partial(_removes, before, found)
+        ):
             return
 
 
-def _removes(before: datetime, entries: Sequence[ChainedEntry]) -> RemoveSome:
-    return RemoveSome(before=before, ids=[one.id for one in entries], to_place=entries[-1].place)
+def _removes(
+    before: datetime, found: Sequence[ChainedEntry], some: Sequence[ChainedEntry]
+) -> RemoveSome:
+    return RemoveSome(
+        before=before,
+        ids=[one.id for one in some],
+        to_place=found[-1].place,
+        announces=len(found) if some[0] == found[0] else 0,
+    )
 
 
 async def _forget_at_bot(job: Job, ids: Sequence[int]) -> None:

@@ -16,6 +16,7 @@ from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.ports.steadiness import AlwaysSteady, Steadiness
 from handoff_service.ports.training_data import NoExamples, TaughtExamples
 from handoff_service.ports.webhook import NoWebhook, Webhook
+from handoff_service.rules.shared.step_size import Pace
 from handoff_service.store.engine.claiming import Claimed
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, Operation, fenced
 from handoff_service.store.engine.store import Store
@@ -41,8 +42,8 @@ class WorkerDeps:
     push: Push = field(default_factory=NoPush)
     connections: Steadiness = field(default_factory=AlwaysSteady)
     examples: TaughtExamples = field(default_factory=NoExamples)
-    #: kind of step -> the rows of the next one: see ``steps.py``
-    step_sizes: dict[str, int] = field(default_factory=dict)
+    #: kind of step -> the pace of its steps: see ``steps.py``
+    paces: dict[str, Pace] = field(default_factory=dict)
     # called after the database was down, because hints may have been lost
     outage: Callable[[], None] = lambda: None
 

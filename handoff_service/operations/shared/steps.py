@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 from handoff_service.operations.shared.job import Job
-from handoff_service.rules.shared.step_size import FIRST, next_size
+from handoff_service.rules.shared.step_size import Pace, next_pace
 from handoff_service.store.engine.transaction import Transaction
 
 
@@ -32,19 +32,19 @@ async def in_steps[K, C](
     command: Callable[[Sequence[K]], C],
 ) -> bool:
     """Carry out an operation for all these keys, some at a time. Steps of the same ``kind`` share a
-    size. ``command`` makes the command for some keys.
+    pace. ``command`` makes the command for some keys.
 
     An operation that returns False ends the work early. Returns whether all keys are done.
     """
-    sizes, done = job.deps.step_sizes, 0
+    paces, done = job.deps.paces, 0
     while done < len(keys):
-        size = sizes.get(kind, FIRST)
-        some = keys[done : done + size]
+        pace = paces.get(kind, Pace())
+        some = keys[done : done + pace.size]
         took: Took[bool | None] = await job.write(timed(operation), command(some))
         await job.deps.store.checkpoint()
         if took.answer is False:
             return False
-        sizes[kind] = next_size(size, len(some), took.seconds)
+        paces[kind] = next_pace(pace, len(some), took.seconds)
         done += len(some)
     return True
 

@@ -15,10 +15,11 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy.empty_rows import secure_delete
+from handoff_service.store.privacy.number_rows import COLUMNS, NumberRows
 from handoff_service.store.privacy.people import with_merged
 from handoff_service.store.privacy.person_searches import UserRows
 
-i, p, q = t.interactions, t.messaging_profiles, t.satisfaction_questions
+i, p = t.interactions, t.messaging_profiles
 ERASED = "Erased"  # stands for the name of a deleted record
 
 
@@ -27,29 +28,26 @@ def alias(tx: Transaction, erasure_id: int, number: str) -> str:
     return f"{ALIAS}{erasure_id}-{kept_opt_outs.number_hash(kept_opt_outs.own_key(tx), number)[:6]}"
 
 
+def replace_numbers(tx: Transaction, erasure_id: int, rows: NumberRows) -> None:
+    """Take the number from these rows."""
+    key, number = COLUMNS[rows.table]
+    codes = {t.proof_sends.c.code_hash: None} if key.table is t.proof_sends else {}
+    mine = one_of(key, rows.keys)
+    with secure_delete(tx):
+        for one in list(tx.conn.execute(select(number).where(mine).distinct()).scalars()):
+            values = {number: alias(tx, erasure_id, one), **codes}
+            tx.conn.execute(update(key.table).where(mine, number == one).values(values))
+
+
 def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:
-    """Remove the number and the user from emptied conversations."""
-    numbers = tx.conn.execute(
-        select(i.c.requester_number).where(one_of(i.c.id, ids)).distinct()
-    ).scalars()
+    """Take the number and the user from emptied conversations."""
+    number, mine = i.c.requester_number, one_of(i.c.id, ids)
     with secure_delete(tx):
         text_index.forget_numbers(tx.conn, ids)
-        for number in list(numbers):
-            name = alias(tx, erasure_id, number)
-            mine = select(i.c.id).where(one_of(i.c.id, ids), i.c.requester_number == number)
-            of_proofs = select(t.proofs.c.id).where(t.proofs.c.interaction_id.in_(mine))
-            sends = update(t.proof_sends).where(t.proof_sends.c.proof_id.in_(of_proofs))
-            tx.conn.execute(sends.values(number=name, code_hash=None))
-            proofs = update(t.proofs).where(t.proofs.c.interaction_id.in_(mine))
-            tx.conn.execute(proofs.values(number=name))
-            for table, key in ((q, q.c.interaction_id), (i, i.c.id)):
-                where = one_of(key, ids) & (table.c.requester_number == number)
-                tx.conn.execute(update(table).where(where).values(requester_number=name))
-        tx.conn.execute(
-            update(i)
-            .where(one_of(i.c.id, ids))
-            .values(user_id=None, emptied_at=sa.func.coalesce(i.c.emptied_at, tx.now))
-        )
+        gone = {"user_id": None, "emptied_at": sa.func.coalesce(i.c.emptied_at, tx.now)}
+        for one in list(tx.conn.execute(select(number).where(mine).distinct()).scalars()):
+            named = gone | {"requester_number": alias(tx, erasure_id, one)}
+            tx.conn.execute(update(i).where(mine, number == one).values(**named))
 
 
 def forget_consent(tx: Transaction, number: str) -> dict[str, int]:

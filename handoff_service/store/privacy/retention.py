@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select, update
 
-from handoff_service.rules.delivery.senders import DELETED, ERASED
+from handoff_service.rules.delivery.senders import DELETED
 from handoff_service.rules.privacy.kinds import (
     KINDS,
     KeptKind,
@@ -28,11 +29,11 @@ from handoff_service.store.privacy.empty_rows import (
     secure_delete,
 )
 from handoff_service.store.privacy.erase_plan import Owner, Part
+from handoff_service.store.privacy.number_rows import COLUMNS, NOBODY, NumberRows, is_number
 from handoff_service.store.training import clusters
 
 CONVERSATIONS_AT_ONCE = 20
-NOBODY = "deleted"  # the number of the profile of conversations without a requester
-i, m, p, r = t.interactions, t.messages, t.messaging_profiles, t.retention
+a, i, m, p, r = t.associations, t.interactions, t.messages, t.messaging_profiles, t.retention
 
 
 class RetentionState(StrEnum):
@@ -127,32 +128,49 @@ def make_nobody(tx: Transaction, _command: None = None) -> int:
     return int(tx.conn.execute(made.returning(p.c.id)).scalar_one())
 
 
+def replace_numbers(tx: Transaction, rows: NumberRows) -> None:
+    """Take the number from these rows. Each conversation has a name of its own, so that two
+    people's conversations never share one."""
+    key, number = COLUMNS[rows.table]
+    values: dict[sa.Column[Any], Any] = {number: NOBODY}
+    if key.table is t.proof_sends:
+        values |= {t.proof_sends.c.code_hash: None}
+    else:
+        values |= {number: _own_name(key.table.c.interaction_id)}
+    if key.table is t.proofs:
+        values |= {t.proofs.c.user_id: None}
+    with secure_delete(tx):
+        tx.conn.execute(update(key.table).where(one_of(key, rows.keys)).values(values))
+
+
+def _own_name(interaction_id: sa.Column[int]) -> sa.ColumnElement[str]:
+    return sa.literal(DELETED) + sa.cast(interaction_id, sa.Text)
+
+
+def ties(conn: Connection, ids: Collection[int], nobody: int) -> list[int]:
+    """The associations of these conversations that lead to a user or a number."""
+    tied = a.c.user_id.is_not(None) | a.c.old_user_id.is_not(None) | (a.c.profile_id != nobody)
+    query = select(a.c.id).where(one_of(a.c.interaction_id, ids), tied)
+    return list(conn.execute(query.order_by(a.c.id)).scalars())
+
+
+def untie(tx: Transaction, ids: Collection[int], nobody: int) -> None:
+    """Take the users and numbers from these associations. ``nobody``: their new profile."""
+    unknown = {"user_id": None, "old_user_id": None, "profile_id": nobody}
+    with secure_delete(tx):
+        tx.conn.execute(update(a).where(one_of(a.c.id, ids)).values(**unknown))
+
+
 def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
     """Remove the requester from emptied conversations that still have one. Cases keep their user.
     ``nobody``: their new profile."""
-    named = i.c.requester_number.not_like(f"{ERASED}%") & i.c.requester_number.not_like(
-        f"{DELETED}%"
-    )
-    ids = list(tx.conn.execute(select(i.c.id).where(one_of(i.c.id, ids), named)).scalars())
+    named = select(i.c.id).where(one_of(i.c.id, ids), is_number(i.c.requester_number))
+    ids = list(tx.conn.execute(named).scalars())
     with secure_delete(tx):
         text_index.forget_numbers(tx.conn, ids)
         gone = {"user_id": None, "profile_id": nobody, "emptied_at": tx.now}
-        for table, key, column, others in (
-            (t.satisfaction_questions, "interaction_id", "requester_number", {}),
-            (t.proofs, "interaction_id", "number", {"user_id": None}),
-            (i, "id", "requester_number", gone),
-        ):
-            # each conversation gets its own profile name, so that conversations of two people never
-            # share one
-            name = sa.literal(DELETED) + sa.cast(table.c[key], sa.Text)
-            mine = one_of(table.c[key], ids)
-            tx.conn.execute(update(table).where(mine).values({column: name, **others}))
-        of_proofs = select(t.proofs.c.id).where(one_of(t.proofs.c.interaction_id, ids))
-        sends = update(t.proof_sends).where(t.proof_sends.c.proof_id.in_(of_proofs))
-        tx.conn.execute(sends.values(number=NOBODY, code_hash=None))
-        a = t.associations
-        unknown = {"user_id": None, "old_user_id": None, "profile_id": nobody}
-        tx.conn.execute(update(a).where(one_of(a.c.interaction_id, ids)).values(**unknown))
+        gone |= {"requester_number": _own_name(i.c.id)}
+        tx.conn.execute(update(i).where(one_of(i.c.id, ids)).values(**gone))
 
 
 def old_items(conn: Connection, before: datetime) -> list[int]:
