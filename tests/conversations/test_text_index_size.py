@@ -24,7 +24,7 @@ def test_parts_of_words_cost_few_bytes() -> None:
         now = index(conn, MIXED, TEXTS).size
         conn.execute(sa.text("DROP TABLE message_words"))
         conn.execute(sa.text(BEFORE))
-        with mock.patch.object(text_index, "_filled", " ".join):
+        with mock.patch.object(text_index, "filled", " ".join):
             whole = whole_words(conn, MIXED, TEXTS).size
             stored_twice = index(conn, MIXED, TEXTS).size
     assert now <= MOST_GROWTH * whole
