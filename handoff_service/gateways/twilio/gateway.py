@@ -55,6 +55,8 @@ from handoff_service.ports import (
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.delivery.money import MILLION
 from handoff_service.rules.delivery.sms_text import is_sender
+from handoff_service.rules.shared import provider_answers
+from handoff_service.rules.shared.phrases import filled
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.settings import Settings
 
@@ -75,9 +77,6 @@ MOST_MEDIA = 10  # media of one message
 # The error of a single consent that can be retried: https://www.twilio.com/docs/api/errors/30646
 TRY_AGAIN = "INTERNAL_SERVER_ERROR"
 NO_CONSENT_API = (403, 404)
-NO_CONSENTS = (
-    "Twilio does not offer its Consent Management API to this account: ask Twilio's support for it"
-)
 _TEXTED = {True: "opt-out-message", False: "opt-in-message"}
 _HOW = {Source.AGENT: "offline"}
 LONGEST_REPORTS = 10_000  # messages of one number and direction, newest first; our choice
@@ -156,7 +155,7 @@ class TwilioProvider:
                 isinstance(error, TwilioRestException | TwilioServiceException)
                 and error.status in NO_CONSENT_API
             ):
-                raise NotOffered(NO_CONSENTS) from None
+                raise NotOffered(provider_answers.NO_CONSENT_API) from None
             raise _not_asked(error) from None
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
@@ -341,7 +340,7 @@ def _consent(state: ConsentState) -> object:
 
 
 def _not_asked(error: BaseException) -> OSError:
-    return OSError(f"Twilio could not be asked: {_why(error)}")
+    return OSError(filled(provider_answers.TWILIO_SILENT, words=_why(error)))
 
 
 def _about(message: Outgoing) -> str:
