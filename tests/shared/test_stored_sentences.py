@@ -175,7 +175,7 @@ def test_a_line_and_its_reason_are_in_german(text: str, shown: str) -> None:
     assert german(stored_line(text)) == shown
 
 
-def test_each_placeholder_of_a_reason_has_a_value() -> None:
+def test_a_failed_check_names_each_cause() -> None:
     failed = "5 wrong answers, the last one a wrong code; no e-mail address on file"
     shown = "5 falsche Antworten, zuletzt ein falscher Code; keine E-Mail-Adresse hinterlegt"
     assert german(reason(failed)) == shown
