@@ -194,6 +194,7 @@ def test_a_failed_check_names_each_cause() -> None:
         ("Impact", "working", "Auswirkung: Kann arbeiten"),
         ("Language", "es", "Sprache: Spanisch"),
         ("Problem", "working", "Problem: working"),
+        ("device", "Dock", "Gerät: Dock"),
         ("user.department", "IT", "Abteilung: IT"),
         ("shoe_size", "44", "Shoe size: 44"),
     ],

@@ -28,6 +28,7 @@ FACTS: Mapping[str, str] = {
     "user.email": phrase("E-mail"),
     "user.external_id": phrase("Employee number"),
 }
+IDENTITY_CHECK = "Identity check"
 _CHECKS = (phrase("passed"), phrase("not finished: {reason}"))
 _VALUES: Mapping[str, Mapping[str, str]] = {
     "Impact": CASE_IMPACTS,
@@ -42,14 +43,19 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
 
 def fact_name(name: str) -> str:
     """How pages name a collected fact, or a field of the user's record on the card of an offer."""
-    if name in FACTS:
-        return FACTS[name]
-    text = name.removeprefix("user.").replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
+    known = _as_stored(name)
+    return FACTS.get(name) or FACTS.get(known, known)
 
 
 def fact_value(value: str, name: str) -> str:
     """How pages show the value of a collected fact. Most values are what the requester wrote."""
-    if name == "Identity check":
+    known = _as_stored(name)
+    if known == IDENTITY_CHECK:
         return recognized(value, _CHECKS)
-    return _VALUES.get(name, {}).get(value, value)
+    return _VALUES.get(known, {}).get(value, value)
+
+
+def _as_stored(name: str) -> str:
+    """The name as Patchboard's own virtual agent stores it: What for instead of what_for."""
+    text = name.removeprefix("user.").replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
