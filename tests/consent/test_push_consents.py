@@ -8,7 +8,7 @@ import pytest
 
 from handoff_service.errors import Conflict
 from handoff_service.gateways.bot.no_bot import NoBot
-from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
+from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.operations.consent.change_consent import ConsentRequest, change_consent
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
@@ -24,6 +24,7 @@ from handoff_service.operations.desk.provider_numbers import (
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports.sms_provider import Accepted, Refused
 from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.shared.provider_answers import NO_CONSENT_API
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent import consents
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -271,7 +272,7 @@ async def test_each_sender_gets_its_own_state(
         (503, "Twilio could not be asked: TwilioRestException", 60),
         (429, "Twilio could not be asked: TwilioRestException", 60),
         (401, "Twilio could not be asked: TwilioRestException", 60),
-        (403, NO_CONSENTS, 6 * 3600),
+        (403, NO_CONSENT_API, 6 * 3600),
     ],
 )
 async def test_a_push_waits_during_an_outage_of_the_provider(

@@ -103,6 +103,7 @@ CARDS = {
     "without a choice, all collected fields": ([], ANNS),
     "the chosen fields, in their order": (["device", "problem"],
         {"device": "Dell", "problem": "Laptop"}),
+    "chosen with other capitals than the virtual agent's": (["Problem"], {"problem": "Laptop"}),
     "unknown fields are left out": (["impact", "room", "device"], {"device": "Dell"}),
     "fields of the user's record": (
         ["user.department", "user.external_id"],

@@ -18,9 +18,9 @@ from handoff_service import settings
 from handoff_service.doctor.examine import examine
 from handoff_service.gateways.s3.media_store import S3Media
 from handoff_service.gateways.twilio.errors import ERRORS
-from handoff_service.gateways.twilio.gateway import NO_CONSENTS
 from handoff_service.gateways.twilio.signature import is_signed
 from handoff_service.ports.sms_provider import Refused
+from handoff_service.rules.shared.provider_answers import NO_CONSENT_API
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard, MovedClock
@@ -327,12 +327,12 @@ async def test_an_account_without_the_consent_api_is_not_a_problem(environ: dict
     change(
         environ,
         f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', "
-        f"'{NO_CONSENTS.replace("'", "''")}')",
+        f"'{NO_CONSENT_API.replace("'", "''")}')",
     )
     code, findings = await doctor_problems(environ)
     assert (code, findings[0]) == (
         0,
-        f"note   1 consent change has not reached the provider: {NO_CONSENTS}.",
+        f"note   1 consent change has not reached the provider: {NO_CONSENT_API}.",
     )
 
 

@@ -1,11 +1,15 @@
 """The database stores sentences in English. Pages show them in the language of the page."""
 
+from datetime import UTC, datetime
 from gettext import NullTranslations
 
 import pytest
 
 from handoff_service.operations.routing.offer_work import ALL_DECLINED
+from handoff_service.rules.consent.consent_keywords import Source, why_not
+from handoff_service.rules.conversations.media_failures import media_failure
 from handoff_service.rules.routing.assignment import REASONS, Nobody
+from handoff_service.rules.shared.collected_words import fact_name, fact_value
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import Phrase, filled, phrase, translated
 from handoff_service.rules.shared.stored_sentences import (
@@ -14,6 +18,7 @@ from handoff_service.rules.shared.stored_sentences import (
     recognized,
     short_reason,
     stored,
+    stored_line,
 )
 from handoff_service.rules.shared.translations import PAGES, catalog
 
@@ -82,6 +87,7 @@ def test_a_stored_sentence_is_found_with_its_names(text: str, shown: str) -> Non
 
 def test_a_reason_that_a_person_wrote_is_not_translated() -> None:
     assert translated(reason("Mia left"), Marked()) == "Mia left"
+    assert translated(reason("no answer for weeks"), Marked()) == "no answer for weeks"
     assert translated(reason("Waiting for another team"), Marked()) == "<Waiting for another team>"
 
 
@@ -133,10 +139,78 @@ def german(text: str) -> str:
             "Identitätsprüfung nicht abgeschlossen: 10 Minuten lang keine Antwort.",
         ),
         ("Omar is away.", "Omar ist abwesend."),
+        (
+            "A program merged Ann (E1) into Ann (E2). This conversation now belongs to Ann",
+            "Ein Programm hat Ann (E1) mit Ann (E2) zusammengeführt. "
+            "Diese Unterhaltung gehört jetzt zu Ann",
+        ),
+        (
+            "Ann Lee was verified by a code to the e-mail on file",
+            "Ann Lee wurde mit einem Code an die hinterlegte E-Mail-Adresse verifiziert",
+        ),
+        (
+            "The requester says that this is not Ann",
+            "Laut der anfragenden Person ist das nicht Ann",
+        ),
     ],
 )
 def test_times_durations_and_reasons_in_a_sentence_are_in_german(text: str, shown: str) -> None:
     assert german(stored(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "Identity check not finished: the requester stopped the check; no user matches E77",
+            "Identitätsprüfung nicht abgeschlossen: die anfragende Person hat die Prüfung "
+            "abgebrochen; kein Benutzer passt zu E77",
+        ),
+        ("Mia opened case CS0000001: Stuck badge", "Mia hat Fall CS0000001 angelegt: Stuck badge"),
+        ("Mia took over", "Mia hat übernommen"),
+        ("Stuck: no answer", "Stuck: no answer"),
+    ],
+)
+def test_a_line_and_its_reason_are_in_german(text: str, shown: str) -> None:
+    assert german(stored_line(text)) == shown
+
+
+def test_a_failed_check_names_each_cause() -> None:
+    failed = "5 wrong answers, the last one a wrong code; no e-mail address on file"
+    shown = "5 falsche Antworten, zuletzt ein falscher Code; keine E-Mail-Adresse hinterlegt"
+    assert german(reason(failed)) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("Claimed to be", "E1001", "Angegebene Identität: E1001"),
+        ("Identity check", "passed", "Identitätsprüfung: bestanden"),
+        (
+            "Identity check",
+            "not finished: no answer for 10 minutes",
+            "Identitätsprüfung: nicht abgeschlossen: 10 Minuten lang keine Antwort",
+        ),
+        ("Impact", "working", "Auswirkung: Kann arbeiten"),
+        ("Language", "es", "Sprache: Spanisch"),
+        ("Problem", "working", "Problem: working"),
+        ("device", "Dock", "Gerät: Dock"),
+        ("user.department", "IT", "Abteilung: IT"),
+        ("shoe_size", "44", "Shoe size: 44"),
+    ],
+)
+def test_collected_facts_are_in_german(name: str, value: str, shown: str) -> None:
+    assert f"{german(fact_name(name))}: {german(fact_value(value, name))}" == shown
+
+
+def test_why_a_picture_was_rejected_is_in_german() -> None:
+    refused = "The provider refused the download (403)."
+    assert german(media_failure(refused)) == "Der Anbieter hat das Herunterladen abgelehnt (403)."
+
+
+def test_the_day_of_an_opt_out_is_in_german() -> None:
+    since = datetime(2026, 11, 3, tzinfo=UTC)
+    assert "3. November 2026" in german(why_not(Source.PROVIDER, since))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,12 @@ import re
 from collections.abc import Collection, Iterator
 from html.parser import HTMLParser
 
-#: HTML attributes that people read or hear
-READ = ("aria-label", "title", "placeholder", "alt", "data-label")
+#: HTML attributes that people read or hear; scripts show the last ones
+READ = (
+    *("aria-label", "aria-description", "title", "placeholder", "alt", "label", "data-label"),
+    *("data-anyway", "data-ask", "data-does", "data-macros", "data-note", "data-templates"),
+    *("data-usual", "data-whom"),
+)
 #: elements that contain code, or data that programs wrote
 SKIPPED = frozenset({"script", "style", "code", "pre"})
 WITHIN = frozenset(

@@ -1,13 +1,16 @@
 """Links in texts: the addresses that become links, their targets, and the warnings on the page."""
 
 import re
+from contextvars import copy_context
 from html import unescape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handoff_service.rules.shared.language import Language
 from handoff_service.web.shared.links import Link, linked, parts
+from handoff_service.web.shared.page_language import page_language
 from handoff_service.web.shared.security import HEADERS
 
 # The text -> the part that becomes a link, and its target.
@@ -99,6 +102,17 @@ def test_a_misleading_link_shows_its_real_host(text: str, host: str) -> None:
     assert (link.goes_to, link.misleads) == (host, True)
     assert f">opens {host}<" in linked(text)
     assert "@" not in link.href
+
+
+def test_a_link_and_a_number_to_copy_are_described_in_the_language_of_the_page() -> None:
+    def look() -> str:
+        page_language.set(Language.GERMAN)
+        return linked("https://bank.com@evil.example or 555123", copies=True)
+
+    made = copy_context().run(look)
+    assert 'title="Öffnet evil.example"' in made
+    assert ">öffnet evil.example<" in made
+    assert 'data-copy="555123" title="Kopieren"' in made
 
 
 def test_a_link_sends_no_referrer_and_cannot_control_this_page() -> None:

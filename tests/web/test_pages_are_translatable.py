@@ -154,7 +154,10 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
 
 
 def stored_texts(conn: Connection) -> frozenset[str]:
-    """Return the database's texts that people wrote, without the product's stored words."""
+    """Return the database's texts that people wrote, without the product's stored words and lines
+    of conversations.
+    """
+    m = t.messages
     found: set[str] = set()
 
     def add(value: object) -> None:
@@ -162,7 +165,7 @@ def stored_texts(conn: Connection) -> frozenset[str]:
             case str():
                 found.update(one.strip() for one in [value, *value.splitlines()])
             case dict():
-                for one in (*value, *value.values()):
+                for one in value.values():
                     add(one)
             case list():
                 for one in value:
@@ -172,7 +175,12 @@ def stored_texts(conn: Connection) -> frozenset[str]:
         found.update(name.split()[0] for name in conn.execute(sa.select(people.c.name)).scalars())
     for table in t.metadata.sorted_tables:
         texts = [column for column in table.c if isinstance(column.type, sa.Text | sa.JSON)]
-        for row in conn.execute(sa.select(*texts)) if texts else ():
+        peoples = (
+            sa.true()
+            if table is not m
+            else sa.or_(m.c.direction.is_not(None), m.c.kind != "system")
+        )
+        for row in conn.execute(sa.select(*texts).where(peoples)) if texts else ():
             for value in row:
                 add(value)
     return frozenset(one for one in found if len(one) > 2 and not re.fullmatch("[a-z_]+", one))

@@ -217,6 +217,7 @@ async def test_the_palette_finds_macros_by_name_only(
         found = (await mia.get(f"/workspace/palette?q={q}&open={both[0]}")).text
         assert ("Greet, wait" in found) is runs, q
         assert "Ann Lee" in found or q in ("greet", "wait")
+        assert ("1 segment · Hi Ann" in shown(found)) is runs, q
 
 
 @pytest.mark.parametrize("ids", ["", ",", "x", "-1", f"1,{10**30}", "1," * 101])

@@ -41,21 +41,18 @@ from handoff_service.ports.sms_provider import (
     SentBefore,
     Unsure,
 )
+from handoff_service.rules.conversations import media_failures
+from handoff_service.rules.conversations.media import in_words
 from handoff_service.rules.delivery.sms_text import is_e164, is_short_code
+from handoff_service.rules.shared import provider_answers
+from handoff_service.rules.shared.phrases import filled
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.settings import Settings
 
 # seconds that a text may wait on the phone, because a late answer helps nobody
 VALID_FOR = 4 * 3600
-NO_CONSENTS = (
-    "A phone keeps no list of opt-outs. Patchboard itself holds back texts to people who have "
-    "opted out"
-)
-NO_ERASING = (
-    "The app on the phone cannot erase a text over the network. Delete the texts with this number "
-    "in the phone's own messaging app and in the app's list"
-)
 MOST_BYTES, CHUNK = 20_000_000, 64 * 1024  # bytes of a picture, and bytes of one read; our choice
+TOO_LARGE = filled(media_failures.TOO_LARGE, most=in_words(MOST_BYTES))
 REMEMBERED = 1000  # texts whose pictures this process remembers
 SMS, MMS = "SMS", "MMS_DOWNLOADED"
 
@@ -130,7 +127,7 @@ class AndroidPhone:
         return self._pictures.get(sid, ())
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
-        raise NotOffered(NO_CONSENTS)
+        raise NotOffered(provider_answers.PHONE_KEEPS_NO_CONSENTS)
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
         """The outcomes of texts, in case their receipts were lost. A phone reports no prices."""
@@ -146,14 +143,14 @@ class AndroidPhone:
 
     async def erase(self, sid: str) -> NotErased | None:
         """The local server has no call that deletes a text."""
-        raise NotOffered(NO_ERASING)
+        raise NotOffered(provider_answers.PHONE_CANNOT_ERASE)
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """Download a picture: find its message in the inbox by the time, then find the picture in
         the message."""
         at, _, part = url.removeprefix(incoming.PICTURE).partition("/")
         if not (url.startswith(incoming.PICTURE) and at.isdecimal() and part.isdecimal()):
-            return NotFetched(why="It is not on this phone.", again=False)
+            return NotFetched(why=media_failures.OTHER_PHONE, again=False)
         try:
             since = datetime.fromtimestamp(int(at) // 1000, UTC)
             listed = await self._client.read_list("/inbox", since, **_asked(MMS))
@@ -163,7 +160,7 @@ class AndroidPhone:
                     return await self._part(entry["id"], part)
         except OSError as error:
             return NotFetched(why=str(error), again=True)
-        return NotFetched(why="The phone does not have it any more.", again=False)
+        return NotFetched(why=media_failures.GONE, again=False)
 
     async def _part(self, message_id: str, part: str) -> bytes | NotFetched:
         path = f"/inbox/{message_id}/attachments/{part}"
@@ -171,15 +168,17 @@ class AndroidPhone:
             async with self._client.request("GET", path) as answer:
                 if answer.status != 200:
                     again = answer.status >= 500
-                    return NotFetched(why=f"The phone answered {answer.status}.", again=again)
+                    said = filled(media_failures.PHONE_ANSWERED, status=answer.status)
+                    return NotFetched(why=said, again=again)
                 content = bytearray()
                 async for some in answer.content.iter_chunked(CHUNK):
                     content += some
                     if len(content) > MOST_BYTES:
-                        return NotFetched(why="It is too big.", again=False)
+                        return NotFetched(why=TOO_LARGE, again=False)
                 return bytes(content)
         except (aiohttp.ClientError, TimeoutError) as error:
-            return NotFetched(why=f"The phone could not be asked: {why(error)}", again=True)
+            silent = filled(media_failures.PHONE_SILENT, why=why(error))
+            return NotFetched(why=silent, again=True)
 
     async def answers(self) -> bool:
         """Whether the app's local server answers, even if it reports a problem of the phone."""

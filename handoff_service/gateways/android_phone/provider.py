@@ -2,12 +2,13 @@
 
 from handoff_service.gateways.android_phone import health, registration
 from handoff_service.gateways.android_phone.errors import ERRORS
-from handoff_service.gateways.android_phone.gateway import NO_CONSENTS, AndroidPhone
+from handoff_service.gateways.android_phone.gateway import AndroidPhone
 from handoff_service.gateways.android_phone.settings import segments_per_second
 from handoff_service.gateways.android_phone.webhooks import WEBHOOKS
 from handoff_service.gateways.provider import ProviderKind, Receipts
 from handoff_service.ports.sms_provider import SmsProvider
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.provider_answers import PHONE_KEEPS_NO_CONSENTS
 from handoff_service.settings import Settings
 
 
@@ -33,7 +34,7 @@ KIND = ProviderKind(
         "PATCHBOARD_PUBLIC_URL=https://sms.example.com",
     ),
     checked="the phone, its SIM cards, webhooks and clock",
-    no_consents=NO_CONSENTS,
+    no_consents=PHONE_KEEPS_NO_CONSENTS,
     is_device=True,
     sends_pictures=False,
     segments_per_second=segments_per_second,

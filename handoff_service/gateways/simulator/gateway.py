@@ -28,6 +28,7 @@ from handoff_service.ports.sms_provider import (
     SentBefore,
     Unsure,
 )
+from handoff_service.rules.conversations import media_failures
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.delivery.sms_text import is_e164, is_short_code, segments
 from handoff_service.rules.shared.vocabulary import Status
@@ -151,7 +152,7 @@ class Simulator:
         name = url.removeprefix(SCHEME)
         content = await asyncio.to_thread(self._pictures.read, name) if is_name(name) else None
         return (
-            NotFetched(why="The simulator does not have it.", again=False)
+            NotFetched(why=media_failures.NOT_SIMULATED, again=False)
             if content is None
             else content
         )

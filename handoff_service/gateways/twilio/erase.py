@@ -17,6 +17,12 @@ from twilio.rest import Client
 from handoff_service.gateways.twilio.errors import TOO_MANY
 from handoff_service.gateways.twilio.lists import MOST_MEDIA
 from handoff_service.ports.sms_provider import NotErased
+from handoff_service.rules.shared.phrases import filled
+from handoff_service.rules.shared.provider_answers import (
+    TWILIO_BUSY,
+    TWILIO_REFUSED,
+    TWILIO_SENDING,
+)
 
 ON_ITS_WAY = 20009
 GONE, BUSY = 404, 429
@@ -33,10 +39,11 @@ def erase_text(client: Client, sid: str) -> NotErased | None:
         if error.status == GONE:
             return None
         if error.code == ON_ITS_WAY:
-            return NotErased(why="Twilio is still sending the text.", again=True)
+            return NotErased(why=TWILIO_SENDING, again=True)
         if error.status == BUSY or error.code == TOO_MANY:
-            return NotErased(why="Twilio accepts no more requests now.", again=True)
+            return NotErased(why=TWILIO_BUSY, again=True)
         if not 400 <= error.status < 500:
             raise
-        return NotErased(why=f"Twilio refused ({error.code or error.status}).", again=False)
+        refused = filled(TWILIO_REFUSED, code=error.code or error.status)
+        return NotErased(why=refused, again=False)
     return None

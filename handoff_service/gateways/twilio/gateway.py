@@ -38,15 +38,14 @@ from handoff_service.ports.sms_provider import (
     SentBefore,
     Unsure,
 )
+from handoff_service.rules.shared import provider_answers
+from handoff_service.rules.shared.phrases import filled
 from handoff_service.settings import Settings
 
 # threads that read Twilio's lists for the desk's due work, separate from sending
 LISTS_AT_ONCE = 4
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; our choice
 NO_CONSENT_API = (403, 404)
-NO_CONSENTS = (
-    "Twilio does not offer its Consent Management API to this account: ask Twilio's support for it"
-)
 _CANNOT_ASK = (*NONSENSE, requests.RequestException, RuntimeError)
 
 
@@ -115,7 +114,7 @@ class TwilioProvider:
                 isinstance(error, TwilioRestException | TwilioServiceException)
                 and error.status in NO_CONSENT_API
             ):
-                raise NotOffered(NO_CONSENTS) from None
+                raise NotOffered(provider_answers.NO_CONSENT_API) from None
             raise _not_asked(error) from None
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
@@ -162,4 +161,4 @@ class TwilioProvider:
 
 
 def _not_asked(error: BaseException) -> OSError:
-    return OSError(f"Twilio could not be asked: {why(error)}")
+    return OSError(filled(provider_answers.TWILIO_SILENT, words=why(error)))

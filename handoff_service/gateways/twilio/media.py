@@ -24,7 +24,9 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
 from handoff_service.ports.sms_provider import NotFetched
+from handoff_service.rules.conversations import media_failures
 from handoff_service.rules.conversations.media import MOST_BYTES, in_words
+from handoff_service.rules.shared.phrases import filled
 from handoff_service.settings import Settings
 
 AT_ONCE = 4  # downloads; the worker fetches as many at the same time
@@ -41,10 +43,8 @@ OLD_STORE = ("s3-external-1.amazonaws.com", "/media.twiliocdn.com/")
 
 _HOST = re.compile(r"[a-z0-9.-]+")
 
-FOREIGN = NotFetched(
-    why="It was not downloaded, because its address is not the provider's.", again=False
-)
-TOO_LARGE = NotFetched(why=f"It is larger than {in_words(MOST_BYTES)}.", again=False)
+FOREIGN = NotFetched(why=media_failures.FOREIGN, again=False)
+TOO_LARGE = NotFetched(why=filled(media_failures.TOO_LARGE, most=in_words(MOST_BYTES)), again=False)
 
 
 class TwilioMedia:
@@ -60,7 +60,7 @@ class TwilioMedia:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._fetch, url)
         except RuntimeError:  # the pool is shut down
-            return NotFetched(why="Patchboard is stopping.", again=True)
+            return NotFetched(why=media_failures.STOPPING, again=True)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)
@@ -77,9 +77,9 @@ class TwilioMedia:
         ):
             return FOREIGN
         except (requests.Timeout, TimeoutError, ReadTimeoutError):
-            return NotFetched(why="The provider did not answer in time.", again=True)
+            return NotFetched(why=media_failures.NOT_IN_TIME, again=True)
         except (requests.RequestException, HTTPError, OSError):
-            return NotFetched(why="The provider could not be reached.", again=True)
+            return NotFetched(why=media_failures.NOT_REACHED, again=True)
         except ValueError:  # not an address
             return FOREIGN
 
@@ -94,7 +94,7 @@ class TwilioMedia:
                 url = _as_requested(urljoin(url, answer.headers["location"]))
             if not (self._is_api(url) or _is_store(url)):
                 return FOREIGN
-        return NotFetched(why="The provider redirected us too many times.", again=True)
+        return NotFetched(why=media_failures.REDIRECTED, again=True)
 
     def _ask(self, url: str, *, signed: bool) -> requests.Response:
         return self._session.get(
@@ -147,11 +147,9 @@ def _is_plain_https(parts: SplitResult) -> bool:
 def _content(answer: requests.Response, until: float) -> bytes | NotFetched:
     """Read the body in chunks, up to the limit."""
     if answer.status_code == 404:
-        return NotFetched(why="The provider does not have it (404).", again=True)
+        return NotFetched(why=media_failures.NOT_FOUND, again=True)
     if answer.status_code != 200:
-        return NotFetched(
-            why=f"The provider refused the download ({answer.status_code}).", again=True
-        )
+        return NotFetched(why=filled(media_failures.REFUSED, status=answer.status_code), again=True)
     promised = answer.headers.get("content-length", "")
     if promised.isdecimal() and int(promised) > MOST_BYTES:
         return TOO_LARGE
@@ -163,5 +161,5 @@ def _content(answer: requests.Response, until: float) -> bytes | NotFetched:
         if time.monotonic() > until:
             raise TimeoutError
     if promised.isdecimal() and len(content) < int(promised):
-        return NotFetched(why="The connection to the provider was lost.", again=True)
+        return NotFetched(why=media_failures.LOST, again=True)
     return bytes(content)

@@ -3,9 +3,10 @@
 from handoff_service.gateways.provider import ProviderKind, Receipts
 from handoff_service.gateways.twilio import account, numbers
 from handoff_service.gateways.twilio.errors import ERRORS
-from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
+from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.gateways.twilio.webhooks import WEBHOOKS
 from handoff_service.ports.sms_provider import SmsProvider
+from handoff_service.rules.shared.provider_answers import NO_CONSENT_API
 from handoff_service.settings import Settings
 
 
@@ -29,5 +30,5 @@ KIND = ProviderKind(
         "PATCHBOARD_PUBLIC_URL=https://sms.example.com",
     ),
     checked="Twilio's account, its webhooks, the clock",
-    no_consents=NO_CONSENTS,
+    no_consents=NO_CONSENT_API,
 )

@@ -16,6 +16,7 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.uploads import StoredUpload
 from handoff_service.ports.sms_provider import NotFetched
 from handoff_service.rules.conversations.media import RefusedFile, judge_file
+from handoff_service.rules.conversations.media_failures import STORE_SILENT
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.conversations import media
 from handoff_service.store.engine import claiming, due_work
@@ -31,7 +32,7 @@ LONGEST_WAIT = timedelta(minutes=30)
 class NotStored:
     """The media store does not answer. The download is repeated until the store answers."""
 
-    why: str = "The media store of this desk does not answer."
+    why: str = STORE_SILENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

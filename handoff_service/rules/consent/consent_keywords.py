@@ -18,6 +18,7 @@ from enum import StrEnum
 
 from handoff_service.rules.consent.opt_out_requests import OptOutIntent, folded, opt_out_intent
 from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
+from handoff_service.rules.shared.local_dates import date_phrase
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
@@ -202,7 +203,7 @@ def why_not(
     ``since`` is in the desk's time zone. ``words``: the requester's text. ``by``: the person who
     recorded the opt-out.
     """
-    day = f"{since.day} {since:%B %Y}"
+    day = date_phrase(since, "month_day_year")
     match source:
         case Source.KEYWORD:
             texted = (words or "").rstrip(".!? ")

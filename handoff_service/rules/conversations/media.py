@@ -7,7 +7,7 @@ One message has at most 10 files and 5 MB, because providers accept no more.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.phrases import filled, phrase
 
 MOST_BYTES = 5_000_000  # for all media of one message together
 MOST_FILES = 10
@@ -23,6 +23,10 @@ SHOWN: Mapping[str, str] = {
 # the formats that every carrier accepts
 SENT = frozenset({"image/jpeg", "image/png", "image/gif"})
 TOO_LARGE = phrase("The picture is too large: {width} by {height} pixels. Send a smaller one.")
+NOT_SUPPORTED = phrase("This file type isn't supported ({name}).")
+OTHER_CONTENT = phrase("Its content does not match its type ({name}).")
+#: why an incoming file is not kept
+REFUSALS = (TOO_LARGE, NOT_SUPPORTED, OTHER_CONTENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +103,14 @@ def judge_file(
     name = declared.partition(";")[0].strip().lower()
     if picture is not None and (name.startswith("image/") or name in NAMELESS):
         if picture.width * picture.height > MOST_PIXELS:
-            return RefusedFile(phrase(TOO_LARGE, width=picture.width, height=picture.height))
+            return RefusedFile(filled(TOO_LARGE, width=picture.width, height=picture.height))
         return AcceptedFile(picture.content_type, picture.width, picture.height)
     kinds = [kind for kind in FILES if name in kind.types or name in NAMELESS]
     if not kinds and name not in SHOWN.values():
-        return RefusedFile(phrase("This file type isn't supported ({name}).", name=name[:100]))
+        return RefusedFile(filled(NOT_SUPPORTED, name=name[:100]))
     found = next((kind for kind in kinds if content.startswith(kind.begins, kind.at)), None)
     if found is None:
-        return RefusedFile(
-            phrase(
-                "Its content does not match its type ({name}).",
-                name=name[:100] or phrase("no type"),
-            )
-        )
+        return RefusedFile(filled(OTHER_CONTENT, name=name[:100] or phrase("no type")))
     return AcceptedFile(name if name in found.types else found.types[0])
 
 
@@ -128,7 +127,7 @@ def sendable(picture: Picture | None, size: int) -> AcceptedFile | RefusedFile:
     if picture is None or picture.content_type not in SENT:
         return RefusedFile(phrase("Only JPEG, PNG and GIF pictures can be sent."))
     if picture.width * picture.height > MOST_PIXELS:
-        return RefusedFile(phrase(TOO_LARGE, width=picture.width, height=picture.height))
+        return RefusedFile(filled(TOO_LARGE, width=picture.width, height=picture.height))
     return AcceptedFile(picture.content_type, picture.width, picture.height)
 
 

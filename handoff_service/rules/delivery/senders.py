@@ -2,6 +2,8 @@
 
 import re
 
+from handoff_service.rules.shared.phrases import filled, phrase
+
 # One to eleven characters with a letter among them: 3GPP TS 23.040, 9.1.2.5 gives a sender's name
 # ten bytes, which hold eleven GSM-7 characters. Names from carriers can contain characters that
 # providers do not offer to their customers, such as the dot of "Booking.com". The colon and the at
@@ -22,10 +24,12 @@ WITHHELD = {
 }
 #: The names that replace erased or removed numbers begin with one of these.
 ERASED, DELETED = "erased-", "deleted-"
-REMOVED_WHY = "The requester's number was removed, so nobody can text them from here."
-NAME_WHY = "{sender} is a name, not a phone number. Nobody can reply to it by text."
-WITHHELD_WHY = "The sender withheld their number ({word}). Nobody can reply to it by text."
-OWN_WHY = "{sender} is one of the company's own numbers. A text to it would come back to this desk."
+REMOVED_WHY = phrase("The requester's number was removed, so nobody can text them from here.")
+NAME_WHY = phrase("{sender} is a name, not a phone number. Nobody can reply to it by text.")
+WITHHELD_WHY = phrase("The sender withheld their number ({word}). Nobody can reply to it by text.")
+OWN_WHY = phrase(
+    "{sender} is one of the company's own numbers. A text to it would come back to this desk."
+)
 
 
 def is_name(sender: str) -> bool:
@@ -46,9 +50,9 @@ def why_unanswerable(sender: str, *, is_own: bool = False) -> str | None:
         is_own: Whether it is one of the company's provider numbers.
     """
     if is_own:
-        return OWN_WHY.format(sender=sender)
+        return filled(OWN_WHY, sender=sender)
     if sender in WITHHELD:
-        return WITHHELD_WHY.format(word=WITHHELD[sender])
+        return filled(WITHHELD_WHY, word=WITHHELD[sender])
     if stands_for_number(sender):
         return REMOVED_WHY
-    return NAME_WHY.format(sender=sender) if is_name(sender) else None
+    return filled(NAME_WHY, sender=sender) if is_name(sender) else None

@@ -14,12 +14,14 @@ def shown(
     fields: Sequence[str], collected: Mapping[str, str], user: Mapping[str, object]
 ) -> dict[str, str]:
     """Field -> value, in the admin's order. Without a choice, everything collected. Unknown values
-    are left out."""
+    are left out. Collected fields may be written with small letters: problem for Problem."""
     if not fields:
         return dict(collected)
+    named = {name.casefold(): name for name in collected}
+    chosen = [f if f.startswith(USER) else named.get(f.casefold(), f) for f in fields]
     found = {
         f: user.get(f.removeprefix(USER)) if f.startswith(USER) else collected.get(f)
-        for f in fields
+        for f in chosen
     }
     return {field: str(value) for field, value in found.items() if value not in (None, "")}
 

@@ -98,6 +98,11 @@ def capitalized(words: str) -> Phrase:
     return reworded(words, lambda text: text[:1].upper() + text[1:])
 
 
+def uncapitalized(words: str) -> Phrase:
+    """Write the sentence with a small letter at its beginning, as the end of another sentence."""
+    return reworded(words, lambda text: text[:1].lower() + text[1:])
+
+
 def without_stop(words: str) -> Phrase:
     """The sentence without the full stop at its end."""
     return reworded(words, lambda text: text.rstrip("."))

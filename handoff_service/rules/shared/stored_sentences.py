@@ -11,7 +11,15 @@ from functools import cache, lru_cache
 
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.local_dates import MONTHS, stored_time
-from handoff_service.rules.shared.phrases import Phrase, filled, joined, phrase, reworded
+from handoff_service.rules.shared.phrases import (
+    Phrase,
+    filled,
+    joined,
+    phrase,
+    reworded,
+    uncapitalized,
+)
+from handoff_service.rules.shared.provider_answers import ANSWERS
 from handoff_service.rules.shared.vocabulary_words import CASE_STATES, STATES
 
 #: The placeholder of a sentence that is itself a stored sentence.
@@ -43,9 +51,18 @@ SENTENCES = (
     phrase("{name} canceled the promise for {time}"),
     phrase("{name} marked it as sent"),
     phrase("{name} sent it again"),
+    phrase("{name} marked a text as sent"),
+    phrase("{name} sent a text again"),
     phrase("{name} asked for an identity check"),
+    phrase("asked for by {name}"),
     phrase("{name} verified the requester as {person}"),
     phrase("{name} removed the requester's name"),
+    phrase("{name} undid the verification: this is {person} again"),
+    phrase("{name} undid the verification: the requester is not identified"),
+    phrase(
+        "{name} deactivated {person}: this conversation keeps their name until it is closed or "
+        "somebody else is verified"
+    ),
     phrase("{name} handed this back to the virtual agent"),
     phrase("{name} opened case {number}"),
     phrase("{name} changed case {number}"),
@@ -59,17 +76,28 @@ SENTENCES = (
     phrase("{name} is no longer available. The conversation stays with its agent."),
     phrase("Handed to {name}"),
     phrase("{person} was verified by {name}"),
+    phrase("{person} was verified by a code to the e-mail on file"),
+    phrase("{person} was verified by employee number and an identity fact"),
     phrase("{name} says that this is not {person}"),
+    phrase("The requester says that this is not {person}"),
+    phrase("The requester says that this is not this person"),
     phrase("{name} removed {person} from this conversation"),
+    phrase("{name} removed this person from this conversation"),
     phrase("{name} linked this number to {person}"),
     phrase("{name} unlinked this number"),
     phrase("{name} merged {person} into {other}. This conversation now belongs to {now}"),
+    phrase(
+        "{name} undid the merge of {person} into {other}. This conversation now belongs to {now}"
+    ),
     phrase("{name} postponed “{timer}” until {time}"),
     phrase("{name} canceled “{timer}”"),
     phrase("“{timer}” set this to {state}"),
     phrase("{name} kept a scheduled text for {time}"),
     phrase("{name} moved a scheduled text for {time}"),
     phrase("Not answered: it looks like {automated}."),
+    phrase(
+        "Not answered: this is the second text in a day that does not seem meant for this desk."
+    ),
     phrase("Nobody in {queue} has accepted. Patchboard asks again in {duration}."),
     phrase("Waiting in {queue} for {duration}."),
     phrase("{name} has been waiting for {duration}."),
@@ -94,10 +122,13 @@ SENTENCES = (
     phrase("The requester opted in again, so the virtual agent continues with its questions"),
     phrase("A scheduled text was canceled, because the requester has opted out"),
     phrase("A scheduled text was canceled by an admin after the desk was restored"),
+    phrase("A scheduled text was canceled with the end of the conversation"),
     phrase("A scheduled text waits for you, because the requester has written again"),
     phrase("A scheduled text waits for you, because the conversation has changed owner"),
     phrase("Identity check passed."),
     phrase("Identity check not finished"),
+    phrase("No code was e-mailed"),
+    phrase("The code could not be sent by e-mail"),
     phrase("Closed, because this person's data is being erased"),
     phrase("Asked for a person."),
     phrase("The requester did not answer the virtual agent's last question."),
@@ -169,6 +200,20 @@ PROOF_FAILURES = (
     phrase("the requester stopped the check"),
     phrase("this desk sends no e-mail, and nobody has an identity fact"),
     phrase("this number is locked out after {count} wrong answers within a day"),
+    phrase("too many codes were requested from this number"),
+    phrase("too many were requested for this person"),
+    phrase("{count} wrong answers about this account within a day"),
+    phrase("{count} wrong answers, the last one a wrong identity fact"),
+    phrase("{count} wrong answers, the last one a wrong code"),
+    phrase("{reason}; no user matches {claimed}"),
+    phrase("{reason}; no e-mail address on file"),
+)
+#: who did something, where no person did
+NAMES = (
+    phrase("The requester"),
+    phrase("The virtual agent"),
+    phrase("A program"),
+    phrase("The desk file"),
 )
 #: What the log of work assignment says of a decision, and of each candidate.
 DECISIONS = (
@@ -211,12 +256,23 @@ def _sorted(sentences: Iterable[Phrase]) -> tuple[Phrase, ...]:
 
 _CONSTANT = {str(one): one for one in SENTENCES if "{" not in one}
 _OF_LINES, _OF_DECISIONS = _sorted((*SENTENCES, *REASONS)), _sorted(DECISIONS)
+_OF_PROOFS = _sorted(PROOF_FAILURES)
+_OF_REASONS = (*REASONS, *_OF_PROOFS)
 
 
 @lru_cache(4096)
 def stored(text: str) -> str:
     """The phrase of a stored line or notice. The text itself, if the sentence is not known."""
     return recognized(text, _OF_LINES)
+
+
+def stored_line(text: str) -> str:
+    """The phrase of a stored line that its reason may follow: ``line: reason``."""
+    known = stored(text)
+    line, colon, why = text.partition(": ")
+    if isinstance(known, Phrase) or not colon:
+        return known
+    return phrase("{sentence}: {reason}", sentence=stored(line), reason=reason(why))
 
 
 @lru_cache(4096)
@@ -227,7 +283,12 @@ def decision(text: str) -> str:
 
 def reason(text: str) -> str:
     """The phrase of a stored reason of the product. A reason that a person wrote stays as it is."""
-    return _CONSTANT.get(text) or recognized(text, REASONS)
+    return _CONSTANT.get(text) or recognized(text, _OF_REASONS)
+
+
+def provider_answer(text: str) -> str:
+    """The phrase of a stored answer of a provider. A provider's own words stay as they are."""
+    return text if isinstance(text, Phrase) else recognized(text, ANSWERS)
 
 
 def short_reason(text: str) -> str | None:
@@ -252,8 +313,9 @@ def recognized(text: str, sentences: Iterable[Phrase]) -> str:
     """The stored text as a phrase if it is one of these sentences; otherwise as it is."""
     for sentence in sentences:
         if found := _pattern(sentence).fullmatch(text):
-            values = found.groupdict()
-            return filled(sentence, **{k: _value(k, v) for k, v in values.items()})
+            values = {name: _value(name, part) for name, part in found.groupdict().items()}
+            if isinstance(values.get("duration", sentence), Phrase):  # else a person wrote it
+                return filled(sentence, **values)
     return text
 
 
@@ -269,10 +331,6 @@ def _duration(text: str) -> str:
     return words if words == text else text
 
 
-def _without_capital(words: str) -> str:
-    return words[:1].lower() + words[1:]
-
-
 def _one_of(*words: Phrase) -> Callable[[str], str]:
     table = {str(one): one for one in words}
     return lambda text: table.get(text, text)
@@ -280,12 +338,11 @@ def _one_of(*words: Phrase) -> Callable[[str], str]:
 
 _VALUES: Mapping[str, Callable[[str], str]] = {
     NESTED: stored,
-    "reason": lambda text: recognized(text, PROOF_FAILURES),
-    "name": _one_of(phrase("The requester"), phrase("The virtual agent")),
+    "reason": reason,
+    "why": lambda text: provider_answer(reason(text)),
+    "name": _one_of(*NAMES),
     "duration": _duration,
-    "state": _one_of(
-        *(reworded(one, _without_capital) for one in (*STATES.values(), *CASE_STATES.values()))
-    ),
+    "state": _one_of(*(uncapitalized(one) for one in (*STATES.values(), *CASE_STATES.values()))),
     "month": _one_of(*MONTHS),
     "time": stored_time,
     "presence": _one_of(phrase("available"), phrase("away"), phrase("offline")),

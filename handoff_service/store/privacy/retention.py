@@ -168,8 +168,12 @@ def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
     ids = list(tx.conn.execute(named).scalars())
     with secure_delete(tx):
         text_index.forget_numbers(tx.conn, ids)
-        gone = {"user_id": None, "profile_id": nobody, "emptied_at": tx.now}
-        gone |= {"requester_number": _own_name(i.c.id)}
+        gone = {
+            "requester_number": _own_name(i.c.id),
+            "user_id": None,
+            "profile_id": nobody,
+            "emptied_at": tx.now,
+        }
         tx.conn.execute(update(i).where(one_of(i.c.id, ids)).values(**gone))
 
 

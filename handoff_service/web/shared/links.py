@@ -17,7 +17,9 @@ import idna
 from linkify_it.main import LinkifyIt, Match
 from markupsafe import Markup, escape
 
+from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.web.shared.directions import has_rtl, whole_numbers
+from handoff_service.web.shared.page_language import shown
 
 # People write these domains without http://. Other endings are usually file names (setup.py,
 # notes.md) or missing spaces.
@@ -40,7 +42,10 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"})
 _ENDS = frozenset({"Po", "Pe", "Pf"})
 
 
-_COPY = Markup('<button class="copy" type="button" data-copy="%s" title="Copy">%s</button>')
+COPY, OPENS = phrase("Copy"), phrase("Opens {host}")
+#: beside an address that people could take for another one
+OPENS_HERE = phrase("opens {host}")
+_COPY = Markup('<button class="copy" type="button" data-copy="%s" title="%s">%s</button>')
 # Employee numbers, case numbers and codes have four digits or more. Digits beside a mask do not
 # count.
 _COPIED = re.compile(
@@ -84,7 +89,8 @@ def _with_copies(words: str, plain: Callable[[str], str]) -> Markup:
     found = Markup("")
     at = 0
     for number in _COPIED.finditer(words):
-        found += plain(words[at : number.start()]) + _COPY % (number[0], plain(number[0]))
+        copied = _COPY % (number[0], shown(COPY), plain(number[0]))
+        found += plain(words[at : number.start()]) + copied
         at = number.end()
     return found + plain(words[at:])
 
@@ -179,11 +185,11 @@ def _seen(text: str) -> str:
 
 
 def _anchor(link: Link) -> Markup:
-    goes_to = (
-        Markup(' <span class="goes-to">opens %s</span>') % link.goes_to if link.misleads else ""
-    )
+    opens = shown(filled(OPENS_HERE, host=link.goes_to))
+    goes_to = Markup(' <span class="goes-to">%s</span>') % opens if link.misleads else ""
+    title = shown(filled(OPENS, host=link.goes_to))
     return Markup(
         '<a class="text-link" dir="ltr" href="%s" target="_blank" rel="noreferrer noopener" '
-        'title="Opens %s">'
+        'title="%s">'
         "%s<b>%s</b>%s%s</a>"
-    ) % (link.href, link.goes_to, _seen(link.before), _seen(link.host), _seen(link.after), goes_to)
+    ) % (link.href, title, _seen(link.before), _seen(link.host), _seen(link.after), goes_to)

@@ -24,7 +24,7 @@ from werkzeug.http import parse_accept_header
 
 from handoff_service.rules.shared import phrases
 from handoff_service.rules.shared.language import OWN_NAMES, Language
-from handoff_service.rules.shared.phrases import Phrase, phrase
+from handoff_service.rules.shared.phrases import Phrase, phrase, phrase_in
 from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS, catalog
 
 page_language: ContextVar[Language] = ContextVar("page_language", default=Language.ENGLISH)
@@ -34,6 +34,8 @@ PAGE_LANGUAGES: Mapping[str, str] = {
     **{str(language): name for language, name in OWN_NAMES.items()},
 }
 _LANGUAGES = [str(one) for one in Language]
+#: the sign after a name or a sentence, before what belongs to it
+COLON = phrase_in("after a name", ":")
 
 
 async def choose(request: Request) -> None:
@@ -76,7 +78,7 @@ def install(environment: Environment) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # of the extension
     environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext, pgettext=_pgettext)
-    environment.globals.update(page_language=page_language.get)
+    environment.globals.update(page_language=page_language.get, colon=COLON)
     environment.globals.update(script_sentences=lambda: _script_sentences(page_language.get()))
     environment.finalize = shown
     environment.filters.update(join=_join, lower=_lower)

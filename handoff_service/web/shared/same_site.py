@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from sanic import Request
 
 from handoff_service.errors import NotAllowed
+from handoff_service.rules.shared.phrases import phrase
 
 _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
@@ -17,8 +18,11 @@ def from_this_site(request: Request) -> None:
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and not _is_ours(request, origin)):
         raise NotAllowed(
-            "This request came from another site. If it did not, set PATCHBOARD_PUBLIC_URL "
-            "to the address of this page."
+            phrase(
+                "This request came from another site. If it did not, set {setting} to the address "
+                "of this page.",
+                setting="PATCHBOARD_PUBLIC_URL",
+            )
         )
 
 

@@ -18,6 +18,7 @@ from handoff_service.web.shared.local_formats import write_date
 from handoff_service.web.shared.page_language import shown
 
 _NOW = phrase("now")
+NO_COUNTRY = phrase("no country")
 _MASK = re.compile("‹(name|number|email|code)›")
 _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
@@ -41,9 +42,9 @@ def phone(number: str) -> str:
 def country(number: str) -> str:
     """Return the ISO code of a number's country: US."""
     try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or "no country"
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or NO_COUNTRY
     except phonenumbers.NumberParseException:  # a short code, or a sender name
-        return "no country"
+        return NO_COUNTRY
 
 
 def initials(name: str) -> str:

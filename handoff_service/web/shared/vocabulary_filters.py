@@ -3,11 +3,19 @@ presence state that an admin added, as it is stored."""
 
 from collections.abc import Callable, Mapping
 
+from handoff_service.rules.conversations.media_failures import media_failure
 from handoff_service.rules.identity.identity_level import LEVELS, METHODS
 from handoff_service.rules.shared.bot_action_words import action_name
+from handoff_service.rules.shared.collected_words import fact_name, fact_value
 from handoff_service.rules.shared.intent_words import intent_name
-from handoff_service.rules.shared.phrases import capitalized, without_stop
-from handoff_service.rules.shared.stored_sentences import decision, reason, stored
+from handoff_service.rules.shared.phrases import capitalized, uncapitalized, without_stop
+from handoff_service.rules.shared.stored_sentences import (
+    decision,
+    provider_answer,
+    reason,
+    stored,
+    stored_line,
+)
 from handoff_service.rules.shared.vocabulary_words import (
     AUTHORS,
     CASE_FIELDS,
@@ -37,12 +45,18 @@ def _case_value(value: object, field: str) -> str:
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     "stored": stored,
+    "stored_line": stored_line,
     "stored_reason": reason,
+    "provider_answer": provider_answer,
     "decision_words": decision,
     "capitalized": capitalized,
+    "uncapitalized": uncapitalized,
     "without_stop": without_stop,
     "intent_words": intent_name,
     "action_words": action_name,
+    "fact_words": fact_name,
+    "fact_value": fact_value,
+    "media_failure": media_failure,
     "device_words": device_words,
     "state_words": _of(STATES),
     "presence_words": _of(PRESENCES),

@@ -116,7 +116,7 @@ def _macro(one: macros.FilledMacro, opened: int) -> PaletteEntry:
     length = [count_phrase("{count} segment", "{count} segments", count)] if count else []
     return PaletteEntry(
         label=one.macro.name,
-        detail=f"{length}{one.text}" if one.text else "Sends no text",
+        detail=joined(" · ", [*length, one.text]) if one.text else phrase("Sends no text"),
         run=f"/workspace/conversations/{opened}/macros/{one.macro.id}",
         then=one.macro.then,
         refused=one.refused,

@@ -16,13 +16,14 @@ from handoff_service.operations.routing.change_notification_targets import (
 )
 from handoff_service.operations.routing.notify_agents import send_test
 from handoff_service.rules.routing.notifications import NotificationMethod
+from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import ANYONE, desk_of, page
 
 HERE = "/workspace/account"
-WAYS = "must be push, mail or webhook"
+WAYS = phrase("must be push, mail or webhook")
 
 
 @page(*ANYONE)

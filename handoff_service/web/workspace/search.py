@@ -13,10 +13,12 @@ from handoff_service.rules.conversations import search_query
 from handoff_service.rules.conversations.search_query import SearchQuery
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.phrases import phrase
+from handoff_service.rules.shared.stored_sentences import stored_line
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Role
 from handoff_service.store.conversations import search
 from handoff_service.store.conversations.search import FoundConversation, FoundPerson
 from handoff_service.store.views import Interaction, Message
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
@@ -45,6 +47,15 @@ class Results:
     below: int | None  #: the id below which the next page begins; None on the last page
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the database has for a query."""
+
+    people: list[FoundPerson]
+    conversations: Sequence[FoundConversation]
+    below: int | None
+
+
 @page(Role.AGENT, Role.SUPERVISOR)
 async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the page, or only its results for the page's script. ``q``: the query. ``below``: the
@@ -53,20 +64,24 @@ async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     wanted = search_query.read((request.args.get("q") or "")[:LONGEST])
     below = request.args.get("below") or ""
     start = int(below) if below.isdecimal() and len(below) < 16 else None
-    results = await desk.store.read(_results, wanted, start, agent.id)
+    found = await desk.store.read(_found, wanted, start, agent.id)
+    results = Results(
+        wanted=wanted,
+        people=found.people,
+        hits=[_hit(one, wanted, agent.id) for one in found.conversations],
+        below=found.below,
+    )
     shell = await shell_context(request, agent, place="search")
     template = "search_results.html" if "hx-request" in request.headers else "search_page.html"
     return render(template, **shell, results=results)
 
 
-def _results(conn: Connection, wanted: SearchQuery, below: int | None, agent_id: int) -> Results:
+def _found(conn: Connection, wanted: SearchQuery, below: int | None, agent_id: int) -> _Found:
     people = search.people_ids(conn, wanted)
     found = search.find_interactions(conn, wanted, people=people, below=below, limit=A_PAGE)
-    shown = search.found_conversations(conn, found, agent_id)
-    return Results(
-        wanted=wanted,
+    return _Found(
         people=search.found_people(conn, people) if below is None else [],
-        hits=[_hit(one, wanted, agent_id) for one in shown],
+        conversations=search.found_conversations(conn, found, agent_id),
         below=found.below,
     )
 
@@ -81,9 +96,10 @@ def _hit(one: FoundConversation, wanted: SearchQuery, agent_id: int) -> Hit:
             by="",
             pieces=[(description, False)] if description else [],
         )
-    pieces = search_query.highlight(
-        search_query.text_of(line.body, line.reason, line.event), wanted.phrases
-    )
+    text = search_query.text_of(line.body, line.reason, line.event)
+    if line.kind is Kind.SYSTEM:
+        text = shown(stored_line(text))
+    pieces = search_query.highlight(text, wanted.phrases)
     return Hit(interaction=interaction, seq=line.seq, by=_by(line, agent_id), pieces=pieces)
 
 

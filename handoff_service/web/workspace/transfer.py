@@ -54,7 +54,7 @@ async def send_on(request: Request, interaction_id: int, agent: CurrentAgent) ->
     chosen = form_field(request, f"{to}_id")
     if not chosen.isdecimal() or len(chosen) > 15:
         raise BadInput(
-            f"Choose the {to} who gets this conversation."
+            phrase("Choose the agent who gets this conversation.")
             if to == "agent"
             else phrase("Choose the queue that gets this conversation.")
         )
