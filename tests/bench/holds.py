@@ -21,7 +21,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from handoff_service.store.engine import lanes, units
+from handoff_service.store.engine import batches, units
 from handoff_service.store.engine.claims import HeldClaim
 from handoff_service.store.engine.store import Store
 from tests.bench.report import table
@@ -128,7 +128,7 @@ def watched(store: Store) -> Iterator[list[Hold]]:
             # first, so that the time of BEGIN counts
             sa.event.listen(engine, name, listener, insert=True)
             stack.callback(sa.event.remove, engine, name, listener)
-        stack.enter_context(mock.patch.object(lanes, "carry_out", carries_out))
+        stack.enter_context(mock.patch.object(batches, "carry_out", carries_out))
         # SQLAlchemy has no event for the end of a commit
         stack.enter_context(mock.patch.object(sa.engine.RootTransaction, "commit", commits))
         gc.callbacks.append(watch.collects)
