@@ -269,9 +269,9 @@ async def test_each_sender_gets_its_own_state(
 @pytest.mark.parametrize(
     ("status", "why", "again"),
     [
-        (503, "Twilio could not be asked: TwilioRestException", 60),
-        (429, "Twilio could not be asked: TwilioRestException", 60),
-        (401, "Twilio could not be asked: TwilioRestException", 60),
+        (503, "The provider could not be asked: TwilioRestException", 60),
+        (429, "The provider could not be asked: TwilioRestException", 60),
+        (401, "The provider could not be asked: TwilioRestException", 60),
         (403, NO_CONSENT_API, 6 * 3600),
     ],
 )

@@ -283,7 +283,7 @@ async def test_the_doctor_checks_the_way_from_the_bots_actions_to_the_service(
     ("why", "says"),
     [
         ("NULL", ". Start the service with: patchboard serve"),
-        ("'Twilio could not be asked'", ": Twilio could not be asked."),
+        ("'The provider could not be asked'", ": The provider could not be asked."),
     ],
 )
 async def test_the_doctor_reports_consent_that_the_provider_does_not_have(

@@ -282,4 +282,4 @@ async def test_a_text_can_be_redacted_after_it_has_arrived(
     twilio.keeps.add(ANN)
     refused = await provider.erase(sent.sid)
     assert refused is not None
-    assert (refused.why, refused.again) == ("Twilio refused (20403).", False)
+    assert (refused.why, refused.again) == ("The provider refused (20403).", False)

@@ -19,9 +19,9 @@ from handoff_service.gateways.twilio.lists import MOST_MEDIA
 from handoff_service.ports.sms_provider import NotErased
 from handoff_service.rules.shared.phrases import filled
 from handoff_service.rules.shared.provider_answers import (
-    TWILIO_BUSY,
-    TWILIO_REFUSED,
-    TWILIO_SENDING,
+    ERASURE_REFUSED,
+    STILL_SENDING,
+    TOO_MANY_REQUESTS,
 )
 
 ON_ITS_WAY = 20009
@@ -39,11 +39,11 @@ def erase_text(client: Client, sid: str) -> NotErased | None:
         if error.status == GONE:
             return None
         if error.code == ON_ITS_WAY:
-            return NotErased(why=TWILIO_SENDING, again=True)
+            return NotErased(why=STILL_SENDING, again=True)
         if error.status == BUSY or error.code == TOO_MANY:
-            return NotErased(why=TWILIO_BUSY, again=True)
+            return NotErased(why=TOO_MANY_REQUESTS, again=True)
         if not 400 <= error.status < 500:
             raise
-        refused = filled(TWILIO_REFUSED, code=error.code or error.status)
+        refused = filled(ERASURE_REFUSED, code=error.code or error.status)
         return NotErased(why=refused, again=False)
     return None

@@ -161,4 +161,4 @@ class TwilioProvider:
 
 
 def _not_asked(error: BaseException) -> OSError:
-    return OSError(filled(provider_answers.TWILIO_SILENT, words=why(error)))
+    return OSError(filled(provider_answers.NOT_ASKED, words=why(error)))

@@ -11,13 +11,19 @@ PHONE_CANNOT_ERASE = phrase(
     "in the phone's own messaging app and in the app's list"
 )
 NO_CONSENT_API = phrase(
-    "Twilio does not offer its Consent Management API to this account: ask Twilio's support for it"
+    "The provider does not offer its list of consents to this account: ask the provider's support for it"
 )
-TWILIO_SENDING = phrase("Twilio is still sending the text.")
-TWILIO_BUSY = phrase("Twilio accepts no more requests now.")
-TWILIO_REFUSED = phrase("Twilio refused ({code}).")
-TWILIO_SILENT = phrase("Twilio could not be asked: {words}")
+STILL_SENDING = phrase("The provider is still sending the text.")
+TOO_MANY_REQUESTS = phrase("The provider accepts no more requests now.")
+ERASURE_REFUSED = phrase("The provider refused ({code}).")
+NOT_ASKED = phrase("The provider could not be asked: {words}")
 ANSWERS = (
-    *(PHONE_KEEPS_NO_CONSENTS, PHONE_CANNOT_ERASE, NO_CONSENT_API, TWILIO_SENDING, TWILIO_BUSY),
-    *(TWILIO_REFUSED, TWILIO_SILENT),
+    *(
+        PHONE_KEEPS_NO_CONSENTS,
+        PHONE_CANNOT_ERASE,
+        NO_CONSENT_API,
+        STILL_SENDING,
+        TOO_MANY_REQUESTS,
+    ),
+    *(ERASURE_REFUSED, NOT_ASKED),
 )
