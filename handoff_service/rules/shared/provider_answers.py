@@ -11,19 +11,14 @@ PHONE_CANNOT_ERASE = phrase(
     "in the phone's own messaging app and in the app's list"
 )
 NO_CONSENT_API = phrase(
-    "The provider does not offer its list of consents to this account: ask the provider's support for it"
+    "The provider does not offer its list of consents to this account: ask the provider's support "
+    "for it"
 )
 STILL_SENDING = phrase("The provider is still sending the text.")
 TOO_MANY_REQUESTS = phrase("The provider accepts no more requests now.")
 ERASURE_REFUSED = phrase("The provider refused ({code}).")
 NOT_ASKED = phrase("The provider could not be asked: {words}")
 ANSWERS = (
-    *(
-        PHONE_KEEPS_NO_CONSENTS,
-        PHONE_CANNOT_ERASE,
-        NO_CONSENT_API,
-        STILL_SENDING,
-        TOO_MANY_REQUESTS,
-    ),
-    *(ERASURE_REFUSED, NOT_ASKED),
+    *(PHONE_KEEPS_NO_CONSENTS, PHONE_CANNOT_ERASE, NO_CONSENT_API),
+    *(STILL_SENDING, TOO_MANY_REQUESTS, ERASURE_REFUSED, NOT_ASKED),
 )
