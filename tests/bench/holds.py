@@ -234,7 +234,7 @@ def _rows(command: Any) -> int:
         command = command.command
     if isinstance(command, list | tuple):
         return len(command)
-    for name in ("pages", "keys", "ids", "sids", "found"):
+    for name in ("pages", "keys", "ids", "sids", "found", "rows"):
         given = getattr(command, name, None)
         if given is not None:
             return given if isinstance(given, int) else _rows(given)
