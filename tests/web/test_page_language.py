@@ -68,6 +68,7 @@ def test_times_follow_cldr(name: str, at: object, words: list[str]) -> None:
 
 def test_numbers_follow_cldr() -> None:
     figures: dict[str, list[str]] = {}
+    shares: dict[str, str] = {}
     for language in Language:
         page_language.set(language)
         figures[language] = [
@@ -78,6 +79,7 @@ def test_numbers_follow_cldr() -> None:
             figure_words.change(110, 98, Unit.SECONDS),
             local_formats.file_size(4_230_000),
         ]
+        shares[language] = local_formats.share(0.714, 1)
     assert figures["en"] == ["1,234.5", "71.4 %", "1,234.56 EUR", "0.0083 USD", "+12 %", "4.2 MB"]
     assert figures["de"][:4] == [
         "1.234,5",
@@ -86,6 +88,8 @@ def test_numbers_follow_cldr() -> None:
         f"0,0083{THIN}USD",
     ]
     assert figures["es"][:2] == ["1.234,5", f"71,4{THIN}%"]
+    assert shares["en"] == "71.4%"
+    assert shares["de"] == shares["es"] == shares["fr"] == f"71,4{THIN}%"
     assert figures["fr"][:2] == [f"1{NARROW}234,5", f"71,4{THIN}%"]
 
 

@@ -47,6 +47,12 @@ def percent(number: str) -> str:
     return f"{pattern.prefix[0]}{number}{pattern.suffix[0]}"
 
 
+def share(value: float, places: int = 0) -> str:
+    """Write a part of a whole, 0 to 1, as a percentage: 71%."""
+    number = decimal(100 * value, places)
+    return f"{number}%" if page_language.get() is Language.ENGLISH else percent(number)
+
+
 def amount(value: float, currency: str, places: int = 2) -> str:
     """Write an amount of money: 12.50 USD."""
     language = page_language.get()

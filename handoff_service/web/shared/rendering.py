@@ -135,6 +135,7 @@ def environment() -> Environment:
         day=local_formats.write_date,
         decimal=local_formats.decimal,
         percent=local_formats.percent,
+        share=local_formats.share,
         minutes=minutes,
         waited=waited,
         duration=lambda written: durations.describe(durations.parse(written)),
