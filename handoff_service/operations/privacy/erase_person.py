@@ -136,7 +136,7 @@ async def _mentions(job: Job, erasure: Running) -> list[str]:
             some = mentions.MentioningRows(table, keys)
             return Replace(erasure_id=erasure.id, found=some, words=erasure.words)
 
-        await in_steps(job, f"mentions in {found.table}", found.keys, steps.replace_some, command)
+        await in_steps(job, f"mentions:{found.table}", found.keys, steps.replace_some, command)
     await merge_index(job.deps)
     return []
 
