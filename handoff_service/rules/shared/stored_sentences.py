@@ -268,10 +268,9 @@ def stored(text: str) -> str:
 
 def stored_line(text: str) -> str:
     """The phrase of a stored line that its reason may follow: ``line: reason``."""
-    known = stored(text)
-    line, colon, why = text.partition(": ")
-    if isinstance(known, Phrase) or not colon:
-        return known
+    line, _colon, why = text.partition(": ")
+    if not why or not isinstance(stored(line), Phrase):
+        return stored(text)
     return phrase("{sentence}: {reason}", sentence=stored(line), reason=reason(why))
 
 
