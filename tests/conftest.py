@@ -1,6 +1,7 @@
 """Fixtures for all tests: real databases, a clock that tests move, and the desk of desk.toml."""
 
 import asyncio
+import gc
 import os
 import secrets
 import shutil
@@ -142,6 +143,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return len(FIRST)
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Exempt the imported modules and the collected tests from garbage collection, because they
+    live until the end. Otherwise each full collection visits some hundred thousand objects more.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

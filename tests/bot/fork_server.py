@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import gc
 import importlib
 import json
 import os
@@ -109,6 +110,8 @@ def report_end(pid: int, program: int, connection: socket.socket) -> None:
 def run(order: dict, files: list[int]) -> None:
     """Runs in the fork: starts the program."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # the collector would copy the memory that this process shares with the server
+    gc.freeze()
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)

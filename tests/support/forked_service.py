@@ -4,6 +4,7 @@ The import takes most of the start-up time. Each test process has a fork server 
 program once, and every service is a fork of that server.
 """
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -63,6 +64,8 @@ def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Pa
     """Run the service. This function runs in the fork."""
     from handoff_service import cli
 
+    # The collector would copy the memory that this process shares with the fork server.
+    gc.freeze()
     threading.Thread(target=_end_with_tests, daemon=True).start()
 
     with log.open("ab") as sink:

@@ -7,7 +7,7 @@ import functools
 import re
 import shutil
 import socket
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -127,9 +127,27 @@ async def _import(path: Path) -> None:
     store.close()
 
 
-#: Applications that no test is using. To build one takes most of a start. Applications differ only
-#: in their settings and in the objects that ``_open`` adds.
+#: Applications that no test is using, by ``_routing_settings``. To build one takes most of a start.
 _APPS: defaultdict[Settings, list[App]] = defaultdict(list)
+
+
+def _routing_settings(config: Settings) -> Settings:
+    """Return the settings without those that only a start reads, such as the addresses of a test's
+    fakes. ``create_app`` makes the same application for equal results.
+    """
+    return replace(
+        config,
+        home=Path(),
+        database_url="",
+        secret_key="",
+        bot_token="",
+        bot_url=None,
+        bot_data=Path(),
+        twilio_api_url="",
+        media_store=None,
+        s3_url=None,
+        smtp_url=None if config.smtp_url is None else "",  # without it, there is a mailbox page
+    )
 
 
 def _made(config: Settings) -> App:
@@ -139,6 +157,17 @@ def _made(config: Settings) -> App:
     app.config.TOUCHUP = False  # touch-up works for one start in a process
     Sanic.unregister_app(app)
     return app
+
+
+def _adopt_signals(app: App) -> None:
+    """Bind Sanic's signals to the running event loop, because they belong to the loop of one test.
+    ``reset`` would do the same, but each start would then compile the signals' router again, with
+    one signal more.
+    """
+    router = app.signal_router
+    router.ctx.loop = asyncio.get_running_loop()
+    for signal in router.routes:
+        signal.ctx.waiters = deque()
 
 
 @asynccontextmanager
@@ -153,9 +182,9 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
     if "PATCHBOARD_DATABASE_URL" not in changes:
         made = await asyncio.to_thread(_laid_out)
         shutil.copy(made, config.database_url.removeprefix("sqlite:///"))
-    apps = _APPS[replace(config, home=Path(), database_url="", secret_key="", bot_token="")]
+    apps = _APPS[_routing_settings(config)]
     app = apps.pop() if apps else _made(config)
-    app.signal_router.reset()  # Sanic's signals belong to the event loop of one test.
+    _adopt_signals(app)
     app.ctx.settings = config
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
