@@ -42,7 +42,7 @@ OURS = re.compile(
     r"^(icon|form\.record|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
     r"|sparkline|bar_chart|by_day|row|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
-    r"|many|effect)( \||$)"
+    r"|many|effect|explanation)( \||$)"
     # words from our own tables
     r"|error\.(meaning|advice)|meaning\.(meaning|advice)|receipt\.(word|icon)|reason\.again"
     r"|^(one|row)\.label$|^(languages|labels)\[text\.language\]"

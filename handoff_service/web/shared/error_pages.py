@@ -56,7 +56,7 @@ async def error_page(request: Request, status: int, reason: str) -> HTTPResponse
         "error.html",
         status=status,
         title=TITLES.get(status, OTHERWISE),
-        reason=reason,
+        explanation=reason,
         home=home,
         home_label=HOMES[home],
         csrf=csrf_token(request) if shows_sign_out else "",

@@ -88,7 +88,7 @@ async def _choose(request: Request, token: str, form: Form, *, status: int = 200
     try:
         account = await desk.store.read(holder, token, desk.settings.secret_keys, desk.clock())
     except NotFound as refusal:
-        variables = {"desk": facts, "reason": refusal.detail, "mails": desk.settings.mails}
+        variables = {"desk": facts, "explanation": refusal.detail, "mails": desk.settings.mails}
         return render("link_ended.html", status=refusal.status, **variables)
     return render(
         "choose_password.html",
