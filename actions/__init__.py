@@ -10,7 +10,7 @@ from actions.cases import OpenCaseAction
 from actions.equipment_form import ValidateEquipmentForm
 from actions.facts_in_forms import AsideInForm, SmallTalkInForm
 from actions.fallback import FallbackAction
-from actions.greet import GreetAction
+from actions.greet import CourtesyAction, GreetAction
 from actions.hand_off import HandOffAction
 from actions.identity import identity_actions
 from actions.not_for_desk import NotForDesk
@@ -40,6 +40,7 @@ def all_actions(desk: AppContext) -> list[Action]:
         HandOffAction(desk),
         FallbackAction(desk),
         GreetAction(),
+        CourtesyAction(desk),
         AskTopic(desk),
         YesAction(desk),
         NoAction(),

@@ -7,12 +7,17 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.add_to_case import add_unclear
+from actions.facts_in_forms import keep
 from actions.mentioned_account import FORM
 from actions.proof import BACK_TO, THEN, begin
 from actions.turn import form_of, last_text, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity.prove_identity import TurnRef, drop_proof, not_this_person
-from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner
+from handoff_service.rules.virtual_agent.names_in_texts import (
+    has_new_owner,
+    is_for_somebody_else,
+)
 
 type Events = list[dict[str, Any]]
 
@@ -30,6 +35,8 @@ class NotMe(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
+        if is_for_somebody_else(last_text(tracker)):
+            return await self._keep(dispatcher, tracker)
         await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
         # a proof makes no sense: a stranger has no employee number
         if has_new_owner(last_text(tracker)):
@@ -40,6 +47,14 @@ class NotMe(Action):
             return []
         dispatcher.utter_message(response="utter_not_you")
         return await begin(self._desk, tracker, then=None)
+
+    async def _keep(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Keep the text with the report, request or last case: it says for whom that is."""
+        if (kept := keep(dispatcher, tracker)) is not None:
+            return kept
+        if form_of(tracker) is None and await add_unclear(self._desk, dispatcher, tracker):
+            return []
+        return [FollowupAction("action_fallback")]
 
     async def _leave(self, tracker: Tracker) -> Events:
         """End the identity form, if it is active."""
