@@ -12,7 +12,7 @@ from actions.cases import OpenCaseAction
 from actions.equipment_form import ValidateEquipmentForm
 from actions.facts_in_forms import AsideInForm, SmallTalkInForm
 from actions.fallback import FallbackAction
-from actions.greet import GreetAction
+from actions.greet import CourtesyAction, GreetAction
 from actions.hand_off import HandOffAction
 from actions.identity_form import AskAccount, AskProof, ValidateIdentityForm
 from actions.no_proof import NoProof
@@ -47,6 +47,7 @@ def all_actions(desk: AppContext) -> list[Action]:
         HandOffAction(desk),
         FallbackAction(desk),
         GreetAction(),
+        CourtesyAction(desk),
         AskTopic(desk),
         YesAction(desk),
         NoAction(),

@@ -9,11 +9,12 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.equipment_form import FORM as EQUIPMENT_FORM
+from actions.equipment_form import keep_aside
 from actions.problem_form import FORM as PROBLEM_FORM
 from actions.turn import confidence, form_of, intent_of, last_text
 from actions.turns import times_since_form
 from handoff_service.rules.conversations.reactions import is_emoji
-from handoff_service.rules.virtual_agent.facts_in_forms import tells_fact
+from handoff_service.rules.virtual_agent.facts_in_forms import asks_more, tells_fact
 
 SMALL_TALK = "action_small_talk_in_form"
 MAX_ANSWERS = 2  # answers to small talk in one form, so that no loop can begin
@@ -24,6 +25,9 @@ RESPONSES = {
     "thanks": "utter_thanks",
     "bye": "utter_bye_in_form",
 }
+
+#: the intents of texts that end an exchange, unless they ask or tell something too
+ENDINGS = frozenset({"thanks", "bye"})
 
 type Events = list[dict[str, Any]]
 
@@ -39,6 +43,8 @@ class AsideInForm(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         kept = keep_fact(dispatcher, tracker)
+        if kept is None and intent_of(tracker) in ENDINGS and asks_more(last_text(tracker)):
+            return keep_aside(dispatcher, tracker)  # "thanks, are they coming?"
         if kept is None:
             dispatcher.utter_message(response=RESPONSES[str(intent_of(tracker))])
         return kept or []

@@ -1,4 +1,4 @@
-"""The requester says hello, and perhaps their name."""
+"""The requester says hello, perhaps with their name, thanks, or goodbye."""
 
 from typing import Any
 
@@ -7,8 +7,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import last_text
+from actions.add_to_case import add_text
+from actions.turn import intent_of, last_text
+from actions.turns import COURTESY, turns_since_case
+from handoff_service.context import AppContext
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.virtual_agent.facts_in_forms import asks_more, tells_fact
 from handoff_service.rules.virtual_agent.names_in_texts import introduced_name
 
 SLOT = "said_name"
@@ -27,6 +31,27 @@ class GreetAction(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
         return greet(dispatcher, introduced_name(last_text(tracker)))
+
+
+class CourtesyAction(Action):
+    """Answer thanks or a farewell. Right after a case, a text that also asks or tells something is
+    added to the case: "thank you. is somebody coming?"."""
+
+    def __init__(self, desk: AppContext) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return COURTESY
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
+        text, is_next = last_text(tracker), turns_since_case(tracker.events) == 1
+        says_more = is_next and (asks_more(text) or tells_fact(text))
+        if not (says_more and await add_text(self._desk, dispatcher, tracker)):
+            thanks = intent_of(tracker) == "thanks"
+            dispatcher.utter_message(response="utter_thanks" if thanks else "utter_bye")
+        return []
 
 
 def greet(dispatcher: CollectingDispatcher, name: str | None) -> list[dict[str, Any]]:

@@ -26,13 +26,13 @@ async def hand_off_after_failure(
 ) -> list[dict[str, Any]]:
     """Request the handoff. Returns the events for the action to return.
 
-    ``known``: the facts that agents see, by name. If the requester began a report that waits, it
-    becomes a case, and the agent sees its number.
+    ``known``: the facts that agents see, by name. A report that was put off becomes a case, and the
+    agent sees its number. If the handoff opens a case anyway, that case contains it: a turn opens
+    one case of each kind.
     """
-    if tracker.get_slot(NEXT_TOPIC) in REPORTS and tracker.get_slot(NEXT_TOPIC_TEXT):
-        report = OpenInTurn(
-            turn_id=turn_id(tracker), description=str(tracker.get_slot(NEXT_TOPIC_TEXT))
-        )
+    text = tracker.get_slot(NEXT_TOPIC_TEXT)
+    if PROBLEM not in known and tracker.get_slot(NEXT_TOPIC) in REPORTS and text:
+        report = OpenInTurn(turn_id=turn_id(tracker), description=str(text))
         known = known | {"Case": await desk.store.write(open_case, report)}
     command = RequestHandOff(turn_id=turn_id(tracker), reason=reason, collected=known)
     await desk.store.write(request_hand_off, command)

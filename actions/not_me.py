@@ -5,12 +5,17 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.add_to_case import add_unclear
 from actions.desk_action import DeskAction
+from actions.facts_in_forms import keep
 from actions.mentioned_account import FORM
 from actions.proof import BACK_TO, THEN, begin
 from actions.turn import Events, form_of, last_text, turn_id
 from handoff_service.operations.identity.prove_identity import TurnRef, drop_proof, not_this_person
-from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner
+from handoff_service.rules.virtual_agent.names_in_texts import (
+    has_new_owner,
+    is_for_somebody_else,
+)
 
 
 class NotMe(DeskAction):
@@ -23,6 +28,8 @@ class NotMe(DeskAction):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
+        if is_for_somebody_else(last_text(tracker)):
+            return await self._keep(dispatcher, tracker)
         await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
         # the new owner of the number is a stranger without an employee number, so ask for no proof
         if has_new_owner(last_text(tracker)):
@@ -33,6 +40,14 @@ class NotMe(DeskAction):
             return []
         dispatcher.utter_message(response="utter_not_you")
         return await begin(self._desk, tracker, then=None)
+
+    async def _keep(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Keep the text with the report, request or last case: it says for whom that is."""
+        if (kept := keep(dispatcher, tracker)) is not None:
+            return kept
+        if form_of(tracker) is None and await add_unclear(self._desk, dispatcher, tracker):
+            return []
+        return [FollowupAction("action_fallback")]
 
     async def _leave(self, tracker: Tracker) -> Events:
         """End the identity form, if it is active."""

@@ -10,9 +10,11 @@ from handoff_service.rules.virtual_agent.additions import (
     is_addition,
 )
 from handoff_service.rules.virtual_agent.corrections import is_correction
+from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 
 #: A turn with one of these actions does not count as a turn after a case: "thanks".
-COURTESIES = frozenset({"utter_thanks", "utter_no_more"})
+COURTESY = "action_courtesy"
+COURTESIES = frozenset({COURTESY, "utter_no_more"})
 NOT_UNDERSTOOD = frozenset({"action_fallback", "action_not_for_desk", "action_ask_topic"})
 OPEN_CASES = frozenset({"action_open_case", "action_open_request"})
 OUTAGE_NEWS = "action_outage_news"
@@ -77,7 +79,10 @@ def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
     """The texts just before this turn that the virtual agent did not understand, the oldest first.
     They can be the beginning of a report."""
     found: list[str] = []
-    for turn in reversed(turns(events)[:-1]):
+    texts = turns(events)
+    if texts and is_wrong_number(texts[-1].text):  # they were meant for somebody else
+        return found
+    for turn in reversed(texts[:-1]):
         if not NOT_UNDERSTOOD.intersection(turn.did) or len(turn.text.split()) < FEWEST:
             break
         found.insert(0, turn.text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions.turns import continues_case
+from actions.turns import continues_case, not_understood_before
 from handoff_service.store.engine import tables as t
 from tests.actions.test_actions import USER, Bot, slots_set
 from tests.actions.test_reports_are_kept import INSIDE, REPORT, follows, last_text, responses
@@ -287,3 +287,83 @@ async def test_a_question_about_an_earlier_case_asks_for_identity(bot: Bot) -> N
     events = [USER, made, last_text("case_status", text)]
     result = await bot.run("action_case_status", text=text, events=events)
     assert follows(result) == ["identity_form"]
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [
+        ("thanks", "thank you. is somebody coming?"),
+        ("thanks", "gracias, estamos en el tercer piso"),
+        ("bye", "bye, the room is locked after six"),
+    ],
+)
+async def test_thanks_right_after_a_case_can_say_more(
+    bot: Bot, story: Story, intent: str, text: str
+) -> None:
+    await bot.run("action_open_case", slots={"problem": "the copier screams"})
+    made = {"event": "action", "name": "action_open_case"}
+    meant = {"intent": {"name": intent, "confidence": 0.9}}
+    events = [USER, made, last_text(intent, text)]
+    await bot.run("action_courtesy", text=text, meant=meant, events=events)
+    assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+@pytest.mark.parametrize(
+    ("intent", "text", "reply"),
+    [("thanks", "thanks a lot", "utter_thanks"), ("bye", "ok bye", "utter_bye")],
+)
+async def test_a_courtesy_is_answered(bot: Bot, intent: str, text: str, reply: str) -> None:
+    meant = {"intent": {"name": intent, "confidence": 0.9}}
+    events = [last_text(intent, text)]
+    result = await bot.run("action_courtesy", text=text, meant=meant, events=events)
+    assert responses(result) == [reply]
+
+
+async def test_a_question_after_thanks_inside_a_report_is_kept(bot: Bot) -> None:
+    meant = {"intent": {"name": "thanks", "confidence": 0.9}}
+    text = "merci, vous envoyez quelqu'un ?"
+    result = await bot.run("action_aside_in_form", slots=DOORS, loop=INSIDE, text=text, meant=meant)
+    assert responses(result) == ["utter_question_kept"]
+    assert slots_set(result) == {"questions": text}
+
+
+async def test_a_fact_that_was_taken_for_a_request_for_a_person_goes_into_the_case(
+    bot: Bot, story: Story
+) -> None:
+    meant = {"intent": {"name": "talk_to_person", "confidence": 1.0}}
+    text = "we let people in by hand"
+    await bot.run("action_hand_off", slots=DOORS, text=text, meant=meant)
+    await story.finish(bot.question)
+    (case,) = await story.rows(t.cases)
+    assert case.description == f"{DOORS['problem']}\n{text}"
+
+
+async def test_an_account_and_a_second_report_become_one_case(bot: Bot, story: Story) -> None:
+    """Both are problems of the same turn, and a turn opens one case of each kind."""
+    wish = {"next_wish": "report_problem", "next_wish_text": "my mail is slow"}
+    slots = {"problem": "Password or locked account", "after_proof": "gave_up", **wish}
+    await bot.run("action_after_proof", slots=slots)
+    await story.finish(bot.question, "I could not verify you.")
+    (case,) = await story.rows(t.cases)
+    assert case.description.startswith("Password or locked account")
+    assert "my mail is slow" in case.description
+
+
+async def test_a_request_for_a_colleague_does_not_unlink_the_number(bot: Bot, story: Story) -> None:
+    await bot.run("action_open_case", slots={"problem": "the monitor is black"})
+    made = {"event": "action", "name": "action_open_case"}
+    text = "its not for me, its for my colleague Maria"
+    events = [USER, made, last_text("not_me", text)]
+    await bot.run("action_not_me", text=text, events=events)
+    assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+    ordered = await bot.run("action_not_me", slots=ORDERS, loop=REQUESTING, text=text)
+    assert slots_set(ordered) == {"item_reason": text}
+
+
+def test_a_text_for_somebody_else_is_no_part_of_the_report() -> None:
+    first = last_text("not_for_desk", "mom can you pick me up at 5")
+    did = {"event": "action", "name": "action_not_for_desk"}
+    wrong = last_text("report_problem", "oops wrong chat. but my laptop does not charge")
+    assert not_understood_before([first, did, wrong]) == []
+    other = last_text("report_problem", "my laptop does not charge")
+    assert not_understood_before([first, did, other]) == ["mom can you pick me up at 5"]

@@ -267,7 +267,7 @@ async def test_a_text_after_a_case_belongs_to_the_case_with_any_intent(
     bot: Bot, story: Story, text: str
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "no monitor"})
-    events = [USER, OPENED, LISTEN, *turn("lovely, thanks", "utter_thanks", "thanks"), USER]
+    events = [USER, OPENED, LISTEN, *turn("lovely, thanks", "action_courtesy", "thanks"), USER]
     await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
 

@@ -104,7 +104,7 @@ class ActionEndpoint:
 
     def answer(self, call: dict[str, Any]) -> dict[str, Any]:
         tracker = call["tracker"]
-        if (always := ALWAYS.get(call["next_action"]) or aside_in_form(call)) is not None:
+        if (always := ALWAYS.get(call["next_action"]) or courtesy(call)) is not None:
             return always
         match call["next_action"]:
             case name if name in OPENS:
@@ -131,11 +131,13 @@ class ActionEndpoint:
         raise AssertionError(f"domain.yml names an action that nobody has: {call['next_action']}")
 
 
-def aside_in_form(call: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer to a greeting, thanks, a farewell or a request for help inside a form."""
-    if call["next_action"] != "action_aside_in_form":
+def courtesy(call: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer to a greeting, thanks, a farewell or a request for help."""
+    action, intent = call["next_action"], call["tracker"]["latest_message"]["intent"]["name"]
+    if action not in ("action_aside_in_form", "action_courtesy"):
         return None
-    response = ASIDES[call["tracker"]["latest_message"]["intent"]["name"]]
+    ends = action == "action_courtesy" and intent == "bye"
+    response = "utter_bye" if ends else ASIDES[intent]
     return {"events": [], "responses": [{"response": response}]}
 
 

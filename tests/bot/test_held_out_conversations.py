@@ -75,7 +75,11 @@ def lacks(one: dict[str, Any], talked: Talked) -> list[str]:
     cases = "\n".join(talked.cases)
     missing = [f"not in the case: {fact}" for fact in one.get("facts", ()) if fact not in cases]
     asked = [said for said in talked.said for never in one.get("never", ()) if never in said]
-    other = [said for said in talked.said if one.get("answers") not in (None, language_of(said))]
+    other = [
+        said
+        for said in talked.said
+        if "answers" in one and language_of(said) not in (one["answers"], None)
+    ]
     return [*missing, *(f"asked: {said}" for said in asked), *(f"language: {x}" for x in other)]
 
 

@@ -3,8 +3,10 @@
 import pytest
 
 from handoff_service.rules.virtual_agent.names_in_texts import (
+    bare_name,
     has_new_owner,
     introduced_name,
+    is_for_somebody_else,
     is_wrong_number,
 )
 from handoff_service.rules.virtual_agent.questions import is_question
@@ -104,3 +106,33 @@ def test_a_wrong_number(text: str, found: bool) -> None:
 )
 def test_a_question(text: str, found: bool) -> None:
     assert is_question(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Oleksandr Bondar", "Oleksandr Bondar"),
+        ("Yuliana Restrepo, de cartera", "Yuliana Restrepo"),
+        ("Buenas Tardes, soy nueva", None),
+        ("the one from accounting, please", None),
+    ],
+)
+def test_a_name_alone(text: str, name: str | None) -> None:
+    assert bare_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("its not for me, its for my colleague Maria", True),
+        ("it's for our intern", True),
+        ("no es para mí, es para la practicante", True),
+        ("nicht für mich, das ist für meinen Kollegen", True),
+        ("ce n'est pas pour moi", True),
+        ("that is not me", False),
+        ("i am not Maria", False),
+        ("wrong number", False),
+    ],
+)
+def test_something_for_somebody_else(text: str, found: bool) -> None:
+    assert is_for_somebody_else(text) is found

@@ -7,6 +7,7 @@ import re
 from handoff_service.rules.virtual_agent.questions import begins_like_question
 
 FEWEST = 4  # words of a fact
+FEWEST_OF_QUESTION = 3  # words, without courtesies
 #: What a program says: the requester quotes or describes it.
 _SAYS = re.compile(
     r"\b(?:errors?|fail\w*|denied|invalid|incorrect|expired|wrong|rejected|says?|said|shows?"
@@ -64,9 +65,20 @@ def wants_replacement(text: str) -> bool:
 def tells_fact(text: str) -> bool:
     """Whether a text that was taken for a courtesy or small talk tells something: "thanks, we let
     people in by hand". False for a text to the virtual agent itself: "you are funny"."""
-    rest = " ".join(re.sub(r"[^\w\s]+", " ", _COURTESIES.sub(" ", _folded(text))).split())
+    rest = _without_courtesies(text)
     is_short = len(rest.split()) < FEWEST
     return not (is_short or "?" in text or begins_like_question(text) or _ADDRESSED.search(rest))
+
+
+def asks_more(text: str) -> bool:
+    """Whether a text that was taken for thanks or a farewell asks something: "thanks, are they
+    coming?"."""
+    is_short = len(_without_courtesies(text).split()) < FEWEST_OF_QUESTION
+    return not is_short and (text.rstrip().endswith("?") or begins_like_question(text))
+
+
+def _without_courtesies(text: str) -> str:
+    return " ".join(re.sub(r"[^\w\s]+", " ", _COURTESIES.sub(" ", _folded(text))).split())
 
 
 def _folded(text: str) -> str:

@@ -79,10 +79,21 @@ _WRONG_NUMBER = re.compile(
 )
 
 
+_FOR_SOMEBODY_ELSE = re.compile(
+    r"\b(?:not|isn'?t|aren'?t) (?:really )?for me\b"
+    r"|\b(?:it'?s|it is|this is|that'?s|these are) (?:actually )?for (?:my|our|the|an?|his|her) \w"
+    r"|\bno (?:es|son) para m[ií]\b|\b(?:es|son) para (?:mi|un|una|el|la|nuestr[oa]) \w+"
+    r"|\bnicht f[uü]r mich\b|\bist f[uü]r (?:mein\w*|unser\w*|ein\w*|den|die|das) \w+"
+    r"|\bpas pour moi\b|\bc'est pour (?:mon|ma|une?|notre|le|la) \w+",
+    re.IGNORECASE,
+)
+
+
 def bare_name(text: str) -> str | None:
-    """The name in "Oleksandr Bondar". None unless the text is two or three capitalized words. Use
-    it only for an answer to a question such as "Who are you?"."""
-    words = text.strip(" .!,").split()
+    """The name in "Oleksandr Bondar" and in "Oleksandr Bondar, warehouse". None unless the text, or
+    its part before the first comma, is two or three capitalized words. Use it only for an answer to
+    a question such as "Who are you?"."""
+    words = text.partition(",")[0].strip(" .!").split()
     if not (FEWEST_WORDS <= len(words) <= MOST_WORDS and len(text) <= LONGEST):
         return None
     is_name = all(re.fullmatch(_WORD, word) and word.istitle() for word in words)
@@ -106,6 +117,12 @@ def introduced_name(text: str) -> str | None:
 def has_new_owner(text: str) -> bool:
     """Whether the text says that this number now belongs to another person."""
     return bool(_NEW_OWNER.search(text.replace("\u2019", "'")))
+
+
+def is_for_somebody_else(text: str) -> bool:
+    """Whether something is for another person, and not for the sender: "its not for me, its for my
+    colleague". The sender is still the person of this number."""
+    return bool(_FOR_SOMEBODY_ELSE.search(text.replace("\u2019", "'")))
 
 
 def is_wrong_number(text: str) -> bool:
