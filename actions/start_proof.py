@@ -10,8 +10,8 @@ from actions.turn import Events
 
 
 class StartProof(DeskAction):
-    """Begin a proof that a live agent requested. The service sends the payload for it in place of a
-    text."""
+    """Begin a proof that a live agent requested. To start it, the service sends the bot a payload
+    instead of a requester's text."""
 
     def name(self) -> str:
         return "action_start_proof"

@@ -37,8 +37,8 @@ SIGNED_FOR = 12 * 3600  # seconds that a signature is valid; a push service acce
 
 
 def first_key(secret_key: str) -> str:
-    """The desk's first private key, as PEM. HKDF makes 48 bytes, 16 more than a key has. Their
-    remainder after a division by the curve's order is the key. Because of the 16 extra bytes, all
+    """The desk's first private key, as PEM. HKDF makes a number of 48 bytes, 16 more than a key
+    has, and this function reduces it modulo the curve's order. Because of the 16 extra bytes, all
     keys are practically equally likely."""
     derive = HKDF(algorithm=hashes.SHA256(), length=48, salt=None, info=b"patchboard web push")
     number = int.from_bytes(derive.derive(secret_key.encode())) % (_ORDER - 1) + 1

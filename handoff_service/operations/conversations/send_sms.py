@@ -33,13 +33,13 @@ class Write:
 
 
 def send_sms(tx: Transaction, command: Write) -> int:
-    """Text the requester. Returns the message's id, or the first one's when a long text is sent in
-    parts.
+    """Text the requester. Returns the message's id. When a long text is sent in parts, this is the
+    id of the first part.
 
     If a live agent owns the conversation, the writer joins the live group, the owner sees that, and
     nothing is reassigned. If the virtual agent or a queue owns it, the writer takes it over first,
-    because only the owner may write. A service token changes no owner, because nobody would read
-    the answer. Raises Conflict for a requester who has opted out.
+    because only the owner may write. A service token never becomes the owner, because nobody would
+    then read the requester's answer. Raises Conflict for a requester who has opted out.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
@@ -72,7 +72,7 @@ def send_parts(
 ) -> int:
     """Send an agent's text, which the requester's consent allows, in as many parts as it needs.
     Returns the first message's id. ``later``: the delay of the text. A text of several parts is not
-    delayed, because a further part sends the parts before it at once."""
+    delayed, because each new part ends the delay of the parts before it."""
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": agent_id, "event": event}
     delay = timedelta(0) if others else later

@@ -42,7 +42,7 @@ class KeepStep:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that waits."""
+    """A step that a sign-in waits for."""
 
     agent_id: int | None
     data: Mapping[str, Any]
@@ -84,7 +84,7 @@ def forget_expired(tx: Transaction) -> None:
 
 
 def find_step(conn: Connection, which: StepToken, now: datetime) -> Step | None:
-    """The step that waits under this token. None when it has ended."""
+    """The step of this token. None when the step has ended or expired."""
     row = conn.execute(
         select(*s.c["agent_id", "data"]).where(
             s.c.key == token_hash(which.token), s.c.kind == which.kind, s.c.expires_at > now

@@ -1,5 +1,5 @@
-"""Returns a conversation to the virtual agent, for a live agent with an outcome or for a waiting
-requester.
+"""Returns a conversation to the virtual agent. A live agent does this and gives an outcome, or a
+waiting requester asks for it.
 
 The next turn's metadata (``handed_back`` and ``before``) contain the outcome, so the bot neither
 repeats nor forgets anything. ``open_turn`` lets the bot send a text immediately.

@@ -11,7 +11,7 @@ from itertools import product
 
 
 def _joined(*parts: Sequence[str]) -> Iterator[str]:
-    """Every phrase that takes at most one word from each part, in order."""
+    """Every phrase made of one entry from each part, in order. An empty entry adds no word."""
     for words in product(*parts):
         yield " ".join(word for word in words if word)
 
@@ -326,7 +326,7 @@ THANKS: Sequence[str] = (
     ),
     *("se agradece", "qué bien", "que bien", "fenomenal", "buenas noches"),
 )
-#: Words that may accompany them.
+#: Words that may stand beside a phrase of thanks.
 BESIDE: Sequence[str] = (
     *_joined(("for",), ("the", "your", "all your", "all the", "all of your"), ("", *_QUICK), _HELP),
     *_joined(

@@ -1,9 +1,8 @@
 """Timers that wait for a target. Messaging actions with a condition such as ``first_response_left
 at_most 10`` have them.
 
-Such a timer does not fire when its duration is over, but at the moment from which its target
-conditions hold. While that moment is unknown, the timer is parked: no target is running yet, or the
-conversation is on hold.
+Such a timer fires when its duration is over and its target conditions are met. While no target is
+running, or while the conversation is on hold, this time is unknown, and the timer is parked.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +14,7 @@ from handoff_service.rules.shared.vocabulary import TargetKind
 #: the due time of a parked timer
 PARKED = datetime(9000, 1, 1, tzinfo=UTC)
 
-# maps a number of minutes to the time when that much is left of a target; None: not known
+# (target, minutes) -> the time when this many minutes of the target are left; None: not known
 type LeftAt = Callable[[TargetKind, int], datetime | None]
 
 

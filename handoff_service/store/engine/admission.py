@@ -14,10 +14,10 @@ from handoff_service.errors import Overloaded
 
 REQUEST_SECONDS = 3.5  # providers wait about 15 s, and our webhooks must answer within 5 s
 LONG_REQUEST_SECONDS = 60.0  # for requests that take long by nature: an import, a dry run
-LONGEST_QUEUE = 0.6  # seconds
-LONGEST_WAIT = 1.0  # seconds that a request may wait in a queue of more than one batch
+LONGEST_QUEUE = 0.6  # seconds of expected wait; a longer queue refuses new requests
+LONGEST_WAIT = 1.0  # seconds; a request that has waited longer is refused while others wait
 FORGETS = 0.8  # each new batch multiplies the weight of earlier measurements by this factor
-# A smaller batch counts as a batch of this size, because the commit takes most of its time.
+# A smaller batch counts as a batch of this size: it takes almost as long, because of the commit.
 LEAST_COUNTED = 64
 
 
@@ -50,8 +50,8 @@ class Ticket:
 
 
 class Admission:
-    """The length of one queue in seconds, and who may join it. ``at_once``: how many requests are
-    always served together."""
+    """Measures how many seconds one queue takes, and decides who may join it. ``at_once``: a queue
+    of at most this many requests refuses nobody, because they are served together."""
 
     def __init__(
         self, at_once: int, *, workers: int = 1, least_counted: int = LEAST_COUNTED

@@ -53,7 +53,7 @@ class AuditShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unwritten:
-    """A label without a file, because the service ended before it recorded one."""
+    """A label that names no file, because the service stopped before it stored the file's name."""
 
     id: int
     lane: TrainerLane
@@ -115,8 +115,8 @@ def agreed(conn: Connection) -> Agreement:
 
 
 def audit_share(conn: Connection) -> AuditShare:
-    """The share of audit texts for which the virtual agent found the labeled intent. Only
-    first labels with an intent count."""
+    """The share of audit texts for which the virtual agent found the labeled intent. Second labels
+    and labels without an intent are left out."""
     query = (
         select(func.count(), func.sum(sa.case((i.c.intent == lb.c.intent, 1), else_=0)))
         .join(i, i.c.id == lb.c.item_id)
@@ -133,7 +133,7 @@ def audit_share(conn: Connection) -> AuditShare:
 
 
 def audit_texts(conn: Connection) -> list[TestText]:
-    """The audit's test set, with the form and slot that asked before each text."""
+    """The audit's test set. Each text comes with the form and slot of the question before it."""
     query = (
         select(lb.c.example, lb.c.intent, i.c.form, i.c.slot)
         .join(i, i.c.id == lb.c.item_id)
@@ -174,7 +174,7 @@ def pinned_texts(conn: Connection) -> list[PinnedText]:
 
 
 def unwritten(conn: Connection, before: datetime) -> list[Unwritten]:
-    """Labels older than ``before`` without a file for their example."""
+    """Labels older than ``before`` that have an example but name no file."""
     query = (
         select(lb.c.id, lb.c.intent, lb.c.example, i.c.lane)
         .join(i, i.c.id == lb.c.item_id)

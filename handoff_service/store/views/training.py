@@ -48,9 +48,10 @@ class TrainerItem:
     question: str | None
     suggestion: str | None
     marked_by: Named | None
-    #: items in its cluster that wait, itself included, and the requesters who sent them
     cluster: int
+    #: how many items of its cluster wait, including this one
     alike: int
+    #: how many people sent these items
     requesters: int
     priority: float
     created_at: datetime
@@ -108,7 +109,7 @@ class BotModel:
     trained_at: datetime
     #: when ``state`` last changed
     since: datetime
-    #: a trainer keeps its file
+    #: whether a trainer pinned the model, so that its file is kept
     is_pinned: bool
 
 

@@ -1,9 +1,9 @@
 """Reaction buttons on the simulator's phones, and the texts that real phones send for each
 reaction.
 
-An iPhone writes the name of its six reactions, also when somebody removes one. Google Messages puts
-zero-width spaces around the emoji and the quoted words (``rules/conversations/reaction_words.py``
-has the sources).
+An iPhone sends each of its six reactions in words, such as "Liked", and also the removal of one.
+Google Messages puts zero-width spaces around the emoji and the quoted words
+(``rules/conversations/reaction_words.py`` has the sources).
 """
 
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class Button:
 class _Phone:
     """How one make of phone writes reactions."""
 
-    does: str  #: the meaning of the phone's buttons
-    takes_away: str  #: what the button that removes a reaction does
+    does: str  #: the title of a button that adds a reaction
+    takes_away: str  #: the title of the button that removes a reaction
     added: str  #: the text of an added reaction; braces mark the quoted text
     removed: str  #: the text of a removed reaction
     quote: str = "“{}”"  #: the phone's form of a quoted text
@@ -54,7 +54,8 @@ _PHONES = {
 
 
 def buttons(text: Message) -> list[Button]:
-    """Return a button for each reaction to a company text, or the one that removes its reaction."""
+    """Return the buttons below a company text. Without a reaction, there is one for each reaction.
+    With a reaction, the only button removes it."""
     if text.reaction is None:
         return [
             Button(
