@@ -9,11 +9,13 @@ It is a logistic regression over four kinds of features:
 If the encoder is missing, the component uses a second regression, over the patterns and counts
 alone.
 
-A message gets intent, ranking and `nearness`, its similarity to the topics' examples:
-    mean cosine to the nearest examples of topics - other_weight x the same for other matters
-    + sure_weight x the odds of all topics against other matters, as a logarithm from -1 to 1
-    + word_weight x the odds by the words alone, see `bot.word_odds`
-`bot.nearness_gate` uses the nearness. It is None if the encoder is missing.
+A message gets an intent, a ranking and `nearness`, which `bot.nearness_gate` uses. The nearness
+tells how similar the message is to the examples of topics. It is None if the encoder is missing,
+otherwise the sum of:
+    mean cosine to the nearest examples of topics
+    - other_weight x mean cosine to the nearest examples of other matters
+    + sure_weight x logarithm of the odds of all topics against other matters, scaled to -1 to 1
+    + word_weight x odds by the words alone, see `bot.word_odds`
 
 In config.yml:
     C               the inverse of the regularization
@@ -25,9 +27,9 @@ In config.yml:
     word_weight     see above
     topics          the intents that start a topic
     others          the intents of texts that are not for the desk
-    only_when       intent -> the questions after which it is possible; see bot.asked
-    likelier_when   intent -> the questions that it answers, so that it is likelier after them
-    likelier        the factor of its odds after such a question
+    only_when       intent -> the only questions after which the intent is possible; see bot.asked
+    likelier_when   intent -> the questions that make the intent likelier, because it answers them
+    likelier        the factor by which such a question raises the odds of the intent
 """
 
 from __future__ import annotations
@@ -314,5 +316,5 @@ def nearest(cosines: np.ndarray) -> np.ndarray:
 
 
 def _odds(one: float, other: float) -> float:
-    """The scaled logarithm of the odds, from -1 (surely `other`) over 0 (equal) to 1."""
+    """The scaled logarithm of the odds, from -1 (surely `other`) through 0 (equal) to 1."""
     return float(np.log((one + LEAST) / (other + LEAST)) / np.log((1 + LEAST) / LEAST))

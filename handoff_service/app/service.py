@@ -45,8 +45,9 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import Worker, build_workers
 
-# seconds for running work to finish at a stop before it is given back: longer than a provider or a
-# bot may take to answer, so that the outcome of a send is kept
+# Seconds that running work gets to finish when the service stops. The service then gives back the
+# rest. The time is longer than a provider or a bot may take to answer, so that the service records
+# the outcome of each send.
 WORK_WITHIN = 12.0
 
 

@@ -15,7 +15,7 @@ from handoff_service.settings import Settings
 
 CONNECT, ANSWER = 5.0, 15.0  # seconds; our choice
 AT_ONCE = 4  # connections; a phone is a small server
-# the most that it allows: https://docs.sms-gate.app/features/reading-messages/#get-inbox
+# entries; the app allows no more: https://docs.sms-gate.app/features/reading-messages/#get-inbox
 PAGE = 500
 MOST_PAGES = 20  # our choice
 

@@ -1,8 +1,8 @@
-"""Merge two users: one stays, and gets everything that belongs to the other, who goes.
+"""Merge two users. One user stays and gets everything that belongs to the other user, who goes.
 
-The row of the user who goes remains, without numbers, and leads to the user who stays. Consent is
-not touched, because it belongs to numbers. Conversations stay apart, because each belongs to one
-requester number and one company number.
+The row of the user who goes is kept without numbers, and its ``merged_into`` names the user who
+stays. Consent does not change, because it belongs to numbers. Conversations are not merged, because
+each belongs to one requester number and one company number.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 u, n, p, g = t.users, t.user_numbers, t.messaging_profiles, t.user_merges
 f = t.user_facts
-#: The delay of a second pass. A text that another process was storing during the merge may still
-#: name the user who went.
+#: The second pass runs this long after the merge. It finds texts that another process stored during
+#: the merge, because they may still name the user who went.
 SETTLE_AFTER = timedelta(minutes=1)
 
 
@@ -155,16 +155,16 @@ def _hashes(facts: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def _lock_conversations(tx: Transaction, user_id: int) -> list[interactions.InteractionRow]:
-    """The user's open conversations, locked before the profiles, in the lock order of receiving
-    texts."""
+    """Lock the user's open conversations and return them. The caller locks the profiles afterwards,
+    because receiving a text takes its locks in the same order."""
     i = t.interactions
     ids = select(i.c.id).where(i.c.user_id == user_id, i.c.closed_at.is_(None))
     return list(interactions.lock_each(tx.conn, tx.conn.execute(ids).scalars().all()).values())
 
 
 def _clear(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, int]:
-    """On the profiles of both users, clear the note that one of the two was ruled out, because they
-    are one person now. Returns profile -> the user who was ruled out.
+    """A profile of one user may record that its sender is not the other user. Clear these records,
+    because both users are one person now. Returns profile -> the user who was ruled out.
     """
     two = [stays_id, goes_id]
     mine = one_of(p.c.user_id, two), one_of(p.c.not_user_id, two)

@@ -1,8 +1,9 @@
 """An admin creates, changes or deletes a user.
 
-The numbers of users decide to whom the next conversation belongs (table 1). When they change,
-running conversations and messaging profiles keep their user. An agent can change that user by
-verifying the requester, and an admin by linking the profile (``tie_profile``).
+A new conversation belongs to the user with the requester's number (table 1 in
+``rules/identity/profile_matching.py``). When numbers change, running conversations and messaging
+profiles keep their user. An agent can change that user by verifying the requester, and an admin by
+linking the profile (``tie_profile``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,8 +47,8 @@ class MakeUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeUser:
-    """``values``: changed fields of MakeUser and ``active``; other fields stay. ``facts``: only the
-    named ones change. ``by``: the admin; None: the desk file."""
+    """``values``: new values for fields of MakeUser or for ``active``; other fields do not change.
+    Of ``facts``, only the named ones change. ``by``: the admin; None: the desk file."""
 
     id: int
     by: int | None
@@ -145,7 +146,8 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
     ]
     if new:
         tx.conn.execute(insert(n), new)
-        p = t.messaging_profiles  # the number is now theirs, regardless of earlier statements
+        # the user now has the number, so an agent's earlier "not this user" no longer counts
+        p = t.messaging_profiles
         theirs = (
             p.c.number.in_([row["number"] for row in new]),
             p.c.active,
@@ -155,8 +157,8 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
 
 
 def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
-    """Remove numbers, facts and profiles. Table 1 then decides to whom the next text from such a
-    number belongs."""
+    """Remove numbers, facts and profiles. The next text from such a number is matched to a user
+    again (table 1)."""
     p = t.messaging_profiles
     numbers = (
         tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active))

@@ -85,11 +85,11 @@ def reject_work(tx: Transaction, command: Reject) -> None:
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
-    """An offer expires: the next agent is asked at once, and the agent is set to Away.
+    """An offer expires. The next agent gets an offer at once, and this agent is set to Away.
 
-    An agent who did something within the grace time is at work, in another tab or with the API, and
-    stays available. After a gap of the service since the offer was made, the offer gets its full
-    time again, because the agent may have been unable to answer.
+    An agent who did something within the grace time stays available, because the agent is working
+    in another tab or with the API. If the service had a gap after it made the offer, the offer gets
+    its full time again, because the agent may have been unable to answer.
     """
     due_work.cancel(tx, Work.EXPIRE_OFFER, [command.offer_id])
     work_item = tx.conn.execute(

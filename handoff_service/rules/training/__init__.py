@@ -1,4 +1,4 @@
-"""Rules of the trainer: masking, sources and their order, clusters.
+"""Rules of the trainer: masking, the order of texts that wait for a label, clusters.
 
 These modules may import all other rules.
 """

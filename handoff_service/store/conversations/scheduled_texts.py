@@ -1,7 +1,9 @@
-"""Texts that agents have scheduled for later. Each has one row, and one row of ``due_work`` until
-its time. The database does not store whether an agent must decide about a text. This follows from
-the conversation: the requester has written after ``seq``, or its ``epoch`` has changed. So storing
-an incoming text needs no additional statement.
+"""Texts that agents have scheduled for later.
+
+Each text has one row here, and one row of ``due_work`` until its time. An agent must decide about
+a text if the requester has written after ``seq``, or if the conversation's ``epoch`` has changed.
+Queries compare these values and the database stores no flag, so storing an incoming text needs no
+additional statement.
 """
 
 from collections.abc import Collection, Sequence
@@ -63,7 +65,7 @@ def waiting(conn: Connection, interaction_id: int) -> list[ScheduledText]:
 
 
 def next_of(conn: Connection, ids: Collection[int]) -> dict[int, NextText]:
-    """Interaction -> its next scheduled text. Has no entry without one."""
+    """Interaction -> its next scheduled text. Interactions without a scheduled text are missing."""
     found = conn.execute(_NEXT, {"ids": list(ids)}) if ids else ()
     return {r.interaction_id: NextText(send_at=r.send_at, asks=bool(r.asks)) for r in found}
 
@@ -127,8 +129,8 @@ def put(
 def keep(
     tx: Transaction, interaction: InteractionRow, text_id: int, agent_id: int, send_at: datetime
 ) -> None:
-    """Keep the text, and send it at this time. Only later events in the interaction make an agent
-    decide about it again.
+    """Keep the text, and send it at this time. An agent must decide about it again only if the
+    requester writes or the owner changes after this.
     """
     now = {"seq": interaction.last_seq, "epoch": interaction.epoch}
     tx.conn.execute(

@@ -32,7 +32,8 @@ BEYOND = 1 << 42  # above any interaction's id
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An interaction and the seq of its newest matching line; None: matched by a name or number."""
+    """A matching interaction. ``seq``: its newest matching line; None: the interaction matched by a
+    name or number."""
 
     interaction_id: int
     seq: int | None
@@ -150,8 +151,8 @@ def found_people(
 def _by_text(
     conn: Connection, wanted: SearchQuery, where: Where, below: int, most: int
 ) -> tuple[list[Result], int | None]:
-    """Interactions with a matching line, newest first, and the lowest place that was read; None:
-    the whole index."""
+    """Interactions with a matching line, newest first, and the oldest interaction that was read;
+    None: the whole index was read."""
     at = text_index.place(below, 0)
     found: list[Result] = []
     looked_to = below
@@ -168,8 +169,8 @@ def _by_text(
 
 
 def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list[Result]:
-    """The interactions of these places (highest first) within ``where``, each with its newest
-    line."""
+    """The interactions that have lines at these places of the index, filtered by ``where``, each
+    with its newest line. ``places``: highest first."""
     newest: dict[int, int] = {}
     for place in places:
         interaction_id, seq = text_index.interaction_of(place)

@@ -30,8 +30,8 @@ LIVE = (Owner.QUEUE, Owner.AGENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
-    """A conversation as its targets need it. ``targets``: the targets of the conversation's queue;
-    ``hold_id``: its running hold; ``has_rows``: whether it has stored targets.
+    """The facts of a conversation that decide its targets. ``targets``: the targets of its queue;
+    ``hold_id``: the hold that is running; ``has_rows``: whether targets are stored for it.
     """
 
     id: int
@@ -71,7 +71,7 @@ _STATES = (
     .outerjoin(h, (h.c.interaction_id == i.c.id) & h.c.ended_at.is_(None))
     .where(
         one_of(i.c.id, "ids"),
-        # leaves out conversations without targets and holds, which need no update
+        # leaves out conversations that have neither targets nor holds and need no update
         sa.or_(
             sa.cast(q.c.targets, sa.Text) != "[]",
             i.c.state == State.ON_HOLD,
@@ -162,9 +162,9 @@ _STARTS = select(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStarts:
-    """When the targets of a conversation started. ``owed_since``: since when the requester waits
-    for an answer of live agents; ``needed_since``: since when live agents have been needed;
-    ``is_answered``: whether one has answered before."""
+    """When the targets of a conversation started. ``owed_since``: the time when the requester began
+    to wait for an answer from live agents; ``needed_since``: the time when the conversation first
+    needed live agents; ``is_answered``: whether a live agent has ever answered."""
 
     owed_since: datetime | None
     needed_since: datetime | None

@@ -41,8 +41,8 @@ class PageRequest:
 
 
 def find_user_ids(conn: Connection, typed: str, country: str, page: PageRequest) -> list[int]:
-    """Users by words of their names, the employee number, or a phone number: whole, its start or
-    its end.
+    """Ids of users who match the typed text: words of the name, the employee number, or a phone
+    number (whole, its start or its end).
 
     ``country`` is for reading national numbers. A number with an extension matches nobody.
     """
@@ -64,8 +64,8 @@ def everybody(conn: Connection, page: PageRequest) -> list[int]:
 
 
 class _Search:
-    """Reads a page's places. A place is (folded name, id) or (id,), so places sort as the page
-    does."""
+    """Reads the places of the users on one page. A place is (folded name, id) or (id,), so sorting
+    places gives the order of the page."""
 
     def __init__(self, conn: Connection, page: PageRequest) -> None:
         self.conn, self.page = conn, page
@@ -76,7 +76,7 @@ class _Search:
         self.after = self._after()
 
     def _after(self) -> sa.ColumnElement[bool]:
-        """Whether a row comes after the last page."""
+        """Whether a row comes after the previous page."""
         if not self.page.by_name or not self.page.after:
             return w.c.user_id > self.page.after
         last = self.conn.execute(
@@ -162,7 +162,7 @@ class _Search:
 
 def _each(words: Sequence[Word], user_id: sa.ColumnElement[int]) -> list[sa.ColumnElement[bool]]:
     """Whether a user has all of these words. PostgreSQL looks up each user only if the query has
-    this form; it turns EXISTS into a join with all rows of the word."""
+    this form. It would turn EXISTS into a join with all rows of the word."""
     one = select(sa.literal(1)).select_from(_other).limit(1)
     return [
         one.where(_other.c.user_id == user_id, _begins(_other.c.word, word))

@@ -1,4 +1,4 @@
-"""The change history of records, and a record as the history compares it."""
+"""The change history of records. ``entry`` reads a record in the form that the history compares."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -56,15 +56,15 @@ class DeletedRecord:
 
 
 def place_of_deleted(deleted: int) -> str:
-    """The record under which the changes of a deleted one are kept."""
+    """The name under which the history keeps the changes of a deleted record."""
     return f"deleted-{deleted}"
 
 
 def deleted_records(
     conn: Connection, noun: Noun, *, before: int | None = None, most: int
 ) -> list[DeletedRecord]:
-    """The deleted records of a kind, the last one first. ``before``: the id that ended the page
-    before."""
+    """The deleted records of a kind, the newest deletion first. ``before``: the last id of the
+    previous page."""
     query = (
         select(d, t.agents.c.name.label("by"))
         .outerjoin(t.agents, t.agents.c.id == d.c.agent_id)

@@ -57,8 +57,8 @@ def _json(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def one_of(column: sa.ColumnElement[Any], values: str | Iterable[Any]) -> sa.ColumnElement[bool]:
-    """Whether the column has one of these values, or one of the values that are given later under
-    this parameter name.
+    """Whether the column has one of these values. A string is the name of a parameter, which gets
+    the values when the statement runs.
     """
     kind = _List(column.type)
     if isinstance(values, str):

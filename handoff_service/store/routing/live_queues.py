@@ -63,13 +63,14 @@ def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[Que
 
 
 def _could_be_asked(one: Candidate, queue: WorkQueue) -> bool:
-    """Whether the agent could be offered an item that has waited long enough for every pool."""
+    """Whether the queue can offer the agent an item that has waited so long that agents of every
+    pool may get it."""
     need = Need(rule=queue.rule, waited=timedelta.max, mandatory=queue.mandatory)
     return assignment.left_out(one, need) is None
 
 
 def _waiting(conn: Connection) -> dict[int, tuple[int, datetime]]:
-    """queue -> (how many wait in it, since when the longest waits)."""
+    """Queue -> (the number of waiting items, the time when the oldest one began to wait)."""
     rows = conn.execute(
         select(w.c.queue_id, func.count(), func.min(w.c.created_at))
         .where(WAITS, w.c.for_agent_id.is_(None))

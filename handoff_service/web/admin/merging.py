@@ -97,8 +97,8 @@ def unless_stale(
 ) -> Callable[[Transaction, Any], Any]:
     """Wrap the operation, so that it raises Stale if the record has changed since the form was
     opened. On PostgreSQL, two saves can run at the same time. A constraint of the history then
-    refuses one of them. The store runs the refused save again, and it then sees the other one's
-    changes."""
+    refuses one of them. The store runs the refused save again, and this second run sees the changes
+    of the other save."""
 
     def save(tx: Transaction, command: Any) -> Any:
         now = tx.conn.execution_options(now=tx.now)  # so that queries see the transaction's time
@@ -142,8 +142,8 @@ def merged(
 
 
 def _change_of(name: str, changes: Sequence[RecordChange]) -> RecordChange | None:
-    """The newest change of this field, or else the newest change of the record: the field may have
-    another name in the record than in the form."""
+    """The newest change of this field. If there is none, the newest change of the record, because
+    the record may use another name for the field than the form does."""
     own = (one for one in changes if name in one.changes)
     return next(own, changes[0] if changes else None)
 

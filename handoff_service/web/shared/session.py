@@ -25,7 +25,7 @@ from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.repeats import UNSAFE, form_once
 from handoff_service.web.shared.service_tokens import authenticate, is_service_token
 
-#: the people who have each role
+#: role -> the word for the people who have it
 PEOPLE: Mapping[Role, str] = {
     Role.AGENT: phrase("agents"),
     Role.SUPERVISOR: phrase("supervisors"),
@@ -45,9 +45,9 @@ type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> AppContext:
-    """Return the desk that this process serves. Each request of an agent has its own copy, whose
-    store records the agent as the author. If a client can repeat the request, that store carries
-    out each command only once."""
+    """Return the desk that this process serves. Each request of an agent has its own copy of the
+    desk. The store of this copy records the agent as the author. If a client can repeat the
+    request, the store also runs each command only once."""
     desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 
@@ -61,13 +61,15 @@ def cookie_name(desk: AppContext) -> str:
 
 
 def practice_cookie(desk: AppContext) -> str:
-    """Return the name of the cookie of a practice desk, beside the real desk's cookie."""
+    """Return the name of a practice desk's cookie. A browser can have it and the real desk's cookie
+    at the same time."""
     is_tls = desk.settings.public_url.startswith("https:")
     return "__Host-patchboard-practice" if is_tls else "patchboard-practice"
 
 
 def give_cookie(desk: AppContext, response: HTTPResponse, token: str, name: str = "") -> None:
-    """Store the session's token in the browser. ``name``: another cookie than the desk's own."""
+    """Store the session's token in the browser. ``name``: the name of the cookie, if it is not the
+    desk's own."""
     response.add_cookie(
         name or cookie_name(desk),
         token,

@@ -71,8 +71,8 @@ async def today_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def one_conversation(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return the dialog that shows the conversation's owner with the reason, and the agents who can
-    take it over."""
+    """Return the dialog of a conversation. It shows the owner, why the conversation was handed off,
+    and the agents who can take it over."""
     shell = await shell_context(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _done(request: Request, interaction_id: int) -> HTTPResponse:
 
 
 def _shown(request: Request) -> tuple[int | None, int]:
-    """Return which queue to show (None for all), and the largest number of conversations."""
+    """Return which queue to show (None: all), and how many conversations to show at most."""
     queue = request.args.get("queue") or ""
     most = MOST_CONVERSATIONS if request.args.get("all") == "1" else AT_FIRST
     return (int(queue) if queue.isdecimal() and len(queue) < 16 else None), most
