@@ -1,4 +1,4 @@
-"""The virtual agent's custom actions. The service runs them behind ``POST /bot/actions``."""
+"""The virtual agent's custom actions. The service runs them at ``POST /bot/actions``."""
 
 from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action

@@ -1,5 +1,5 @@
-"""Rasa 3.6.21's SQL tracker store, with a bounded cost per message, with turns that run once, and
-with an error when the database is down.
+"""The SQL tracker store of Rasa 3.6.21 with four changes. They limit the cost of a message, raise
+an error when the database is down, and run each turn only once.
 
 1. For each message, Rasa loads and replays a whole session, which takes 0.75 ms for every earlier
    message. An SMS conversation is one session for months. This store loads a long session from a
@@ -13,8 +13,8 @@ with an error when the database is down.
    store writes the events and the answer in one transaction at the end of the turn. A repeated turn
    then gets the stored answer from any bot that shares the database; see `once`.
 
-2 and 3 replace methods of Rasa (bot/tracker_store_patches.py), and 1 depends on Rasa's replay
-(bot/compaction.py), so this store requires this exact version of Rasa.
+Changes 2 and 3 replace methods of Rasa (bot/tracker_store_patches.py), and change 1 depends on how
+Rasa replays events (bot/compaction.py). So this store requires this exact version of Rasa.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         return [json.loads(data) for _, data in rows], 0, rows[-1][0] if rows else None
 
     def _load(self, sender_id: str) -> tuple[list[dict[str, Any]], int, int | None]:
-        """The events of the latest session, the number of them that replace earlier events, and the
-        id of the last stored event.
+        """Return three values: the events of the latest session, how many of them stand for earlier
+        events, and the id of the last stored event.
         """
         event = self.SQLEvent
         with self.session_scope() as session:
@@ -206,7 +206,7 @@ class BoundedTrackerStore(SQLTrackerStore):
         )
 
     def _remember(self, session: Session, sender_id: str, turn_id: str, answer: str) -> None:
-        """Add the answer to a turn, and delete the oldest ones."""
+        """Store the answer to a turn, and delete the oldest stored answers."""
         turn = StoredTurn
         added = turn(sender_id=sender_id, turn_id=turn_id, answer=answer)
         session.add(added)
@@ -275,8 +275,8 @@ def store_below(store: Any) -> BoundedTrackerStore | None:
 
 
 def _known(tracker: DialogueStateTracker, prefix: int) -> DialogueStateTracker:
-    """Note in the tracker how many of its events are stored, and how many replace the past. Returns
-    the tracker."""
+    """Record in the tracker how many of its events are stored, and how many of them stand for
+    earlier events. Returns the tracker."""
     tracker.known_events, tracker.prefix = len(tracker.events), prefix  # type: ignore[attr-defined]
     return tracker
 

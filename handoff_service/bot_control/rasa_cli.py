@@ -55,11 +55,12 @@ def train(
     """Train a model on the current data, unless a model of this data and code exists. Takes a
     minute. Returns the model's file.
 
-    This also stores the data in the models folder. Older models stay. ``force``: train in any case.
+    This also stores the data in the models folder. Older models stay. ``force``: train even
+    if such a model exists.
     """
     folder = model_folder.folder(home)
     with _bench(home, bench) as used, (folder / ".training").open("w") as lock:
-        # after waiting, this process may find that the other has trained the model
+        # after this wait, another process may already have trained the model
         _wait_for(lock, used.processes)
         found = trained_model(home, root)
         if found is not None and not force:
@@ -109,7 +110,7 @@ def actions_url(settings: Settings) -> str:
 
 def command(settings: Settings, number: int) -> tuple[list[str], dict[str, str]]:
     """The command and environment of a bot process. The process serves a model on this computer's
-    loopback address, at the port of the n-th address in PATCHBOARD_BOT_URL.
+    loopback address. PATCHBOARD_BOT_URL lists addresses; ``number`` selects the one with the port.
 
     The caller adds ``--model`` at each start; see ``served_model``. Raises SetupError when there is
     no such address or the bot's environment is missing.

@@ -8,19 +8,19 @@ shorter text. So each parameter must look as Twilio writes it:
 
 - Names are words, and none occurs twice.
 - A value with a known format has that format, above all the ids of the account and the message.
-- A known name occurs only as a name, never inside another parameter. Only Body, which people write,
-  may contain anything.
-- No parameter sorted after From ends in ``From`` and a sender name.
-- ``From`` and a sender name such as CityBank look like FromCity and a value. So this module refuses
-  a sender name that begins with City, State or Zip if ``From`` occurs anywhere before it.
-  Conversely, FromCity=Bank may be a recut sender CityBank. So it refuses a form in which a city,
-  state or zip code is the only place parameter.
-- After a value that may contain anything, and after a sender name, only a known name may follow.
-  After Body, only From may follow.
+- A known name occurs only as a name, never inside another parameter. The only exception is Body,
+  because people write it.
+- No parameter that is sorted after From ends with the word ``From`` and a sender name, because an
+  attacker could hide the real sender there.
+- ``From=CityBank`` and ``FromCity=Bank`` have the same characters. So this module refuses a sender
+  name that begins with City, State or Zip if ``From`` occurs anywhere before it. It also refuses a
+  form in which FromCity, FromState or FromZip is the only place parameter.
+- The name after a value without a fixed format, or after a sender name, is a known name. The name
+  after Body is From.
 
-Twilio adds parameters without notice, so an unknown name alone is allowed. A new parameter may come
-directly after a value that may contain anything, in the sorted order. This module then refuses the
-texts that have it, and the gap sweep fetches these texts from Twilio.
+Twilio adds parameters without notice, so this module accepts unknown names. But if a new parameter
+is sorted directly after a value without a fixed format, this module refuses the texts that have it.
+The gap sweep then fetches these texts from Twilio.
 
 Source: https://www.twilio.com/docs/messaging/guides/webhook-request
 """

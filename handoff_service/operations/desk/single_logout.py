@@ -51,9 +51,9 @@ def end_elsewhere(tx: Transaction, command: EndElsewhere) -> int:
 
 
 def _which(command: EndElsewhere) -> ColumnElement[bool]:
-    """The sessions to end. If the token names no session of the provider, these are all sessions of
-    the person. Otherwise these are the sessions that belong to it, and those for which the provider
-    named no session."""
+    """The sessions to end. A token without a provider session ends all sessions of the person here.
+    A token with one ends the sessions that belong to it. If this token also names the person, it
+    also ends the person's sessions for which the provider named no session."""
     ended = command.ended
     theirs = s.c.agent_id.in_(
         select(i.c.agent_id).where(

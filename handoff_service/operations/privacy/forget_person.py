@@ -1,5 +1,6 @@
-"""Remove the rows that name the person of an erasure outside emptied conversations, and last the
-person's record. The earlier parts find nothing again when an interrupted step runs once more.
+"""The erasure of a person, after the person's conversations have been emptied. It removes all other
+rows that name the person, and finally the person's record. If the erasure was interrupted, all of
+this runs again. The parts that were finished then find no rows.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from handoff_service.store.training.practice_runs import bare_scores
 
 
 async def forget_person(job: Job, erasure: Running) -> None:
-    """Do all of it, the person's record last."""
+    """Run all parts. The person's record comes last."""
     await _erase_audit(job, erasure)
     await _unname(job, erasure)
     for number in erasure.numbers:
@@ -42,7 +43,8 @@ async def forget_person(job: Job, erasure: Running) -> None:
 
 
 async def _erase_audit(job: Job, erasure: Running) -> None:
-    """Remove the entries of the audit log that name the person. They must be chained before."""
+    """Remove the entries of the audit log that name the person. Before that, add all waiting
+    entries to the chain."""
     await chain_waiting(job.deps.store)
     entries = await job.deps.store.read(reads.audit_entries, erasure)
 
@@ -54,8 +56,8 @@ async def _erase_audit(job: Job, erasure: Running) -> None:
 
 
 async def _unname(job: Job, erasure: Running) -> None:
-    """Take the numbers and the user from the emptied conversations, and first the numbers from the
-    rows that they lead to."""
+    """Remove the numbers and the user from the emptied conversations. Before that, remove the
+    numbers from rows that are found through these conversations."""
     ids = await job.deps.store.read(reads.ids, erasure)
     for rows in await job.deps.store.read(number_rows, ids):
 

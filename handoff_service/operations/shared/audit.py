@@ -1,4 +1,4 @@
-"""Write to the audit log. A job chains the entries after the commit."""
+"""Writes to the audit log. After the commit, a job adds the entries to the audit log's chain."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 e, a = t.audit_log, t.agents
-#: The channel of the hint that there are entries to chain.
+#: The channel of the hint that new entries wait for the job that chains them.
 AUDIT = "audit"
 
 
@@ -20,7 +20,7 @@ AUDIT = "audit"
 class AuditEntry:
     """``subject``: the kind of record; ``record``: its id; ``name``: what people
     call it. ``details``: the changes, field -> [before, after], or other facts. Never a secret.
-    ``agent_id``: the agent who did it, if another agent than the one who gave the command."""
+    ``agent_id``: the agent who did it, if this is not the agent who sent the command."""
 
     action: AuditAction
     subject: str = ""

@@ -1,4 +1,4 @@
-"""Ask for a run of ``offer_work``. Every operation that queues work or frees an agent's capacity
+"""Schedules a run of ``offer_work``. Every operation that queues work or frees an agent's capacity
 calls this."""
 
 from collections.abc import Collection

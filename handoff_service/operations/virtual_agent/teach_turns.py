@@ -1,7 +1,10 @@
 """Keeps the texts of those turns that a trainer should label.
 
-It decides about a text when the virtual agent answers, at a handoff, at a restart, when the
-requester rewords the text, and when an agent marks the answer.
+It decides about a text when one of these happens:
+- The virtual agent answers the text.
+- The requester rewords the text or restarts the conversation.
+- The conversation is handed off.
+- An agent marks the answer as misunderstood.
 """
 
 from dataclasses import dataclass, replace
@@ -109,7 +112,7 @@ def _turn(tx: Transaction, turn_id: int) -> _Row:
 
 
 def _before(tx: Transaction, interaction: InteractionRow, turn_id: int | None) -> TurnText | None:
-    """The last answered text of this epoch, or the one before this turn."""
+    """The last answered text of this epoch. ``turn_id``: only texts before this turn count."""
     where = [b.c.interaction_id == interaction.id, b.c.epoch == interaction.epoch]
     where += [b.c.answered_at.is_not(None), b.c.opening.is_(None)]
     if turn_id is not None:
@@ -119,8 +122,8 @@ def _before(tx: Transaction, interaction: InteractionRow, turn_id: int | None) -
 
 
 def _text(tx: Transaction, interaction: InteractionRow, turn: _Row) -> TurnText | None:
-    """The text that the turn answered. None for a turn without a text or with a choice, and for a
-    bot that does not report the intent."""
+    """The text that the turn answered. None if there was no text, if the text was only a choice
+    from a list, or if the bot does not report the intent."""
     if turn.opening is not None or turn.understood is None:
         return None
     earlier = (b.c.interaction_id == interaction.id, b.c.id < turn.id)

@@ -44,8 +44,8 @@ class FinishCall:
 
 
 def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
-    """Return the call to make now, signed with the current time. None if the call has ended; its
-    work is then removed."""
+    """Return the call to make now, signed with the current time. If the call has ended, remove its
+    due work and return None."""
     row = _locked(tx, command.call_id)
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
@@ -106,8 +106,8 @@ def _failed(tx: Transaction, call_id: int, result: CallResult) -> CallState:
 
 
 def _given_up(tx: Transaction, row: Any, result: CallResult) -> CallState:
-    """Give up the call, and send an event about that to the webhooks. If the call itself was about
-    a failure, no event is sent, because one such event would cause the next.
+    """Give up the call, and send the webhooks an event about the failure. If the failed call was
+    itself such an event, send none, because failures could then cause events without end.
     """
     _end(tx, row.id, CallState.GIVEN_UP, result)
     if row.type != WebhookEvent.JOB_FAILED:

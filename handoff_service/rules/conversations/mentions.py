@@ -30,8 +30,8 @@ def mentioned_agents(note: str, agents: Mapping[int, str]) -> set[int]:
 
 
 def agents_starting_with(letters: str, agents: Mapping[int, str]) -> list[int]:
-    """The agents with a name, or a word of it, that begins with these letters. Matches at the start
-    of the whole name come first, then by name. ``agents``: id -> name."""
+    """The agents who have a word in their name that begins with these letters. Agents with a match
+    in the first word come first. Otherwise the order is by name. ``agents``: id -> name."""
     typed = folded(letters)
     names = {agent: folded(name) for agent, name in agents.items()}
     found = [agent for agent, name in names.items() if f" {typed}" in f" {name}"]

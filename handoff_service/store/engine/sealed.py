@@ -26,8 +26,8 @@ def columns() -> Iterator[Column[str]]:
 
 
 def opened(conn: Connection, column: Column[str], stored: str) -> str | None:
-    """The secret in plain text. None while its key is not set. ``conn``: a connection of the store,
-    which knows the keys."""
+    """The secret in plain text. None if the service does not have the key that sealed it. ``conn``:
+    a connection of the store, which knows the keys."""
     sealer: Sealer = conn.get_execution_options()["sealer"]
     try:
         return sealer.open(column, stored)
@@ -36,7 +36,7 @@ def opened(conn: Connection, column: Column[str], stored: str) -> str | None:
 
 
 def seal_plain(conn: Connection, sealer: Sealer) -> int:
-    """Seal what was stored in plain text. Returns how many values."""
+    """Seal the values that are stored in plain text. Returns their number."""
     sealed = 0
     for column in columns():
         for row, stored in _values(conn, column, ~column.startswith(PREFIX)):
@@ -74,8 +74,8 @@ def keys_in_use(conn: Connection) -> Counter[str]:
 def _values(
     conn: Connection, column: Column[str], condition: sa.ColumnElement[bool]
 ) -> Iterable[Stored]:
-    """For each row that meets the condition: a condition that finds the row again, and the stored
-    value."""
+    """For each row that meets ``condition``: its stored value, after a condition that selects only
+    this row."""
     primary = list(column.table.primary_key)
     rows = conn.execute(select(*primary, column.label("stored")).where(condition)).all()
     return [(_is_row(primary, row), row.stored) for row in rows]

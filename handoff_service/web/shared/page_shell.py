@@ -33,7 +33,7 @@ class ShellData:
 
     desk: DeskFacts
     me: Agent  #: the signed-in agent
-    #: the presence Away that the desk has set and that the banner shows
+    #: the period for the banner, if the desk and not the agent has set the presence to Away
     away: PresencePeriod | None
     presences: list[PresenceChoice]
     offered: list[Offered]  #: work offered to the agent
@@ -66,7 +66,8 @@ async def shell_context(request: Request, agent: CurrentAgent, *, place: str) ->
 def shell_variables(
     request: Request, agent: CurrentAgent, shell: ShellData, *, place: str
 ) -> dict[str, Any]:
-    """Return the variables of ``shell.html``, for pages that have read its data with their own."""
+    """Return the variables of ``shell.html``, for a page that reads ``shell`` together with its own
+    data."""
     desk = desk_of(request)
     return {
         "desk": shell.desk,

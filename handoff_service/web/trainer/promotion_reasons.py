@@ -10,7 +10,8 @@ from handoff_service.store.views.training import BotModel
 
 def promotion_reasons(conn: Connection, model: BotModel, running: BotModel | None) -> list[str]:
     """The reasons why this model cannot be promoted. The database stores the reasons in English.
-    Therefore the same rules make them again from the stored figures, in the language of the page.
+    So this function does not read them. It runs the same rules on the stored figures again, which
+    gives the reasons in the language of the page.
     """
     blocked = promotion_blocks(conn, model, running)
     if model.scores is None or "figures" not in model.scores:
