@@ -103,8 +103,7 @@ def _ask_opt_out(tx: Transaction, interaction: InteractionRow, sid: str) -> None
 
 def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:
     """Whether we asked the requester after an earlier text of this conversation. No row records
-    this question. So the function applies the rule that decides about the question to the earlier
-    texts again."""
+    this question, so the function checks the earlier texts again with the rule that triggers it."""
     m = t.messages
     before = select(m.c.seq).where(m.c.provider_sid == sid).scalar_subquery()
     earlier = select(*m.c["body", "seq"]).where(

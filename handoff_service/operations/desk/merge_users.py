@@ -32,8 +32,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 u, n, p, g = t.users, t.user_numbers, t.messaging_profiles, t.user_merges
 f = t.user_facts
-#: The second pass runs this long after the merge. It finds texts that another process stored during
-#: the merge, because they may still name the user who went.
+#: The second pass runs this long after the merge. It moves texts that another process stored during
+#: the merge and that still name the user who went.
 SETTLE_AFTER = timedelta(minutes=1)
 
 

@@ -1,6 +1,6 @@
 """An admin creates, changes or deletes a user.
 
-A new conversation belongs to the user with the requester's number (table 1 in
+The numbers of users help to decide which user a new conversation belongs to (table 1 in
 ``rules/identity/profile_matching.py``). When numbers change, running conversations and messaging
 profiles keep their user. An agent can change that user by verifying the requester, and an admin by
 linking the profile (``tie_profile``).

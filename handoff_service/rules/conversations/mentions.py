@@ -31,7 +31,7 @@ def mentioned_agents(note: str, agents: Mapping[int, str]) -> set[int]:
 
 def agents_starting_with(letters: str, agents: Mapping[int, str]) -> list[int]:
     """The agents who have a word in their name that begins with these letters. Agents with a match
-    in the first word come first. Otherwise the order is by name. ``agents``: id -> name."""
+    at the start of the name come first. Otherwise the order is by name. ``agents``: id -> name."""
     typed = folded(letters)
     names = {agent: folded(name) for agent, name in agents.items()}
     found = [agent for agent, name in names.items() if f" {typed}" in f" {name}"]

@@ -74,8 +74,8 @@ def keys_in_use(conn: Connection) -> Counter[str]:
 def _values(
     conn: Connection, column: Column[str], condition: sa.ColumnElement[bool]
 ) -> Iterable[Stored]:
-    """For each row that meets ``condition``: its stored value, after a condition that selects only
-    this row."""
+    """One pair for each row that meets ``condition``: a condition that selects only this row, and
+    the stored value."""
     primary = list(column.table.primary_key)
     rows = conn.execute(select(*primary, column.label("stored")).where(condition)).all()
     return [(_is_row(primary, row), row.stored) for row in rows]
