@@ -117,12 +117,12 @@ def test_the_part_with_the_virtual_agent_is_shown_from_the_start() -> None:
     assert [(one.after, one.text, one.replies) for one in second] == [(6, "2", ())]
 
 
-def test_a_picture_is_sent_again_and_the_score_names_it() -> None:
+def test_a_picture_is_sent_again_and_the_score_counts_it() -> None:
     asks = Line(speaker=ASKS, at=NINE, text="", pictures=2)
     past = PracticeConversation(lines=(asks,), topic=None, waits_since=NINE)
     assert [[one.pictures for one in texts] for texts in rounds_of(past, 1)] == [[2]]
     scored = score_one(past, past, until=NINE, left_out=0)
-    assert [one.text for one in scored.lines] == ["(2 pictures)"]
+    assert [(one.text, one.pictures) for one in scored.lines] == [("", 2)]
 
 
 def test_conversations_start_in_order_with_gaps_of_at_most_five_minutes() -> None:
