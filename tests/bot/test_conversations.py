@@ -22,7 +22,7 @@ def test_a_problem_becomes_a_case(requester: Conversation, actions: ActionEndpoi
         "Case: hi, my laptop won't start | laptop | blocked"
     ]
     assert requester.says("thanks!") == ["You're welcome."]
-    assert actions.names(requester.sender) == ["action_open_case"]
+    assert actions.names(requester.sender) == ["action_open_case", "action_courtesy"]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_metadata_may_be_left_out(requester: Conversation) -> None:
 def test_metadata_reaches_the_action(requester: Conversation, actions: ActionEndpoint) -> None:
     metadata = {"turn_id": "t1", "user": {"name": "Ann Lee"}, "level": "verified"}
     requester.turn("agent", **metadata)
-    asked = {"form": None, "slot": None, "after_case": False}
+    asked = {"form": None, "slot": None, "after_case": False, "not_for_desk": False}
     assert actions.last(requester.sender)["tracker"]["latest_message"]["metadata"] == metadata | {
         "asked": asked
     }

@@ -17,7 +17,7 @@ from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.conversations.search_query import read
 from handoff_service.rules.shared.step_size import Pace
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.conversations import text_index
+from handoff_service.store.conversations import text_matches
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.worker import Worker
@@ -36,7 +36,7 @@ async def parts(store: Store) -> int:
 
 
 async def found(store: Store) -> list[int]:
-    return await store.read(text_index.matches, read("laptop"), EVERYTHING, 1000)
+    return await store.read(text_matches.matches, read("laptop"), EVERYTHING, 1000)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from handoff_service.store.conversations import search
 from handoff_service.store.desk import users
 from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.engine import tables as t
-from handoff_service.web.workspace.search import _results as search_page_results
+from handoff_service.web.workspace.search import _found as search_page_results
 from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MIA, SHARED, STRANGER, Story
 
@@ -211,7 +211,7 @@ async def test_a_page_makes_one_query_for_people(
     monkeypatch.setattr(search, "search_user_ids", counted)
     results = await indexed_desk.store.read(search_page_results, read("ann"), None, MIA)
     assert [one.user.name for one in results.people] == ["Ann Lee"]
-    assert len(results.hits) == 1
+    assert len(results.conversations) == 1
     assert searched == ["ann"]
 
 

@@ -61,7 +61,7 @@ OURS = re.compile(
     r"|^one\.(action|subject) \| words$|^titles\[name\]$|^one\.title$"  # kinds of records and steps
     r"|^(call|one)\.subject$"  # the subject of a webhook call, which is a kind and an id
     r"|^\(part \| words\)|\| impact_words$"
-    r"|\| *(figure|changed)\("  # figures with units
+    r"|\| *(figure|changed)\(|\| (percent|share)\b"  # figures with units
 )
 
 

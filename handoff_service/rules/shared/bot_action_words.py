@@ -20,6 +20,7 @@ ACTIONS: Mapping[str, str] = {
     "action_ask_proof": phrase("Asked for a code or an identity fact"),
     "action_ask_topic": phrase("Asked which topic is meant"),
     "action_case_status": phrase("Sent the state of the cases"),
+    "action_courtesy": phrase("Answered thanks or a farewell"),
     "action_deactivate_loop": phrase("Ended its questions"),
     "action_drop_proof": phrase("Canceled the identity check"),
     "action_fallback": phrase("Asked for other words"),

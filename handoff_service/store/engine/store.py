@@ -20,7 +20,7 @@ from handoff_service.store.engine.admission import (
     Admission,
     Patience,
 )
-from handoff_service.store.engine.checkpoint import checkpoint_if_due
+from handoff_service.store.engine.checkpoint import EVERY, checkpoint
 from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.compact import (
     Compacted,
@@ -72,6 +72,7 @@ class Store:
         self._patience = OWN_WORK
         self._reads = _Reads()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._checkpoints = itertools.count(1)  # calls of ``checkpoint``
         self._clock, self._public_url, self.settings = clock, settings.public_url, settings
         loop = asyncio.get_running_loop()
         self._lanes = [
@@ -166,11 +167,11 @@ class Store:
         return await asyncio.to_thread(vacuum_postgres, self._url, tables)
 
     async def checkpoint(self) -> None:
-        """Let a reading connection copy SQLite's WAL into the file, if it has become long. Own work
-        calls this after its transactions: see ``checkpoint.py``."""
-        if self.is_sqlite:
+        """Let a reading connection copy SQLite's WAL into the file at each fourth call. Long work
+        calls this after each of its transactions: see ``checkpoint.py``."""
+        if self.is_sqlite and next(self._checkpoints) % EVERY == 0:
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._readers, checkpoint_if_due, self._reading)
+            await loop.run_in_executor(self._readers, checkpoint, self._reading)
 
     def size(self) -> int:
         """Bytes of SQLite's file; 0 for PostgreSQL. Blocks."""
