@@ -217,3 +217,7 @@ def test_one_word_decides_if_it_is_typical() -> None:
 
 def test_the_guess_ignores_addresses_and_codes() -> None:
     assert guess("labels blank ana.garcia@escuela.example CS0000012") == guess("labels blank")
+
+
+def test_code_shows_no_language() -> None:
+    assert language_of('{"intent": "report_problem", "entities": []}') is None

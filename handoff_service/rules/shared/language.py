@@ -69,6 +69,7 @@ _LETTERS: Mapping[Language, re.Pattern[str]] = {
     Language.FRENCH: re.compile(r"(?<!\w)[a-zàâçéèêîôùûœ]*[àâçèêîôùûœ][a-zàâçéèêîôùûœ]*(?!\w)"),
 }
 _ACCENTS = str.maketrans("áéíóúüñàâçèêëîïôùûäöß", "aeiouunaaceeeiiouuaos")
+_CODE = re.compile(r"[{}\[\]<>\\|=_]")  # signs of code, whose pieces show no language
 LEAST = 2  # words of the language in a clear text
 # The least probability of a guess. Among the 17,000 examples, guesses this sure were wrong less
 # often than the word lists.
@@ -110,7 +111,7 @@ def _guess(text: str, least: float) -> Language | None:
     """The language that the pieces of the words show with at least this probability. None if too
     few of the words can show a language: courtesies and names cannot."""
     telling, is_long = _telling_words(text), len(_split(text)) >= LONG
-    if len(telling) < (1 if is_long else LEAST):
+    if _CODE.search(text) or len(telling) < (1 if is_long else LEAST):
         return None
     code, probability = guess(text)
     if probability < least:
