@@ -275,7 +275,7 @@ def test_a_case_is_confirmed_in_spanish() -> None:
     said = opened("case", "CS0000001", "no prende", then, "es")
     assert (
         said == "He abierto el caso CS0000001: no prende. "
-        "Escriba otros detalles, o pida hablar con una persona."
+        "Añada detalles, o pida hablar con alguien."
     )
 
 
