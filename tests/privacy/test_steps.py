@@ -334,3 +334,19 @@ async def test_facts_are_stored_in_steps_and_an_interrupted_batch_is_stored_agai
         lambda conn: conn.execute(newest).scalar_one()
     )
     assert len(written) == 2 + 6
+
+
+async def test_a_step_does_not_wait_for_the_disk_and_other_commits_do(deps: WorkerDeps) -> None:
+    if deps.store.is_sqlite:
+        pytest.skip("SQLite flushes each commit")
+    # The databases of the tests never wait, so this asks who turned the waiting off.
+    query = "SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'"
+    found: list[tuple[str, str]] = []
+
+    def look(tx: Transaction, _command: object) -> None:
+        setting, source = tx.conn.exec_driver_sql(query).one()
+        found.append((setting, source))
+
+    await deps.store.write(steps.timed(look), None)
+    await deps.store.write(look, None)
+    assert found == [("off", "session"), ("off", "database")]

@@ -187,6 +187,7 @@ def _step(tx: Transaction, kind: KeptKind, work: Callable[[], int]) -> bool:
 
 def record_progress(tx: Transaction, progress: Progress) -> bool:
     """Record how far the run has come. Returns whether it continues."""
+    tx.commit_without_flush()
     if not _is_running(tx, progress.kind):
         return False
     values: dict[str, object] = {"done_to": progress.done_to}

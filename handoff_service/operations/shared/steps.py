@@ -3,6 +3,9 @@ texts and requests get in between.
 
 A step writes rows that a search outside the lane has found. The number of rows follows from the
 time that the last step of the same kind took: see ``step_size.py``.
+
+A step need not be on the disk when its commit ends, because a search after a crash finds the same
+rows again. The next commit of another kind puts it there, so work that is recorded as done is done.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,11 +54,13 @@ async def in_steps[K, C](
 
 @cache  # one function for each operation, because ``fenced`` keeps what it wraps
 def timed[C, R](operation: Callable[[Transaction, C], R]) -> Callable[[Transaction, C], Took[R]]:
-    """The operation, with an answer that says how long it took."""
+    """The operation as a step: its answer says how long it took, and its commit does not wait for
+    the disk."""
 
     @wraps(operation)
     def run(tx: Transaction, command: C) -> Any:
         began = monotonic()
+        tx.commit_without_flush()
         answer = operation(tx, command)
         return Took(answer, monotonic() - began)
 
