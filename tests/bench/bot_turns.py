@@ -22,7 +22,8 @@ import aiohttp
 
 from actions.turn import COLLECTED
 from handoff_service import clock
-from handoff_service.bot_control.rasa_cli import ROOT, train
+from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.bot_control.rasa_cli import train
 from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.virtual_agent.begin_turn import BeginTurn, begin_turn

@@ -29,7 +29,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.store.privacy import erasures
-from handoff_service.store.reports import packed_days
+from handoff_service.store.reports import pack_days
 from handoff_service.worker import Worker
 from tests.bench.desks import Desks, database
 from tests.bench.holds import Hold, print_holds, results, watched
@@ -92,13 +92,13 @@ async def _keep_facts(deps: WorkerDeps, clock: _Clock) -> None:
     with mock.patch.object(keep_facts, "PAUSE", 0):
         while await worker.step():
             pass
-        clock.moved += packed_days.QUIET + keep_facts.EVERY
+        clock.moved += pack_days.QUIET + keep_facts.EVERY
         while await worker.step():
             pass
     f = t.conversation_facts
     count = sa.select(sa.func.count()).select_from(f)
     kept = await deps.store.read(lambda conn: conn.execute(count).scalar_one())
-    if kept < OLD + KEPT or await deps.store.read(packed_days.next_to_pack) is not None:
+    if kept < OLD + KEPT or await deps.store.read(pack_days.next_to_pack) is not None:
         raise RuntimeError(f"the job has kept {kept} facts, or has not packed them")
 
 
