@@ -110,8 +110,8 @@ class Transaction:
         self.work_at = at if self.work_at is None else min(at, self.work_at)
 
     def commit_without_flush(self) -> None:
-        """Let PostgreSQL answer this transaction's COMMIT before it has flushed it to the disk. On a
-        busy disk, the flush takes longer than the lane may be held.
+        """Let PostgreSQL answer this transaction's COMMIT before it has flushed it to the disk.
+        On a busy disk, the flush takes longer than the lane may be held.
 
         A crash of the database can undo the commit, together with all later ones that were not
         flushed, until 0.6 seconds have passed or another commit has been flushed. Only work that
