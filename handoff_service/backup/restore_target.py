@@ -1,4 +1,5 @@
-"""What a restore fills: refuses databases in use, and drops the tables of an unused desk."""
+"""Prepares the database for a restore: refuses a database in use, and drops the tables of an unused
+desk."""
 
 import sqlite3
 from contextlib import closing
@@ -34,8 +35,8 @@ def refuse_open_file(settings: Settings) -> None:
 
 
 def refuse_tracker_in_use(settings: Settings) -> None:
-    """Refuse a bots' database with conversations. The restored desk gives new conversations numbers
-    that the bots may already know.
+    """Refuse a bot database that contains conversations, because the restored desk may give new
+    conversations ids that the bots already know.
     """
     if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
         raise SetupError(
@@ -62,7 +63,7 @@ def refuse_others(connection: sa.Connection) -> None:
 
 
 def drop_unused_desk(connection: sa.Connection) -> None:
-    """Drop the tables of a desk that was never used. SetupError when it was used."""
+    """Drop the tables of a desk that was never used. Raises SetupError when it was used."""
     pending_revisions(connection)  # also refuses a newer schema and another program's tables
     if revision_of(connection) is None:
         return

@@ -48,7 +48,8 @@ def _audit(config: Settings, asked: argparse.Namespace) -> int:
 
 
 async def _verified(store: Store, head: str | None) -> str:
-    """The result in words. Raises SetupError, which names what is wrong."""
+    """Verify the audit log, and describe the result. Raises SetupError if the log was tampered
+    with."""
     report = await check_chain(store)
     faults = [*report.faults, *await _missing_head(store, head)]
     if faults:

@@ -54,8 +54,8 @@ def _backup(config: Settings, asked: argparse.Namespace) -> int:
 
 
 async def _recorded(config: Settings, name: str) -> None:
-    """Write the backup to the audit log. If the database is read-only or has an older schema, the
-    command only prints a warning and still makes the backup."""
+    """Record the backup in the audit log. If the database is read-only or has an older schema,
+    print a warning instead, because the backup itself has succeeded."""
     try:
         async with opened_store(config) as store:
             await store.write(audit, exported(Subject.BACKUP, name))

@@ -1,4 +1,4 @@
-"""``patchboard import`` and ``export``: a whole desk from and to a desk file."""
+"""``patchboard import`` and ``export``: read a whole desk from a desk file, and write it to one."""
 
 import argparse
 from collections.abc import Iterator
@@ -74,7 +74,7 @@ def _export(config: Settings, asked: argparse.Namespace) -> int:
 
 
 async def _exported(store: Store, path: Path) -> str:
-    """Write the file. Returns no text."""
+    """Write the file. Returns an empty string, because ``run_on_store`` prints the result."""
     text = await store.read(export_desk)
     await store.write(audit, exported(Subject.DESK_FILE, path.name))
     try:

@@ -47,7 +47,7 @@ def _keys(config: Settings, asked: argparse.Namespace) -> int:
 
 def _new(config: Settings) -> int:
     """Write a new key to HOME, and keep the earlier key in a second file. Raises SetupError when
-    the key comes from the environment, or the last rotation is not over.
+    the key comes from the environment, or when the last rotation is not over.
     """
     if os.environ.get("PATCHBOARD_SECRET_KEY", "").strip():
         raise SetupError(

@@ -1,4 +1,5 @@
-"""``patchboard media``: where pictures and files are kept."""
+"""``patchboard media``: move pictures and files between the folder and an S3 store, and check
+them."""
 
 import argparse
 
@@ -14,7 +15,7 @@ from handoff_service.settings import Settings
 from handoff_service.store.conversations.media import used_files
 from handoff_service.store.engine.store import Store
 
-SHOWN = 20  # names of missing files
+SHOWN = 20  # how many names of missing files the command prints
 
 
 def add_commands(commands: Commands) -> None:
@@ -63,8 +64,8 @@ def _check(config: Settings, asked: argparse.Namespace) -> int:
     found: list[Checked] = []
 
     async def look(database: Store) -> str:
-        # Read the rows first. The desk writes each file before its row, so the store then has all
-        # files of these rows.
+        # Read the rows before the store. The desk writes each file before its row, so the store
+        # must have the files of these rows.
         found.append(compare(await database.read(used_files), store))
         if asked.delete_unused:
             delete_unused(found[0].unused, store, now())

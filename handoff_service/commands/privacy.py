@@ -1,4 +1,4 @@
-"""``patchboard erase``, ``hand-out`` and ``retention``: personal data from a terminal."""
+"""``patchboard erase``, ``hand-out`` and ``retention``: manage personal data in a terminal."""
 
 import argparse
 from contextlib import suppress
@@ -67,7 +67,8 @@ async def _erased(store: Store, asked: argparse.Namespace) -> str:
 
 
 async def _whom(store: Store, person: str) -> RequestedPerson:
-    """The person of an employee number or a phone number. Raises SetupError when it is neither."""
+    """Find a person (see WHOM). Raises SetupError when the text names no user and is not a phone
+    number."""
     with suppress(NotFound):
         return RequestedPerson(user_id=await store.read(people.find_user, person))
     try:

@@ -53,8 +53,8 @@ async def _run_action(store: Store, asked: argparse.Namespace) -> str:
 
 
 async def _add(store: Store, asked: argparse.Namespace) -> str:
-    """Create a service token. Raises BadInput, which names the wrong field. Raises Conflict for a
-    name in use."""
+    """Create a service token, and return its secret. Raises BadInput, which names the wrong field.
+    Raises Conflict for a name in use."""
     given = {"name": asked.name, "scopes": asked.scope, "days": asked.days, "rate": asked.rate}
     command = MakeToken(**read_as(TokenFields, given).model_dump(), made=new_token())
     return (await store.write(make_token, command)).secret

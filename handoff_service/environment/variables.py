@@ -14,7 +14,8 @@ _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-
 _POSTGRES = re.compile(
     r"postgresql://([^@]*@)?(\[[^]@/?]*\]|[^],:@/?[]*)(:[0-9]+)?/[^/?@]+(\?[^@?]*)?"
 )
-_MOST = 900  # a key may have 1,024 bytes, with the name of the file
+# bytes of s3://bucket/prefix; an S3 key, which adds the file's name to the prefix, may have 1,024
+_MOST = 900
 
 
 class Variables:
@@ -38,7 +39,7 @@ class Variables:
         return int(text)
 
     def folder(self, name: str, default: Path, *needed: str) -> Path:
-        """A folder. If it is not the default folder, it must hold these files."""
+        """A folder. If it is not the default folder, it must contain the ``needed`` files."""
         given = self.optional(name)
         folder = Path(given).absolute() if given else default
         missing = [one for one in needed if given and not (folder / one).exists()]

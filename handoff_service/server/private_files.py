@@ -20,8 +20,8 @@ def set_umask() -> None:
 
 def make_private(settings: Settings) -> None:
     """Remove other accounts' permissions from the files in HOME and from a SQLite file elsewhere.
-    Skips the content of a folder that is already private, because this makes a folder private
-    before its content."""
+    Skips a folder that is already private, because a folder becomes private only after its
+    content."""
     database = database_file(settings.database_url)
     beside = database.parent.glob(f"{database.name}*") if database is not None else ()
     _all(settings.home.iterdir())
@@ -38,7 +38,7 @@ def _all(paths: Iterable[Path]) -> None:
 def _one(path: Path) -> None:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode) or mode & stat.S_ISVTX or not mode & _OTHERS:
-        return  # skip link targets and folders that several accounts share, such as /tmp
+        return  # skip links, and folders that several accounts share, such as /tmp
     if stat.S_ISDIR(mode):
         _all(path.iterdir())
     path.chmod(stat.S_IMODE(mode) & ~_OTHERS)

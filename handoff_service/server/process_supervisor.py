@@ -1,11 +1,11 @@
 """The supervisor process: starts the workers, replaces a worker that ends, and restarts them one by
 one on SIGUSR1.
 
-The supervisor opens the listening socket, and the workers inherit it. So the service refuses no
+The supervisor opens the listening socket, and the workers inherit it, so the service refuses no
 connection while the supervisor replaces a worker. Each worker is a new Python process, so a rolling
-restart loads new code. Each worker has a *lifeline* to the supervisor (a socket pair). The worker
-writes to it when it is ready, and stops when the supervisor's end closes. All workers write their
-metrics to one folder, so that each of them can report the metrics of all.
+restart loads new code. A *lifeline* (a socket pair) connects each worker to the supervisor. The
+worker writes to it when it is ready, and stops when the supervisor's end closes. All workers write
+their metrics to one folder, so that each of them can report the metrics of all.
 """
 
 import asyncio
@@ -88,7 +88,7 @@ class Supervisor:
         )
         theirs.close()
         loop = asyncio.get_running_loop()
-        ready = loop.create_task(_first_words(ours))
+        ready = loop.create_task(_first_bytes(ours))
         worker = _Worker(
             process=process,
             lifeline=ours,
@@ -168,7 +168,7 @@ class Supervisor:
         log.info("supervisor_stopped", pid=os.getpid())
 
 
-async def _first_words(lifeline: socket.socket) -> bytes:
+async def _first_bytes(lifeline: socket.socket) -> bytes:
     """The first bytes that the worker writes. Empty if it ends without writing."""
     try:
         return await asyncio.get_running_loop().sock_recv(lifeline, 16)

@@ -1,4 +1,4 @@
-"""The kind of each event in a conversation, and the sentence that describes it."""
+"""Describes each event of a conversation: its kind, and a sentence."""
 
 from enum import StrEnum
 

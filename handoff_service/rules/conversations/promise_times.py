@@ -24,8 +24,8 @@ NIGHT_ENDS, NIGHT_BEGINS = 6, 22  # a time without am or pm never means an hour 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A deadline and its place in the sentence. ``firm``: its words can only be a deadline ("by",
-    "before", "within")."""
+    """A deadline and its place in the sentence. ``firm``: its words ("by", "before", "within") can
+    only mean a deadline."""
 
     begin: int
     end: int
@@ -34,7 +34,7 @@ class Deadline:
 
 
 def normal(text: str) -> str:
-    """Lower case, without accents and typographic apostrophes."""
+    """The text in lower case, without accents and typographic apostrophes."""
     plain = unicodedata.normalize("NFD", text.replace("’", "'").replace("‘", "'").casefold())
     return "".join(c for c in plain if not unicodedata.combining(c))
 

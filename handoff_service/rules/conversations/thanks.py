@@ -43,9 +43,9 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
 def stays_closed(
     closed_at: datetime | None, now: datetime, minutes: int, *, question_waits: bool
 ) -> bool:
-    """Whether thanks stay in the line's newest conversation, which is closed, and start no other
-    one. They stay for ``minutes`` after closing. They also stay until the satisfaction question is
-    sent, because thanks must not cancel that question."""
+    """Whether a thank-you text is added to the line's newest conversation, which is closed, and
+    starts no new one. It is added within ``minutes`` after closing. It is also added until the
+    satisfaction question is sent, because thanks must not cancel that question."""
     if closed_at is None:
         return False
     return question_waits or (minutes > 0 and now - closed_at <= timedelta(minutes=minutes))

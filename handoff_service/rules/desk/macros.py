@@ -75,8 +75,8 @@ def steps(macro: MacroFields) -> tuple[MacroStep, ...]:
 
 
 def errors(macro: MacroFields, attributes: Collection[str] | None = None) -> dict[str, str]:
-    """Field -> what is wrong. Empty for a macro that can be saved. ``attributes``: the fields of
-    the desk's attributes; None: they are not checked."""
+    """Field -> its error. Empty if the macro can be saved. ``attributes``: the fields of the desk's
+    attributes; None: they are not checked."""
     found: dict[str, str] = {}
     if not steps(macro):
         found["template_id"] = phrase(

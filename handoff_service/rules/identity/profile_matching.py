@@ -1,4 +1,4 @@
-"""Table 1 of the product page: messaging profiles, or who is texting."""
+"""Table 1 of docs/product.md: messaging profiles, or who is texting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
