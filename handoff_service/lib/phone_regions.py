@@ -20,9 +20,9 @@ from handoff_service.lib.region_zones import REGION_ZONES
 def of_number(number: str, *, known_zone: str | None = None, instead: str) -> list[ZoneInfo]:
     """The possible time zones of the person with this number.
 
-    ``known_zone``: the zone on the person's record, an IANA name. Without it, the area code decides.
-    A number without an area code (mobile, toll-free) gets all zones of its region. ``instead``: the
-    zone of a number without a region, such as a short code.
+    ``known_zone``: the zone on the person's record, an IANA name. Without it, the area code
+    decides. A number without an area code (mobile, toll-free) gets all zones of its region.
+    ``instead``: the zone of a number without a region, such as a short code.
     """
     if known_zone in _known_zones():
         return [ZoneInfo(known_zone)]

@@ -252,8 +252,8 @@ class PracticeRuns:
             await self.end_after_erasure()
 
     async def end_after_erasure(self) -> None:
-        """End the open runs if somebody has requested an erasure since they began, because a run may
-        contain the person's conversations."""
+        """End the runs that began before the newest erasure request, because a run may contain the
+        person's conversations."""
         if not self._open:
             return
         newest = await self._desk().store.for_own_work().read(erasures.newest)

@@ -95,8 +95,8 @@ def _readings(text: str) -> Iterator[Reaction]:
 
 
 def _may_be(text: str) -> bool:
-    """A quick check that most texts fail, because they quote nothing, do not begin with an emoji and
-    do not end with the last word of a reaction."""
+    """A quick check that most texts fail: they quote nothing, begin with no emoji, and do not end
+    with the last word of a reaction."""
     if any(mark in text for mark in _QUOTE_MARKS) or " '" in text or any(map(_pictures, text[:1])):
         return True
     last = text.rpartition(" ")[2].strip(" .…").casefold()

@@ -50,8 +50,8 @@ def earliest_send_time(
         return None
     later = sorted({at for zone in zones for at in _openings(quiet, now, zone) if at > now})
     soon = [at for at in later if at <= (since or now) + _DAY]
-    # If the text is old, or if quiet hours take nearly the whole day, quiet hours may end in no zone
-    # within a day of ``since``.
+    # If the text is old, or if quiet hours last nearly the whole day, quiet hours may end in no
+    # zone within a day of ``since``.
     within = bool(open_now) or any(_open_zones(quiet, at, zones) for at in soon)
     best, best_open = None, open_now
     for at in soon if within else later:

@@ -1,4 +1,4 @@
-"""System messages to requesters: the short list of the product page, each within one segment.
+"""System messages to requesters: the short list in docs/product.md, each within one segment.
 
 Requesters never get "X joined", "X is typing" or "session timed out"; agents see all of these.
 Admins can edit each text.
@@ -288,8 +288,8 @@ def waiting(
     *,
     instead: str | None = None,
 ) -> str:
-    """Sent once when no agent is free. ``instead``: how to return to the virtual agent; None: the
-    desk has no virtual agent."""
+    """The text for a requester when no agent is free; sent once. ``instead``: how to return to the
+    virtual agent; None: the desk has no virtual agent."""
     return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}, language), instead)
 
 
@@ -301,8 +301,8 @@ def out_of_hours(
     *,
     instead: str | None = None,
 ) -> str:
-    """Sent once when the queue is closed. ``opens``: in words, see ``opening``; ``instead`` as for
-    ``waiting``."""
+    """The text for a requester when the queue is closed; sent once. ``opens``: the time in words,
+    from ``opening``. ``instead``: as for ``waiting``."""
     values = {"queue": queue, "opens": opens}
     return _and(_filled(SystemMessage.CLOSED, text, values, language), instead)
 
@@ -316,7 +316,7 @@ def closing_line(
 
 
 def account_help(case: str, text: str | None = None, language: Language = Language.ENGLISH) -> str:
-    """Tells a verified requester with a locked account what happens next."""
+    """The text that tells a verified requester with a locked account what happens next."""
     return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case}, language)
 
 

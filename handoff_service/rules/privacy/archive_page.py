@@ -39,7 +39,7 @@ def page(desk: str, sections: Mapping[str, Any]) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
             f"<h1>{escape(title)}</h1>",
-            "<p>Times are in UTC. The file data.json holds the same for programs.</p>",
+            "<p>Times are in UTC. The file data.json contains the same data for programs.</p>",
             *_sections(sections),
             "</body></html>",
         ]

@@ -31,7 +31,7 @@ class KeptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """A kind's title on the page, and the removed content."""
+    """A kind's title on the page, and the content that retention removes."""
 
     title: str
     removes: str
@@ -63,7 +63,7 @@ KINDS: Mapping[KeptKind, KindWords] = {
         phrase("Entries of the audit log. The other entries can still be verified."),
     ),
 }
-#: kinds that count from the day on which they were made, not from the end of a conversation
+#: kinds that are kept for some days after their creation, not after the end of a conversation
 BY_DAY = frozenset({KeptKind.TRAINER_ITEMS, KeptKind.AUDIT})
 #: kind -> what is removed together with it
 INCLUDES: Mapping[KeptKind, frozenset[KeptKind]] = {
@@ -89,7 +89,7 @@ def cutoff(days: int, now: datetime) -> datetime | None:
 
 
 def until_night(now: datetime, time_zone: str) -> timedelta:
-    """How long to wait until it is night; zero at night."""
+    """How long to wait until the nightly run may start; zero during the night."""
     clock = now.astimezone(ZoneInfo(time_zone)).time()
     if NIGHT <= clock < MORNING:
         return timedelta()

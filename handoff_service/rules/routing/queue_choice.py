@@ -71,7 +71,8 @@ def explain(
 
 
 def _takes(queue: QueueFields, facts: QueueFacts) -> bool:
-    """A queue without conditions gets only the conversations of its company numbers."""
+    """Whether the queue's conditions match. A queue without conditions gets only conversations of
+    its company numbers."""
     return bool(queue.conditions) and queue_conditions.matches(queue.conditions, queue.match, facts)
 
 

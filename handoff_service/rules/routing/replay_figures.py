@@ -41,10 +41,10 @@ CANNOT_KNOW: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastAnswers:
-    """The answers that live agents owed in the conversation of an arrival, as it happened.
-    ``taken_at``: when an agent got it; None: no agent got it. ``usual_answer``: the usual time of
-    this queue between an agent getting a conversation and the agent's first text. It is used for
-    conversations that nobody got."""
+    """The answers that live agents owed in an arrival's conversation, as it really happened.
+    ``taken_at``: when an agent got it; None: no agent got it. ``usual_answer``: how long agents of
+    this queue usually take from getting a conversation to their first text. The replay uses it for
+    conversations that no agent got."""
 
     spans: Sequence[Span] = ()
     holds: Sequence[HeldTime] = ()
@@ -102,7 +102,7 @@ class TargetRules:
 
 @dataclass(slots=True)
 class Counting:
-    """Counts one run. ``end``: the end of the replayed days."""
+    """Computes the figures of one run. ``end``: the end of the replayed days."""
 
     rules: Mapping[int, TargetRules]
     available: Mapping[int, Periods]
@@ -185,7 +185,7 @@ def _first(past: PastAnswers) -> bool:
 
 
 def _shift(span: Span, by: timedelta, taken_at: datetime) -> Span:
-    """Move a time, if it is after the agent got the conversation."""
+    """Shift the end of a span, and also its start if the agent already had the conversation."""
     starts = span.started_at + (by if span.started_at >= taken_at else timedelta())
     return Span(
         span.kind,
