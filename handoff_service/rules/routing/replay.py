@@ -24,7 +24,7 @@ from handoff_service.rules.routing.replay_input import (
     QueueMember,
     ReplayDesk,
     ReplayQueue,
-    holds,
+    is_within,
 )
 
 AT_ONCE = 100  # events between two reports of the progress
@@ -141,7 +141,7 @@ class Replay:
         heads: list[tuple[tuple[int, datetime, int], int, int]] = []
         for queue_id, waiting in self._waiting.items():
             self._skip_gone(waiting)
-            if waiting and holds(self.desk.queues[queue_id].open, now):
+            if waiting and is_within(self.desk.queues[queue_id].open, now):
                 heads.append((waiting[0][:3], queue_id, 0))
         heapq.heapify(heads)
         while heads:
@@ -168,7 +168,7 @@ class Replay:
             self._candidate(agent_id, member)
             for agent_id, member in queue.members.items()
             if self._load.get(agent_id, 0) < member.capacity
-            and holds(self.desk.agents[agent_id].available, now)
+            and is_within(self.desk.agents[agent_id].available, now)
         ]
         if not candidates:
             return False

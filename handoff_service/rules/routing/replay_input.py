@@ -80,7 +80,7 @@ class ReplayDesk:
     agents: Mapping[int, ReplayAgent]
 
 
-def holds(periods: Periods, at: datetime) -> bool:
+def is_within(periods: Periods, at: datetime) -> bool:
     """Whether a moment is in one of the periods, which are in order."""
     place = bisect_right(periods, at, key=lambda one: one[0]) - 1
     return place >= 0 and at < periods[place][1]

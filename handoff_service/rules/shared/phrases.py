@@ -1,7 +1,7 @@
 """The sentences of pages, which each agent reads in their own language.
 
-``phrase`` marks an English sentence for the catalogs of pages. A phrase is an English ``str``, which
-the database, the log and the API use. Templates show it in the language of the page (see
+``phrase`` marks an English sentence for the catalogs of pages. A phrase is an English ``str``; the
+database, the log and the API use this text. Templates show it in the language of the page (see
 ``web/shared/page_language.py``). Code that puts a phrase into a longer text calls ``phrase`` or
 ``joined``, because an f-string or ``+`` would keep the English words.
 """

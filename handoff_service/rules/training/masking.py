@@ -24,8 +24,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _MASK = re.compile(r"‹(?:name|number|email|code)›")
 _MASKS = re.compile(r"\s*‹(?:name|number|email|code)›(?:['’]s\b)?")
 _SENTENCE = re.compile(r"(?:^|[.!?\n])\s*$")
-#: Ordinary words that are also names. A single one is masked only if it has a capital letter inside
-#: a sentence.
+#: Ordinary words that are also names. A single one is masked only if it is capitalized within a
+#: sentence.
 ORDINARY = frozenset(
     re.findall(
         r"\w+",
@@ -92,14 +92,15 @@ def _number(found: re.Match[str]) -> str:
 
 
 def _parts(word: str) -> list[str]:
-    """A word with and without its 's and its hyphens, folded."""
+    """The folded parts of a word without its 's: the whole word without hyphens, and each part
+    between hyphens."""
     plain = re.sub(r"['’]s?$|['’]s\b", "", folded(word))
     joined = re.sub(r"['’\-]", "", plain)
     return list(dict.fromkeys([joined, *re.split(r"['’\-]", plain)]))
 
 
 def _without_names(text: str, names: Collection[str], own: Collection[str]) -> str:
-    """Masks names. Two adjacent words of names are a name, even if each is an ordinary word."""
+    """Mask names. Two adjacent words of names are a name, even if each is an ordinary word."""
     words = [
         one
         for one in _WORD.finditer(text)

@@ -48,7 +48,7 @@ def has_no_account(text: str) -> bool:
 
 
 def asks_why(text: str) -> bool:
-    """Whether a short text asks why the virtual agent asks."""
+    """Whether a short text asks for the reason for the virtual agent's question."""
     plain = _plain(text)
     return len(plain.split()) <= LONGEST_WHY and bool(_WHY.match(plain))
 

@@ -33,7 +33,7 @@ _ACCENTS = str.maketrans("áéíóúüäöàâçèêëîïôùû", "aeiouuaoaace
 def is_question(text: str) -> bool:
     """Whether the text has "¿", or begins like a question and ends with a question mark.
 
-    Without "¿" it needs both: "why it broke I can't say" is an answer, and so is "monitor?".
+    Without "¿", a text needs both: "why it broke I can't say" is an answer, and so is "monitor?".
     """
     folded = _folded(text)
     if "¿" in folded:
