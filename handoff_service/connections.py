@@ -84,7 +84,7 @@ class Connections:
         self._missed = True
 
     async def run(self) -> None:
-        """Tick until canceled."""
+        """Call ``tick`` every second until canceled."""
         while True:
             await asyncio.sleep(TICK)
             await self.tick()

@@ -11,7 +11,7 @@ _log = logging.getLogger("patchboard")
 
 
 def masked(number: str) -> str:
-    """A phone number in the form for logs: +1202***0101."""
+    """The masked form of a phone number, for logs: +1202***0101."""
     return f"{number[:5]}***{number[-4:]}" if len(number) > 9 else "***"
 
 

@@ -72,7 +72,7 @@ class Settings:
 
     @property
     def key_fingerprint(self) -> str:
-        """Distinguishes secret keys without revealing them."""
+        """A fingerprint that distinguishes secret keys without revealing them."""
         return key_fingerprint(self.secret_key)
 
     @property

@@ -32,7 +32,7 @@ LONGEST_WORK = timedelta(minutes=10)
 
 
 def build_workers(deps: WorkerDeps) -> list["Worker"]:
-    """The workers of one process. Several processes share the work by their claims."""
+    """The workers of one process. Several processes share the work, because each claims its own."""
     return [Worker(deps, kinds, at_once) for kinds, at_once in POOLS]
 
 

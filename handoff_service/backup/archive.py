@@ -185,7 +185,7 @@ def check(path: Path) -> Manifest:
                 manifest = _manifest(path, content.read())
             elif name in found:
                 raise SetupError(
-                    f"{path} is damaged: it holds {name} twice. Use another backup file."
+                    f"{path} is damaged: it contains {name} twice. Use another backup file."
                 )
             else:
                 found[name] = _sha256(content)

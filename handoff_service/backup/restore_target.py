@@ -14,7 +14,7 @@ from handoff_service.store.engine.database_copy import database_file
 from handoff_service.store.engine.migrate import database_errors, pending_revisions, revision_of
 from handoff_service.store.engine.portable_rows import tables_of
 
-# a desk in use has rows in these
+# a desk in use has rows in at least one of these tables
 TABLES_IN_USE = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")
 
 
@@ -40,8 +40,8 @@ def refuse_tracker_in_use(settings: Settings) -> None:
     """
     if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
         raise SetupError(
-            "The database of PATCHBOARD_BOT_TRACKER_URL holds the virtual agent's conversations of "
-            "a desk. They would mix with those of the restored desk. Name an empty database, or "
+            "The database of PATCHBOARD_BOT_TRACKER_URL contains the virtual agent's conversations "
+            "of a desk. They would mix with those of the restored desk. Name an empty database, or "
             f"stop the bots and run there: DROP SCHEMA {bot_tracker.SCHEMA} CASCADE"
         )
 
@@ -78,7 +78,7 @@ def drop_unused_desk(connection: sa.Connection) -> None:
             ).first()
         ):
             raise SetupError(
-                f"The database of PATCHBOARD_DATABASE_URL already holds a desk: its table {name} "
+                f"The database of PATCHBOARD_DATABASE_URL already contains a desk: its table {name} "
                 "has rows. Restore into a new PATCHBOARD_HOME or an empty database, so that "
                 "nothing is overwritten."
             )

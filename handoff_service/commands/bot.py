@@ -1,5 +1,5 @@
-"""``patchboard bot``: check and measure the training data, train, serve, and the commands about
-models."""
+"""``patchboard bot``: check and measure the training data, train and serve models, and manage
+them."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""The database for one command, and ``patchboard migrate``."""
+"""Opens the database for a command. Also ``patchboard migrate``."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""``patchboard keys``: rotate the secret key."""
+"""``patchboard keys``: show and rotate the secret key."""
 
 import argparse
 import os

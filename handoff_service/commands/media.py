@@ -37,10 +37,10 @@ def add_commands(commands: Commands) -> None:
 def _media(config: Settings, asked: argparse.Namespace) -> int:
     if asked.action == "check":
         if asked.back or asked.keep:
-            raise SetupError("--back and --keep belong to: patchboard media move")
+            raise SetupError("--back and --keep are only for: patchboard media move")
         return _check(config, asked)
     if asked.delete_unused:
-        raise SetupError("--delete-unused belongs to: patchboard media check")
+        raise SetupError("--delete-unused is only for: patchboard media check")
     if config.media_bucket is None:
         raise SetupError(
             "Set PATCHBOARD_MEDIA_STORE and the PATCHBOARD_S3_ settings for this command. It moves "

@@ -24,7 +24,7 @@ def _number(config: Settings, asked: argparse.Namespace) -> int:
     provider's reason."""
     kind = provider_of(config)
     if kind.point_here is None:
-        raise SetupError(f"With {kind.title}, a number needs no set-up.")
+        raise SetupError(f"With {kind.title}, a number needs no setup.")
     why = asyncio.run(_point(kind.point_here(config, asked.number)))
     if why is not None:
         raise SetupError(why)

@@ -75,7 +75,7 @@ async def _whom(store: Store, person: str) -> RequestedPerson:
         return RequestedPerson(number=phone_numbers.read(person, await store.read(desk_country)))
     except phone_numbers.NotANumber as error:
         raise SetupError(
-            f"{person} is no employee number or e-mail address of a user, and {error}."
+            f"{person} is not the employee number or e-mail address of a user, and {error}."
         ) from error
 
 
@@ -90,7 +90,7 @@ def _receipt(erasure: Erasure) -> str:
 
 
 def _title(name: str) -> str:
-    """The receipt's name for a count."""
+    """The name of a count in the receipt."""
     return TITLES.get(name) or name.replace("_", " ").capitalize()
 
 

@@ -59,5 +59,5 @@ def check_media(settings: Settings) -> list[str]:
     try:
         store.check()
     except MediaAway as error:
-        return [f"Pictures and files cannot be kept in {store.where}: {error.why}"]
+        return [f"Pictures and files cannot be stored in {store.where}: {error.why}"]
     return []

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from opening_hours import (  # type: ignore[attr-defined]  # its stubs leave its errors out
+from opening_hours import (  # type: ignore[attr-defined]  # its stubs omit its exceptions
     OpeningHours,
     ParserError,
     UnknownCountryError,

@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn): the options for the browser, and the check of its answer.
+"""Passkeys (WebAuthn): builds the options for the browser, and checks its answer.
 
 Source: https://www.w3.org/TR/webauthn-3/
 """

@@ -29,7 +29,7 @@ STABLE_AFTER = 60.0
 # the message on a lifeline that asks a worker to look for work, because an ended process may have
 # released some
 LOOK_FOR_WORK = b"w"
-READY_WITHIN = 60.0  # if a new worker needs longer, the supervisor stops the rolling restart
+READY_WITHIN = 60.0  # if a new worker needs longer, the supervisor ends it and keeps the old one
 WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 
 
@@ -37,10 +37,10 @@ WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 class _Worker:
     process: asyncio.subprocess.Process
     lifeline: socket.socket
-    #: the first bytes that the worker writes, once it answers requests; empty: it ended before
+    #: the bytes that the worker writes when it can answer requests; empty: it ended before that
     ready: asyncio.Task[bytes]
     started: float
-    #: unique among the running workers; a new worker may get the one of an ended worker
+    #: unique among the running workers; a new worker may get the place of an ended worker
     metrics_place: int
 
 
@@ -169,7 +169,7 @@ class Supervisor:
 
 
 async def _first_bytes(lifeline: socket.socket) -> bytes:
-    """The first bytes that the worker writes. Empty if it ends without writing."""
+    """The first bytes that the worker writes. Empty if it ends before it writes any."""
     try:
         return await asyncio.get_running_loop().sock_recv(lifeline, 16)
     except OSError:

@@ -197,8 +197,8 @@ async def _serve(
     await server.before_start()
     acceptor.start()
     await server.after_start()
-    # The program's own objects never become garbage. Without this, a collection of all objects
-    # stops every thread for a sixth of a second.
+    # The program's own objects never become garbage. Without this, the garbage collector would
+    # check them all, and stop every thread for a sixth of a second.
     gc.freeze()
     ready()
     await stopping.wait()

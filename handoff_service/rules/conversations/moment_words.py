@@ -19,7 +19,7 @@ LONGEST = 160  # characters of a quoted text
 
 
 class MomentKind(StrEnum):
-    """The kinds of moments. Pages show a mark at each kind except texts."""
+    """The kinds of moments. Pages mark every kind except texts."""
 
     TEXT = "text"
     NOTE = "note"

@@ -3,7 +3,7 @@ lunch", "end of day", and the same in Spanish.
 
 | words | time |
 |---|---|
-| a time without am or pm | its next occurrence within twelve hours, but not one at night |
+| a time without am or pm | its next occurrence within twelve hours; at night: no deadline |
 | a time that has passed today | tomorrow, if it is before noon and noon is over; else no deadline |
 | morning, lunch, noon | 12:00 |
 | afternoon, end of day, today, a day alone | 17:00 |

@@ -52,8 +52,8 @@ def stays_closed(
 
 
 def has_thanks(text: str) -> bool:
-    """Return whether a text may say thanks among other words. This quick check comes before the
-    names are looked up."""
+    """Return whether a text may say thanks among other words. For most texts, this quick check
+    makes it unnecessary to look up names."""
     if len(text) > MAX_CHARACTERS:
         return False
     return (

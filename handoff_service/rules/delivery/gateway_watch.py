@@ -1,5 +1,5 @@
-"""When the company's own SMS gateway, such as a phone, counts as unavailable. Each reason has one
-alert, which ends when the gateway is available again."""
+"""Decides when the company's own SMS gateway, such as a phone, counts as unavailable. Each outage
+has one alert, which ends when the gateway is available again."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

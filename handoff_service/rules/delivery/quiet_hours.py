@@ -70,8 +70,8 @@ def _open_zones(quiet: QuietHours, at: datetime, zones: Iterable[ZoneInfo]) -> i
 def _is_open(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> bool:
     """Whether a text may be sent by this zone's clock.
 
-    When clocks skip all the minutes that are not quiet, the text may be sent right after the
-    change. Otherwise it would wait two days.
+    If a clock change skips all the minutes that are not quiet, the text may be sent right after the
+    change, because it would otherwise wait for another day.
     """
     local = at.astimezone(zone)
     clock = local.time()

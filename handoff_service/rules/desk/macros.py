@@ -41,7 +41,7 @@ class AfterMacro(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MacroFields:
-    """A macro as an admin describes it. A step that is not set is left out."""
+    """A macro as an admin defines it. Steps that are not set are left out."""
 
     name: str
     template_id: int | None = None

@@ -251,7 +251,7 @@ VERSIONS: Mapping[str, tuple[SystemMessage, Language]] = {
 
 @cache
 def words_of(name: str) -> Words:
-    """The version with this name. Raises KeyError for an unknown one."""
+    """The version with this name. Raises KeyError for an unknown name."""
     message, language = VERSIONS[name]
     words = _ENGLISH[message]
     return words if language is Language.ENGLISH else _translated(words, language)
@@ -339,7 +339,7 @@ def from_desk(
     text: str | None = None,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """A message whose only placeholder is the desk's name."""
+    """A message with the desk's name as its only placeholder."""
     return _filled(message, text, {"desk": desk}, language)
 
 
@@ -372,8 +372,8 @@ def examples(name: str, text: str | None = None) -> tuple[str, str]:
 def _filled(
     message: SystemMessage, text: str | None, values: Mapping[str, str], language: Language
 ) -> str:
-    """Fill a text within one segment. A name that is too long or forces UCS-2 is replaced by plain
-    words."""
+    """Fill a text within one segment. A name that is too long or forces UCS-2 is replaced with
+    general words."""
     words, values = words_of(name_in(message, language)), dict(values)
     filled = placeholders.fill(text or words.default, values)
     for name, placeholder in words.placeholders.items():

@@ -15,7 +15,7 @@ from handoff_service.rules.shared.conditions import Facts
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
-# when a timer that starts now would be due; None: outside the period
+# the start of a timer -> when the timer would be due; None: outside the period
 type WouldFire = Callable[[datetime], datetime | None]
 
 

@@ -84,8 +84,8 @@ class MessagingAction:
 
     @property
     def needs_consent(self) -> bool:
-        """Whether the action makes no sense for a requester who has opted out: it would send
-        a text, or remind an agent to send one."""
+        """Whether the action is useless for a requester who has opted out, because it would send a
+        text or remind an agent to send one."""
         if self.action is Action.SET_STATE:
             return False
         return self.event is Unanswered.REQUESTER_MESSAGE or self.action is Action.PROMPT_REQUESTER
@@ -155,7 +155,7 @@ def for_requester(text: str, who: ActionPlaceholders) -> str:
 
 
 def _filled(text: str, who: ActionPlaceholders, *, guest: str, nobody: str, unset: str = "") -> str:
-    """``unset`` replaces attributes without a value."""
+    """Fill a text. ``unset`` replaces attributes without a value."""
     people = placeholders.people(who, guest=guest, nobody=nobody)
     waiting = {"waiting": durations.describe(who.waiting)}
     unknown = dict.fromkeys(placeholders.attributes_in(text), unset)

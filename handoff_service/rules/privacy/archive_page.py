@@ -31,7 +31,7 @@ th { font-weight: 600; width: 12rem }
 
 
 def page(desk: str, sections: Mapping[str, Any]) -> str:
-    """The whole page."""
+    """Build the page. ``sections``: name -> content, as in ``data.json``."""
     title = f"Your data at {desk}"
     return "\n".join(
         [

@@ -84,7 +84,7 @@ def removed_with(kind: KeptKind) -> frozenset[KeptKind]:
 
 
 def cutoff(days: int, now: datetime) -> datetime | None:
-    """The time before which content is removed. None: it is kept."""
+    """The time before which content is removed. None: the content is kept forever."""
     return now - timedelta(days=days) if days else None
 
 

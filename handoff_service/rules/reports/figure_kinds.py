@@ -1,4 +1,4 @@
-"""The kinds of figures of reports: how each is computed from the columns of conversations."""
+"""The kinds of figures in reports: how each is computed from the columns of conversations."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

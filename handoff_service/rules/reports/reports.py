@@ -56,8 +56,8 @@ TABLE_HEADINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """``charts``: figures of one unit that one chart shows; ``groups``: names of ``GROUPS``, the
-    usual one first."""
+    """A page of figures. ``charts``: the figures of each chart, which have the same unit.
+    ``groups``: names in ``GROUPS``, the default first."""
 
     name: str
     heading: str

@@ -45,7 +45,7 @@ OF_SUPERVISORS = frozenset({NewsKind.GATEWAY, NewsKind.ALARM, NewsKind.LOW_GRADE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """Something that waits for an agent."""
+    """Something that an agent should know."""
 
     kind: NewsKind
     #: 0 for news of the whole desk

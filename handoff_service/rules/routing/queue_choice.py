@@ -1,5 +1,5 @@
-"""The choice of a queue for a conversation: the first one in the admin's order with conditions that
-match; else the company number's queue."""
+"""Chooses the queue for a conversation: the first queue in the admin's order with matching
+conditions, or else the company number's queue."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def _name(field: str) -> str:
 
 
 def _facts(some: Sequence[Condition], facts: QueueFacts) -> str:
-    """The value that the conversation has, for the explanation."""
+    """The conversation's values of the compared fields, in words."""
     names = dict.fromkeys(one.field for one in some)
     return joined(
         "; ",

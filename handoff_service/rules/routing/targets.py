@@ -12,7 +12,7 @@ from typing import Protocol
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 
-#: priority -> what it means
+#: priority -> its name
 PRIORITIES = {
     1: phrase("critical"),
     2: phrase("high"),

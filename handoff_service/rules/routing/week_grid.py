@@ -36,7 +36,8 @@ class Week:
 
 
 def parse(expression: str | None) -> Week | None:
-    """The week of an expression. None: the grid cannot show it. Empty: always open."""
+    """The week for an expression. An empty expression means always open. Returns None if the grid
+    cannot show it."""
     if not (expression or "").strip() or expression == "24/7":
         return Week(times=dict.fromkeys(DAYS, WHOLE_DAY))
     times: dict[str, Times] = {}

@@ -65,8 +65,8 @@ _WORDS: Mapping[Language, LanguageWords] = {
     Language.GERMAN: GERMAN,
     Language.FRENCH: FRENCH,
 }
-# Letters that occur in only one of the languages. Lower case only, to leave out names. Without é,
-# because English has it ("resumé").
+# Words with letters that occur in only one of the languages. The patterns match lower case only, to
+# leave out names. The letter é does not count, because English has it ("resumé").
 _LETTERS: Mapping[Language, re.Pattern[str]] = {
     Language.SPANISH: re.compile(r"(?<!\w)[a-zñáéíóúü]*[áíóúñ][a-zñáéíóúü]*(?!\w)"),
     Language.GERMAN: re.compile(r"(?<!\w)[a-zäöüß]*[äöß][a-zäöüß]*(?!\w)"),

@@ -1,4 +1,4 @@
-"""Masks what could identify a person in a requester's text, before a trainer sees it.
+"""Masks everything in a requester's text that could identify a person, before a trainer sees it.
 
 A mask is a word in angle quotation marks, such as ‹name›. An example contains no masks.
 """

@@ -1,4 +1,5 @@
-"""Recognizes texts inside a form that neither answer nor ask: "hang on", "i have no number"."""
+"""Recognizes texts within a form that neither answer nor ask anything: "hang on", "i have no
+number"."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""Recognizes a question, because a question does not answer the virtual agent's question."""
+"""Recognizes a question from the requester, because it does not answer the virtual agent's
+question."""
 
 import re
 

@@ -98,7 +98,7 @@ class MessageData:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStatus:
     """The delivery status of a text. ``error_code``: the provider's. ``retries``: how often the
-    text was sent again for such an error."""
+    text was sent again after such an error."""
 
     id: int
     seq: int

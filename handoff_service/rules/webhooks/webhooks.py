@@ -1,4 +1,4 @@
-"""A webhook as an admin sets it up."""
+"""The settings of a webhook, and their errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
