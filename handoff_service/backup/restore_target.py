@@ -78,9 +78,9 @@ def drop_unused_desk(connection: sa.Connection) -> None:
             ).first()
         ):
             raise SetupError(
-                f"The database of PATCHBOARD_DATABASE_URL already contains a desk: its table {name} "
-                "has rows. Restore into a new PATCHBOARD_HOME or an empty database, so that "
-                "nothing is overwritten."
+                "The database of PATCHBOARD_DATABASE_URL already contains a desk: its table "
+                f"{name} has rows. Restore into a new PATCHBOARD_HOME or an empty database, so "
+                "that nothing is overwritten."
             )
     for table in reversed(there.values()):
         table.drop(connection)

@@ -80,5 +80,5 @@ async def _exported(store: Store, path: Path) -> str:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+        raise SetupError(f"{path} cannot be written: {error.strerror}.") from error
     return ""

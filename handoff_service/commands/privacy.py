@@ -103,7 +103,7 @@ async def _handed_out(store: Store, config: Settings, asked: argparse.Namespace)
     try:
         write_archive(archive, media_store_of(config), asked.file)
     except OSError as error:
-        raise SetupError(f"{asked.file} cannot be written: {error.strerror}") from error
+        raise SetupError(f"{asked.file} cannot be written: {error.strerror}.") from error
     await store.write(audit, exported(Subject.PERSONAL_DATA, asked.file.name))
     return f"Wrote {asked.file}: {len(archive.sections['conversations'])} conversations, " + (
         f"{len(archive.media)} files"
