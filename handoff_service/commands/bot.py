@@ -22,7 +22,7 @@ def add_commands(commands: Commands) -> None:
     train.add_argument(
         "--if-needed", action="store_true", help="train only when the data has changed"
     )
-    add("nlu", "Measure by cross-validation how well texts are understood", _nlu).add_argument(
+    add("nlu", "Cross-validate how well the model understands texts", _nlu).add_argument(
         "--config", default="config.yml", help="measure the pipeline of this file instead"
     )
     add("run", "Serve the promoted model, in the foreground", _run).add_argument(

@@ -290,7 +290,7 @@ _ENTRIES: tuple[Figure, ...] = (
         name="durable",
         heading=phrase("Durable resolution"),
         definition=phrase(
-            "The share of closed conversations that were closed complete and whose "
+            "The share of closed conversations that were closed complete and after which the "
             "requester did not begin another one on the same company number within 7 days. "
             "A conversation counts when these 7 days have passed."
         ),
@@ -302,8 +302,8 @@ _ENTRIES: tuple[Figure, ...] = (
         name="came_back",
         heading=phrase("Requester came back"),
         definition=phrase(
-            "The share of closed conversations whose requester began another one on the "
-            "same company number within 7 days. A conversation counts when these 7 days "
+            "The share of closed conversations after which the requester began another one on "
+            "the same company number within 7 days. A conversation counts when these 7 days "
             "have passed."
         ),
         unit=Unit.PERCENT,

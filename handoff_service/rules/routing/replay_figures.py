@@ -20,7 +20,7 @@ from handoff_service.rules.shared.vocabulary import TargetKind
 #: The assumptions of a replay. Pages and the API show these sentences with each result.
 CANNOT_KNOW: tuple[str, ...] = (
     phrase(
-        "Agents answer as quickly and handle conversations as long as they did, however many "
+        "Agents answer as quickly as they did and handle conversations for as long, however many "
         "they have at a time."
     ),
     phrase(
@@ -32,10 +32,10 @@ CANNOT_KNOW: tuple[str, ...] = (
         "expire does so again. Transfers to an agent are left out."
     ),
     phrase(
-        "Conversations go to the queue to which they went, because queue conditions and the order "
+        "Conversations enter the same queue as in the past, because queue conditions and the order "
         "of queues cannot be changed here."
     ),
-    phrase("Holds and priorities are taken as they are recorded today."),
+    phrase("Holds and priorities are those that are recorded today."),
 )
 
 

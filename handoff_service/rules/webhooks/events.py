@@ -20,9 +20,9 @@ EVENTS = {
     WebhookEvent.CONVERSATION_HANDED_OFF: phrase("The virtual agent handed the conversation off."),
     WebhookEvent.CONVERSATION_ASSIGNED: phrase("A live agent took over the conversation."),
     WebhookEvent.CONVERSATION_TRANSFERRED: phrase(
-        "The conversation went from an agent or a queue to a queue."
+        "The conversation moved from an agent or a queue to a queue."
     ),
-    WebhookEvent.CONVERSATION_RETURNED: phrase("The conversation went back to the virtual agent."),
+    WebhookEvent.CONVERSATION_RETURNED: phrase("The conversation returned to the virtual agent."),
     WebhookEvent.CONVERSATION_CLOSED: phrase("The conversation ended."),
     WebhookEvent.CONVERSATION_REOPENED: phrase("A closed conversation was reopened."),
     WebhookEvent.MESSAGE_INBOUND: phrase("A text from a requester arrived."),
