@@ -94,6 +94,6 @@ def print_progress(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def _migrate(config: Settings, _asked: argparse.Namespace) -> int:
+def _migrate(config: Settings, _arguments: argparse.Namespace) -> int:
     bring_up_to_date(config)
     return 0

@@ -34,12 +34,12 @@ def add_commands(commands: Commands) -> None:
     )
 
 
-def _media(config: Settings, asked: argparse.Namespace) -> int:
-    if asked.action == "check":
-        if asked.back or asked.keep:
+def _media(config: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.action == "check":
+        if arguments.back or arguments.keep:
             raise SetupError("--back and --keep are only for: patchboard media move")
-        return _check(config, asked)
-    if asked.delete_unused:
+        return _check(config, arguments)
+    if arguments.delete_unused:
         raise SetupError("--delete-unused is only for: patchboard media check")
     if config.media_bucket is None:
         raise SetupError(
@@ -48,10 +48,10 @@ def _media(config: Settings, asked: argparse.Namespace) -> int:
         )
     folder: MediaStore = media_folder_of(config)
     source, target = folder, media_store_of(config)
-    if asked.back:
+    if arguments.back:
         source, target = target, source
-    done = move(source, target, keep=asked.keep, report=print_progress)
-    did = "Copied" if asked.keep else "Moved"
+    done = move(source, target, keep=arguments.keep, report=print_progress)
+    did = "Copied" if arguments.keep else "Moved"
     print(
         f"{did} {counted(done.copied, 'file')} ({done.bytes / 1e6:.1f} MB) from {source.where} to "
         f"{target.where}. {counted(done.there, 'file')} had been copied before."
@@ -59,7 +59,7 @@ def _media(config: Settings, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _check(config: Settings, asked: argparse.Namespace) -> int:
+def _check(config: Settings, arguments: argparse.Namespace) -> int:
     store = media_store_of(config)
     found: list[Checked] = []
 
@@ -67,9 +67,9 @@ def _check(config: Settings, asked: argparse.Namespace) -> int:
         # Read the rows before the store. The desk writes each file before its row, so the store
         # must have the files of these rows.
         found.append(compare(await database.read(used_files), store))
-        if asked.delete_unused:
+        if arguments.delete_unused:
             delete_unused(found[0].unused, store, now())
-        return _sentence(found[0], store, deleted=asked.delete_unused)
+        return _sentence(found[0], store, deleted=arguments.delete_unused)
 
     run_on_store(config, look)
     return 1 if found[0].missing else 0

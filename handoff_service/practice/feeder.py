@@ -106,7 +106,7 @@ class Feeder:
             self._changed.clear()
             try:
                 await self._send_due()
-                self._look(await self._store.read(practice_source.practiced))
+                self._check_conversations(await self._store.read(practice_source.practiced))
             except Exception as error:  # noqa: BLE001  # logged, and retried
                 log.warning("practice_text_failed", error=error)
                 await asyncio.sleep(AFTER_ERROR)
@@ -159,7 +159,7 @@ class Feeder:
             past = WritePast(interaction_id=part.interaction_id, lines=tuple(lines))
             await self._store.write(write_past, past)
 
-    def _look(self, seen: dict[str, PracticeConversation]) -> None:
+    def _check_conversations(self, seen: dict[str, PracticeConversation]) -> None:
         """End closed conversations, and plan the next round of each conversation that the agent has
         answered."""
         for place, part in enumerate(self._parts):

@@ -61,7 +61,7 @@ class Reaction:
 def read(text: str) -> Reaction | None:
     """Parse a text as a reaction. None for an ordinary text."""
     cleaned = _clean(text)
-    return next(_readings(cleaned), None) if _may_be(cleaned) else None
+    return next(_readings(cleaned), None) if _may_be_reaction(cleaned) else None
 
 
 def _readings(text: str) -> Iterator[Reaction]:
@@ -94,7 +94,7 @@ def _readings(text: str) -> Iterator[Reaction]:
             yield _about(text, found, shown, sure=False)
 
 
-def _may_be(text: str) -> bool:
+def _may_be_reaction(text: str) -> bool:
     """A quick check that most texts fail: they quote nothing, begin with no emoji, and do not end
     with the last word of a reaction."""
     if any(mark in text for mark in _QUOTE_MARKS) or " '" in text or any(map(_pictures, text[:1])):

@@ -37,7 +37,9 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
     words = plain(rest).split()
     if not words:
         return has_emoji
-    return _consists(words, {folded(word) for name in names for word in plain(name).split()})
+    return _consists_of_thanks(
+        words, {folded(word) for name in names for word in plain(name).split()}
+    )
 
 
 def stays_closed(
@@ -70,7 +72,7 @@ def _phrases(words: list[str]) -> Iterator[bool]:
             yield " ".join(forms[at : at + length]) in _THANKS
 
 
-def _consists(words: list[str], names: Collection[str]) -> bool:
+def _consists_of_thanks(words: list[str], names: Collection[str]) -> bool:
     thanked, at = False, 0
     forms = [folded(_short(word)) for word in words]
     while at < len(words):

@@ -290,7 +290,9 @@ def waiting(
 ) -> str:
     """The text for a requester when no agent is free; sent once. ``instead``: how to return to the
     virtual agent; None: the desk has no virtual agent."""
-    return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}, language), instead)
+    return _with_second_line(
+        _filled(SystemMessage.WAITING, text, {"queue": queue}, language), instead
+    )
 
 
 def out_of_hours(
@@ -304,7 +306,7 @@ def out_of_hours(
     """The text for a requester when the queue is closed; sent once. ``opens``: the time in words,
     from ``opening``. ``instead``: as for ``waiting``."""
     values = {"queue": queue, "opens": opens}
-    return _and(_filled(SystemMessage.CLOSED, text, values, language), instead)
+    return _with_second_line(_filled(SystemMessage.CLOSED, text, values, language), instead)
 
 
 def closing_line(
@@ -383,7 +385,7 @@ def _filled(
     return filled[:1].upper() + filled[1:]
 
 
-def _and(line: str, more: str | None) -> str:
+def _with_second_line(line: str, more: str | None) -> str:
     """Both lines if they fit in one segment, else the first."""
     both = f"{line} {more}" if more else line
     return both if segments(both).count == 1 else line

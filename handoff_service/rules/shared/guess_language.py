@@ -24,7 +24,7 @@ def guess(text: str) -> tuple[str, float]:
     table."""
     sums = [0.0] * len(LANGUAGES)
     for word in words_of(text[:LONGEST]):
-        for at, rarer in enumerate(_rarer(word)):
+        for at, rarer in enumerate(_rarity_of(word)):
             sums[at] -= SCALE * rarer
     highest = max(sums)
     whole = sum(math.exp(one - highest) for one in sums)
@@ -46,7 +46,7 @@ def ngrams_of(word: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=5000)
-def _rarer(word: str) -> tuple[int, ...]:
+def _rarity_of(word: str) -> tuple[int, ...]:
     """How much rarer the pieces of the word are in each language, added up."""
     weights = _weights()
     found = [weights[ngram] for ngram in ngrams_of(word) if ngram in weights]

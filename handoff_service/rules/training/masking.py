@@ -113,7 +113,7 @@ def _without_names(text: str, names: Collection[str], own: Collection[str]) -> s
         beside = any(
             0 <= other < len(words)
             and (surely[other] or (maybe[other] and word[0][:1].isupper()))
-            and _touch(text, words[min(n, other)], words[max(n, other)])
+            and _are_adjacent(text, words[min(n, other)], words[max(n, other)])
             for other in (n - 1, n + 1)
         )
         if surely[n] or (maybe[n] and beside):
@@ -141,5 +141,5 @@ def _is_known(word: str, names: Collection[str]) -> bool:
     return any(len(one) >= SHORTEST_NAME and one in names for one in _parts(word))
 
 
-def _touch(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
+def _are_adjacent(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
     return text[first.end() : second.start()].strip() == ""

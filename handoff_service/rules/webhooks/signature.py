@@ -64,7 +64,12 @@ def address_error(url: str) -> str | None:
         port = parts.port  # ValueError when the port is not a number
     except ValueError:
         return phrase("must be an address such as https://tickets.example.com/hook")
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or _odd(url):
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or port == 0
+        or _has_odd_characters(url)
+    ):
         return phrase("must be an http or https address, such as https://tickets.example.com/hook")
     if parts.username is not None or parts.password is not None:
         return phrase(
@@ -78,7 +83,7 @@ def address_error(url: str) -> str | None:
     )
 
 
-def _odd(url: str) -> bool:
+def _has_odd_characters(url: str) -> bool:
     return any(c.isspace() or not c.isprintable() for c in url)
 
 
