@@ -1,5 +1,5 @@
 """The errors with which the service refuses a request. A class's docstring is the title that people
-read. ``detail`` describes the one case; without it, the title is shown alone."""
+read. ``detail`` describes the specific case; without one, the title is also the detail."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,7 @@
 """Reads the answer to "How did we do? Reply 1-5", and the requester's comment after a low grade.
 
 A text is a grade only if it says little else. A text that may be a new problem, a question or a
-request is not a grade, so it starts a conversation as usual. To lose a grade is less bad than to
+request is not a grade, so it starts a conversation as usual. It is better to lose a grade than to
 leave a requester without an answer.
 """
 
