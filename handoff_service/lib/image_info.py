@@ -22,6 +22,6 @@ def picture_in(content: bytes) -> Picture | None:
                 kind == "image/jpeg" and image.getexif().get(ExifTags.Base.Orientation) in TURNED
             )
             image.verify()
-    except Exception:  # noqa: BLE001  # an untrusted file that Pillow cannot read is no picture
+    except Exception:  # noqa: BLE001  # an untrusted file that Pillow cannot read
         return None
     return Picture(kind, height, width) if turned else Picture(kind, width, height)

@@ -56,8 +56,8 @@ class Schedule:
         return next((end for _, end in self._open_times(at, at + LOOKS_AHEAD)), None)
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None:
-        """The moment when this amount of open time has passed since ``at``. None when it would take
-        more than a year longer than the duration.
+        """The moment when this amount of open time has passed since ``at``. None when there is too
+        little open time until a year after ``at + duration``.
         """
         left = duration
         for start, end in self._open_times(at, at + LOOKS_AHEAD + duration):

@@ -61,10 +61,10 @@ class ConsentSituation(StrEnum):
     OPTS_OUT_AGAIN = "an opt-out word from somebody who has already opted out"
     OPTS_IN = "an opt-in word from somebody who has opted out"
     ASKS_FOR_HELP = "HELP from somebody who has opted out, or where no virtual agent answers"
-    BEGINS_WITH_HELP = "the same HELP as the first text of a conversation"
+    BEGINS_WITH_HELP = "HELP in the same cases, as the first text of a conversation"
     MAY_OPT_OUT = "a text to the virtual agent that is probably an opt-out request"
     WRONG_NUMBER = "a text to the virtual agent from somebody who does not know this number"
-    IS_ANSWERED = "a first text of HELP or START that the provider has already answered"
+    IS_ANSWERED = "HELP or START that starts a conversation, but that the provider has answered"
     ANYTHING_ELSE = "anything else"
 
 

@@ -7,9 +7,9 @@ A sentence is a promise if it has both parts, in English or Spanish:
 - a deadline: see ``promise_times``.
 
 The rule is conservative, because a wrong offer costs an agent's attention. A question, a condition
-("if", "when"), a negation and somebody else's promise do not count. A deadline that begins with
-"at", "on", "in" or a day must follow the commitment. Only words of an answer, such as "an update",
-may come between them, so "the meeting at 3" is not a deadline.
+("if", "when"), a negation and somebody else's promise do not count. Between the commitment and a
+deadline that begins with "at", "on", "in" or a day, only words of an answer may occur, such as "an
+update". Therefore "the meeting at 3" is not a deadline.
 """
 
 import re

@@ -63,7 +63,7 @@ KINDS: Mapping[KeptKind, KindWords] = {
         phrase("Entries of the audit log. The other entries can still be verified."),
     ),
 }
-#: kinds that are kept for some days after their creation, not after the end of a conversation
+#: kinds with a limit that counts from their creation, not from the end of a conversation
 BY_DAY = frozenset({KeptKind.TRAINER_ITEMS, KeptKind.AUDIT})
 #: kind -> what is removed together with it
 INCLUDES: Mapping[KeptKind, frozenset[KeptKind]] = {

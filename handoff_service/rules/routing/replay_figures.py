@@ -185,7 +185,7 @@ def _first(past: PastAnswers) -> bool:
 
 
 def _shift(span: Span, by: timedelta, taken_at: datetime) -> Span:
-    """Shift the end of a span, and also its start if the agent already had the conversation."""
+    """Shift the end of a span, and also its start if the agent had the conversation by then."""
     starts = span.started_at + (by if span.started_at >= taken_at else timedelta())
     return Span(
         span.kind,

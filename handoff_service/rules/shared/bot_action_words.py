@@ -1,5 +1,5 @@
-"""The words with which pages show the actions, forms and replies of Patchboard's own virtual agent.
-Pages show the actions that trainers have added by their technical names.
+"""The words that pages show for the actions, forms and replies of Patchboard's own virtual agent.
+Actions that trainers have added appear with their technical names.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
-"""The words with which pages show the facts that the virtual agent has collected. The facts are
-stored under English names. Pages show the facts of a trainer's own virtual agent unchanged.
+"""The words that pages show for the facts that the virtual agent has collected. The facts are
+stored under English names. Facts that a trainer has added appear unchanged.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
-"""The words with which pages show the intents of Patchboard's own virtual agent. Pages show the
-intents that trainers have added by their names in the training data.
+"""The words that pages show for the intents of Patchboard's own virtual agent. Intents that
+trainers have added appear with their names in the training data.
 """
 
 from collections.abc import Mapping

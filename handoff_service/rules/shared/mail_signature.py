@@ -1,7 +1,7 @@
 """Mail signatures, which phones and mail programs add below a text. Rules must ignore them.
 
-The stored text keeps its signature. Only the code that looks for choices, keywords, commands and
-codes, and the virtual agent, read the text without it. A signature is cut only if it has lines of
+The stored text keeps its signature. The virtual agent, and the code that looks for choices,
+keywords, commands and codes, get the text without it. A signature is cut only if it has lines of
 its own below other words.
 
 Sources: RFC 3676, section 4.3 (the line ``-- `` starts a signature); the texts that iOS, Outlook

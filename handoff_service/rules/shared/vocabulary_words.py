@@ -1,4 +1,4 @@
-"""The words with which pages show the stored values of the vocabulary."""
+"""The words that pages show for the stored values of the vocabulary."""
 
 from collections.abc import Mapping
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from handoff_service.rules.shared.vocabulary import ItemSource
 from handoff_service.rules.training.intents import GATES, guesses
 
-#: The weight of each source: how likely the virtual agent was wrong.
+#: The weight of each source: how likely it is that the virtual agent was wrong.
 WEIGHTS: dict[ItemSource, float] = {
     ItemSource.MISUNDERSTOOD: 4.0,
     ItemSource.HANDOFF: 3.0,

@@ -1,5 +1,5 @@
-"""Recognizes a question from the requester, because it does not answer the virtual agent's
-question."""
+"""Recognizes a question from the requester, which does not count as an answer to the virtual
+agent's question."""
 
 import re
 
