@@ -29,13 +29,13 @@ from handoff_service.settings import Settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0 on success. Otherwise prints the error and returns 1."""
-    asked = parser().parse_args(arguments)
+    parsed = parser().parse_args(arguments)
     try:
-        run: Run = asked.run
+        run: Run = parsed.run
         set_umask()
         config = settings.read()
         make_private(config)
-        return run(config, asked)
+        return run(config, parsed)
     except (SetupError, Refusal) as error:
         fields = [f"{name} {what}" for name, what in getattr(error, "errors", {}).items()]
         for sentence in fields or [str(error)]:
@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _doctor(config: Settings, _asked: argparse.Namespace) -> int:
+def _doctor(config: Settings, _arguments: argparse.Namespace) -> int:
     return asyncio.run(examine(config, sys.stdout))
 
 

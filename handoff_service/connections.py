@@ -1,8 +1,8 @@
 """Counts the open event streams of agents in this process, and notices gaps in the process's work.
 
-The desk asks for both before it sets an agent to Away. A gap is anything that makes connected
-agents look disconnected: the database was unavailable, the process stood still, or the clock
-changed. After a gap, every agent again has the full time to reconnect.
+The desk checks both before it sets an agent to Away. A gap is anything that makes connected agents
+look disconnected: the database was unavailable, the process stalled, or the clock changed. After a
+gap, every agent gets the full grace time to reconnect.
 """
 
 import asyncio
@@ -25,14 +25,13 @@ from handoff_service.operations.routing.connection import (
 from handoff_service.store.engine.store import Store
 
 TICK = 1.0  # seconds
-# If a tick is late by more seconds than this, or the clock differs by more, that is a gap.
-LATE = 5.0
+LATE = 5.0  # seconds; a tick that is later than this, or a larger jump of the clock, is a gap
 
 
 class Connections:
     """Counts streams by agent, reports this process's agents to the database, and notices gaps.
 
-    This calls ``caught_up`` after a gap, because hints may be lost.
+    After a gap, it calls ``caught_up``, because hints may be lost.
     """
 
     def __init__(
@@ -57,8 +56,8 @@ class Connections:
 
     @asynccontextmanager
     async def hold(self, agent_id: int) -> AsyncIterator[None]:
-        """Count the agent as connected until the block ends. If the desk has set the agent to Away,
-        the agent's first stream ends that."""
+        """Count the agent as connected until the block ends. The agent's first stream ends an Away
+        that the desk has set."""
         self._open[agent_id] += 1
         self._left.discard(agent_id)
         try:
@@ -85,13 +84,13 @@ class Connections:
         self._missed = True
 
     async def run(self) -> None:
-        """Tick until canceled."""
+        """Call ``tick`` every second until canceled."""
         while True:
             await asyncio.sleep(TICK)
             await self.tick()
 
     async def tick(self) -> None:
-        """After a gap, handle its end as soon as the service works again. Without a gap, report
+        """After a gap, record its end as soon as the database is available. Without a gap, report
         this process's agents to the database."""
         if self._jumped():
             self._missed = True

@@ -34,12 +34,11 @@ from handoff_service.worker import Worker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeMark:
-    """Marks an AppContext as that of a practice desk. Names its run, its agent and the number of
-    its conversations."""
+    """Marks the AppContext of a practice desk, and identifies its run."""
 
     run_id: int
     agent_id: int  #: the agent's id on the real desk
-    conversations: int
+    conversations: int  #: how many conversations the run has
 
 
 class PracticeService(Protocol):
@@ -66,7 +65,8 @@ class PracticeService(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
-    """Built in ``app/service.py``; for a practice run in ``practice/desk.py``."""
+    """``app/service.py`` builds the one of the real desk, and ``practice/desk.py`` one for each
+    practice run."""
 
     settings: Settings
     clock: Clock
@@ -89,7 +89,7 @@ class AppContext:
     replies: PastReplies
     bot_data: BotData
     practice_runs: PracticeService
-    #: the limits of requests with service tokens
+    #: rate limits for API requests with service tokens
     token_rates: SharedRateLimits = field(default_factory=LocalRateLimits)
     practice: PracticeMark | None = None  #: None: the real desk
 

@@ -1,5 +1,5 @@
-"""Refusals and their errors. A class's docstring is the sentence that people read; ``detail`` adds
-to it."""
+"""The errors with which the service refuses a request. A class's docstring is the title that people
+read. ``detail`` describes the specific case; without one, the title is also the detail."""
 
 from collections.abc import Mapping
 
@@ -68,7 +68,7 @@ class TooManyAttempts(Refusal):
 
     @classmethod
     def for_seconds(cls, seconds: int) -> "TooManyAttempts":
-        """The error with the number of seconds to wait."""
+        """The error for a client that must wait this many seconds."""
         minutes = max(seconds // 60, 1)
         made = cls(
             phrase("Too many attempts. Wait an hour and try again.")

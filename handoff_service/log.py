@@ -11,7 +11,7 @@ _log = logging.getLogger("patchboard")
 
 
 def masked(number: str) -> str:
-    """A phone number in the form for logs: +1202***0101."""
+    """The masked form of a phone number, for logs: +1202***0101."""
     return f"{number[:5]}***{number[-4:]}" if len(number) > 9 else "***"
 
 
@@ -21,15 +21,15 @@ def info(action: str, /, **facts: object) -> None:
 
 
 def debug(action: str, /, **facts: object) -> None:
-    """Log a frequent event. The log has it only with PATCHBOARD_LOG=debug. Otherwise this costs
-    almost nothing."""
+    """Log a frequent event, but only with PATCHBOARD_LOG=debug. Without that setting, the call
+    costs almost nothing."""
     if _log.isEnabledFor(logging.DEBUG):
         _log.debug(_format(action, facts))
 
 
 def warning(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
-    """Log an event that a person must look at. An unexpected error gets its traceback. An outage
-    gets only its name, because it may repeat often."""
+    """Log an event that needs a person's attention. An unexpected error is logged with its
+    traceback. An outage is logged with its cause only, because it may repeat often."""
     if isinstance(error, Unavailable):
         facts["why"], error = error.why or error.detail, None
     _log.warning(_format(action, facts), exc_info=error)

@@ -2,7 +2,7 @@
 that count.
 
 A single process keeps its counts in memory. Several worker processes keep them in files of one
-folder (``share``). So each of them can answer a request of Prometheus with the counts of all."""
+folder (``share``), so each process can report the counts of all of them to Prometheus."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,13 +40,14 @@ def share(folder: str, place: int) -> None:
 
 
 def has_ended(folder: str, place: int) -> None:
-    """Remove the gauges of an ended process. ``place``: its place. Its counts stay."""
+    """Remove the gauges of the process that had this place, because it has ended. Its counts
+    stay."""
     multiprocess.mark_process_dead(place, folder)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingInQueue:
-    """The conversations that wait in a queue. ``longest``: the longest wait, in seconds."""
+    """How many conversations wait in a queue. ``longest``: the longest wait, in seconds."""
 
     queue: str
     count: int
@@ -55,10 +56,10 @@ class WaitingInQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskState:
-    """The figures that come from the database at each request of Prometheus. ``work_late``: how
+    """The figures that each request from Prometheus reads from the database. ``work_late``: how
     many seconds the oldest due work has waited for a worker. ``webhooks``: name of a webhook -> how
     many seconds its oldest event has waited. ``gateway_away``: how many seconds the SMS gateway has
-    been unavailable; 0: there is no alert."""
+    been unavailable; 0 without an alert."""
 
     queues: Sequence[WaitingInQueue]
     agents: int
@@ -113,7 +114,7 @@ class Metrics:
             registry=self._registry,
         )
         self.calls = Counter(
-            "patchboard_webhook_calls", "Calls of webhooks by the state of the event",
+            "patchboard_webhook_calls", "Webhook calls by the state of the event",
             ["state"],
             registry=self._registry,
         )  # fmt: skip
@@ -144,7 +145,7 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
         self.media_failures = Counter(
-            "patchboard_media_store_failures", "Requests that the S3 store did not carry out",
+            "patchboard_media_store_failures", "Requests to the S3 store that failed",
             ["operation"],
             registry=self._registry,
         )  # fmt: skip
@@ -167,7 +168,7 @@ class Metrics:
 
 
 class _StateCollector(Collector):
-    """The gauges with the figures of the database. They are the same in all processes."""
+    """The gauges of the figures in the database, which are the same in all processes."""
 
     def __init__(self, state: DeskState | None) -> None:
         self._state = state
@@ -179,10 +180,12 @@ class _StateCollector(Collector):
             labels=["queue"],
         )  # fmt: skip
         longest = GaugeMetricFamily(
-            "patchboard_longest_wait_seconds", "The longest of these waits", labels=["queue"]
+            "patchboard_longest_wait_seconds",
+            "The longest wait of a conversation for an agent",
+            labels=["queue"],
         )
         agents = GaugeMetricFamily(
-            "patchboard_agents_available", "Agents with a presence that takes work"
+            "patchboard_agents_available", "Agents who are available for work"
         )
         late = GaugeMetricFamily(
             "patchboard_work_late_seconds",

@@ -62,7 +62,7 @@ class Settings:
 
     @property
     def old_keys(self) -> tuple[str, ...]:
-        """Secret keys that are still accepted, but with which nothing new is written."""
+        """Secret keys that the service still accepts, but no longer uses for anything new."""
         return (self.secret_key_old,) if self.secret_key_old else ()
 
     @property
@@ -72,18 +72,18 @@ class Settings:
 
     @property
     def key_fingerprint(self) -> str:
-        """Distinguishes secret keys without revealing them."""
+        """A fingerprint that distinguishes secret keys without revealing them."""
         return key_fingerprint(self.secret_key)
 
     @property
     def bot_urls(self) -> tuple[str, ...]:
-        """The bot's addresses. Each is a process that answers a share of the conversations. Empty:
-        no bot."""
+        """The addresses of the bot processes. Each process answers a share of the conversations.
+        Empty: no bot."""
         return tuple(self.bot_url.split(",")) if self.bot_url else ()
 
     @property
     def media_bucket(self) -> tuple[str, str] | None:
-        """The bucket and the prefix of the S3 store. None: files are in the folder of HOME."""
+        """The bucket and the prefix of the S3 store. None: the media are in a folder in HOME."""
         if self.media_store is None:
             return None
         bucket, _, prefix = self.media_store.removeprefix("s3://").partition("/")
@@ -98,7 +98,7 @@ class Settings:
 
     @property
     def allowed_hosts(self) -> list[str]:
-        """The hosts and networks that may be called although they are not public."""
+        """The hosts and networks that the service may call although they are not public."""
         return self.webhook_hosts.replace(",", " ").split()
 
     @property
@@ -137,7 +137,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     workers = get.number("WORKERS", 1, least=1)
     database_url = get.text("DATABASE_URL", f"sqlite:///{home / 'patchboard.db'}")
     if not database_url.startswith(("sqlite:///", "postgresql://")):
-        raise SetupError("PATCHBOARD_DATABASE_URL must begin with sqlite:/// or postgresql://")
+        raise SetupError("PATCHBOARD_DATABASE_URL must begin with sqlite:/// or postgresql://.")
     redis_url = get.optional("REDIS_URL")
     if workers > 1 and not (database_url.startswith("postgresql://") and redis_url):
         raise SetupError(
@@ -150,14 +150,14 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     if provider == "twilio" and not (account and token):
         raise SetupError(
             "PATCHBOARD_SMS_PROVIDER=twilio needs PATCHBOARD_TWILIO_ACCOUNT_SID and "
-            "PATCHBOARD_TWILIO_AUTH_TOKEN"
+            "PATCHBOARD_TWILIO_AUTH_TOKEN."
         )
     signature, shared_key = (
         get.one_of("TWILIO_SIGNATURE", "sha1", "sha256"),
         get.optional("TWILIO_SHARED_KEY"),
     )
     if provider == "twilio" and signature == "sha256" and not shared_key:
-        raise SetupError("PATCHBOARD_TWILIO_SIGNATURE=sha256 needs PATCHBOARD_TWILIO_SHARED_KEY")
+        raise SetupError("PATCHBOARD_TWILIO_SIGNATURE=sha256 needs PATCHBOARD_TWILIO_SHARED_KEY.")
     if provider == "android_phone":
         get.needs(
             "PATCHBOARD_SMS_PROVIDER=android_phone",
@@ -165,7 +165,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         )
     if get.optional("MEDIA_STORE"):
         for one, other in (
-            ("S3_URL", "S3_ACCESS_KEY"),  # without an address AWS can give the host a role
+            ("S3_URL", "S3_ACCESS_KEY"),  # without S3_URL, the host's AWS role can replace the keys
             ("S3_ACCESS_KEY", "S3_SECRET_KEY"),
             ("S3_SECRET_KEY", "S3_ACCESS_KEY"),
         ):

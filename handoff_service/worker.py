@@ -16,28 +16,28 @@ from handoff_service.store.engine import claiming
 from handoff_service.store.engine.claiming import Claimed
 from handoff_service.store.engine.claims import renew
 
-# The pools: the kinds of work in each pool, and how much work it does at a time. All other kinds
-# belong to the last pool.
+# Each pool has its kinds of work, and a limit of concurrent work items. A kind with a limit of its
+# own has its own pool. All other kinds share the last pool.
 POOLS = (
     *((frozenset({kind}), work.places) for kind, work in WORK.items() if work.places is not None),
     (frozenset(kind for kind, work in WORK.items() if work.places is None), 64),
 )
-# if a nudge between processes is lost, its work waits at most this long
+# if a nudge from another process is lost, its work waits at most this long
 LONGEST_SLEEP = timedelta(seconds=30)
 AFTER_ERROR = timedelta(seconds=5)
-GIVES_BACK_FOR = 10  # seconds in which it tries to release failed work
+RELEASE_ATTEMPTS = 10  # how often the worker tries to release failed work, once a second
 RENEW_EVERY = 5.0  # seconds; much shorter than a lease, see context.py
 # after this time, the worker no longer renews a claim, because the work probably never ends
 LONGEST_WORK = timedelta(minutes=10)
 
 
 def build_workers(deps: WorkerDeps) -> list["Worker"]:
-    """The workers of one process. Several processes share the work by their claims."""
+    """The workers of one process. Several processes share the work, because each claims its own."""
     return [Worker(deps, kinds, at_once) for kinds, at_once in POOLS]
 
 
 class Worker:
-    """Does some kinds of work. It does a limited number of them at a time."""
+    """Does some kinds of work, a limited number of items at a time."""
 
     def __init__(
         self, deps: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64
@@ -51,15 +51,14 @@ class Worker:
         )
         self._at_once = at_once
         self._nudged = asyncio.Event()
-        # None: the worker is awake, and will look for work again before it sleeps
+        # None: the worker is awake, and looks for work again before it sleeps
         self._sleeps_until: datetime | None = None
         self._busy: dict[asyncio.Task[None], Claimed] = {}
         self._claiming: asyncio.Task[Sequence[Claimed]] | None = None
         self._held: dict[int, Claimed] = {}  # the claimed work that is not done yet
 
     def nudge(self, at: datetime) -> None:
-        """Tell the worker that there is work at this time. The worker wakes up for it, unless it is
-        awake then anyway."""
+        """Announce work that is due at this time. A worker that would sleep longer wakes up."""
         if self._sleeps_until is None or at < self._sleeps_until:
             self._nudged.set()
 
@@ -76,7 +75,7 @@ class Worker:
             self._nudged.clear()
             self._sleeps_until = None
             try:
-                await self._start_what_is_due()
+                await self._start_due_work()
                 pause = await self._deps.store.read(
                     claiming.next_due, self._deps.clock(), self.kinds
                 )
@@ -90,8 +89,8 @@ class Worker:
                 await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
 
     async def _renew_claims(self) -> None:
-        """Renew the claims of running and queued work. A process loses its claims only if it stands
-        still, cannot reach the database, or has ended."""
+        """Renew the claims of running work. A process loses its claims only if it stalls, cannot
+        reach the database, or has ended."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
             now = self._deps.clock()
@@ -105,7 +104,8 @@ class Worker:
                     log.warning("claims_not_renewed", error=error)
 
     async def step(self) -> int:
-        """Do all work that is due now, once, and wait for it. Returns how many items there were."""
+        """Do all work that is due now, once, and wait until it is done. Returns the number of
+        items."""
         claimed = await self._deps.store.write(
             claiming.claim, claiming.Claim(self._at_once, self.kinds)
         )
@@ -124,10 +124,10 @@ class Worker:
         await asyncio.gather(*self._busy, return_exceptions=True)
         if self._held:
             log.info("work_given_back", count=len(self._held))
-            with suppress(Exception):  # the database is away: the leases expire by themselves
+            with suppress(Exception):  # without the database, the leases expire by themselves
                 await self._deps.store.write(claiming.end_leases, list(self._held.values()))
 
-    async def _start_what_is_due(self) -> None:
+    async def _start_due_work(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
             self._claiming = asyncio.create_task(self._claim(room))
             # a claim must not be canceled halfway: see close
@@ -154,7 +154,7 @@ class Worker:
             await WORK[claimed.kind].do(Job(claimed, self._deps))
         except ClaimDropped:
             pass
-        except Exception as error:  # noqa: BLE001  # logged, and tried again
+        except Exception as error:  # noqa: BLE001  # logged, and retried
             self._deps.metrics.work_failures.labels(claimed.kind).inc()
             log.warning(
                 "work_failed",
@@ -163,10 +163,10 @@ class Worker:
                 key=claimed.key,
                 attempts=claimed.attempts,
             )
-            await self._give_back(claimed, type(error).__name__)
+            await self._release_failed(claimed, type(error).__name__)
         self._held.pop(claimed.id, None)
 
-    async def _give_back(self, claimed: Claimed, error: str) -> None:
+    async def _release_failed(self, claimed: Claimed, error: str) -> None:
         """Release failed work. During a short outage of the database, try again, because waiting
         for the end of the lease would take longer. During a long outage, the lease expires by
         itself."""
@@ -177,7 +177,7 @@ class Worker:
             error=error,
             after=AFTER_ERROR,
         )
-        for _ in range(GIVES_BACK_FOR):
+        for _ in range(RELEASE_ATTEMPTS):
             with suppress(Exception):
                 with suppress(ClaimDropped):
                     await Job(claimed, self._deps).write(release_failed_job, back)

@@ -29,7 +29,7 @@ STOPPED_FIRST = (
 def start_tasks(
     desk: AppContext, *, nudges: WorkerNudges, debounced: DebouncedWork, practice: PracticeRuns
 ) -> None:
-    """Start every task. Its failures are counted under its name, from zero."""
+    """Start every task. Its name labels a counter of its failures, which starts at zero."""
     tasks: dict[str, Run] = {
         **{worker.name: worker.run for worker in desk.workers},
         "worker_nudges": nudges.run,

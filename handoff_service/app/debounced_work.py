@@ -1,4 +1,5 @@
-"""Schedules work that many commits or outages ask for: once, a moment after the first of them."""
+"""Debounces work that many commits or outages trigger: schedules it once, a moment after the first
+trigger."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -12,12 +13,13 @@ from handoff_service.operations.shared.audit import AUDIT
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 
-AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database may still be away
+# the delay before each attempt, because the database may still be unavailable
+AFTER_OUTAGE = timedelta(seconds=5)
 AUDITED = Hint(AUDIT)
 
 
 class DebouncedWork:
-    """``store`` is a function, because the store is made after this."""
+    """``store`` is a function, because the store is created after this object."""
 
     def __init__(self, store: Callable[[], Store]) -> None:
         self.sweeping = Debouncer(lambda: store().write(schedule_sweep, None), AFTER_OUTAGE)
@@ -32,5 +34,5 @@ class DebouncedWork:
             self.chaining.trigger()
 
     def after_outage(self) -> None:
-        """Fetch the texts that came while the database was away."""
+        """Fetch the texts that arrived while the database was unavailable."""
         self.sweeping.trigger()

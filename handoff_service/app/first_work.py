@@ -1,4 +1,4 @@
-"""What a process does with the database before it takes requests."""
+"""The work that a process schedules before it accepts requests."""
 
 from datetime import timedelta
 
@@ -18,14 +18,14 @@ from handoff_service.store.engine.store import Store
 
 async def schedule_first_work(store: Store, *, is_device: bool) -> None:
     """Resume the work that earlier processes left unfinished, and fetch what arrived since.
-    ``is_device``: the provider is a device of the company's own."""
+    ``is_device``: the provider is a device that the company owns."""
     if store.is_sqlite:
         await store.write(claiming.forget_leases, None)
-    # with SQLite there is no other process, so a run that seems under way was interrupted
+    # with SQLite there is no other process, so an unfinished training run was interrupted
     await store.write(interrupt, timedelta() if store.is_sqlite else SILENT)
     # The clock may have changed before the start.
     await store.write(after_gap, Gap(clock_changed=True))
-    await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
+    await store.write(schedule_sweep, None)  # fetch texts that arrived while no process ran
     await store.write(start_pushing, None)
     await store.write(watch_gateway, is_device)
     for schedule in (

@@ -67,8 +67,8 @@ def bot_of(settings: Settings, metrics: Metrics) -> Bot:
 
     def changed(server: str, state: BreakerState) -> None:
         metrics.bot_breaker.labels(server).set(state is not BreakerState.CLOSED)
-        say = log.info if state is BreakerState.CLOSED else log.warning
-        say("bot_breaker", bot=server, state=state)
+        write_log = log.info if state is BreakerState.CLOSED else log.warning
+        write_log("bot_breaker", bot=server, state=state)
 
     return RasaBot(
         settings.bot_urls,
@@ -86,8 +86,8 @@ async def push_of(settings: Settings, store: Store) -> Push:
 
 
 async def _push_key(settings: Settings, store: Store) -> str:
-    """Start using the secret keys, and return the private key of notifications. Its first value was
-    derived from the secret key that the database was written with.
+    """Start using the secret keys, and return the private key that signs notifications. A new desk
+    derives it from the secret key with which its database was written.
     """
     written_with = await store.read(secret_keys.fingerprint)
     if await store.write(use_secret_keys, None):

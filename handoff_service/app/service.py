@@ -45,9 +45,9 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import Worker, build_workers
 
-# Seconds that running work gets to finish when the service stops. The service then gives back the
-# rest. The time is longer than a provider or a bot may take to answer, so that the service records
-# the outcome of each send.
+# When the service stops, running work gets this many seconds to finish. The service then releases
+# the rest. A provider and a bot must answer within a shorter time, so the service records the
+# outcome of each send.
 WORK_WITHIN = 12.0
 
 
@@ -127,14 +127,14 @@ async def open_service(app: Sanic[Any, Any]) -> None:
 
 
 async def close_service(app: Sanic[Any, Any]) -> None:
-    """After the last request: finish the work or give it back, then close the gateways, the lanes
-    and the database."""
+    """After the last request: finish or release the work, then close the gateways, the lanes and
+    the database."""
     desk: AppContext = app.ctx.desk
     working = [worker.name for worker in desk.workers]
     await desk.background.stop(*working, *STOPPED_FIRST)
     await app.ctx.practice.close()
     await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
-    app.ctx.nudges.flush()  # another process may do the work that was given back
+    app.ctx.nudges.flush()  # another process may do the released work
     await desk.fanout.close()  # last, because the work above has published hints
     await desk.background.stop()
     desk.password_checks.close()

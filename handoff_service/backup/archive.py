@@ -151,7 +151,7 @@ def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
     with tarfile.open(path) as tar:
         for member in tar:
             content = tar.extractfile(member) if member.isreg() else None
-            if content is None or not _has_a_place(member.name):
+            if content is None or not _is_expected(member.name):
                 raise SetupError(
                     f"{path} is not a Patchboard backup: it contains "
                     f"{member.name[:80]!r}. Use another file."
@@ -171,7 +171,7 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _has_a_place(name: str) -> bool:
+def _is_expected(name: str) -> bool:
     return name == MANIFEST or any(of(name) for of in (table_of, medium_of, model_file_of, key_of))
 
 
@@ -185,7 +185,7 @@ def check(path: Path) -> Manifest:
                 manifest = _manifest(path, content.read())
             elif name in found:
                 raise SetupError(
-                    f"{path} is damaged: it holds {name} twice. Use another backup file."
+                    f"{path} is damaged: it contains {name} twice. Use another backup file."
                 )
             else:
                 found[name] = _sha256(content)

@@ -31,9 +31,9 @@ def back_up(
     """Write the archive. One transaction reads all tables, so they are consistent.
 
     The archive gets the media files after the tables. The desk stores a file before the row that
-    names it. So every file that a row names exists, unless the desk has erased its message since
-    then. ``with_media`` None: the archive gets the media of the folder, but not those of an S3
-    store, because its bucket has its own backup.
+    names it, so every file that a row names exists, unless the desk has erased its message since.
+    ``with_media`` None: the archive gets media from the folder in HOME, but none from an S3 store,
+    because a bucket has its own backup.
     """
     if with_media is None:
         with_media = settings.media_bucket is None

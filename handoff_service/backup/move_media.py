@@ -25,8 +25,8 @@ class Moved:
 def move(
     source: MediaStore, target: MediaStore, *, keep: bool, report: Callable[[str], None]
 ) -> Moved:
-    """Copy every file, compare the copy, and then delete the original unless ``keep``. After an
-    interrupted move, call this again. Raises SetupError when a file is damaged."""
+    """Copy every file, verify the copy, and then delete the original unless ``keep``. An
+    interrupted move can be repeated. Raises SetupError when a file is damaged."""
     done = Moved()
     target.check()
     for name in list(source.names()):

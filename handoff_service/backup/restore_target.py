@@ -1,4 +1,5 @@
-"""What a restore fills: refuses databases in use, and drops the tables of an unused desk."""
+"""Prepares the database for a restore: refuses a database in use, and drops the tables of an unused
+desk."""
 
 import sqlite3
 from contextlib import closing
@@ -13,7 +14,7 @@ from handoff_service.store.engine.database_copy import database_file
 from handoff_service.store.engine.migrate import database_errors, pending_revisions, revision_of
 from handoff_service.store.engine.portable_rows import tables_of
 
-# a desk in use has rows in these
+# a desk in use has rows in at least one of these tables
 TABLES_IN_USE = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")
 
 
@@ -34,13 +35,13 @@ def refuse_open_file(settings: Settings) -> None:
 
 
 def refuse_tracker_in_use(settings: Settings) -> None:
-    """Refuse a bots' database with conversations. The restored desk gives new conversations numbers
-    that the bots may already know.
+    """Refuse a bot database that contains conversations, because the restored desk may give new
+    conversations ids that the bots already know.
     """
     if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
         raise SetupError(
-            "The database of PATCHBOARD_BOT_TRACKER_URL holds the virtual agent's conversations of "
-            "a desk. They would mix with those of the restored desk. Name an empty database, or "
+            "The database of PATCHBOARD_BOT_TRACKER_URL contains the virtual agent's conversations "
+            "of a desk. They would mix with those of the restored desk. Name an empty database, or "
             f"stop the bots and run there: DROP SCHEMA {bot_tracker.SCHEMA} CASCADE"
         )
 
@@ -62,7 +63,7 @@ def refuse_others(connection: sa.Connection) -> None:
 
 
 def drop_unused_desk(connection: sa.Connection) -> None:
-    """Drop the tables of a desk that was never used. SetupError when it was used."""
+    """Drop the tables of a desk that was never used. Raises SetupError when it was used."""
     pending_revisions(connection)  # also refuses a newer schema and another program's tables
     if revision_of(connection) is None:
         return
@@ -77,9 +78,9 @@ def drop_unused_desk(connection: sa.Connection) -> None:
             ).first()
         ):
             raise SetupError(
-                f"The database of PATCHBOARD_DATABASE_URL already holds a desk: its table {name} "
-                "has rows. Restore into a new PATCHBOARD_HOME or an empty database, so that "
-                "nothing is overwritten."
+                "The database of PATCHBOARD_DATABASE_URL already contains a desk: its table "
+                f"{name} has rows. Restore into a new PATCHBOARD_HOME or an empty database, so "
+                "that nothing is overwritten."
             )
     for table in reversed(there.values()):
         table.drop(connection)

@@ -14,7 +14,7 @@ from handoff_service.ports.media_store import MediaStore
 
 @dataclass(slots=True)
 class RestoredFiles:
-    """The files that this restore puts into HOME."""
+    """Stores a restore's media and models, and can remove them again."""
 
     home: Path
     media: MediaStore
@@ -22,7 +22,7 @@ class RestoredFiles:
     added_models: list[str] = field(default_factory=list)
 
     def add(self, member: str, content: IO[bytes]) -> None:
-        """Store the member if it is a medium or a file of a model."""
+        """Store the member if it is a media file or a file of a model."""
         if name := medium_of(member):
             if self.media.add(name, content):
                 self.added_media.append(name)
@@ -39,7 +39,7 @@ class RestoredFiles:
 
 @contextmanager
 def added_files(home: Path, media: MediaStore) -> Iterator[RestoredFiles]:
-    """The files that this restore adds. They are removed again when it fails."""
+    """Collect the files that this restore adds. If the restore fails, remove them again."""
     files = RestoredFiles(home, media)
     try:
         yield files

@@ -51,20 +51,24 @@ def add_commands(commands: Commands) -> None:
     reset.add_argument("email")
 
 
-def _agent(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: _run_action(store, asked))
+def _agent(config: Settings, arguments: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: _run_action(store, arguments))
 
 
-async def _run_action(store: Store, asked: argparse.Namespace) -> str:
-    match asked.action:
+async def _run_action(store: Store, arguments: argparse.Namespace) -> str:
+    match arguments.action:
         case "add":
             return await _add(
-                store, email=asked.email, name=asked.name, roles=asked.role, groups=asked.group
+                store,
+                email=arguments.email,
+                name=arguments.name,
+                roles=arguments.role,
+                groups=arguments.group,
             )
         case "password":
-            return await _change_password(store, asked.email)
+            return await _change_password(store, arguments.email)
         case "reset-second-factor":
-            return await _reset(store, asked.email)
+            return await _reset(store, arguments.email)
         case _:
             return await _list(store)
 

@@ -41,14 +41,15 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError("must be a day such as 2026-01-31") from error
 
 
-def _audit(config: Settings, asked: argparse.Namespace) -> int:
-    if asked.action == "remove":
-        return run_on_store(config, lambda store: _removed(store, asked.before))
-    return run_on_store(config, lambda store: _verified(store, asked.head))
+def _audit(config: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.action == "remove":
+        return run_on_store(config, lambda store: _remove(store, arguments.before))
+    return run_on_store(config, lambda store: _verify(store, arguments.head))
 
 
-async def _verified(store: Store, head: str | None) -> str:
-    """The result in words. Raises SetupError, which names what is wrong."""
+async def _verify(store: Store, head: str | None) -> str:
+    """Verify the audit log, and describe the result. Raises SetupError if the log was tampered
+    with."""
     report = await check_chain(store)
     faults = [*report.faults, *await _missing_head(store, head)]
     if faults:
@@ -77,7 +78,7 @@ def _in_words(report: ChainReport) -> str:
     )
 
 
-async def _removed(store: Store, before: date) -> str:
+async def _remove(store: Store, before: date) -> str:
     report = await check_chain(store)
     if report.faults:
         raise SetupError("The audit log was tampered with. " + " ".join(report.faults))

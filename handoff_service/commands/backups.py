@@ -47,15 +47,15 @@ def add_commands(commands: Commands) -> None:
     )
 
 
-def _backup(config: Settings, asked: argparse.Namespace) -> int:
-    back_up(config, asked.file.absolute(), print_progress, with_media=asked.with_media)
-    asyncio.run(_recorded(config, asked.file.name))
+def _backup(config: Settings, arguments: argparse.Namespace) -> int:
+    back_up(config, arguments.file.absolute(), print_progress, with_media=arguments.with_media)
+    asyncio.run(_record(config, arguments.file.name))
     return 0
 
 
-async def _recorded(config: Settings, name: str) -> None:
-    """Write the backup to the audit log. If the database is read-only or has an older schema, the
-    command only prints a warning and still makes the backup."""
+async def _record(config: Settings, name: str) -> None:
+    """Record the backup in the audit log. If the database is read-only or has an older schema,
+    print a warning instead, because the backup itself has succeeded."""
     try:
         async with opened_store(config) as store:
             await store.write(audit, exported(Subject.BACKUP, name))
@@ -63,8 +63,8 @@ async def _recorded(config: Settings, name: str) -> None:
         print_progress("Warning: the audit log could not be written, so it lacks this backup.")
 
 
-def _restore(config: Settings, asked: argparse.Namespace) -> int:
-    restore(config, asked.file, print_progress)
+def _restore(config: Settings, arguments: argparse.Namespace) -> int:
+    restore(config, arguments.file, print_progress)
     if asyncio.run(_key_differs(settings.read())):
         print_progress(f"Warning: {secret_keys.DIFFERS}")
     return 0
@@ -79,8 +79,8 @@ async def _key_differs(config: Settings) -> bool:
         )
 
 
-def _held(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: _held_work(store, asked.action))
+def _held(config: Settings, arguments: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: _held_work(store, arguments.action))
 
 
 async def _held_work(store: Store, action: str) -> str:

@@ -1,5 +1,5 @@
-"""``patchboard bot``: check and measure the training data, train, serve, and the commands about
-models."""
+"""``patchboard bot``: check and measure the training data, train and serve models, and manage
+them."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ def add_commands(commands: Commands) -> None:
     train.add_argument(
         "--if-needed", action="store_true", help="train only when the data has changed"
     )
-    add("nlu", "Measure by cross-validation how well texts are understood", _nlu).add_argument(
+    add("nlu", "Cross-validate how well the model understands texts", _nlu).add_argument(
         "--config", default="config.yml", help="measure the pipeline of this file instead"
     )
     add("run", "Serve the promoted model, in the foreground", _run).add_argument(
@@ -41,14 +41,14 @@ def add_commands(commands: Commands) -> None:
     back.add_argument("--with-data", action="store_true", help="also restore its training data")
 
 
-def _check(config: Settings, _asked: argparse.Namespace) -> int:
+def _check(config: Settings, _arguments: argparse.Namespace) -> int:
     print(f"the data is valid, and {rasa_cli.check(config.home, config.bot_data)} texts fit SMS")
     return 0
 
 
-def _nlu(config: Settings, asked: argparse.Namespace) -> int:
+def _nlu(config: Settings, arguments: argparse.Namespace) -> int:
     """Print how well the virtual agent understands texts, and write the page with the charts."""
-    seconds, texts = rasa_cli.measure(config.home, asked.config)
+    seconds, texts = rasa_cli.measure(config.home, arguments.config)
     print("\n".join(nlu_report.lines(texts, seconds)))
     page = config.home / "nlu-report.html"
     page.write_text(nlu_page.page(texts, seconds))
@@ -56,35 +56,39 @@ def _nlu(config: Settings, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _train(config: Settings, asked: argparse.Namespace) -> int:
-    force = not asked.if_needed
+def _train(config: Settings, arguments: argparse.Namespace) -> int:
+    force = not arguments.if_needed
     return run_on_store(config, lambda store: models.train(store, config, force=force))
 
 
-def _run(config: Settings, asked: argparse.Namespace) -> int:
+def _run(config: Settings, arguments: argparse.Namespace) -> int:
     run_on_store(config, lambda store: model_at_start.ensure_model(store, config))
-    command, environment = rasa_cli.command(config, asked.number)
+    command, environment = rasa_cli.command(config, arguments.number)
     command += ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
     os.chdir(ROOT)
     os.execve(command[0], command, environment)  # noqa: S606  # our own command
 
 
-def _models(config: Settings, _asked: argparse.Namespace) -> int:
+def _models(config: Settings, _arguments: argparse.Namespace) -> int:
     return run_on_store(config, models.list_models)
 
 
-def _compare(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: models.compare(store, config, asked.a, asked.b))
+def _compare(config: Settings, arguments: argparse.Namespace) -> int:
+    return run_on_store(
+        config, lambda store: models.compare(store, config, arguments.a, arguments.b)
+    )
 
 
-def _replay(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: models.replay(store, config, asked.hash, asked.days))
+def _replay(config: Settings, arguments: argparse.Namespace) -> int:
+    return run_on_store(
+        config, lambda store: models.replay(store, config, arguments.hash, arguments.days)
+    )
 
 
-def _promote(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: models.promote(store, config, asked.hash))
+def _promote(config: Settings, arguments: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: models.promote(store, config, arguments.hash))
 
 
-def _roll_back(config: Settings, asked: argparse.Namespace) -> int:
-    with_data: bool = asked.with_data
+def _roll_back(config: Settings, arguments: argparse.Namespace) -> int:
+    with_data: bool = arguments.with_data
     return run_on_store(config, lambda store: models.roll_back(store, config, with_data=with_data))

@@ -1,4 +1,4 @@
-"""The database for one command, and ``patchboard migrate``."""
+"""Opens the database for a command. Also ``patchboard migrate``."""
 
 import argparse
 import asyncio
@@ -94,6 +94,6 @@ def print_progress(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def _migrate(config: Settings, _asked: argparse.Namespace) -> int:
+def _migrate(config: Settings, _arguments: argparse.Namespace) -> int:
     bring_up_to_date(config)
     return 0

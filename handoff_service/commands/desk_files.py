@@ -1,4 +1,4 @@
-"""``patchboard import`` and ``export``: a whole desk from and to a desk file."""
+"""``patchboard import`` and ``export``: read a whole desk from a desk file, and write it to one."""
 
 import argparse
 from collections.abc import Iterator
@@ -30,19 +30,19 @@ def add_commands(commands: Commands) -> None:
     made.add_argument("file", type=Path)
 
 
-def _import(config: Settings, asked: argparse.Namespace) -> int:
-    act = _previewed if asked.dry_run else _imported
-    return run_on_store(config, lambda store: act(store, asked.file))
+def _import(config: Settings, arguments: argparse.Namespace) -> int:
+    act = _preview_import if arguments.dry_run else _import_desk
+    return run_on_store(config, lambda store: act(store, arguments.file))
 
 
-async def _imported(store: Store, path: Path) -> str:
+async def _import_desk(store: Store, path: Path) -> str:
     counts = await import_file(store, await _read(store, path))
     return "imported " + ", ".join(
         f"{count} {what.replace('_', ' ')}" for what, count in counts.items()
     )
 
 
-async def _previewed(store: Store, path: Path) -> str:
+async def _preview_import(store: Store, path: Path) -> str:
     """List the changes that an import would make."""
     return "\n".join(_lines(await preview_file(store, await _read(store, path))))
 
@@ -69,16 +69,16 @@ def _fields(changes: Changes) -> Iterator[str]:
         yield f"{field}: new value" if secret else f"{field}: {before} -> {after}"
 
 
-def _export(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: _exported(store, asked.file))
+def _export(config: Settings, arguments: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: _export_desk(store, arguments.file))
 
 
-async def _exported(store: Store, path: Path) -> str:
-    """Write the file. Returns no text."""
+async def _export_desk(store: Store, path: Path) -> str:
+    """Write the file. Returns an empty string, because ``run_on_store`` prints the result."""
     text = await store.read(export_desk)
     await store.write(audit, exported(Subject.DESK_FILE, path.name))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+        raise SetupError(f"{path} cannot be written: {error.strerror}.") from error
     return ""

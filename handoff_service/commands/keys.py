@@ -1,4 +1,4 @@
-"""``patchboard keys``: rotate the secret key."""
+"""``patchboard keys``: show and rotate the secret key."""
 
 import argparse
 import os
@@ -37,17 +37,17 @@ def add_commands(commands: Commands) -> None:
             made.add_argument("--old-key-is-lost", action="store_true", help=lost)
 
 
-def _keys(config: Settings, asked: argparse.Namespace) -> int:
-    if asked.action == "new":
+def _keys(config: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.action == "new":
         return _new(config)
-    if asked.action == "show":
+    if arguments.action == "show":
         return run_on_store(config, _show)
-    return run_on_store(config, lambda store: _rotate(store, asked.old_key_is_lost))
+    return run_on_store(config, lambda store: _rotate(store, arguments.old_key_is_lost))
 
 
 def _new(config: Settings) -> int:
     """Write a new key to HOME, and keep the earlier key in a second file. Raises SetupError when
-    the key comes from the environment, or the last rotation is not over.
+    the key comes from the environment, or when the last rotation is not over.
     """
     if os.environ.get("PATCHBOARD_SECRET_KEY", "").strip():
         raise SetupError(

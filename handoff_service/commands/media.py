@@ -1,4 +1,5 @@
-"""``patchboard media``: where pictures and files are kept."""
+"""``patchboard media``: move pictures and files between the folder and an S3 store, and check
+them."""
 
 import argparse
 
@@ -14,7 +15,7 @@ from handoff_service.settings import Settings
 from handoff_service.store.conversations.media import used_files
 from handoff_service.store.engine.store import Store
 
-SHOWN = 20  # names of missing files
+SHOWN = 20  # how many names of missing files the command prints
 
 
 def add_commands(commands: Commands) -> None:
@@ -33,13 +34,13 @@ def add_commands(commands: Commands) -> None:
     )
 
 
-def _media(config: Settings, asked: argparse.Namespace) -> int:
-    if asked.action == "check":
-        if asked.back or asked.keep:
-            raise SetupError("--back and --keep belong to: patchboard media move")
-        return _check(config, asked)
-    if asked.delete_unused:
-        raise SetupError("--delete-unused belongs to: patchboard media check")
+def _media(config: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.action == "check":
+        if arguments.back or arguments.keep:
+            raise SetupError("--back and --keep are only for: patchboard media move")
+        return _check(config, arguments)
+    if arguments.delete_unused:
+        raise SetupError("--delete-unused is only for: patchboard media check")
     if config.media_bucket is None:
         raise SetupError(
             "Set PATCHBOARD_MEDIA_STORE and the PATCHBOARD_S3_ settings for this command. It moves "
@@ -47,10 +48,10 @@ def _media(config: Settings, asked: argparse.Namespace) -> int:
         )
     folder: MediaStore = media_folder_of(config)
     source, target = folder, media_store_of(config)
-    if asked.back:
+    if arguments.back:
         source, target = target, source
-    done = move(source, target, keep=asked.keep, report=print_progress)
-    did = "Copied" if asked.keep else "Moved"
+    done = move(source, target, keep=arguments.keep, report=print_progress)
+    did = "Copied" if arguments.keep else "Moved"
     print(
         f"{did} {counted(done.copied, 'file')} ({done.bytes / 1e6:.1f} MB) from {source.where} to "
         f"{target.where}. {counted(done.there, 'file')} had been copied before."
@@ -58,17 +59,17 @@ def _media(config: Settings, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _check(config: Settings, asked: argparse.Namespace) -> int:
+def _check(config: Settings, arguments: argparse.Namespace) -> int:
     store = media_store_of(config)
     found: list[Checked] = []
 
     async def look(database: Store) -> str:
-        # Read the rows first. The desk writes each file before its row, so the store then has all
-        # files of these rows.
+        # Read the rows before the store. The desk writes each file before its row, so the store
+        # must have the files of these rows.
         found.append(compare(await database.read(used_files), store))
-        if asked.delete_unused:
+        if arguments.delete_unused:
             delete_unused(found[0].unused, store, now())
-        return _sentence(found[0], store, deleted=asked.delete_unused)
+        return _sentence(found[0], store, deleted=arguments.delete_unused)
 
     run_on_store(config, look)
     return 1 if found[0].missing else 0

@@ -33,10 +33,13 @@ FAILED = (
 
 
 async def ensure_model(store: Store, config: Settings) -> str:
-    """Make sure that the bot has a model to load. This is the promoted model, if its file fits.
-    Otherwise train a new model on the promoted model's data. If that fails, or if nobody promotes
-    models on this desk, train it on the current data. Returns an empty string, because
-    ``run_on_store`` prints the result."""
+    """Make sure that the bot has a model to load.
+
+    The bot loads the promoted model if its file fits. If it does not fit, this trains a new model
+    on the promoted model's data. If that training fails, or if nobody promotes models on this desk,
+    this trains the new model on the current data. Returns an empty string, because ``run_on_store``
+    prints the result.
+    """
     running = await store.read(models.in_state, ModelState.RUNNING)
     needs_promotion = await store.read(trainers_work.exists)
     if running is None or not await asyncio.to_thread(
@@ -76,9 +79,9 @@ def _trained_at_start(
 
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
-    """Whether the model's file exists and fits the code. ``follows_data``: whether the file must
-    also fit the current data. On a desk where no trainer has worked, it must. Such a desk trains a
-    new model after each upgrade and each edit of the data."""
+    """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
+    the current data. This applies to a desk where no trainer has worked: it trains a new model
+    after each upgrade and each edit of the data."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False

@@ -86,8 +86,8 @@ async def compare(store: Store, config: Settings, a: str, b: str) -> str:
 
 
 async def replay(store: Store, config: Settings, name: str, days: int) -> str:
-    """Replay the real texts of the last days on the running model and on another one. The changed
-    answers are printed and stored for the trainer's page."""
+    """Replay the real texts of the last days on the running model and on another model. Lists the
+    changed answers, and stores them for the trainer's page."""
     running = await _with_file(store, config, ModelState.RUNNING)
     model = await _with_file(store, config, name)
     texts = await store.read(recent_days, days)
@@ -96,8 +96,8 @@ async def replay(store: Store, config: Settings, name: str, days: int) -> str:
             f"Nobody texted the virtual agent within {counted(days, 'day')}, so nothing was "
             "replayed."
         )
-    asked = [as_measured(one) for one in texts]
-    measured = await _measure(store, config, model, running, also=asked)
+    real_texts = [as_measured(one) for one in texts]
+    measured = await _measure(store, config, model, running, also=real_texts)
     command = replayed(model, texts, measured)
     await store.write(keep_replay, command)
     changed = [one for one in command.texts if changes(one)]
@@ -106,7 +106,7 @@ async def replay(store: Store, config: Settings, name: str, days: int) -> str:
 
 
 async def promote(store: Store, config: Settings, name: str) -> str:
-    """Promote a model. If it was not yet compared with the running one, measure it first."""
+    """Promote a model. If it has not been compared with the running model yet, measure it first."""
     model = await _with_file(store, config, name)
     running = await store.read(models.in_state, ModelState.RUNNING)
     if running is not None and running.hash == model.hash:
@@ -143,7 +143,8 @@ async def _named(store: Store, name: str) -> BotModel:
 
 
 async def _with_file(store: Store, config: Settings, name: str) -> BotModel:
-    """A model with its file, so that it can answer texts. Raises NotFound when the file is gone."""
+    """The model with this name or hash. Raises NotFound when there is none, or when its file is
+    gone."""
     found = await _named(store, name)
     if not (model_folder.folder(config.home) / found.file).is_file():
         raise NotFound(f"The file of model {found.hash[:SHORT]} is gone. Train again.")
@@ -227,14 +228,14 @@ def _in_words(old: BotModel, new: BotModel, found: Comparison) -> str:
 
 
 def _shares(old: Share | None, new: Share) -> tuple[str, str]:
-    """Both models' shares, or the reason why there is none."""
+    """Both models' shares. A short reason replaces them when there are no texts."""
     if not new.whole:
         return "- (no such texts)", "- (no such texts)"
     return "-" if old is None else str(old), str(new)
 
 
 def _macro_f1s(found: Comparison) -> tuple[str, str]:
-    """Both models' macro F1, or the reason why there is none."""
+    """Both models' macro F1. A short reason replaces them when there are no test texts."""
     if not found.recalls:
         return "- (no test texts)", "- (no test texts)"
     scores = (found.macro_f1_old, found.macro_f1_new)

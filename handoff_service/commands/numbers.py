@@ -19,16 +19,16 @@ def add_commands(commands: Commands) -> None:
     point.add_argument("number", metavar="NUMBER", help="a number such as +12025550101")
 
 
-def _number(config: Settings, asked: argparse.Namespace) -> int:
+def _number(config: Settings, arguments: argparse.Namespace) -> int:
     """Set where the provider sends the number's texts. Raises SetupError, which gives the
     provider's reason."""
     kind = provider_of(config)
     if kind.point_here is None:
-        raise SetupError(f"With {kind.title}, a number needs no set-up.")
-    why = asyncio.run(_point(kind.point_here(config, asked.number)))
+        raise SetupError(f"With {kind.title}, a number needs no setup.")
+    why = asyncio.run(_point(kind.point_here(config, arguments.number)))
     if why is not None:
         raise SetupError(why)
-    print(f"Texts to {asked.number} now arrive at {config.public_url}.")
+    print(f"Texts to {arguments.number} now arrive at {config.public_url}.")
     return 0
 
 

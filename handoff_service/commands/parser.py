@@ -10,8 +10,8 @@ type Run = Callable[[Settings, argparse.Namespace], int]
 
 
 def add_command(commands: Commands, name: str, does: str, run: Run) -> argparse.ArgumentParser:
-    """Add a command. ``run`` returns the exit code. Returns the command's parser, for its
-    arguments."""
+    """Add a command. ``run`` returns the exit code. Returns the command's parser, to which the
+    caller adds the arguments."""
     made = commands.add_parser(name, help=does, description=does)
     made.set_defaults(run=run)
     return made

@@ -1,4 +1,4 @@
-"""``patchboard erase``, ``hand-out`` and ``retention``: personal data from a terminal."""
+"""``patchboard erase``, ``hand-out`` and ``retention``: manage personal data in a terminal."""
 
 import argparse
 from contextlib import suppress
@@ -47,34 +47,35 @@ def add_commands(commands: Commands) -> None:
     add_command(commands, "retention", "Count what retention would remove now", _retention)
 
 
-def _erase(config: Settings, asked: argparse.Namespace) -> int:
-    if asked.receipt is None and asked.person is None:
+def _erase(config: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.receipt is None and arguments.person is None:
         raise SetupError("Name a person: patchboard erase +12025550101, or an employee number.")
-    return run_on_store(config, lambda store: _erased(store, asked))
+    return run_on_store(config, lambda store: _erase_person(store, arguments))
 
 
-async def _erased(store: Store, asked: argparse.Namespace) -> str:
-    if asked.receipt is not None:
-        return _receipt(await store.read(erasures.get, asked.receipt))
-    whom = await _whom(store, asked.person)
+async def _erase_person(store: Store, arguments: argparse.Namespace) -> str:
+    if arguments.receipt is not None:
+        return _receipt(await store.read(erasures.get, arguments.receipt))
+    whom = await _find_person(store, arguments.person)
     found = await store.read(preview, whom)
     lines = [f"{TITLES[name]}: {count}" for name, count in found.counts.items()]
-    if not asked.yes:
+    if not arguments.yes:
         return "\n".join([*lines, *found.shared, REPEAT])
     command = RequestErasure(whom=whom, agent_id=None, planned=found.counts)
     made = await store.write(request_erasure, command)
     return "\n".join([*lines, *found.shared, STARTED.format(number=f"ERA{made:07}", id=made)])
 
 
-async def _whom(store: Store, person: str) -> RequestedPerson:
-    """The person of an employee number or a phone number. Raises SetupError when it is neither."""
+async def _find_person(store: Store, person: str) -> RequestedPerson:
+    """Find a person (see WHOM). Raises SetupError when the text names no user and is not a phone
+    number."""
     with suppress(NotFound):
         return RequestedPerson(user_id=await store.read(people.find_user, person))
     try:
         return RequestedPerson(number=phone_numbers.read(person, await store.read(desk_country)))
     except phone_numbers.NotANumber as error:
         raise SetupError(
-            f"{person} is no employee number or e-mail address of a user, and {error}."
+            f"{person} is not the employee number or e-mail address of a user, and {error}."
         ) from error
 
 
@@ -89,27 +90,27 @@ def _receipt(erasure: Erasure) -> str:
 
 
 def _title(name: str) -> str:
-    """The receipt's name for a count."""
+    """The name of a count in the receipt."""
     return TITLES.get(name) or name.replace("_", " ").capitalize()
 
 
-def _hand_out(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: _handed_out(store, config, asked))
+def _hand_out(config: Settings, arguments: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: _write_hand_out(store, config, arguments))
 
 
-async def _handed_out(store: Store, config: Settings, asked: argparse.Namespace) -> str:
-    archive = await store.read(collect, await _whom(store, asked.person))
+async def _write_hand_out(store: Store, config: Settings, arguments: argparse.Namespace) -> str:
+    archive = await store.read(collect, await _find_person(store, arguments.person))
     try:
-        write_archive(archive, media_store_of(config), asked.file)
+        write_archive(archive, media_store_of(config), arguments.file)
     except OSError as error:
-        raise SetupError(f"{asked.file} cannot be written: {error.strerror}") from error
-    await store.write(audit, exported(Subject.PERSONAL_DATA, asked.file.name))
-    return f"Wrote {asked.file}: {len(archive.sections['conversations'])} conversations, " + (
+        raise SetupError(f"{arguments.file} cannot be written: {error.strerror}.") from error
+    await store.write(audit, exported(Subject.PERSONAL_DATA, arguments.file.name))
+    return f"Wrote {arguments.file}: {len(archive.sections['conversations'])} conversations, " + (
         f"{len(archive.media)} files"
     )
 
 
-def _retention(config: Settings, _asked: argparse.Namespace) -> int:
+def _retention(config: Settings, _arguments: argparse.Namespace) -> int:
     return run_on_store(config, _retention_status)
 
 

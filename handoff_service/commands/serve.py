@@ -29,7 +29,7 @@ def add_commands(commands: Commands) -> None:
     add_command(commands, "serve", "Run the service alone, in the foreground", _serve)
 
 
-def _serve(config: Settings, _asked: argparse.Namespace) -> int:
+def _serve(config: Settings, _arguments: argparse.Namespace) -> int:
     with only_process(config.database_url, config.public_url, clock.now()):
         return _serve_until_stopped(config)
 
@@ -56,7 +56,7 @@ async def _prepare(config: Settings) -> str | None:
         return await store.read(setup_link, config.public_url, config.secret_key)
 
 
-def _run(config: Settings, _asked: argparse.Namespace) -> int:
+def _run(config: Settings, _arguments: argparse.Namespace) -> int:
     """Run the service and one bot process per address. The bots end when this command ends."""
     with only_process(config.database_url, config.public_url, clock.now()):
         return _serve_with_bots(config)

@@ -38,24 +38,29 @@ def add_commands(commands: Commands) -> None:
     revoke.add_argument("name")
 
 
-def _token(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: _run_action(store, asked))
+def _token(config: Settings, arguments: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: _run_action(store, arguments))
 
 
-async def _run_action(store: Store, asked: argparse.Namespace) -> str:
-    match asked.action:
+async def _run_action(store: Store, arguments: argparse.Namespace) -> str:
+    match arguments.action:
         case "add":
-            return await _add(store, asked)
+            return await _add(store, arguments)
         case "revoke":
-            return await _revoke(store, asked.name)
+            return await _revoke(store, arguments.name)
         case _:
             return await _list(store)
 
 
-async def _add(store: Store, asked: argparse.Namespace) -> str:
-    """Create a service token. Raises BadInput, which names the wrong field. Raises Conflict for a
-    name in use."""
-    given = {"name": asked.name, "scopes": asked.scope, "days": asked.days, "rate": asked.rate}
+async def _add(store: Store, arguments: argparse.Namespace) -> str:
+    """Create a service token, and return its secret. Raises BadInput, which names the wrong field.
+    Raises Conflict for a name in use."""
+    given = {
+        "name": arguments.name,
+        "scopes": arguments.scope,
+        "days": arguments.days,
+        "rate": arguments.rate,
+    }
     command = MakeToken(**read_as(TokenFields, given).model_dump(), made=new_token())
     return (await store.write(make_token, command)).secret
 

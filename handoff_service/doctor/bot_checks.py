@@ -1,4 +1,5 @@
-"""Checks the virtual agent: its addresses, its actions, and the database of its memory."""
+"""Checks the virtual agent: its addresses, its actions, and the database that stores its
+conversations."""
 
 import aiohttp
 
@@ -52,7 +53,7 @@ async def check_actions(settings: Settings) -> list[str]:
 
 async def check_bot(settings: Settings) -> list[str]:
     """Check each of the bot's addresses. Conversations of an unreachable bot go to live agents."""
-    mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
+    fix = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
     share = "everything" if len(settings.bot_urls) == 1 else "its share of the conversations"
     problems = []
     async with aiohttp.ClientSession(timeout=PATIENCE) as session:
@@ -68,6 +69,6 @@ async def check_bot(settings: Settings) -> list[str]:
                 )
                 problems.append(
                     f"The virtual agent of {which} does not answer: live agents get {share}. "
-                    f"Start it with: {mend}"
+                    f"Start it with: {fix}"
                 )
     return problems

@@ -14,8 +14,8 @@ ENOUGH_FILES = 4096
 
 
 def check_open_files() -> list[str]:
-    """Check the system's limit of open files, because each connection is one. The service raises
-    its own limit to that maximum."""
+    """Check the system's limit of open files, because each connection is an open file. The service
+    raises its own limit to the system's."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY or most >= ENOUGH_FILES:
         return []
@@ -54,10 +54,10 @@ async def check_mail(settings: Settings) -> list[str]:
 
 
 def check_media(settings: Settings) -> list[str]:
-    """Write, read and delete a probe where pictures and files are kept."""
+    """Write, read and delete a probe in the media store."""
     store = media_store_of(settings)
     try:
         store.check()
     except MediaAway as error:
-        return [f"Pictures and files cannot be kept in {store.where}: {error.why}"]
+        return [f"Pictures and files cannot be stored in {store.where}: {error.why}"]
     return []

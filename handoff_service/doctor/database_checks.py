@@ -34,7 +34,7 @@ PUSH_DELAY = timedelta(minutes=10)
 
 
 def check_database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list[str]]:
-    """The company numbers, the errors, and the notices."""
+    """Check the database. Returns the company numbers, the problems, and the notes."""
     refuse_another_program(settings.database_url)
     kind, opened = provider_of(settings), engine(settings.database_url, size=1, writes=False)
     try:
@@ -71,7 +71,8 @@ def check_database(settings: Settings) -> tuple[list[ProviderNumber], list[str],
 
 
 def _findings(checked: list[CheckResult], *, is_problem: bool) -> list[str]:
-    """The problems that the checks found, each with its fix in a terminal."""
+    """The checks' findings, each followed by its fix in a terminal. ``is_problem``: problems or
+    notes."""
     return [
         " ".join(filter(None, (sentence, one.check.terminal)))
         for one in checked
@@ -81,13 +82,13 @@ def _findings(checked: list[CheckResult], *, is_problem: bool) -> list[str]:
 
 
 def _setup_notice(conn: sa.Connection, settings: Settings) -> list[str]:
-    """A notice with the link of the set-up, until the desk has an admin."""
+    """A note with the setup link, until the desk has an admin."""
     link = setup_link(conn, settings.public_url, settings.secret_key)
     return [f"Nobody can administer this desk yet. Set it up in a browser: {link}"] if link else []
 
 
 def held_work(conn: sa.Connection) -> list[str]:
-    """A notice about work that a restore holds until an admin decides."""
+    """A sentence about the work that a restore holds until an admin decides."""
     found = restore_holds.held_work(conn)
     if found is None:
         return []
@@ -110,14 +111,14 @@ def _unaccepted_messages(conn: sa.Connection) -> list[str]:
 
 
 def stuck(found: list[StuckErasure]) -> list[str]:
-    """Erasures that do not proceed, in sentences."""
+    """A sentence for each erasure that makes no progress."""
     return [
         f"The erasure {one.number} of {one.requested_at:%Y-%m-%d %H:%M} UTC does not proceed. Its "
         f"step: {one.doing}. "
         + (
             f"It was tried {one.tries} times. The log has the errors."
             if one.tries
-            else "Nothing works on it. Start the service with: patchboard serve"
+            else "No worker processes it. Start the service with: patchboard serve"
         )
         for one in found
     ]

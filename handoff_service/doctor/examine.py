@@ -17,7 +17,7 @@ from handoff_service.settings import Settings
 
 
 async def examine(settings: Settings, out: TextIO) -> int:
-    """Print settings and findings. Returns 0 without errors, else 1."""
+    """Print the settings and the findings. Returns 1 if there are problems, else 0."""
     for name, value in settings.shown().items():
         print(f"{name}={value}", file=out)
     print(file=out)
@@ -38,13 +38,13 @@ async def examine(settings: Settings, out: TextIO) -> int:
     for problem in problems:
         print(f"ERROR  {problem}", file=out)
     if not problems:
-        asked = {
+        configured = {
             "Redis": settings.redis_url,
             "mail": settings.smtp_url,
             "media store": settings.media_store,
             "the virtual agent's database": settings.bot_tracker_url,
             kind.checked: kind.checked,
         }
-        more = [name for name, there in asked.items() if there]
+        more = [name for name, there in configured.items() if there]
         print("ok     " + ", ".join(["database", "bot", *more]), file=out)
     return 1 if problems else 0

@@ -1,4 +1,4 @@
-"""Reads what surrounds the service: environment variables, and the keys in PATCHBOARD_HOME.
+"""Reads the environment variables, and the keys in PATCHBOARD_HOME.
 
 It may import errors.
 """

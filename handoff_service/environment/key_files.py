@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def key_fingerprint(secret_key: str) -> str:
-    """A keyed hash of a constant. It distinguishes secret keys and cannot be reversed."""
+    """A keyed hash of a constant. It distinguishes secret keys, but does not reveal them."""
     return hmac.new(
         secret_key.encode(), b"patchboard: which secret key is this", "sha256"
     ).hexdigest()[:32]
@@ -34,7 +34,7 @@ def key_in_file(home: Path, name: str) -> str | None:
 
 
 def replace_key(home: Path, name: str, key: str) -> None:
-    """Replace the key in HOME by a backup's key."""
+    """Write a key to a file in HOME. It replaces any earlier key in this file."""
     home.mkdir(parents=True, exist_ok=True)
     part = home / f".{name}.part"
     with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:

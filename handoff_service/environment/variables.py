@@ -14,7 +14,8 @@ _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-
 _POSTGRES = re.compile(
     r"postgresql://([^@]*@)?(\[[^]@/?]*\]|[^],:@/?[]*)(:[0-9]+)?/[^/?@]+(\?[^@?]*)?"
 )
-_MOST = 900  # a key may have 1,024 bytes, with the name of the file
+# bytes of s3://bucket/prefix; an S3 key, which adds the file's name to the prefix, may have 1,024
+_MOST = 900
 
 
 class Variables:
@@ -34,18 +35,18 @@ class Variables:
         text = self.text(name, str(default))
         if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
             limits = f"at least {least}" if most is None else f"from {least} to {most}"
-            raise SetupError(f"PATCHBOARD_{name} must be a whole number, {limits}; it is {text!r}")
+            raise SetupError(f"PATCHBOARD_{name} must be a whole number, {limits}; it is {text!r}.")
         return int(text)
 
     def folder(self, name: str, default: Path, *needed: str) -> Path:
-        """A folder. If it is not the default folder, it must hold these files."""
+        """A folder. If it is not the default folder, it must contain the ``needed`` files."""
         given = self.optional(name)
         folder = Path(given).absolute() if given else default
         missing = [one for one in needed if given and not (folder / one).exists()]
         if missing:
             raise SetupError(
                 f"PATCHBOARD_{name} must be a folder with {', '.join(needed)}; {folder} lacks "
-                f"{', '.join(missing)}"
+                f"{', '.join(missing)}."
             )
         return folder
 
@@ -56,7 +57,9 @@ class Variables:
         except ValueError:
             value = -1.0
         if not 0 <= value < 3600:
-            raise SetupError(f"PATCHBOARD_{name} must be seconds, from 0 to 3600; it is {text!r}")
+            raise SetupError(
+                f"PATCHBOARD_{name} must be a number of seconds from 0 to 3600; it is {text!r}."
+            )
         return value
 
     def networks(self, name: str, default: str) -> str:
@@ -66,20 +69,20 @@ class Variables:
                 ip_network(part)
         except ValueError as error:
             right = "addresses and networks with commas between them, such as 127.0.0.1,10.0.0.0/8"
-            raise SetupError(f"PATCHBOARD_{name} must be {right}: {error}") from error
+            raise SetupError(f"PATCHBOARD_{name} must be {right}: {error}.") from error
         return text
 
     def flag(self, name: str) -> bool:
         text = self.text(name, "0")
         if text not in ("0", "1"):
-            raise SetupError(f"PATCHBOARD_{name} must be 0 or 1; it is {text!r}")
+            raise SetupError(f"PATCHBOARD_{name} must be 0 or 1; it is {text!r}.")
         return text == "1"
 
     def one_of(self, name: str, default: str, *others: str) -> str:
         text = self.text(name, default)
         if text not in (default, *others):
             right = " or ".join((", ".join((default, *others[:-1])), others[-1]))
-            raise SetupError(f"PATCHBOARD_{name} must be {right}; it is {text!r}")
+            raise SetupError(f"PATCHBOARD_{name} must be {right}; it is {text!r}.")
         return text
 
     def mail_server(self, name: str) -> str | None:
@@ -104,7 +107,7 @@ class Variables:
         """Require the other variables that must be set together with this one."""
         missing = [f"PATCHBOARD_{name}" for name in names if self.optional(name) is None]
         if missing:
-            raise SetupError(f"{what} needs {', '.join(missing)}")
+            raise SetupError(f"{what} needs {', '.join(missing)}.")
 
     def bucket(self, name: str) -> str | None:
         """``s3://bucket`` or ``s3://bucket/prefix``, without a slash at the end."""
@@ -112,7 +115,7 @@ class Variables:
         if text and (len(text) > _MOST or not _BUCKET.fullmatch(text)):
             raise SetupError(
                 f"PATCHBOARD_{name} must be s3://BUCKET or s3://BUCKET/PREFIX, for example "
-                f"s3://northwind-desk/media; it is {text!r}"
+                f"s3://northwind-desk/media; it is {text!r}."
             )
         return text or None
 
@@ -133,7 +136,7 @@ class Variables:
         for number in given:
             if not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
                 right = "phone numbers such as +12025550101, with commas between them"
-                raise SetupError(f"PATCHBOARD_{name} must be {right}; it has {number!r}")
+                raise SetupError(f"PATCHBOARD_{name} must be {right}; it has {number!r}.")
         return ",".join(dict.fromkeys(given)) or None
 
     def addresses(self, name: str, default: str) -> str | None:
@@ -147,6 +150,6 @@ def _address(name: str, text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SetupError(
-            f"PATCHBOARD_{name} must be an address such as https://sms.example.com; it is {text!r}"
+            f"PATCHBOARD_{name} must be an address such as https://sms.example.com; it is {text!r}."
         )
     return text

@@ -14,8 +14,8 @@ PAUSE = 10.0
 
 
 class BreakerState(StrEnum):
-    """``closed``: requests pass. ``open``: none passes. ``half_open``: one request tests the
-    server."""
+    """``closed``: all requests pass. ``open``: no request passes. ``half_open``: one request tests
+    the server."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -60,7 +60,8 @@ class CircuitBreaker:
             self._open()
 
     def abandoned(self) -> None:
-        """The request was canceled, so its result is unknown. The next request becomes the test."""
+        """Record that the request was canceled, so its result is unknown. If it was the test,
+        another request becomes the test after the next pause."""
         if self.state is BreakerState.HALF_OPEN:
             self._open()
 

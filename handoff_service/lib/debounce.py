@@ -23,9 +23,9 @@ class Debouncer:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Process triggers until canceled. After a Refusal (for example, the database is
-        unavailable), this logs it and tries again. Any other error ends this. The trigger is then
-        still pending after a restart."""
+        """Process triggers until canceled. A Refusal (for example, the database is unavailable) is
+        logged, and the work is retried. Any other error is raised. The trigger then stays pending
+        for the next ``run``."""
         while True:
             await self._wanted.wait()
             await asyncio.sleep(self._moment)

@@ -12,7 +12,7 @@ TURNED = frozenset({5, 6, 7, 8})
 
 def picture_in(content: bytes) -> Picture | None:
     """The picture in these bytes, or None. This reads the header and checks the parts, but never
-    decodes pixels. So a small file that would decode to gigabytes does no harm."""
+    decodes pixels, so a small file that would decode to gigabytes does no harm."""
     try:
         with Image.open(BytesIO(content), formats=tuple(SHOWN)) as image:
             kind, (width, height) = SHOWN[image.format or ""], image.size
@@ -22,6 +22,6 @@ def picture_in(content: bytes) -> Picture | None:
                 kind == "image/jpeg" and image.getexif().get(ExifTags.Base.Orientation) in TURNED
             )
             image.verify()
-    except Exception:  # noqa: BLE001  # an untrusted file that the parser cannot read is no picture
+    except Exception:  # noqa: BLE001  # an untrusted file that Pillow cannot read
         return None
     return Picture(kind, height, width) if turned else Picture(kind, width, height)

@@ -1,8 +1,8 @@
-"""The media folder: files under HOME, named by the hash of their content. Several processes share
-it. It is the simple implementation of the port ``MediaStore``; the other is an S3 store.
+"""The media folder: files under HOME, named by the hash of their content. Several processes can
+share it. It is the simple implementation of the port ``MediaStore``; the other one is an S3 store.
 
-It writes each file under a temporary name, syncs it and renames it. So a file with its final name
-is always complete.
+Each file is written under a temporary name, synced and renamed, so a file with its final name is
+always complete.
 """
 
 import hashlib
@@ -60,7 +60,7 @@ class MediaFolder:
             return None
 
     def names(self) -> Iterator[str]:
-        """Every complete file of the folder."""
+        """The names of all complete files in the folder."""
         for path in sorted(self.path.glob("??/*")):
             if is_name(path.name) and path.is_file():
                 yield path.name
@@ -119,7 +119,7 @@ def is_name(name: str) -> bool:
 
 
 def relative_path(name: str) -> str:
-    """Where a file is below the folder, or below the prefix of a bucket."""
+    """The path of a file below the folder, or its key below the prefix of a bucket."""
     if not is_name(name):
         raise ValueError("not a name of this folder")
     return f"{name[:2]}/{name}"

@@ -1,7 +1,7 @@
 """One-time codes of authenticator apps (TOTP), the QR code that sets an app up, and backup codes.
 
-Source: https://www.rfc-editor.org/rfc/rfc6238. The defaults are those that all apps know: SHA-1,
-six digits, half a minute.
+Source: https://www.rfc-editor.org/rfc/rfc6238. The codes use the defaults that all apps support:
+SHA-1, six digits, half a minute.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ SECONDS = 30
 BACKUP_CODES = 10
 _DIGITS = re.compile(r"[0-9]{6}")
 _LETTERS = "abcdefghjkmnpqrstvwxyz23456789"  # without letters and digits that look alike
-_BACKUP_LENGTH = 16  # letters: 78 bits, so that a plain hash is enough
+_BACKUP_LENGTH = 16  # letters; they have 78 bits, so a plain hash is enough
 _GROUP = 4
 
 
@@ -37,9 +37,9 @@ def picture(address: str) -> str:
 
 
 def matching_step(secret: str, code: str, now: datetime, *, after: int) -> int | None:
-    """The half minute for which the code is valid, counted from 1970. None for a wrong code, and
-    for a code that was already used: one of the half minute ``after`` or an earlier one. The two
-    clocks may differ by half a minute."""
+    """The number of the half minute (since 1970) for which the code is valid. None for a wrong
+    code. Also None for a code of the half minute ``after`` or an earlier one, because such a code
+    was already used. The app's clock may differ from ours by half a minute."""
     typed = re.sub(r"[\s-]", "", code)
     if not _DIGITS.fullmatch(typed):
         return None

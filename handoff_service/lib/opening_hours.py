@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from opening_hours import (  # type: ignore[attr-defined]  # its stubs leave its errors out
+from opening_hours import (  # type: ignore[attr-defined]  # its stubs omit its exceptions
     OpeningHours,
     ParserError,
     UnknownCountryError,
@@ -38,7 +38,7 @@ class Schedule:
     country: str | None = None  #: the ISO code of the country for the public holidays, ``PH``
 
     def is_open(self, at: datetime) -> bool:
-        """Whether it is open at this moment."""
+        """Whether the schedule is open at this moment."""
         return self.expression is None or self._read().is_open(
             at.astimezone(ZoneInfo(self.time_zone))
         )
@@ -49,15 +49,15 @@ class Schedule:
         return next((start for start, _ in self._open_times(at, at + LOOKS_AHEAD)), None)
 
     def closes_at(self, at: datetime) -> datetime | None:
-        """When the period that is open at ``at`` ends. None when it is closed then, or never
-        closes."""
+        """When the open period around ``at`` ends. None when the schedule is closed at ``at``, or
+        never closes."""
         if self.expression is None or not self.is_open(at):
             return None
         return next((end for _, end in self._open_times(at, at + LOOKS_AHEAD)), None)
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None:
-        """The moment when this amount of open time has passed since ``at``. None when that is more
-        than a year away.
+        """The moment when this amount of open time has passed since ``at``. None when there is too
+        little open time until a year after ``at + duration``.
         """
         left = duration
         for start, end in self._open_times(at, at + LOOKS_AHEAD + duration):
@@ -108,7 +108,7 @@ class OpenTimes:
         self._counted = list(accumulate((b - a for a, b in times), initial=timedelta()))
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None:
-        """Like ``Schedule.after``; None beyond the end."""
+        """Like ``Schedule.after``, but None when the result is later than the computed periods."""
         now = bisect_right(self._ends, at)
         if now == len(self._ends):
             return None
@@ -120,7 +120,7 @@ class OpenTimes:
 
 
 def error(expression: str, country: str | None = None) -> str | None:
-    """What is wrong with an expression, in words. None if it is valid."""
+    """The error of an expression, in words. None if it is valid."""
     if wrong := unreadable(expression, country):
         return wrong
     if Schedule(expression, "UTC", country).opens_at(datetime(2026, 1, 1, tzinfo=UTC)) is None:

@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn): the options for the browser, and the check of its answer.
+"""Passkeys (WebAuthn): builds the options for the browser, and checks its answer.
 
 Source: https://www.w3.org/TR/webauthn-3/
 """
@@ -36,7 +36,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPasskey:
-    """A passkey that a browser has made. ``credential_id``: base64url."""
+    """A passkey that a browser has created. ``credential_id``: base64url."""
 
     credential_id: str
     public_key: bytes
@@ -75,8 +75,8 @@ def new_challenge() -> str:
 def options_to_add(
     site: Site, challenge: str, *, desk: str, user: bytes, email: str, name: str, has: Sequence[str]
 ) -> dict[str, Any]:
-    """The options with which the browser makes a passkey. ``user``: names the account to the
-    authenticator. ``has``: the passkeys that the account already has; the browser does not add them
+    """The options with which the browser creates a passkey. ``user``: identifies the account to the
+    authenticator. ``has``: the ids of the account's passkeys, which the browser must not add
     again."""
     options = webauthn.generate_registration_options(
         rp_id=site.host,
@@ -95,7 +95,7 @@ def options_to_add(
 
 
 def added(site: Site, challenge: str, answer: Mapping[str, Any]) -> NewPasskey:
-    """The passkey that the browser made. Raises WrongPasskey for an answer to another challenge."""
+    """The passkey that the browser created. Raises WrongPasskey if the answer is not valid."""
     try:
         verified = webauthn.verify_registration_response(
             credential=dict(answer),
@@ -130,7 +130,7 @@ def options_to_sign_in(site: Site, challenge: str, allowed: Sequence[str]) -> di
 def used(
     site: Site, challenge: str, answer: Mapping[str, Any], known: KnownPasskey, *, alone: bool
 ) -> int:
-    """Check that the holder of this passkey answered. Returns the authenticator's new count.
+    """Check that the holder of this passkey answered. Returns the passkey's new signature count.
     ``alone``: the passkey replaces the password, so the authenticator must have checked a PIN or a
     fingerprint. Raises WrongPasskey if the answer is not valid."""
     try:

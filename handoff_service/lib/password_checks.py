@@ -1,8 +1,9 @@
 """Password checks: a few at a time, in their own threads.
 
 One check uses a processor core for about 50 ms, and 64 MB of memory. At most ``AT_ONCE`` checks run
-at a time, and the next ones wait. If ``MOST_WAITING`` already wait, a sign-in gets the answer "try
-again". So very many sign-ins use little memory and do not slow webhooks down.
+at a time, and the next ones wait. If ``MOST_WAITING`` checks already wait, Patchboard refuses the
+sign-in and asks the person to try again. A flood of sign-ins therefore needs little memory, and
+does not slow down webhooks.
 """
 
 import asyncio
@@ -25,17 +26,17 @@ class PasswordChecks:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(
-            AT_ONCE, thread_name_prefix="password", initializer=_go_second
+            AT_ONCE, thread_name_prefix="password", initializer=_lower_priority
         )
         self._waiting = 0
 
     def admit(self) -> None:
-        """Raises Busy when too many wait. Call it first in a sign-in."""
+        """Raise Busy when too many checks wait. Call this at the start of a sign-in."""
         if self._waiting >= AT_ONCE + MOST_WAITING:
             raise Busy
 
     async def run[**P, R](self, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The result of the check. Raises Busy when too many wait."""
+        """Run the check and return its result. Raises Busy when too many checks wait."""
         self.admit()
         self._waiting += 1
         done = self._threads.submit(check, *args, **kwargs)
@@ -58,6 +59,6 @@ class PasswordChecks:
         self._waiting -= 1
 
 
-def _go_second() -> None:
+def _lower_priority() -> None:
     with suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

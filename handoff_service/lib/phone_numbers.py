@@ -1,4 +1,4 @@
-"""Reads phone numbers that people type, for pages, API, desk file and search."""
+"""Reads phone numbers that people type on pages, in API requests, in desk files and in searches."""
 
 import re
 import unicodedata
@@ -21,12 +21,12 @@ WRONG = {
 }
 _SHAPE = re.compile(r"(?:tel:)?[+(\d][\d\s()./+\-\u2010-\u2015]*", re.IGNORECASE)
 # An extension after the phone number: ext. 5, x5, ;ext=5, #5, ",5", Durchw. 5, poste 5, доб. 5.
-_INSIDE = re.compile(
+_EXTENSION = re.compile(
     r"(?<=\d)[\s()/]*(?:;?[^\W\d_]{1,12}\.?|#|[,;]+)[\s.:=]*#?\s*\d{1,15}\W*$", re.IGNORECASE
 )
 # National prefixes that libphonenumber no longer reads. Mexico used these until 3 August 2019.
 _TRUNKS = {"MX": ("044", "045", "01")}
-_NOT_SEEN = frozenset({"Cf", "Cc"})  # invisible characters, which a copied contact may contain
+_INVISIBLE = frozenset({"Cf", "Cc"})  # invisible characters, which a copied contact may contain
 
 
 class NotANumber(ValueError):
@@ -37,8 +37,8 @@ def read(typed: str, country: str | None) -> str:
     """The number in E.164, in Patchboard's canonical form
     (``rules/conversations/number_forms.py``).
 
-    ``country`` (ISO 3166) is for national numbers. None: the number must be international. Raises
-    NotANumber with the reason.
+    ``country`` (ISO 3166): the country of national numbers. None: the number must be international.
+    Raises NotANumber with the reason.
     """
     return one_form(as_written(typed, country))
 
@@ -61,8 +61,8 @@ def parsed_form(written: str) -> PhoneNumber:
 
 
 def searched(typed: str, country: str | None) -> str | None:
-    """The number that somebody searches for. None: the text is only a part of a number, or is not a
-    number. Raises NotANumber for a number with an extension."""
+    """The number that somebody searches for. None: the text is not a whole phone number. Raises
+    NotANumber for a number with an extension."""
     plain = _plain(typed)
     if has_extension(plain):
         raise NotANumber(_extension(plain))
@@ -84,7 +84,7 @@ def looks_like_one(typed: str) -> bool:
 
 def has_extension(plain: str) -> bool:
     """Whether a whole number (at least seven digits) has an extension."""
-    found = _INSIDE.search(plain)
+    found = _EXTENSION.search(plain)
     before = plain[: found.start()] if found else ""
     return _SHAPE.fullmatch(before) is not None and sum(c.isdecimal() for c in before) > 6
 
@@ -117,8 +117,8 @@ def _parsed(typed: str, country: str | None) -> PhoneNumber:
 
 
 def _spellings(plain: str, country: str | None) -> list[str]:
-    """Possible readings, most likely first. 00 is the international prefix in most countries, 011
-    in North America."""
+    """Possible readings of the number, most likely first. The international prefix is 00 in most
+    countries, and 011 in North America."""
     abroad = ["+" + plain[len(begins) :] for begins in ("00", "011") if plain.startswith(begins)]
     within = [
         plain[len(begins) :]
@@ -143,6 +143,6 @@ def _extension(plain: str) -> str:
 
 
 def _plain(typed: str) -> str:
-    """Replace fullwidth and similar digits by ASCII digits, and remove invisible characters."""
+    """Replace fullwidth and similar digits with ASCII digits, and remove invisible characters."""
     composed = unicodedata.normalize("NFKC", typed).strip()
-    return "".join(c for c in composed if unicodedata.category(c) not in _NOT_SEEN)
+    return "".join(c for c in composed if unicodedata.category(c) not in _INVISIBLE)

@@ -20,10 +20,9 @@ from handoff_service.lib.region_zones import REGION_ZONES
 def of_number(number: str, *, known_zone: str | None = None, instead: str) -> list[ZoneInfo]:
     """The possible time zones of the person with this number.
 
-    ``known_zone``: the zone on the person's record, an IANA name. Without it, the result is the
-    zones of the number's area code. For a number without an area code (mobile, toll-free), it is
-    all zones of its region. ``instead``: the result for a number without a region, such as a short
-    code.
+    ``known_zone``: the zone on the person's record, an IANA name. Without it, the area code
+    decides. A number without an area code (mobile, toll-free) gets all zones of its region.
+    ``instead``: the zone of a number without a region, such as a short code.
     """
     if known_zone in _known_zones():
         return [ZoneInfo(known_zone)]
@@ -55,9 +54,11 @@ def _zones(number: PhoneNumber) -> list[str]:
 
 
 def may_be_in(number: str, countries: Collection[str]) -> bool:
-    """Whether a number may belong to one of these countries (ISO codes). If the number's region is
-    unknown, its calling code decides, which several countries may share. A short code may belong to
-    any country. A number with an unassigned calling code belongs to none."""
+    """Whether a number may belong to one of these countries (ISO codes).
+
+    If the number's region is unknown, the number may belong to any country with its calling code. A
+    short code may belong to any country. A number with an unassigned calling code belongs to none.
+    """
     if not number.startswith("+"):
         return True
     try:

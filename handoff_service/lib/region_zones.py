@@ -1,9 +1,9 @@
 """The time zones of each region that libphonenumber knows.
 
-From zone.tab of the IANA time zone database (https://www.iana.org/time-zones), which is in the
-public domain. If zone.tab names many zones with the same current time, this table has only those
-that libphonenumber names for the calling code. Three regions have no row in zone.tab: AC and TA use
-Saint Helena's zone, XK uses Belgrade's.
+The source is zone.tab of the IANA time zone database (https://www.iana.org/time-zones), which is in
+the public domain. If zone.tab names many zones with the same current time, this table has only
+those that libphonenumber names for the calling code. Three regions have no row in zone.tab: AC and
+TA use Saint Helena's zone, and XK uses Belgrade's.
 """
 
 from collections.abc import Mapping

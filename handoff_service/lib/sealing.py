@@ -1,5 +1,5 @@
-"""Seals small secrets with the desk's secret key, so that a copy of the database does not reveal
-them.
+"""Seals (encrypts) small secrets with the desk's secret key, so that a copy of the database does
+not reveal them.
 
 A sealed value is ``sealed:1:KEY:BOX``. KEY is the beginning of the fingerprint of the secret key,
 so it shows which key opens the value. BOX is AES-256-GCM: a nonce, then the ciphertext. The
@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from handoff_service.environment.key_files import key_fingerprint
 from handoff_service.errors import CannotOpen
 
-#: How each sealed value begins.
+#: The beginning of each sealed value.
 PREFIX = "sealed:1:"
 KEY_LENGTH = 8  #: characters of a key's short name
 _SEALED = re.compile(r"sealed:1:(?P<key>[0-9a-f]{8}):(?P<box>[\w-]+)", re.ASCII)
@@ -53,8 +53,8 @@ class Sealer:
         self._ciphers = {key_id(key): AESGCM(_derived(key)) for key in keys}
 
     def seal(self, column: object, secret: str) -> str:
-        """The sealed form of a secret. ``column``: the column that stores it. ``open`` needs a
-        column with the same ``str``."""
+        """The sealed form of a secret. ``column``: the column that stores it. ``open`` needs the
+        same ``str(column)``."""
         nonce = os.urandom(_NONCE)
         cipher = self._ciphers[self.key_id]
         box = nonce + cipher.encrypt(nonce, secret.encode(), str(column).encode())

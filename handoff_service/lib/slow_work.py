@@ -12,8 +12,8 @@ AT_ONCE = 2
 
 
 async def run_slow[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function in such a thread. If the caller is canceled, the function still runs to its
-    end."""
+    """Call a function in one of these threads. If the caller is canceled, the function still
+    finishes."""
     call = functools.partial(function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_threads(), call)
 

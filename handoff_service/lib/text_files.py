@@ -1,10 +1,10 @@
-"""Text files from other programs: a spreadsheet, an editor, a shell."""
+"""Reads text files that other programs have written, such as a spreadsheet or an editor."""
 
 import codecs
 
 UTF_8_ONLY = "Save the file as UTF-8, then import it again."
-#: Byte order marks (Unicode Standard, section 23.8). UTF-32 comes first because UTF-16's mark is a
-#: prefix of its mark.
+#: Byte order marks (Unicode Standard, section 23.8). UTF-32 is first, because the mark of UTF-16 is
+#: a prefix of the mark of UTF-32.
 MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",

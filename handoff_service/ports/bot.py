@@ -9,12 +9,11 @@ from handoff_service.rules.virtual_agent.bot_text import Choice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One turn for the bot. ``sender`` is the interaction's id; ``turn_id`` makes a repeat
-    harmless.
+    """One turn for the bot. ``sender`` is the interaction's id. ``turn_id`` makes a retry harmless.
 
-    ``metadata["before"]``, in the first turn after somebody returned the conversation to the bot,
-    is what the bot does first (``slots`` to set, ``leave_form``, a ``payload`` to run); see
-    bot/sms_channel.py.
+    After somebody has returned the conversation to the bot, ``metadata["before"]`` of the next turn
+    lists what the bot does first: ``slots`` to set, ``leave_form``, a ``payload`` to run. See
+    ``bot/sms_channel.py``.
     """
 
     sender: str
@@ -52,15 +51,15 @@ class HowUnderstood:
     model: str | None = None
     #: the likeliest intents with their confidences, at most five
     ranking: tuple[tuple[str, float], ...] = ()
-    #: the form and the slot that were asked for before the text
+    #: the active form and the slot that the bot had asked for when the text arrived
     form: str | None = None
     slot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BotAnswer:
-    """A turn's messages; empty if the bot does not reply. ``understood`` None: this bot does not
-    report."""
+    """A turn's messages; empty if the bot does not reply. ``understood`` None: this bot reports
+    nothing about the turn."""
 
     replies: tuple[BotReply, ...] = ()
     understood: Understood | None = None
@@ -68,7 +67,7 @@ class BotAnswer:
 
 
 class BotFailed(Exception):
-    """The bot gave no usable answer. The text is the reason, in words for an agent."""
+    """The bot gave no usable answer. The text is the reason that agents read."""
 
 
 class Bot(Protocol):

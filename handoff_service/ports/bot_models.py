@@ -1,23 +1,24 @@
-"""The port to the models that the bot processes answer from."""
+"""The port to the models that the bot processes run."""
 
 from typing import Protocol
 
 
 class BotModelNotLoaded(Exception):
-    """A bot process continues with its present model. The text is the reason, in words for a
-    trainer."""
+    """A bot process did not load a model, and still runs the earlier one. The text is the reason
+    that trainers read."""
 
 
 class BotModels(Protocol):
-    """The models that the bot processes answer from, by the addresses of turns."""
+    """The model of each bot process. ``url``: the address to which the process's turns are sent."""
 
     async def running(self, url: str) -> str | None:
-        """The file of the model that answers at this address; None when no bot answers."""
+        """The file of the model that runs at this address. None when no bot answers."""
 
     async def answers(self, url: str) -> bool:
-        """Whether anything answers there."""
+        """Whether any server answers at this address."""
 
     async def load(self, url: str, file: str) -> None:
-        """Answer from this file from the next turn on. Raises BotModelNotLoaded."""
+        """Load the model in this file, and use it from the next turn on. Raises
+        BotModelNotLoaded."""
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""The port that carries hints to every process."""
+"""The port that carries hints (which records have changed) to every process."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -8,8 +8,8 @@ from handoff_service.store.engine.transaction import Hint
 
 
 class Fanout(Protocol):
-    """Carries hints to every process. When hints may have been lost, and at the start, every
-    listener gets ``EVERYTHING`` and reads all it shows from the database."""
+    """Carries hints to every process. At the start, and when hints may have been lost, every
+    listener gets ``EVERYTHING``. It then reads everything that it shows from the database."""
 
     async def start(self) -> None: ...
 
@@ -26,11 +26,11 @@ class Fanout(Protocol):
     def listen(
         self, channels: Sequence[str]
     ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
-        """Hints about these channels from now on. For a slow listener, hints are merged, not
+        """The hints on these channels from now on. If a listener is slow, its hints are merged, not
         queued."""
 
     def end_streams(self) -> None:
-        """End every listener, including future ones, because this process stops. Publishing works
-        until ``close``."""
+        """End all present and future listeners, because this process stops. Publishing works until
+        ``close``."""
 
     async def close(self) -> None: ...

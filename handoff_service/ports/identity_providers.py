@@ -32,7 +32,8 @@ class SignInAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A person as the provider identifies them: the verified claims, and the token with them."""
+    """A person as the provider identifies them: the verified claims, and the token that contains
+    them."""
 
     claims: Mapping[str, Any]
     id_token: str = field(repr=False)
@@ -70,7 +71,7 @@ class IdentityProviders(Protocol):
         """
 
     def issuer_of(self, token: str) -> str | None:
-        """The issuer that a logout token names. It is not verified."""
+        """The issuer that a logout token names. Nothing has verified the token yet."""
 
     async def ended(self, provider: ProviderAccess, token: str) -> EndedElsewhere:
         """Verify a logout token. Raises SignInFailed."""

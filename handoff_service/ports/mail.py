@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A plain text by e-mail, to one address."""
+    """A plain-text e-mail to one address."""
 
     to: str
     subject: str

@@ -6,18 +6,18 @@ from typing import IO, Protocol
 
 
 class MediaStore(Protocol):
-    """Pictures and files, named by the hash of their content. All processes share it. Its methods
-    block. MediaAway when the store cannot be used now."""
+    """Pictures and files, named by the hash of their content. All processes share the store. Its
+    methods block, and raise MediaAway when the store is unavailable."""
 
     @property
     def leaves(self) -> str:
-        """A sentence for an erasure's receipt about data that stays after a file is deleted. Empty:
-        no data stays.
+        """A sentence for an erasure's receipt about data that remains after a file is deleted.
+        Empty: no data remains.
         """
 
     @property
     def where(self) -> str:
-        """Where the files are, for sentences: a folder or ``s3://bucket/prefix``."""
+        """The place of the files, for messages to people: a folder or ``s3://bucket/prefix``."""
 
     def keep(self, content: bytes, now: datetime) -> str:
         """Store the content. Returns its name; the same content always has the same name."""
@@ -30,7 +30,7 @@ class MediaStore(Protocol):
         """The content. None when the file is missing."""
 
     def names(self) -> Iterator[str]:
-        """Every complete file."""
+        """The names of all complete files."""
 
     def remove(self, name: str) -> None:
         """Delete a file, even if something refers to it."""

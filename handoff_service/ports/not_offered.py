@@ -2,5 +2,5 @@
 
 
 class NotOffered(Exception):
-    """The provider does not offer this feature to the company's account. The text names the feature
-    and the fix."""
+    """The SMS provider or the bot does not offer this feature to this desk. The text names the
+    feature and the fix."""

@@ -9,7 +9,8 @@ from handoff_service.rules.shared.phrases import phrase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushMessage:
-    """A notification for one browser. ``p256dh``, ``auth``: the browser's keys, as it gave them."""
+    """A notification for one browser. ``p256dh``, ``auth``: the keys that the browser sent when it
+    subscribed."""
 
     address: str
     p256dh: str
@@ -22,7 +23,8 @@ class Push(Protocol):
     public_key: str
 
     async def push(self, message: PushMessage) -> CallResult:
-        """Encrypt and send it. Never raises for errors of the push service or the network."""
+        """Encrypt and send a notification. Never raises for errors of the push service or the
+        network."""
 
     async def post(self, url: str, body: str) -> CallResult:
         """Send JSON to an agent's own webhook. Never raises."""

@@ -1,4 +1,4 @@
-"""The port to the SMS provider: sends texts, and reports on the texts that it has."""
+"""The port to the SMS provider: sends texts, and lists the texts that the provider has."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Outgoing:
     """An outgoing text.
 
     - ``uncertain``: an earlier attempt may have succeeded, so look the text up before sending.
-    - ``media_urls``: links to its pictures, which the provider can fetch for an hour.
-    - ``retries``: how many were made before; its receipts report the number.
+    - ``media_urls``: links from which the provider can fetch its pictures for an hour.
+    - ``retries``: how often the service has retried it; its receipts report the number.
     - ``messaging_service``: the provider's id of the messaging service that has ``sender`` in its
       pool.
     """
@@ -34,7 +34,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The provider accepted it under this id."""
+    """The provider accepted the text under this id."""
 
     sid: str
     status: Status = Status.SENDING
@@ -42,15 +42,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """The provider refused to send it. ``code`` is the provider's error code."""
+    """The provider refused to send the text. ``code`` is the provider's error code."""
 
     code: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """Certainly not accepted: the provider could not be reached, or asked to wait with this
-    ``code``."""
+    """The provider has certainly not accepted the text: it could not be reached, or it asked us to
+    wait with this ``code``."""
 
     why: str
     code: int | None = None
@@ -96,7 +96,7 @@ class NotFetched:
 type SendResult = Accepted | Refused | Later | Unsure | LookedUp | Withheld
 
 
-# a provider starts this many sends at once without a queue; the worker claims no more
+# a provider can start this many sends at once without queuing them, so the worker claims no more
 SENDS_AT_ONCE = 48
 
 
@@ -140,7 +140,7 @@ class ConsentNotTaken:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
     """The provider's report on a text: its price (``price`` in millionths of ``currency``, ISO
-    4217), and the outcome of one that we sent. None: not known, or not yet."""
+    4217), and the outcome if we sent it. None: the provider has not reported it."""
 
     sid: str
     price: int | None = None
@@ -162,8 +162,8 @@ class SmsProvider(Protocol):
         """Send one text. Never raises for errors of the provider or the network."""
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """Messages at the provider that could be this one: same numbers and text, not older. Raises
-        OSError."""
+        """The provider's messages that could be this one: they have the same numbers and the same
+        text, and are not older. Raises OSError."""
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
         """The texts to this company number since then, oldest first. Raises OSError."""
@@ -172,16 +172,16 @@ class SmsProvider(Protocol):
         """The addresses and media types of a text's media. Raises OSError."""
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
-        """Push consent states to the provider. Returns number -> objection for those it did not
-        accept. Raises OSError, NotOffered."""
+        """Push consent states to the provider. Returns number -> reason for the states that it did
+        not accept. Raises OSError, and NotOffered when the provider keeps no consents."""
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
         """The known prices and outcomes of these texts from and to this company number, none older
         than ``since``. Raises OSError."""
 
     async def erase(self, sid: str) -> NotErased | None:
-        """Erase the words and the media of a text, sent or received. None: they are gone. Raises
-        OSError, and NotOffered when the provider cannot erase texts."""
+        """Erase the words and the media of a sent or received text. Returns None when they are
+        erased. Raises OSError, and NotOffered when the provider cannot erase texts."""
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A text's picture or file. Never raises for errors of the provider or the network."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Steadiness(Protocol):
-    """The facts about this process that decide whether an agent is set to Away."""
+    """The facts about this process that decide whether the desk sets an agent to Away."""
 
     def holds(self, agent_id: int) -> bool:
         """Whether the agent has an event stream open in this process."""

@@ -7,8 +7,8 @@ from handoff_service.rules.shared.phrases import phrase
 
 class TaughtExamples(Protocol):
     async def forget(self, intent: str, example: str, *, is_test: bool) -> str | None:
-        """Remove an example from the training data, or from the test texts. Returns why it is
-        still there; None when it is gone."""
+        """Remove an example from the training data, or from the test texts. Returns the reason why
+        it could not be removed; None when it is gone."""
 
 
 class NoExamples:

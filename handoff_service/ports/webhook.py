@@ -27,7 +27,7 @@ class Webhook(Protocol):
 
 
 class NoWebhook:
-    """The implementation for a process without a webhook client: every call is put off."""
+    """The implementation for a process without a webhook client: every call fails."""
 
     async def call(self, _call: OutgoingCall) -> CallResult:
         return CallResult(why=phrase("This process makes no calls."))

@@ -7,7 +7,7 @@ and gateways that send nothing.
 We rejected three other designs:
 
 - A flag on conversations in the desk's own database. Every query, report and timer would have to
-  respect it. One that does not could text real people.
+  respect the flag. One that ignored it could text real people.
 - A second service process. The admin would have to set up a port, an address and a proxy rule.
 - A faster clock. Offers, event streams and countdowns measure real time.
 

@@ -39,7 +39,7 @@ from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import Worker, build_workers
 
 DATABASE = "practice.db"
-_PICTURE = Path(__file__).parent / "picture.png"  # stands for each picture of a requester
+_PICTURE = Path(__file__).parent / "picture.png"  # replaces each picture of a requester
 
 
 async def open_desk(
@@ -134,8 +134,8 @@ async def close_desk(desk: AppContext) -> None:
 
 
 async def keep_picture(desk: AppContext) -> str:
-    """Store a picture at the simulator that stands for all pictures of requesters. Returns its
-    address."""
+    """Store the picture that replaces every requester's pictures. Returns its address at the
+    simulator."""
     assert isinstance(desk.provider, Simulator)
     content = await asyncio.to_thread(_PICTURE.read_bytes)
     return await desk.provider.keep(content, desk.clock())
@@ -148,8 +148,8 @@ def _create_database(folder: Path) -> None:
 
 @functools.cache
 def _empty_database() -> bytes:
-    """The content of a file with an empty, migrated database. The migrations take seconds, so each
-    process runs them only once."""
+    """The bytes of an empty, migrated database file. The migrations take seconds, so each process
+    runs them only once."""
     with tempfile.TemporaryDirectory(prefix="patchboard-practice-") as folder:
         file = Path(folder) / DATABASE
         migrate(f"sqlite:///{file}")

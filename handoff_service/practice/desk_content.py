@@ -127,8 +127,7 @@ def desk_file_of(material: Material) -> DeskFile:
 
 
 def demo_set() -> list[PracticeConversation]:
-    """The conversations that come with the product. They are fictional and have no times of
-    answers."""
+    """The fictional conversations that come with the product."""
     with _DEMO.open("rb") as file:
         entries = tomllib.load(file)["conversations"]
     return [

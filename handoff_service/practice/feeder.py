@@ -1,5 +1,5 @@
-"""Sends the requesters' texts of a run. Each text is sent at its time, and not before the agent has
-answered the texts before it."""
+"""Sends the requesters' texts of a practice run. Each round of texts starts after the agent has
+answered the round before it."""
 
 import asyncio
 import heapq
@@ -27,8 +27,8 @@ AFTER_ERROR = 1.0  # seconds until the next attempt
 
 @dataclass(slots=True)
 class _Requester:
-    """One requester. ``coming``: the number of texts of the current round that are not sent yet.
-    ``interaction_id``: the conversation; None: it has not begun."""
+    """One requester. ``coming``: how many texts of the current round are not sent yet.
+    ``interaction_id`` None: the conversation has not begun."""
 
     rounds: list[Round]
     coming: int = 0
@@ -51,10 +51,10 @@ class _Due:
 class Feeder:
     """Sends the requesters' texts of one run.
 
-    ``starts``: when each conversation starts, in seconds. A conversation is over when it is closed
-    and has no text left to send. When all are over, this calls ``ended`` once. ``keep_picture``
-    stores the picture that stands for all pictures of requesters, and returns its address at the
-    provider."""
+    ``starts``: when each conversation starts, in seconds. A conversation is over when it is closed,
+    or was never begun because it has no text. When all are over, the feeder calls ``ended`` once.
+    ``keep_picture`` stores the picture that replaces every requester's pictures, and returns its
+    address at the provider."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Feeder:
             self._task = asyncio.create_task(self._run(), name="practice_feeder")
 
     def changed(self) -> None:
-        """Handle the change of a conversation."""
+        """Check the conversations again, because one has changed."""
         self._changed.set()
 
     async def close(self) -> None:
@@ -106,8 +106,8 @@ class Feeder:
             self._changed.clear()
             try:
                 await self._send_due()
-                self._look(await self._store.read(practice_source.practiced))
-            except Exception as error:  # noqa: BLE001  # logged, and tried again
+                self._check_conversations(await self._store.read(practice_source.practiced))
+            except Exception as error:  # noqa: BLE001  # logged, and retried
                 log.warning("practice_text_failed", error=error)
                 await asyncio.sleep(AFTER_ERROR)
                 continue
@@ -138,8 +138,8 @@ class Feeder:
             part.coming -= 1
 
     async def _send(self, due: _Due) -> None:
-        """Send a text. The first text opens the conversation. Because the practice desk has no
-        virtual agent, this also stores the lines of the virtual agent up to the handoff."""
+        """Send a text. The first text opens the conversation. This also stores what the virtual
+        agent wrote before the handoff, because the practice desk has no virtual agent."""
         part, one = self._parts[due.place], due.text
         pictures = tuple([await self._keep_picture() for _ in range(one.pictures)])
         lines = [PracticeLine(author=Author.VIRTUAL_AGENT, body=reply) for reply in one.replies]
@@ -159,7 +159,7 @@ class Feeder:
             past = WritePast(interaction_id=part.interaction_id, lines=tuple(lines))
             await self._store.write(write_past, past)
 
-    def _look(self, seen: dict[str, PracticeConversation]) -> None:
+    def _check_conversations(self, seen: dict[str, PracticeConversation]) -> None:
         """End closed conversations, and plan the next round of each conversation that the agent has
         answered."""
         for place, part in enumerate(self._parts):

@@ -69,7 +69,7 @@ class _Open:
     desk: AppContext
     feeder: Feeder
     originals: Sequence[PracticeConversation]
-    median: int | None
+    median: int | None  # of the real desk's first answers, in seconds
     acted_at: float  # by the event loop's clock
     erasures: int = 0  # the id of the newest erasure when the run began
     ending: asyncio.Task[None] | None = None
@@ -84,7 +84,7 @@ class PracticeRuns:
         #: desk
         self.is_on = settings.workers == 1 and settings.redis_url is None
         self._open: dict[int, _Open] = {}
-        # this also has the tokens of ended runs, so that their pages find the score
+        # this keeps the tokens of ended runs, so that their pages can show the score
         self._run_of_token: dict[str, int] = {}
         self._starting = asyncio.Lock()
         self._real: AppContext | None = None
@@ -100,8 +100,8 @@ class PracticeRuns:
             log.warning("practice_interrupted", count=lost)
 
     async def start(self, agent_id: int, started_by: int, choice: PracticeChoice) -> int:
-        """Prepare a practice desk and return the run's id. Raises Conflict with too few
-        conversations, too many runs, or several processes."""
+        """Prepare a practice desk and return the run's id. Raises Conflict if there are too few
+        conversations or too many open runs, or if several processes serve the desk."""
         real = self._desk()
         if not self.is_on:
             raise Conflict(OFF)
@@ -244,16 +244,16 @@ class PracticeRuns:
         return score_run(found, run.median)
 
     async def watch(self) -> None:
-        """End runs that have been idle for an hour, or that an erasure ends. Runs until
-        canceled."""
+        """End the runs that have been idle for an hour, and the open runs after a new erasure. Runs
+        until canceled."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             await self.end_idle()
             await self.end_after_erasure()
 
     async def end_after_erasure(self) -> None:
-        """End the open runs after a new request to erase a person, because a run may contain
-        conversations of that person."""
+        """End the runs that began before the newest erasure request, because a run may contain the
+        person's conversations."""
         if not self._open:
             return
         newest = await self._desk().store.for_own_work().read(erasures.newest)
@@ -266,8 +266,8 @@ class PracticeRuns:
             await self.end(run_id, PracticeState.IDLE)
 
     async def close(self) -> None:
-        """End all runs, because the service is stopping. Each gets the score for what the agent has
-        done."""
+        """End all runs, because the service is stopping. Each run is scored for what the agent has
+        done so far."""
         for run_id in list(self._open):
             await self.end(run_id, PracticeState.INTERRUPTED)
 

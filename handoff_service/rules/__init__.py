@@ -1,2 +1,2 @@
-"""The decision tables of the product page, as pure functions. These modules import only the
-standard library and this package."""
+"""The decision tables of docs/product.md, as pure functions. These modules import only the standard
+library and this package."""

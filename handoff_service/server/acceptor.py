@@ -11,7 +11,7 @@ from handoff_service import log
 # The number of connections that the system queues until we accept them. The system drops
 # connections beyond net.core.somaxconn, and their clients try again after 1, 3, 7 and 15 seconds.
 BACKLOG = 65_535
-AT_ONCE = 64  # connections in one turn of the event loop; between turns it serves the open ones
+AT_ONCE = 64  # new connections in one turn of the event loop, which also serves the open ones
 PAUSE = 1.0  # seconds without accepting after the process has reached its limit of open files
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 

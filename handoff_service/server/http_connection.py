@@ -32,10 +32,11 @@ MOST_PER_ADDRESS = 500
 MOST_OF_FILES = 0.8
 FIRST_REQUEST_WITHIN = 10.0  # seconds from the opening of a connection to its first byte
 IDLE_FOR_CLIENTS = 15.0  # seconds that a client's connection may be idle between requests
-# longer than proxies keep idle connections (nginx: 60 s), so that the proxy closes them, not we
+# longer than proxies keep idle connections (nginx: 60 s), so that the proxy closes them first
 IDLE_FOR_PROXIES = 75.0
-LATE = 5.0  # if a check of timeouts is this many seconds late, the process stood still
-MADE_ROOM = 10  # a search closes a tenth of the connections, so that the next ones need no search
+LATE = 5.0  # if a check of timeouts is this many seconds late, the process has stalled
+# a search closes one tenth of the connections, so that the next clients need no search
+MADE_ROOM = 10
 
 
 class ConnectionLimits:
@@ -56,7 +57,7 @@ class ConnectionLimits:
         self._all += 1
         if self._all > self._in_all:
             return self._make_room(list(connections), self._in_all)
-        if not new.is_proxys and self._open[new.address] > self._per_address:
+        if not new.from_proxy and self._open[new.address] > self._per_address:
             return self._make_room(
                 [c for c in connections if c.address == new.address], self._per_address
             )
@@ -70,7 +71,7 @@ class ConnectionLimits:
 
     def _make_room(self, candidates: list["HttpConnection"], limit: int) -> bool:
         """Close the connections that have waited longest without a whole request. After a search
-        without success, this does not search again for a second, because searching is expensive."""
+        that finds none, wait a second before the next one, because searching is expensive."""
         now = time.monotonic()
         if now - self._searched < 1:
             return False
@@ -96,7 +97,7 @@ class HttpConnection(HttpProtocol):
         "_to_skip",
         "_webhooks",
         "address",
-        "is_proxys",
+        "from_proxy",
     )
 
     def __init__(
@@ -108,7 +109,7 @@ class HttpConnection(HttpProtocol):
         self._checked_at = time.monotonic()
         self._to_skip = 0  # remaining bytes of a refused request's body
         self.address = ""
-        self.is_proxys = False
+        self.from_proxy = False
         self._counted = False
 
     @property
@@ -145,7 +146,7 @@ class HttpConnection(HttpProtocol):
     def connection_made(self, transport: Any) -> None:
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
-        self.is_proxys = is_proxy(self.address, self.app.ctx.proxies)
+        self.from_proxy = is_proxy(self.address, self.app.ctx.proxies)
         self._time = time.monotonic()
         self._counted = True
         if not self._limits.admit(self, self.connections):
@@ -163,7 +164,7 @@ class HttpConnection(HttpProtocol):
                 return
             data = rest
         arriving, began = self._is_arriving, self._time
-        self.keep_alive_timeout = IDLE_FOR_PROXIES if self.is_proxys else IDLE_FOR_CLIENTS
+        self.keep_alive_timeout = IDLE_FOR_PROXIES if self.from_proxy else IDLE_FOR_CLIENTS
         if self._is_idle and data.startswith(BEGINNING) and self._refuse_webhook(data):
             return
         super().data_received(data)
@@ -173,7 +174,8 @@ class HttpConnection(HttpProtocol):
             self._time = began
 
     def _refuse_webhook(self, data: bytes) -> bool:
-        """Answer a webhook 503 at once if it would wait too long. Returns whether that happened."""
+        """Refuse a webhook with status 503 at once if it would wait too long. Returns whether it
+        was refused."""
         to_come = bytes_to_come(data)
         if to_come is None or self._webhooks.admit(self.app):
             self._has_webhook = to_come is not None
@@ -193,9 +195,9 @@ class HttpConnection(HttpProtocol):
         self._webhook_answered()
 
     def check_timeouts(self) -> None:
-        """Close the connections whose time is over. Sanic calls this every few seconds. A body that
-        never ends gets no answer, because Sanic would wait for its end without limit. If this
-        process stood still, all connections get their full time again."""
+        """Close this connection if its time is over. Sanic calls this every few seconds. A request
+        with a body that never ends gets no answer, because Sanic would wait for its end without
+        limit. After the process has stalled, the connection gets its full time again."""
         now, shortest = (
             time.monotonic(),
             min(self.keep_alive_timeout, self.request_timeout, self.response_timeout),

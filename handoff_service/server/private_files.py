@@ -20,25 +20,25 @@ def set_umask() -> None:
 
 def make_private(settings: Settings) -> None:
     """Remove other accounts' permissions from the files in HOME and from a SQLite file elsewhere.
-    Skips the content of a folder that is already private, because this makes a folder private
-    before its content."""
+    Skips a folder that is already private, because a folder becomes private only after its
+    content."""
     database = database_file(settings.database_url)
     beside = database.parent.glob(f"{database.name}*") if database is not None else ()
-    _all(settings.home.iterdir())
-    _all(beside)
-    _all([settings.home])
+    _make_all_private(settings.home.iterdir())
+    _make_all_private(beside)
+    _make_all_private([settings.home])
 
 
-def _all(paths: Iterable[Path]) -> None:
+def _make_all_private(paths: Iterable[Path]) -> None:
     for path in list(paths):
         with suppress(OSError):  # another account owns the file, or somebody has deleted it
-            _one(path)
+            _make_one_private(path)
 
 
-def _one(path: Path) -> None:
+def _make_one_private(path: Path) -> None:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode) or mode & stat.S_ISVTX or not mode & _OTHERS:
-        return  # skip link targets and folders that several accounts share, such as /tmp
+        return  # skip links, and folders that several accounts share, such as /tmp
     if stat.S_ISDIR(mode):
-        _all(path.iterdir())
+        _make_all_private(path.iterdir())
     path.chmod(stat.S_IMODE(mode) & ~_OTHERS)

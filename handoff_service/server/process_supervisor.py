@@ -1,11 +1,11 @@
 """The supervisor process: starts the workers, replaces a worker that ends, and restarts them one by
 one on SIGUSR1.
 
-The supervisor opens the listening socket, and the workers inherit it. So the service refuses no
+The supervisor opens the listening socket, and the workers inherit it, so the service refuses no
 connection while the supervisor replaces a worker. Each worker is a new Python process, so a rolling
-restart loads new code. Each worker has a *lifeline* to the supervisor (a socket pair). The worker
-writes to it when it is ready, and stops when the supervisor's end closes. All workers write their
-metrics to one folder, so that each of them can report the metrics of all.
+restart loads new code. A *lifeline* (a socket pair) connects each worker to the supervisor. The
+worker writes to it when it is ready, and stops when the supervisor's end closes. All workers write
+their metrics to one folder, so that each of them can report the metrics of all.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ STABLE_AFTER = 60.0
 # the message on a lifeline that asks a worker to look for work, because an ended process may have
 # released some
 LOOK_FOR_WORK = b"w"
-READY_WITHIN = 60.0  # if a new worker needs longer, the supervisor stops the rolling restart
+READY_WITHIN = 60.0  # if a new worker needs longer, the supervisor ends it and keeps the old one
 WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 
 
@@ -37,10 +37,10 @@ WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 class _Worker:
     process: asyncio.subprocess.Process
     lifeline: socket.socket
-    #: the first bytes that the worker writes, once it answers requests; empty: it ended before
+    #: the bytes that the worker writes when it can answer requests; empty: it ended before that
     ready: asyncio.Task[bytes]
     started: float
-    #: unique among the running workers; a new worker may get the one of an ended worker
+    #: unique among the running workers; a new worker may get the place of an ended worker
     metrics_place: int
 
 
@@ -88,7 +88,7 @@ class Supervisor:
         )
         theirs.close()
         loop = asyncio.get_running_loop()
-        ready = loop.create_task(_first_words(ours))
+        ready = loop.create_task(_first_bytes(ours))
         worker = _Worker(
             process=process,
             lifeline=ours,
@@ -168,8 +168,8 @@ class Supervisor:
         log.info("supervisor_stopped", pid=os.getpid())
 
 
-async def _first_words(lifeline: socket.socket) -> bytes:
-    """The first bytes that the worker writes. Empty if it ends without writing."""
+async def _first_bytes(lifeline: socket.socket) -> bytes:
+    """The first bytes that the worker writes. Empty if it ends before it writes any."""
     try:
         return await asyncio.get_running_loop().sock_recv(lifeline, 16)
     except OSError:

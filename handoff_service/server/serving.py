@@ -1,5 +1,5 @@
-"""One process that serves HTTP on a listening socket. When asked to stop, it first finishes what it
-has started.
+"""One process that serves HTTP on a listening socket. Before it stops, it finishes the requests and
+the work that it has started.
 
 The order of a stop:
 
@@ -49,8 +49,8 @@ type App = Sanic[Any, Any]
 def listen(host: str, port: int) -> socket.socket:
     """The socket on which one or more processes listen. Raises SetupError when it is unavailable.
 
-    This only binds the socket. Until a process serves, the system refuses connections. So clients
-    do not wait during the migration of the database.
+    This only binds the socket. The system refuses connections until a process serves, so clients do
+    not wait during the migration of the database.
     """
     try:
         family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
@@ -62,7 +62,7 @@ def listen(host: str, port: int) -> socket.socket:
             return _bound(family, host, port)
         except socket.gaierror as error:
             raise SetupError(
-                f"PATCHBOARD_HOST {host!r} is no address of this machine: {error.strerror}."
+                f"PATCHBOARD_HOST {host!r} is not an address of this machine: {error.strerror}."
             ) from error
         except OSError as error:
             if error.errno == errno.EADDRINUSE and time.monotonic() < until:
@@ -106,8 +106,8 @@ def raise_file_limit() -> int:
 def run(
     make_app: Callable[[], App], listening: socket.socket, *, lifeline: socket.socket | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT, or until the supervisor process ends. Then its end of
-    ``lifeline`` closes. Writes ``ready`` to the lifeline as soon as the process answers
+    """Serve until SIGTERM or SIGINT. With a ``lifeline``, also stop when the supervisor process
+    closes its end, and write ``ready`` to the lifeline as soon as this process answers
     requests."""
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -187,7 +187,7 @@ async def _serve(
     # itself.
     server: Any = await app.create_server(
         sock=listening,
-        protocol=connection,  # type: ignore[arg-type]  # whatever makes one is enough
+        protocol=connection,  # type: ignore[arg-type]  # any callable that makes one works
         return_asyncio_server=True,
         asyncio_server_kwargs={"start_serving": False},
     )
@@ -197,8 +197,8 @@ async def _serve(
     await server.before_start()
     acceptor.start()
     await server.after_start()
-    # The program's own objects never become garbage. Without this, a collection of all objects
-    # stops every thread for a sixth of a second.
+    # The program's own objects never become garbage. Without this, the garbage collector would
+    # check them all, and stop every thread for a sixth of a second.
     gc.freeze()
     ready()
     await stopping.wait()
@@ -210,9 +210,9 @@ async def _serve(
 
 
 async def _drain(app: App, server: Any, acceptor: Acceptor) -> None:
-    """Answer every request that has already arrived, and then no more."""
+    """Answer every request that has already arrived, and accept no more."""
     loop = asyncio.get_running_loop()
-    app.config.KEEP_ALIVE = False  # each further answer says Connection: close
+    app.config.KEEP_ALIVE = False  # each further answer has the header Connection: close
     desk: AppContext = app.ctx.desk
     for open_connection in list(server.connections):
         open_connection.answer_and_close()

@@ -239,7 +239,7 @@ def test_a_restore_does_not_overwrite_a_desk(
         refused(
             used.config,
             archive,
-            "already holds a desk: its table agents has rows. Restore into a new",
+            "already contains a desk: its table agents has rows. Restore into a new",
         )
         assert used.rows() == before
 

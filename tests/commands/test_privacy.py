@@ -26,8 +26,8 @@ def test_the_command_exports_a_persons_data(run: Run, sqlite_url: str, tmp_path:
     assert entries(sqlite_url) == [("exported", "personal_data", "ann.zip")]
     assert run("hand-out", "banana", str(file)) == (
         1,
-        "patchboard: banana is no employee number or e-mail address of a user, and must be a phone "
-        "number, such as +12025550101; “banana” is not one.\n",
+        "patchboard: banana is not the employee number or e-mail address of a user, and must be a "
+        "phone number, such as +12025550101; “banana” is not one.\n",
     )
     status, printed = run("hand-out", "E1001", str(tmp_path / "none" / "ann.zip"))
     assert (status, "cannot be written" in printed) == (1, True)

@@ -131,8 +131,8 @@ async def test_the_doctor_checks_the_media_store(environ: dict[str, str], s3: S3
     assert await doctor_problems(environ) == (
         1,
         [
-            "Pictures and files cannot be kept in s3://absent: The S3 store has no bucket absent. "
-            "Create it, or correct PATCHBOARD_MEDIA_STORE."
+            "Pictures and files cannot be stored in s3://absent: The S3 store has no bucket absent."
+            " Create it, or correct PATCHBOARD_MEDIA_STORE."
         ],
     )
     assert list(S3Media(bucket).names()) == []

@@ -61,8 +61,8 @@ FAULTS = [
     ({"ANDROID_PHONE_URL": "192.168.1.20:8080"}, "PATCHBOARD_ANDROID_PHONE_URL must be an address"),
     ({"ANDROID_PHONE_PER_MINUTE": "0"}, "PATCHBOARD_ANDROID_PHONE_PER_MINUTE must be a whole"),
     ({"PUBLIC_URL": "sms.example.com"}, "PATCHBOARD_PUBLIC_URL must be an address such as"),
-    ({"BOT_TIMEOUT": "-1"}, "PATCHBOARD_BOT_TIMEOUT must be seconds"),
-    ({"BURST_WINDOW": "nan"}, "PATCHBOARD_BURST_WINDOW must be seconds"),
+    ({"BOT_TIMEOUT": "-1"}, "PATCHBOARD_BOT_TIMEOUT must be a number of seconds"),
+    ({"BURST_WINDOW": "nan"}, "PATCHBOARD_BURST_WINDOW must be a number of seconds"),
     ({"BOT_URL": "http://one:5005/,two"}, "PATCHBOARD_BOT_URL must be an address such as"),
     ({"DEMO": "yes"}, "PATCHBOARD_DEMO must be 0 or 1"),
     (

@@ -427,7 +427,7 @@ async def test_a_call_whose_answer_was_lost_is_repeated(
         return await write(operation, command, **near)
 
     lost.write = dies
-    monkeypatch.setattr("handoff_service.worker.GIVES_BACK_FOR", 1)
+    monkeypatch.setattr("handoff_service.worker.RELEASE_ATTEMPTS", 1)
     await worker.step()
     lost.write = write
     assert len(tickets.events) == 1

@@ -1,4 +1,4 @@
-"""Rules of cases and outages, for example which cases are open.
+"""Rules of cases and outages, for example when a case is open.
 
 These modules may import the rules of delivery.
 """

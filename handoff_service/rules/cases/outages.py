@@ -60,7 +60,7 @@ _SAME = {"email": "mail", "outlook": "mail", "internet": "network", "wlan": "wif
 
 
 class Titled(Protocol):
-    """Any object with the title of an outage."""
+    """An object that has the title of an outage."""
 
     @property
     def title(self) -> str: ...
@@ -68,8 +68,8 @@ class Titled(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageFields:
-    """``text``: the virtual agent's answer to requesters. ``until``: None when nobody knows the end
-    yet."""
+    """``text``: what the virtual agent tells requesters. ``until``: the end; None while it is
+    unknown."""
 
     title: str
     text: str
@@ -83,8 +83,8 @@ class OutageFields:
 
 
 def about[T: Titled](outages: Iterable[T], text: str) -> list[T]:
-    """The outages with a title word in the requester's text: "VPN in Chicago" matches "is the vpn
-    down"."""
+    """The outages that the requester's text mentions by a word of the title: "is the vpn down"
+    mentions "VPN in Chicago"."""
     words = _topic_words(text)
     return [outage for outage in outages if words & _topic_words(outage.title)]
 

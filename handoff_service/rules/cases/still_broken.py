@@ -1,5 +1,5 @@
-"""Detects replies to an "it works again" text which report that the problem is not fixed, in
-English, Spanish, German and French. The patterns are for texts in lower case without accents.
+"""Detects replies to an "it works again" text that report that the problem is not fixed, in
+English, Spanish, German and French. The patterns match texts in lower case without accents.
 
 Questions and a bare "yes" or "no" do not count: the virtual agent or a live agent answers those as
 usual.
@@ -62,6 +62,8 @@ _ASKS = re.compile(
     r"(?:is|are|was|does|did|when|how|what|why|where|any(?:one|body)?"
     r"|wann|wie|warum|wieso|weshalb|quand|comment|pourquoi|est-ce)\b"
 )
+# Longer answers count only if they name the subject of the announcement. An answer without "still"
+# and the like may report a new problem, so its limit is lower.
 MOST_WORDS, MOST_WORDS_ALONE = 12, 5
 _WORKS = re.compile(
     r"\bno longer\b|\b(?:isn't|is not|not) (?:broken|down|out)\b|\bwas (?:still )?(?:broken|down"
@@ -78,8 +80,7 @@ _WORKS = re.compile(
 
 def is_still_broken(text: str, announced: str | None = None) -> bool:
     """Whether an answer says that the problem is not fixed. ``announced``: the text that it
-    answers, if known. If it is known, two kinds of answers count only when they name its subject:
-    long answers, and answers that may report a new problem."""
+    answers, if known. A long answer to a known text counts only if both name the same subject."""
     if len(text) > MAX_CHARACTERS or any(c in text for c in "?¿"):
         return False
     plain = unicodedata.normalize("NFD", text.replace("\u2019", "'").casefold())

@@ -1,9 +1,9 @@
-"""Consent keywords: how requesters opt out and opt in by text, and what each text leads to.
+"""Consent keywords: how requesters opt out and opt in by text, and what the desk does then.
 
 - The carriers' keywords always count. The keyword must be the whole text; case, accents,
   punctuation and courtesies around it are ignored.
-- The admin's own keywords count too, and so does a clear request in
-  other words (``opt_out_requests``).
+- The admin's own keywords count too. So does a clear request in other words
+  (``opt_out_requests``).
 - "STOP 12345" and "please stop calling" are ordinary texts.
 - YES counts only from somebody who has opted out.
 
@@ -23,7 +23,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 
-# stands for the id of a company number in an opt-out from all company numbers
+# the id of a company number in an opt-out from all company numbers
 EVERY_NUMBER = 0
 HELP = ("HELP", "INFO")
 # common spellings of OPTOUT and the like; hyphens and case are ignored
@@ -45,7 +45,7 @@ _ALSO_OF_REQUESTS = frozenset({"cancel", "end"})
 
 
 class Source(StrEnum):
-    """The source of a consent change."""
+    """Where a consent change comes from."""
 
     KEYWORD = "keyword"
     PROVIDER = "provider"
@@ -55,26 +55,26 @@ class Source(StrEnum):
 
 
 class ConsentSituation(StrEnum):
-    """The meaning of a text for consent."""
+    """What a text means for consent."""
 
     OPTS_OUT = "an opt-out word"
     OPTS_OUT_AGAIN = "an opt-out word from somebody who has already opted out"
     OPTS_IN = "an opt-in word from somebody who has opted out"
     ASKS_FOR_HELP = "HELP from somebody who has opted out, or where no virtual agent answers"
-    BEGINS_WITH_HELP = "such a HELP text that starts a conversation"
-    MAY_OPT_OUT = "a likely wish to opt out, to the virtual agent"
-    WRONG_NUMBER = "a text from somebody who does not know this number, to the virtual agent"
-    IS_ANSWERED = "HELP or START that the provider has answered, where there was no conversation"
+    BEGINS_WITH_HELP = "HELP in the same cases, as the first text of a conversation"
+    MAY_OPT_OUT = "a text to the virtual agent that is probably an opt-out request"
+    WRONG_NUMBER = "a text to the virtual agent from somebody who does not know this number"
+    IS_ANSWERED = "HELP or START that starts a conversation, but that the provider has answered"
     ANYTHING_ELSE = "anything else"
 
 
 class ConsentStep(StrEnum):
-    RECORD = "write it into the ledger"
+    RECORD = "record it in the consent ledger"
     CONFIRM = "text one confirmation, unless the provider does"
     HELP = "text the help message, unless the provider does"
     ASK_OPT_OUT = "ask once whether they want to opt out; after that, a live agent answers"
     EXPLAIN_NUMBER = "text what this number is and how to opt out"
-    CLOSE = "close the conversation, unless a live agent has it"
+    CLOSE = "close the conversation, unless a live agent owns it"
 
 
 TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
@@ -104,7 +104,7 @@ def may_be_word(text: str) -> bool:
 
 
 def word(text: str, words: CommandWords) -> Command | None:
-    """OPT_OUT, OPT_IN or HELP when the whole text is such a keyword, else None. A clear request in
+    """OPT_OUT, OPT_IN or HELP if the whole text is a keyword, else None. A clear opt-out request in
     other words is OPT_OUT too. ``words``: the admin's keywords."""
     plain = folded(text)
     if plain in _CARRIERS:
@@ -177,20 +177,20 @@ def affected_numbers(
     ``entries``: all entries of one requester number, oldest first: id, opted out, and the company
     numbers it covers (EVERY_NUMBER: all of them). An opt-in also ends an opt-out from every number.
     """
-    standing: set[int] = set()
+    in_force: set[int] = set()
     found = {}
     for entry, opted_out, places in entries:
-        found[entry] = places if opted_out else frozenset(standing & {EVERY_NUMBER, *places})
-        standing = standing | places if opted_out else standing - found[entry]
+        found[entry] = places if opted_out else frozenset(in_force & {EVERY_NUMBER, *places})
+        in_force = in_force | places if opted_out else in_force - found[entry]
     return found
 
 
 def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) -> bool:
     """Whether later texts overrule a lost keyword that the gap sweep found.
 
-    ``since``: the later keywords, each with a flag: whether its time is certain. The time of a
-    keyword is uncertain only if its webhook was lost, too. Any later STOP overrules a lost START.
-    Only a START that is certainly later overrules a lost STOP.
+    ``since``: the later keywords, each with a flag that tells whether its time is certain. The time
+    is uncertain if the webhook of that keyword was lost, too. Any later STOP overrules a lost
+    START. Only a START that is certainly later overrules a lost STOP.
     """
     other = Command.OPT_OUT if word is Command.OPT_IN else Command.OPT_IN
     return any(meaning is other and (sure or other is Command.OPT_OUT) for meaning, sure in since)
@@ -199,7 +199,7 @@ def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) ->
 def why_not(
     source: Source, since: datetime, *, words: str | None = None, by: str | None = None
 ) -> str:
-    """A sentence for agents: why this requester cannot be texted, and what would change that.
+    """A sentence for agents: why nobody can text this requester, and how that can change.
     ``since`` is in the desk's time zone. ``words``: the requester's text. ``by``: the person who
     recorded the opt-out.
     """

@@ -1,4 +1,4 @@
-"""The words of opt-out requests, as regular expressions; see ``opt_out_requests``.
+"""Regular expressions for opt-out requests; see ``opt_out_requests``.
 
 A pattern matches a folded text: lowercase letters without accents and punctuation.
 """
@@ -43,7 +43,7 @@ LEAD = (
     r"|(?:you guys|you all|yall|you people) (?:need|have) to|i am asking you to|im asking you to"
     rf"|quiero que|les pido que|ya|{_STRANGER}) ){{0,6}}"
 )
-#: Threats if the texts do not stop.
+#: Threats in case the texts do not stop.
 _THREAT = (
     r"(?:or|before|and) (?:else|(?:i|we|ill|im|i am|well)(?: (?:will|going to|gonna|am))*"
     r" (?:report|block|su|complain|contact|call|fil)(?:e|ing)?(?: [a-z]+){0,4})"

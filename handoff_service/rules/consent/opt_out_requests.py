@@ -31,7 +31,7 @@ from handoff_service.rules.consent.opt_out_patterns import (
 )
 from handoff_service.rules.shared.mail_signature import without_signature
 
-LONGEST = 120  # characters of an opt-out request; our choice: a person must read a longer text
+LONGEST = 120  # characters of an opt-out request; our own limit, because longer texts need a person
 
 
 class OptOutIntent(StrEnum):

@@ -1,4 +1,4 @@
-"""Table 3 of the product page: an agent starts a conversation."""
+"""Table 3 of docs/product.md: an agent starts a conversation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from handoff_service.rules.shared.vocabulary import Owner
 
 
 class Situation(StrEnum):
-    """The left column, in the words of the page. "Different person" is judged first."""
+    """The rows of the table. "Different person" is judged first."""
 
     NO_ACTIVE_INTERACTION = "no active interaction"
     ACTIVE_WITH_LIVE_AGENT = "active with a live agent"
@@ -78,7 +78,7 @@ class LineFacts:
     user: int | None
 
 
-#: Whether the row starts a conversation -> the effect of a text that a service token sends.
+#: Whether the row starts a conversation -> the effect of a text from a program (service token).
 OF_PROGRAM = {
     True: phrase(
         "Sends the text in a conversation that is closed at once. An answer starts a new one."
@@ -116,8 +116,8 @@ def situation(active: LineFacts | None, *, meant_for: int | None) -> Situation:
     """The table row that applies. ``meant_for``: the user the agent means to reach; None when the
     agent named nobody.
 
-    An interaction with a guest does not count as a different person, because its profile gets the
-    person whom the agent named.
+    A guest does not count as a different person, because the guest's profile is tied to the person
+    that the agent named.
     """
     if active is None:
         return Situation.NO_ACTIVE_INTERACTION

@@ -1,6 +1,6 @@
-"""The brief of a conversation, for an agent who takes it or comes back to it. Rules select its
-sentences from the lines, without a language model. Every sentence is quoted, with its place in the
-conversation. English and Spanish.
+"""The brief: a summary of a conversation for an agent who takes it over or returns to it. Rules
+select its sentences from the lines, without a language model, in English and Spanish. Every
+sentence is a quote with its place in the conversation.
 """
 
 import re
@@ -31,8 +31,8 @@ NO_PROBLEM = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class UnderstoodTurn:
-    """A turn of the virtual agent: the last line that it answered, and the intent that it
-    understood."""
+    """A turn of the virtual agent: the last line that the turn answered, and the intent that the
+    virtual agent understood."""
 
     up_to_seq: int
     intent: str | None
@@ -48,11 +48,11 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """The parts that come from the lines. Lists are oldest first.
+    """The parts of a brief that quote the lines. Lists are oldest first.
 
     - ``problem``: the requester's text that says what is wrong; null without one;
     - ``asked``: what the virtual agent asked, with the answers;
-    - ``tried``: what was tried or done, by anybody, besides what ``problem`` says;
+    - ``tried``: what anybody has tried or done, besides what ``problem`` says;
     - ``promised``: what agents and the virtual agent have promised;
     - ``identity_checks``: the identity checks and their results;
     - ``new``: the newest lines since the agent last read; ``new_count`` counts all of them.
@@ -102,12 +102,12 @@ _GREETING = re.compile(
     r" tal|how are you|are you there)[\s,.!?¿¡]*",
     re.IGNORECASE,
 )
-ENOUGH = 3  # words that say what is wrong
+ENOUGH = 3  # words that a text needs to describe a problem
 
 
 def problem(lines: Sequence[BriefLine], turns: Sequence[UnderstoodTurn]) -> Quote | None:
-    """The requester's first text of some length that is no greeting, thanks or request for a
-    person. If there is none, the first text with words."""
+    """The requester's first text that has enough words and is not a greeting, thanks or a request
+    for a person. If there is none, the first shorter text of this kind."""
     without_problem = _without_problem(lines, turns)
     found = None
     for line in lines:
@@ -148,8 +148,8 @@ def _without_problem(
 
 
 def asked(lines: Sequence[BriefLine]) -> list[Exchange]:
-    """The virtual agent's questions with the requester's next texts. Leaves out questions without
-    an answer, and questions that were asked again."""
+    """The virtual agent's questions, each with the texts that answered it. Leaves out questions
+    without an answer."""
     found: list[Exchange] = []
     question: Quote | None = None
     answers: list[BriefLine] = []
@@ -171,7 +171,7 @@ def asked(lines: Sequence[BriefLine]) -> list[Exchange]:
 
 
 def _question(text: str) -> str | None:
-    """The last question of a text, because the choices of an answer may follow it."""
+    """The last question in a text. The choices for the answer may follow it."""
     return next((one for one in reversed(list(sentences(text))) if one.endswith("?")), None)
 
 

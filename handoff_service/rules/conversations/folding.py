@@ -1,5 +1,5 @@
-"""Folding for search: case, accents, ligatures and width are ignored. Everything searchable uses
-this one function."""
+"""Folds text for search, so that case, accents, ligatures and width do not matter. Every search
+uses this one function."""
 
 import unicodedata
 

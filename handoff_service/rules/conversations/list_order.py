@@ -1,5 +1,4 @@
-"""The list of ongoing conversations as a work queue: the tags, the sorts and the
-filters."""
+"""Tags, sorts and filters for the list of ongoing conversations."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -71,7 +70,8 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def sort_and_filter[T: Sortable](items: Iterable[T], how: SortAndFilter, now: datetime) -> list[T]:
-    """The items that the filters keep, in the sort's order. ``items``: newest activity first."""
+    """The items that the filters keep, in the chosen order. ``items``: newest activity first. The
+    caller has already applied the filter by attribute."""
     kept = [
         one
         for one in items
@@ -86,6 +86,6 @@ def sort_and_filter[T: Sortable](items: Iterable[T], how: SortAndFilter, now: da
 
 
 def _waiting(one: Sortable, now: datetime) -> datetime:
-    # A requester without the tag does not count as waiting: nobody can answer, for example after an
-    # opt-out.
+    # Without the tag, the requester does not count as waiting, because nobody can answer, for
+    # example after an opt-out.
     return (one.waiting_since or _LAST) if Tag.WAITING in one.tags(now) else _LAST

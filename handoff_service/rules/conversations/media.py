@@ -1,5 +1,5 @@
-"""Pictures and files in texts: which ones are accepted. Their content decides, not their declared
-type.
+"""Decides which pictures and files in texts are accepted, by their content and not by their
+declared type.
 
 One message has at most 10 files and 5 MB, because providers accept no more.
 """
@@ -31,7 +31,7 @@ REFUSALS = (TOO_LARGE, NOT_SUPPORTED, OTHER_CONTENT)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture's media type and displayed size, as its bytes state them."""
+    """A picture's media type and displayed size, read from its bytes."""
 
     content_type: str
     width: int
@@ -40,8 +40,8 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedFile:
-    """The file is kept under this media type. Pictures are shown inline; other files are only
-    offered for download."""
+    """The desk keeps the file under this media type. Pages show pictures inline, and offer other
+    files only for download."""
 
     content_type: str
     width: int | None = None

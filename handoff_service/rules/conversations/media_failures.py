@@ -1,4 +1,4 @@
-"""Why a picture or a file was not kept: the sentences that are stored with it."""
+"""The sentences that say why the desk did not keep a picture or a file. They are stored with it."""
 
 from handoff_service.rules.conversations import media
 from handoff_service.rules.shared.phrases import phrase
@@ -27,5 +27,6 @@ _ALL = (
 
 
 def media_failure(why: str) -> str:
-    """The phrase of a stored sentence. Other text stays as it is."""
+    """A stored sentence as a phrase, so that it can be translated. Other text is returned
+    unchanged."""
     return recognized(why, _ALL)

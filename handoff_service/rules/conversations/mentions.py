@@ -9,12 +9,12 @@ from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.shared.names import first_name
 
 _AT = re.compile(r"(?<![\w.@])@(?=\w)")
-_GOES_ON = re.compile(r"\w")
+_CONTINUES = re.compile(r"\w")
 
 
 def mentioned_agents(note: str, agents: Mapping[int, str]) -> set[int]:
-    """The agents that a note names after an @: by their full name, or by their first name if no
-    other agent has it. ``agents``: id -> name. Case and accents do not matter."""
+    """The agents that a note names after an @, by full name, or by a first name that only one agent
+    has. ``agents``: id -> name. Case and accents do not matter."""
     full = {agent: folded(name) for agent, name in agents.items()}
     first = {agent: folded(first_name(name)) for agent, name in agents.items()}
     shared = Counter(first.values())
@@ -30,8 +30,8 @@ def mentioned_agents(note: str, agents: Mapping[int, str]) -> set[int]:
 
 
 def agents_starting_with(letters: str, agents: Mapping[int, str]) -> list[int]:
-    """The agents who have a word in their name that begins with these letters. Agents with a match
-    at the start of the name come first. Otherwise the order is by name. ``agents``: id -> name."""
+    """The agents with a name in which a word begins with these letters. Names that begin with them
+    are first; the rest is in the order of names. ``agents``: id -> name."""
     typed = folded(letters)
     names = {agent: folded(name) for agent, name in agents.items()}
     found = [agent for agent, name in names.items() if f" {typed}" in f" {name}"]
@@ -40,4 +40,4 @@ def agents_starting_with(letters: str, agents: Mapping[int, str]) -> list[int]:
 
 def _begins(rest: str, name: str) -> bool:
     """Whether the text begins with the whole name."""
-    return bool(name) and rest.startswith(name) and not _GOES_ON.match(rest, len(name))
+    return bool(name) and rest.startswith(name) and not _CONTINUES.match(rest, len(name))

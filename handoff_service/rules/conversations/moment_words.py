@@ -1,4 +1,4 @@
-"""The kind of each event in a conversation, and the sentence that describes it."""
+"""Describes each event of a conversation: its kind, and a sentence."""
 
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ LONGEST = 160  # characters of a quoted text
 
 
 class MomentKind(StrEnum):
-    """The kinds of moments. Pages show a mark at each kind except texts."""
+    """The kinds of moments. Pages mark every kind except texts."""
 
     TEXT = "text"
     NOTE = "note"

@@ -1,8 +1,8 @@
-"""The moments of a conversation: what happened, and the state of everything right after it.
+"""The moments of a conversation: what happened, and the conversation's state right after it.
 
-The moments follow from what is stored (``past.py``): lines, turns of the virtual agent, work items,
-decisions and offers. The times on hold and the running timers are not stored; they follow from the
-lines. The timers are computed from today's messaging actions.
+The moments are computed from stored records (``past.py``): lines, turns of the virtual agent, work
+items, decisions and offers. The times on hold and the running timers are not stored, so they are
+computed from the lines. The timers also depend on today's messaging actions.
 """
 
 import re
@@ -29,14 +29,14 @@ SIDES = (Author.REQUESTER, Author.AGENT)  # the sides that start timers with the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One moment, and the state of everything right after it.
+    """One moment, and the conversation's state right after it.
 
-    - ``seq``: the line that reports it; null: no line does;
+    - ``seq``: the line that reports it; null: no line reports it;
     - ``said``: what happened, in words;
     - ``owner``, ``owner_name``: the side that had to reply next, and the name of the agent or
       queue;
     - ``epoch``: how often the owner had changed;
-    - ``timers``: the running timers by today's messaging actions, first due first;
+    - ``timers``: the timers that run by today's messaging actions, the next due timer first;
     - ``offered_to``: the open offers;
     - ``decision``, ``candidates``: the latest decision of work assignment for this wait;
     - ``understood``: what the virtual agent had understood; null: nothing yet.
@@ -58,8 +58,8 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
-    """The state after the events so far. Each event changes it."""
+class _Snapshot:
+    """The conversation's state after the events so far."""
 
     owner: Owner = Owner.NONE
     owner_name: str | None = None
@@ -73,22 +73,22 @@ class _Standing:
 
 def moments(past: Past) -> list[Moment]:
     """The moments of a part of a conversation, oldest first."""
-    standing = _at_first(past)
+    snapshot = _at_first(past)
     first = past.lines[0].seq if past.lines else 0
     found = []
     events = sorted(past_events(past), key=lambda one: (one.at, one.place))
     for number, one in enumerate(events):
-        standing = _after(standing, one.entry, past)
+        snapshot = _after(snapshot, one.entry, past)
         if _is_within(past, one, first):
             is_last = number == len(events) - 1
-            found.append(_moment(standing, one, past, is_now=is_last and past.end is None))
+            found.append(_moment(snapshot, one, past, is_now=is_last and past.end is None))
     return found
 
 
-def _at_first(past: Past) -> _Standing:
+def _at_first(past: Past) -> _Snapshot:
     for line in (*past.context, *past.lines):
-        return _Standing(owner=line.owner, owner_name=_owner_name(line, past), epoch=line.epoch)
-    return _Standing()
+        return _Snapshot(owner=line.owner, owner_name=_owner_name(line, past), epoch=line.epoch)
+    return _Snapshot()
 
 
 def _is_within(past: Past, one: PastEvent, first: int) -> bool:
@@ -99,16 +99,16 @@ def _is_within(past: Past, one: PastEvent, first: int) -> bool:
 
 
 def _after(
-    standing: _Standing, entry: PastEntry | PastDecision | OfferThen | UnderstoodThen, past: Past
-) -> _Standing:
+    snapshot: _Snapshot, entry: PastEntry | PastDecision | OfferThen | UnderstoodThen, past: Past
+) -> _Snapshot:
     match entry:
         case PastEntry():
-            return _after_line(standing, entry, past)
+            return _after_line(snapshot, entry, past)
         case PastDecision():
-            return replace(standing, decision=entry)
+            return replace(snapshot, decision=entry)
         case UnderstoodThen():
-            return replace(standing, understood=entry)
-    return standing
+            return replace(snapshot, understood=entry)
+    return snapshot
 
 
 #: the product's words for the start of a hold, by an agent and by a messaging action
@@ -116,23 +116,23 @@ _HOLD_BEGINS = re.compile(r"\b(?:put this on hold|set this to on hold)\b")
 _CANCELS = re.compile(r" canceled “(.*)”$")
 
 
-def _after_line(standing: _Standing, line: PastEntry, past: Past) -> _Standing:
-    changes = line.event is Event.OWNER_CHANGED or line.epoch != standing.epoch
-    name = standing.owner_name
-    decision = standing.decision
-    if changes or standing.owner is not line.owner or name is None:
+def _after_line(snapshot: _Snapshot, line: PastEntry, past: Past) -> _Snapshot:
+    changes = line.event is Event.OWNER_CHANGED or line.epoch != snapshot.epoch
+    name = snapshot.owner_name
+    decision = snapshot.decision
+    if changes or snapshot.owner is not line.owner or name is None:
         name = _owner_name(line, past)
         # when an agent accepts, the decision stays visible with its candidates
         decision = decision if line.owner is Owner.AGENT else None
-    standing = replace(
-        standing,
+    snapshot = replace(
+        snapshot,
         owner=line.owner,
         owner_name=name,
         epoch=line.epoch,
         decision=decision,
-        state=_state(standing.state, line, past),
+        state=_state(snapshot.state, line, past),
     )
-    return _with_timers(standing, line, past)
+    return _with_timers(snapshot, line, past)
 
 
 def _owner_name(line: PastEntry, past: Past) -> str | None:
@@ -157,40 +157,40 @@ def _state(before: State, line: PastEntry, past: Past) -> State:
     return State.NEW if before in (State.CLOSED_COMPLETE, State.CLOSED_ABANDONED) else before
 
 
-def _with_timers(standing: _Standing, line: PastEntry, past: Past) -> _Standing:
+def _with_timers(snapshot: _Snapshot, line: PastEntry, past: Past) -> _Snapshot:
     if line.owner is Owner.NONE and line.event is Event.OWNER_CHANGED:
-        return replace(standing, side=None, timers=())
+        return replace(snapshot, side=None, timers=())
     if line.event is Event.TIMER and (canceled := _CANCELS.search(line.body)):
-        kept = tuple(one for one in standing.timers if one.action != canceled[1])
-        return replace(standing, timers=kept)
-    if not _is_text_of(line, SIDES) or line.author is standing.side:
-        return standing
+        kept = tuple(one for one in snapshot.timers if one.action != canceled[1])
+        return replace(snapshot, timers=kept)
+    if not _is_text_of(line, SIDES) or line.author is snapshot.side:
+        return snapshot
     begun = [
         TimerThen(action=rule.action, due_at=at)
         for rule in past.timers
         if rule.starts_with is line.author and (at := rule.due(line.at)) is not None
     ]
     begun.sort(key=lambda one: one.due_at)
-    return replace(standing, side=line.author, timers=tuple(begun))
+    return replace(snapshot, side=line.author, timers=tuple(begun))
 
 
 def _is_text_of(line: PastEntry, authors: Sequence[Author]) -> bool:
     return line.kind is Kind.MESSAGE and line.author in authors
 
 
-def _moment(standing: _Standing, one: PastEvent, past: Past, *, is_now: bool) -> Moment:
+def _moment(snapshot: _Snapshot, one: PastEvent, past: Past, *, is_now: bool) -> Moment:
     seq, kind, sentence = describe(one)
-    running = [timer for timer in standing.timers if timer.due_at > one.at]
-    decision = standing.decision
+    running = [timer for timer in snapshot.timers if timer.due_at > one.at]
+    decision = snapshot.decision
     return Moment(
         at=one.at,
         seq=seq,
         kind=kind,
         said=sentence,
-        owner=standing.owner,
-        owner_name=standing.owner_name,
-        epoch=standing.epoch,
-        state=standing.state,
+        owner=snapshot.owner,
+        owner_name=snapshot.owner_name,
+        epoch=snapshot.epoch,
+        state=snapshot.state,
         timers=list(past.running) if is_now and past.running is not None else running,
         offered_to=[
             offer
@@ -199,5 +199,5 @@ def _moment(standing: _Standing, one: PastEvent, past: Past, *, is_now: bool) ->
         ],
         decision=decision.said if decision else None,
         candidates=decision.candidates if decision else [],
-        understood=standing.understood,
+        understood=snapshot.understood,
     )

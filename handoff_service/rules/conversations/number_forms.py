@@ -1,7 +1,7 @@
-"""One canonical form for a phone number where a country has two ways to write its mobile numbers.
+"""The canonical form of phone numbers in countries that have two ways to write them.
 
 Carriers and older address books still use the old form, and both forms reach the same phone.
-Patchboard keeps the form of the country's current plan, which providers accept. Sources: the
+Patchboard uses the form of the country's current plan, which providers accept. Sources: the
 national numbering plans in ITU Operational Bulletins,
 https://www.itu.int/oth/T0202.aspx?parent=T0202, and libphonenumber's metadata.
 

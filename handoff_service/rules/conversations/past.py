@@ -34,7 +34,7 @@ class PastWait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateThen:
-    """An agent who could have got an offer, and why they got it or not."""
+    """An agent whom work assignment considered for an offer, and why it chose them or not."""
 
     agent: str
     chosen: bool
@@ -64,8 +64,8 @@ class OfferThen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderstoodThen:
-    """The virtual agent's understanding: the intent of the last text with its confidence (0 to
-    1), its actions, and the facts that it had collected by then."""
+    """What the virtual agent had understood: the intent of the last text with its confidence (0 to
+    1), the actions that the virtual agent ran, and the facts that it had collected by then."""
 
     at: datetime
     intent: str | None
@@ -100,7 +100,7 @@ class Past:
     - ``begin`` and ``end``: the time it covers, excluding ``end``; null: no limit;
     - ``context``: earlier lines, from which the state at the beginning of the part follows;
     - ``running``: the timers that run now, if the part ends now;
-    - ``closed_as``: how it was closed.
+    - ``closed_as``: the state in which the conversation was closed.
     """
 
     context: Sequence[PastEntry]
@@ -127,7 +127,7 @@ class PastEvent:
 
 
 def past_events(past: Past) -> Iterator[PastEvent]:
-    """All events of this part and its context, sorted by kind and not by time."""
+    """All events of this part and its context, grouped by kind, not sorted by time."""
     for turn in past.turns:
         yield PastEvent(turn.at, 0, turn)
     for line in (*past.context, *past.lines):

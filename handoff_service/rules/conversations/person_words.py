@@ -11,7 +11,7 @@ from handoff_service.rules.conversations.scripts import RUN, length_of_words
 from handoff_service.rules.conversations.search_query import number_tokens, read_numbers
 
 EXACT = "="  # the search word of an employee number begins with it; no other search word does
-# In a script without spaces, each letter of a name starts an index word of at most so many
+# In a script without spaces, each letter of a name starts an index word, of at most this many
 # letters.
 LONGEST_RUN = 12
 #: Apostrophes as keyboards, phones and transliterations write them.

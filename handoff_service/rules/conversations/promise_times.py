@@ -3,7 +3,7 @@ lunch", "end of day", and the same in Spanish.
 
 | words | time |
 |---|---|
-| a time without am or pm | its next occurrence within twelve hours, but not one at night |
+| a time without am or pm | its next occurrence within twelve hours; at night: no deadline |
 | a time that has passed today | tomorrow, if it is before noon and noon is over; else no deadline |
 | morning, lunch, noon | 12:00 |
 | afternoon, end of day, today, a day alone | 17:00 |
@@ -24,8 +24,8 @@ NIGHT_ENDS, NIGHT_BEGINS = 6, 22  # a time without am or pm never means an hour 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A deadline and its place in the sentence. ``firm``: its words can only be a deadline ("by",
-    "before", "within")."""
+    """A deadline and its place in the sentence. ``firm``: its words ("by", "before", "within") can
+    only mean a deadline."""
 
     begin: int
     end: int
@@ -34,7 +34,7 @@ class Deadline:
 
 
 def normal(text: str) -> str:
-    """Lower case, without accents and typographic apostrophes."""
+    """The text in lower case, without accents and typographic apostrophes."""
     plain = unicodedata.normalize("NFD", text.replace("’", "'").replace("‘", "'").casefold())
     return "".join(c for c in plain if not unicodedata.combining(c))
 

@@ -7,9 +7,9 @@ A sentence is a promise if it has both parts, in English or Spanish:
 - a deadline: see ``promise_times``.
 
 The rule is conservative, because a wrong offer costs an agent's attention. A question, a condition
-("if", "when"), a negation and somebody else's promise do not count. Only words of an answer may
-stand between the commitment and a deadline that begins with "at", "on", "in" or a day: "the meeting
-at 3" is not a deadline.
+("if", "when"), a negation and somebody else's promise do not count. Between the commitment and a
+deadline that begins with "at", "on", "in" or a day, only words of an answer may occur, such as "an
+update". Therefore "the meeting at 3" is not a deadline.
 """
 
 import re
@@ -71,7 +71,7 @@ _SPANISH = re.compile(
     r"|lo (?:tengo|tendre|tendremos|dejo|dejare) (?:listo|resuelto|arreglado)"
     r"|lo (?:arreglo|arreglare|resuelvo|resolvere|termino|terminare))\b"
 )
-# words that may stand between the commitment and any deadline
+# words that may come between the commitment and any deadline
 _ANSWER = (
     r"you|it|this|that|them|me|us|back|again|here|then|so|news|an?|the|some|more|another|quick"
     r"|answer|update|updates|reply|result|results|text|call|message|note|status|word|link|info"
@@ -171,8 +171,8 @@ def _deadline(sentence: str, now: datetime) -> datetime | None:
 
 
 def _belongs(sentence: str, found: re.Match[str], deadline: Deadline) -> bool:
-    """Whether the deadline belongs to the commitment: it follows directly, or begins the
-    sentence."""
+    """Whether the deadline belongs to the commitment: the deadline follows it directly, is inside
+    it, or begins the sentence."""
     if deadline.begin < found.start():
         lead = sentence[: deadline.begin].strip(" ,").split()
         between = sentence[deadline.end : found.start()].strip(" ,").split()

@@ -1,4 +1,4 @@
-"""Quotes from a conversation: the words that somebody wrote, with their place."""
+"""Quotes from a conversation: somebody's words, and their place in the conversation."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def full_text(line: BriefLine) -> str:
-    """The text of the line, followed by the reason of its event."""
+    """The text of the line, followed by the reason for its event."""
     return f"{line.body}: {line.reason}" if line.reason and line.event else line.body
 
 

@@ -27,13 +27,13 @@ def without_accents(text: str) -> str:
 
 @functools.cache
 def compiled(pattern: str) -> re.Pattern[str]:
-    """Compile on first use. Compiling all patterns would slow every start."""
+    """Compile a pattern on first use, because compiling all of them would slow down every start."""
     return re.compile(pattern, re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tapback:
-    #: How such a text begins, in small letters and without accents.
+    #: The beginning of the text, in lower case and without accents.
     begin: str
     #: Beginnings, with their accents, that only phones write.
     sure: tuple[str, ...]

@@ -1,6 +1,6 @@
 """The words of reactions that phones send as texts, by language.
 
-Sources, named beside each table:
+Sources:
 
 - Apple, English: https://github.com/FossifyOrg/Messages/issues/190,
   https://github.com/openclaw/imsg/issues/66 and https://github.com/octoshrimpy/quik,
@@ -18,7 +18,7 @@ Sources, named beside each table:
 - German: https://github.com/octoshrimpy/quik, data/src/main/assets/emojis/de.json; public code has
   "Gefällt" too.
 
-No public source has the other German and the Portuguese forms: they are translations, with their
+No public source has the Portuguese and the other German forms, so we have translated them, with
 variants.
 """
 
@@ -128,8 +128,8 @@ VERBS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "pt": ("Questionou", "Duvidou de", "Perguntou sobre"),
     },
 }
-#: Verbs that people also write about themselves. A text with one is a reaction only if a message
-#: has the quoted words.
+#: Verbs that people also write about themselves. A text with such a verb is a reaction only if an
+#: earlier message contains the quoted words.
 ALSO_WRITTEN: frozenset[str] = frozenset(
     [
         *(
@@ -255,7 +255,8 @@ REMOVED: Sequence[tuple[str, str, str]] = (
         )
     ),
 )
-#: The names of reactions as ``plain`` writes them, without the words in ``BESIDE_NAME``.
+#: The names of reactions as ``plain`` writes them, without articles and the words of
+#: ``ANY_REACTION``.
 NAMES: Mapping[str, Sequence[str]] = {
     LIKE: (
         *(
@@ -353,7 +354,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     ),
     STICKER: ("sticker", "pegatina", "autocollant", "aufkleber", "figurinha", "adesivo"),
 }
-#: Words that mean any reaction. They also stand next to the name of one.
+#: Words that mean any reaction. They may also accompany the name of a reaction.
 ANY_REACTION = frozenset(
     {"reaction", "reacción", "réaction", "reaktion", "reação", "tapback", "mention"}
 )

@@ -32,7 +32,7 @@ from handoff_service.rules.virtual_agent.bot_text import plain
 
 _CUT = re.compile(r"\s*(…|\.\.\.?)\s*$")
 _QUOTE_MARKS = frozenset(OPENING + CLOSING) - {"'"}
-_OBJECT = "\ufffc"  # stands for a picture in a text
+_OBJECT = "\ufffc"  # the character that replaces a picture in a text
 _SURE_PREFIX = (
     # Without a cut mark, a beginning of a message with this many letters and digits counts as a
     # quote.
@@ -54,14 +54,14 @@ class Reaction:
     #: Whether the end mark of the quotation is missing.
     cut: bool = False
     #: True: only phones write such a text. False: people may write it too, so it counts as a
-    #: reaction only if a message has the quoted words.
+    #: reaction only if an earlier message contains the quoted words.
     sure: bool = True
 
 
 def read(text: str) -> Reaction | None:
     """Parse a text as a reaction. None for an ordinary text."""
     cleaned = _clean(text)
-    return next(_readings(cleaned), None) if _may_be(cleaned) else None
+    return next(_readings(cleaned), None) if _may_be_reaction(cleaned) else None
 
 
 def _readings(text: str) -> Iterator[Reaction]:
@@ -94,9 +94,9 @@ def _readings(text: str) -> Iterator[Reaction]:
             yield _about(text, found, shown, sure=False)
 
 
-def _may_be(text: str) -> bool:
-    """A quick check that rules out most texts: they quote nothing, begin with no emoji and do not
-    end with the last word of a reaction."""
+def _may_be_reaction(text: str) -> bool:
+    """A quick check that most texts fail: they quote nothing, begin with no emoji, and do not end
+    with the last word of a reaction."""
     if any(mark in text for mark in _QUOTE_MARKS) or " '" in text or any(map(_pictures, text[:1])):
         return True
     last = text.rpartition(" ")[2].strip(" .…").casefold()
@@ -158,7 +158,7 @@ def _clean(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    """The letters and digits of a message, for comparisons, because networks lose blanks and change
+    """The letters and digits of a message, for comparisons, because networks lose spaces and change
     punctuation."""
     return plain(text).replace(" ", "") or "".join(
         c for c in text if c not in INVISIBLE_NAMES and not c.isspace()

@@ -1,4 +1,4 @@
-"""Table 2 of the product page: a requester writes."""
+"""Table 2 of docs/product.md: a requester writes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from handoff_service.rules.shared.vocabulary import FirstResponder, Owner
 
 
 class RequesterWrites(StrEnum):
-    """The left column, in the words of the page."""
+    """The rows of the table."""
 
     NO_ACTIVE_INTERACTION = "no active interaction on the line"
     ACTIVE_WITH_LIVE_AGENT = "active, with a live agent (or waiting for one)"
@@ -70,10 +70,10 @@ def first_owner(
     exceptions:
 
     - Without a bot, live agents own it.
-    - For a requester who has opted out, live agents own it, because only a person can answer in
-      another way than by text.
+    - If the requester has opted out, live agents own it, because only a person can answer without
+      a text.
 
-    ``unanswerable``: why nobody can text the sender. Such a conversation has no owner, unless the
+    ``unanswerable``: why nobody can text the sender. The conversation then has no owner, unless the
     desk wants it in a queue (``queues_unanswerable``).
     """
     if unanswerable:

@@ -1,6 +1,6 @@
 """Scheduled texts: at the send time, send, cancel, or ask an agent.
 
-| since the text was scheduled or kept | at its time |
+| since an agent scheduled or kept the text | at its send time |
 |---|---|
 | the requester has opted out | it is canceled |
 | the requester has written | it waits until an agent decides |

@@ -1,7 +1,7 @@
 """Search queries: how a query is parsed, and which lines of a conversation can be found.
 
 Index words and queries are folded here, so both databases find the same lines. User input is never
-query syntax: a word holds only letters and digits.
+query syntax, because a word contains only letters and digits.
 """
 
 import re
@@ -36,7 +36,7 @@ MACHINERY = frozenset(
         Event.MACRO,
     }
 )
-# events whose line has a person's words as its reason, such as a problem or a note
+# events of lines that have a person's words as their reason, such as a problem or a note
 IN_ITS_REASON = frozenset({Event.CASE_OPENED, Event.CASE_CHANGED, Event.TRANSFER})
 
 
@@ -87,8 +87,8 @@ def text_of(body: str, reason: str | None, event: Event | None) -> str:
 
 def number_tokens(number: str) -> list[str]:
     """The search tokens of a requester number: the number forward and backward. For a sender with a
-    name, the tokens are the words of the name. A withheld number also has the token of the word
-    that stands for it."""
+    name, the tokens are the words of the name. A withheld number also has a token for the word that
+    carriers use, such as ANONYMOUS."""
     if is_name(number):
         return words(number)
     digits = number.lstrip("+")
@@ -132,7 +132,8 @@ def _phrases(typed: str) -> tuple[Phrase, ...]:
 
 
 def _phrase(runs: Sequence[str], *, begins: bool) -> Phrase:
-    """The last run is a prefix. In a script without spaces, it may end anywhere."""
+    """A phrase of these runs. ``begins``: the last run may be incomplete. In a script without
+    spaces, it may always be incomplete."""
     *before, last = runs
     whole = [word for run in before for word in words_of(run, LONGEST)]
     length = length_of_words(last)
@@ -143,8 +144,8 @@ def _phrase(runs: Sequence[str], *, begins: bool) -> Phrase:
 
 
 def read_numbers(typed: str) -> tuple[str, ...]:
-    """The E.164 prefixes that a phone number may mean: international with + or 00, national with or
-    without its 0."""
+    """The tokens of the numbers that a typed number may mean. It may be international with + or 00,
+    or national with or without a leading 0."""
     typed = _ascii_digits(typed)
     digits = "".join(c for c in typed if c in "0123456789")
     if len(digits) < LEAST_DIGITS or not _PHONE.fullmatch(typed):

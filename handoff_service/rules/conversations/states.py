@@ -7,7 +7,7 @@ from handoff_service.rules.shared.vocabulary import State
 
 
 class Transition(StrEnum):
-    """Something that can happen to an interaction's state."""
+    """What can change an interaction's state."""
 
     REQUESTER_WRITES = "the requester writes"
     AGENT_TAKES = "a live agent accepts it, takes it over or writes first"

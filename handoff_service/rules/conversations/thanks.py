@@ -37,23 +37,25 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
     words = plain(rest).split()
     if not words:
         return has_emoji
-    return _consists(words, {folded(word) for name in names for word in plain(name).split()})
+    return _consists_of_thanks(
+        words, {folded(word) for name in names for word in plain(name).split()}
+    )
 
 
 def stays_closed(
     closed_at: datetime | None, now: datetime, minutes: int, *, question_waits: bool
 ) -> bool:
-    """Whether thanks stay in the line's newest conversation, which is closed, and start no other
-    one. They stay for ``minutes`` after closing. They also stay until the satisfaction question is
-    sent, because thanks must not cancel that question."""
+    """Whether a thank-you text is added to the line's newest conversation, which is closed, and
+    starts no new one. It is added within ``minutes`` after closing. It is also added until the
+    satisfaction question is sent, because thanks must not cancel that question."""
     if closed_at is None:
         return False
     return question_waits or (minutes > 0 and now - closed_at <= timedelta(minutes=minutes))
 
 
 def has_thanks(text: str) -> bool:
-    """Return whether a text may say thanks among other words. This quick check comes before the
-    names are looked up."""
+    """Return whether a text may say thanks among other words. For most texts, this quick check
+    makes it unnecessary to look up names."""
     if len(text) > MAX_CHARACTERS:
         return False
     return (
@@ -70,7 +72,7 @@ def _phrases(words: list[str]) -> Iterator[bool]:
             yield " ".join(forms[at : at + length]) in _THANKS
 
 
-def _consists(words: list[str], names: Collection[str]) -> bool:
+def _consists_of_thanks(words: list[str], names: Collection[str]) -> bool:
     thanked, at = False, 0
     forms = [folded(_short(word)) for word in words]
     while at < len(words):

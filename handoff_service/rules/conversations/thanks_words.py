@@ -91,7 +91,7 @@ _HELP = (
     ),
     *("answer", "tip", "tips", "solution", "understanding", "kindness", "hard work"),
 )
-#: Phrases of which the text must contain at least one.
+#: The text must contain at least one of these phrases.
 THANKS: Sequence[str] = (
     *_joined(("have a",), _GOOD, ("day", "one", "evening", "night", "weekend", "week")),
     *_joined(
@@ -326,7 +326,7 @@ THANKS: Sequence[str] = (
     ),
     *("se agradece", "qué bien", "que bien", "fenomenal", "buenas noches"),
 )
-#: Words that may stand beside a phrase of thanks.
+#: Words that may accompany a phrase of thanks.
 BESIDE: Sequence[str] = (
     *_joined(("for",), ("the", "your", "all your", "all the", "all of your"), ("", *_QUICK), _HELP),
     *_joined(

@@ -1,4 +1,5 @@
-"""Sentences about attempts to solve the problem, and about promises. English and Spanish."""
+"""Finds sentences about attempts to solve the problem and about promises, in English and
+Spanish."""
 
 import re
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Words that carriers and SMS providers treat as commands, so no text may ask people to reply with
 them.
 
-The lists have the opt-out keywords of 47 CFR 64.1200(a)(10) and every keyword of a provider. The
-tests of each provider compare its own list with these.
+The lists contain the opt-out keywords of 47 CFR 64.1200(a)(10), and all keywords of the providers.
+The tests of each provider compare its own list with these.
 """
 
 import re

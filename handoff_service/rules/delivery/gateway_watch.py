@@ -1,5 +1,5 @@
-"""When the company's own SMS gateway, such as a phone, counts as unavailable. Each reason has one
-alert, which ends when the gateway is available again."""
+"""Decides when the company's own SMS gateway, such as a phone, counts as unavailable. Each outage
+has one alert, which ends when the gateway is available again."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ class AwayReason(StrEnum):
     SILENT = "silent"
 
 
-#: what people read about a gateway that is away since {time}
+#: what people read about a gateway that has been unavailable since {time}
 AWAY = {
     AwayReason.NO_ANSWER: phrase(
         "The SMS gateway has not answered since {time}. Texts wait in both directions until it is "
@@ -38,7 +38,7 @@ AWAY = {
 class GatewayWatch:
     """What is known about the gateway.
 
-    - ``failing_since``, ``reason``: the present fault, since when and why; None: the gateway works.
+    - ``failing_since``, ``reason``: when and why the present fault began; None: the gateway works.
     - ``alerted_at``: when the alert began; None: there is no alert.
     - ``heard_at``: its last heartbeat; None: it has sent none.
     """
@@ -54,7 +54,7 @@ def after_check(watch: GatewayWatch, *, answers: bool, now: datetime) -> Gateway
     if not answers:
         return _failing(watch, AwayReason.NO_ANSWER, watch.failing_since or now, now)
     if watch.reason is AwayReason.NO_ANSWER and watch.heard_at is not None:
-        # it could send no heartbeat while it was unavailable
+        # the gateway could send no heartbeat while it was unavailable
         watch = replace(watch, heard_at=now)
     if watch.heard_at is not None and now - watch.heard_at >= SILENT_AFTER:
         return _failing(watch, AwayReason.SILENT, watch.heard_at, now)
@@ -62,8 +62,8 @@ def after_check(watch: GatewayWatch, *, answers: bool, now: datetime) -> Gateway
 
 
 def after_start(watch: GatewayWatch, now: datetime) -> GatewayWatch:
-    """The state when a process starts. No process watched the gateway before, so for a fault
-    without an alert, the time starts again now."""
+    """The state when a process starts. No process watched the gateway before, so a fault without an
+    alert is forgotten, and the time since the last heartbeat is counted from now."""
     if watch.alerted_at is not None:
         return watch
     heard_at = None if watch.heard_at is None else now

@@ -1,7 +1,7 @@
-"""Quiet hours: when a requester, by their own clock, gets only replies.
+"""Quiet hours: the hours of a requester's local time in which the desk sends them only replies.
 
-Texts that are not replies: a prompt to the requester, and an agent's text before the requester has
-written.
+Two kinds of texts are not replies: a prompt to the requester, and an agent's text before the
+requester has written.
 """
 
 import re
@@ -50,8 +50,8 @@ def earliest_send_time(
         return None
     later = sorted({at for zone in zones for at in _openings(quiet, now, zone) if at > now})
     soon = [at for at in later if at <= (since or now) + _DAY]
-    # Perhaps quiet hours end in no zone within a day of ``since``: the text is old, or quiet hours
-    # take nearly the whole day.
+    # If the text is old, or if quiet hours last nearly the whole day, quiet hours may end in no
+    # zone within a day of ``since``.
     within = bool(open_now) or any(_open_zones(quiet, at, zones) for at in soon)
     best, best_open = None, open_now
     for at in soon if within else later:
@@ -70,8 +70,8 @@ def _open_zones(quiet: QuietHours, at: datetime, zones: Iterable[ZoneInfo]) -> i
 def _is_open(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> bool:
     """Whether a text may be sent by this zone's clock.
 
-    When clocks skip all the minutes that are not quiet, the text may be sent right after the
-    change. Otherwise it would wait two days.
+    If a clock change skips all the minutes that are not quiet, the text may be sent right after the
+    change, because it would otherwise wait for another day.
     """
     local = at.astimezone(zone)
     clock = local.time()

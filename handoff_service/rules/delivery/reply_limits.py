@@ -25,9 +25,10 @@ class Limit(StrEnum):
 class ReplyLimits:
     """Each limit is a number of replies; 0 turns it off.
 
-    ``in_range``: per hour for all numbers of one range. For a reply of the virtual agent, earlier
-    replies to the same number do not count, so one busy person is not mistaken for a machine. For
-    the product's own texts, such as confirmations of STOP and START, they count.
+    ``in_range``: replies per hour to all numbers of one range. The limit of the virtual agent's
+    replies ignores earlier replies to the same number, so that one busy person is not mistaken for
+    a machine. The limit of the product's own texts, such as confirmations of STOP and START,
+    includes them.
     """
 
     in_range: int = 20

@@ -86,6 +86,6 @@ class SendErrors:
 
     def again_after(self, code: int | None, retries: int) -> timedelta | None:
         """Return the wait before the next attempt; None if the message has failed for good.
-        ``retries``: the number so far."""
+        ``retries``: how many there have been."""
         waits = self.explain(code).waits if code is not None else ()
         return waits[retries] if retries < len(waits) else None

@@ -5,7 +5,7 @@ import re
 from handoff_service.rules.shared.phrases import filled, phrase
 
 # One to eleven characters with a letter among them: 3GPP TS 23.040, 9.1.2.5 gives a sender's name
-# ten bytes, which hold eleven GSM-7 characters. Names from carriers can contain characters that
+# ten bytes, enough for eleven GSM-7 characters. Names from carriers can contain characters that
 # providers do not offer to their customers, such as the dot of "Booking.com". The colon and the at
 # sign are left out, because they mark addresses of other channels, such as "client:ann".
 NAME = r"(?=.*[A-Za-z])[ -9;-?A-Z_a-z]{1,11}"

@@ -1,4 +1,4 @@
-"""Characters that make a text cost more than it must: look-alikes, styled letters and invisible
+"""Characters that make a text cost more than necessary: look-alikes, styled letters and invisible
 characters.
 
 Pages get the same tables (``web/shared/rendering.py``), and ``static/segments.js`` applies the same

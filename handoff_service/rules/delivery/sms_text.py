@@ -68,8 +68,8 @@ def is_short_code(number: str) -> bool:
 def narrowed(body: str) -> str:
     """The text for sending, in the fewest segments without loss of visible characters.
 
-    Letters are composed first. If replacing look-alikes and removing invisible characters makes the
-    text fit GSM-7, both are done. Otherwise every meaningful character stays.
+    Letters are composed first. If the text fits GSM-7 with look-alikes replaced and invisible
+    characters removed, both changes are made. Otherwise every meaningful character stays.
     """
     plain = _plain(body)
     return plain if len(plain) <= MAX_BODY else body
@@ -86,8 +86,8 @@ def _plain(body: str) -> str:
 
 
 def forced_by(body: str) -> str | None:
-    """The character that keeps a text out of GSM-7. Look-alikes can be replaced; this character
-    cannot."""
+    """The first character that keeps a text out of GSM-7 and cannot be replaced or removed. If all
+    of them can, the first one. None if the text fits GSM-7."""
     outside = [c for c in body if c not in _ONE and c not in _TWO]
     kept = (c for c in outside if c not in LOOK_ALIKES and c not in INVISIBLE_NAMES)
     return next(kept, outside[0] if outside else None)

@@ -1,4 +1,5 @@
-"""Rules of the desk's own texts: system messages and templates.
+"""Rules of what admins set up: attributes, labels, macros, identity providers, service tokens,
+system messages and templates. Also the rules of the audit log.
 
 These modules may import the rules of delivery.
 """

@@ -1,4 +1,4 @@
-"""Filters by an attribute, written as one text that addresses, views and the API share.
+"""Filters by an attribute, written in one form that URLs, views and the API share.
 
 - ``order=12``: the value;
 - ``order=10..20``, ``order=10..`` and ``order=..20``: at least, at most; for numbers and dates;
@@ -67,7 +67,7 @@ class AttributeFilter:
                 return f"{self.key}~{self.value}"
 
     def matches(self, value: str | None) -> bool:
-        """Whether a record with this stored value fits. None: it has none."""
+        """Whether the filter selects a record with this stored value. None: the record has none."""
         if value is None:
             return False
         match self.kind:
@@ -82,8 +82,8 @@ class AttributeFilter:
 
 
 def parse(typed: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter:
-    """Read a filter, with its values in the stored form. ``defined``: key -> definition. The
-    ValueError says what would be right."""
+    """Parse a filter, and bring its values into the stored form. ``defined``: key -> definition.
+    The ValueError names the correct form."""
     found = WRITTEN.fullmatch(typed)
     if found is None:
         raise ValueError(NOT_A_FILTER)
@@ -98,8 +98,8 @@ def parse(typed: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter
 
 
 def stored(written: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter:
-    """Read back a filter that was valid when it was stored. If its attribute has been deleted or
-    has got another type since then, the filter selects equal values."""
+    """Parse a filter that was valid when it was stored. If its attribute has since been deleted or
+    has a new type, the filter selects equal values."""
     try:
         return parse(written, defined)
     except ValueError:
@@ -108,8 +108,8 @@ def stored(written: str, defined: Mapping[str, AttributeFields]) -> AttributeFil
 
 
 def narrowed(written: str, value: str) -> str:
-    """Add what somebody typed beside a filter of ``choices``: a value or a range of numbers or
-    dates, or a part of a text. Filters that already have a value stay as they are."""
+    """Add the value that somebody typed to a filter from ``choices``: a number, a date, a range of
+    them, or a part of a text. Filters that already have a value stay unchanged."""
     if not value:
         return written
     if written.endswith(f"={TO}"):
@@ -118,8 +118,8 @@ def narrowed(written: str, value: str) -> str:
 
 
 def choices(defined: Mapping[str, AttributeFields]) -> dict[str, str]:
-    """Written filter -> its name in lists: one for each value of a choice and of yes or no, and one
-    for each other attribute. People then type a value beside it."""
+    """Written filter -> its name in lists. An attribute of the type choice or yes/no has a filter
+    for each value. Every other attribute has one filter, for which people type the value."""
     found: dict[str, str] = {}
     for one in defined.values():
         if one.type in FEW_VALUES:

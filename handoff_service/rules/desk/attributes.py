@@ -1,7 +1,7 @@
 """Attributes that an admin defines for users or conversations, and the values of each type.
 
 A value is stored as text in one form, so that equal values are equal texts: ``12.5``,
-``2026-01-31``, ``yes``. An attribute of a user that nobody has defined is plain text.
+``2026-01-31``, ``yes``. A user's attribute without a definition is plain text.
 """
 
 import re
@@ -49,7 +49,7 @@ MOST_CHOICES = 50
 LONGEST_VALUE = 200
 #: Types with an order of their values, so that conditions can use “at least” and “at most”.
 ORDERED = (AttributeType.NUMBER, AttributeType.DATE)
-#: Types whose values are few, so that lists and reports can offer each of them.
+#: Types with few values, so that lists and reports can offer each value.
 FEW_VALUES = (AttributeType.CHOICE, AttributeType.YES_NO)
 #: Letters, digits, dots, hyphens and underscores.
 KEY = re.compile(r"[^\W_](?:[\w.-]{0,58}\w)?")
@@ -84,7 +84,7 @@ class AttributeFields:
 
 
 def errors(one: AttributeFields) -> dict[str, str]:
-    """The errors of a definition: field -> the correct form."""
+    """The errors of a definition: field -> what the field must be."""
     found: dict[str, str] = {}
     if not KEY.fullmatch(one.key):
         found["key"] = phrase(

@@ -1,9 +1,9 @@
 """The audit log: who did what, and the chain that shows whether somebody changed it afterwards.
 
-Each entry gets a place in a chain. Its link holds a digest of the entry, and a hash of the digest
-and of the previous link. Both are keyed, so somebody who can write to the database but does not
-have the desk's keys cannot make a link. Deleting old entries leaves their links, so the chain can
-still be checked.
+Each entry has a link in a chain. The link contains a digest of the entry, and a hash of the digest
+and the previous link. Both are keyed, so nobody can create a link without the desk's keys, even
+with write access to the database. Deleting old entries leaves their links, so the chain can still
+be checked.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Records that prevent deleting another record."""
+"""The reasons why a record cannot be deleted."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from handoff_service.rules.desk.record_changes import Noun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
-    """One reason. ``sentence``: the reason and what to do. ``noun``, ``id`` and ``name``: the
-    record that prevents the deletion, if an admin can open it."""
+    """A reason why a record cannot be deleted. ``sentence``: the reason and what to do. ``noun``,
+    ``id`` and ``name``: the record that prevents the deletion, if an admin can open it."""
 
     sentence: str
     noun: Noun | None = None

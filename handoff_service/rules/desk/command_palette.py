@@ -16,13 +16,13 @@ class PaletteEntry:
     press: str = ""  #: the id of a button of the page
     does: str = ""  #: the name of an action in the page's script
     run: str = ""  #: the address that runs a macro
-    then: str = ""  #: where the workspace goes after the macro
+    then: str = ""  #: the page that the workspace shows after the macro
     refused: str = ""  #: why the macro is impossible now
 
 
 def matching(commands: Iterable[PaletteEntry], typed: str, most: int) -> list[PaletteEntry]:
-    """The entries in which every typed word is the beginning of a word. Entries with a label that
-    begins with the first typed word come first. Without typed words, all entries match."""
+    """The entries in which every typed word begins one of the entry's words. Entries with a label
+    that begins with the first typed word are first. Without typed words, all entries match."""
     sought = typed.casefold().replace("-", " ").split()
     found = [one for one in commands if _has(one, sought)]
     first = sought[0] if sought else ""

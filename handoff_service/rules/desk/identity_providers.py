@@ -1,4 +1,4 @@
-"""OpenID Connect providers: who may sign in with one, and with which roles and groups.
+"""OpenID Connect providers: who may sign in with a provider, and which roles and groups they get.
 
 The claims are those of https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims.
 """
@@ -15,7 +15,7 @@ from handoff_service.rules.shared.vocabulary import Role
 
 SCOPES = "email profile"
 GROUPS_CLAIM = "groups"
-MOST_MAPPED = 200  # groups of a provider
+MOST_MAPPED = 200  # groups of a provider that an admin can map
 MOST_CLAIMED = 5000  # groups of one person that the service reads
 CLOCKS_DIFFER = 60  # seconds, between the provider and this desk
 _LAST_TIME = 2**33  # Unix time, in the year 2242
@@ -30,7 +30,7 @@ ACCOUNTS_FOR_ANYBODY = phrase(
 class IdentityProviderFields:
     """A provider, as an admin enters it.
 
-    - ``scopes``: what Patchboard asks for, beside openid;
+    - ``scopes``: what Patchboard requests in addition to openid;
     - ``groups_claim``: the claim that lists a person's groups at the provider;
     - ``roles``: group at the provider -> roles here; empty: admins choose the roles;
     - ``groups``: group at the provider -> groups here;
@@ -55,7 +55,7 @@ class IdentityProviderFields:
 
 
 def errors(fields: IdentityProviderFields) -> dict[str, str]:
-    """Field -> what is wrong with it."""
+    """Field -> its error. Empty if the provider can be saved."""
     found = {}
     if wrong := issuer_error(fields.issuer):
         found["issuer"] = wrong
@@ -67,7 +67,7 @@ def errors(fields: IdentityProviderFields) -> dict[str, str]:
 
 
 def issuer_error(issuer: str) -> str | None:
-    """The error of an issuer's address."""
+    """The error of an issuer's address. None if it is valid."""
     try:
         parts = urlsplit(issuer)
         usable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
@@ -87,7 +87,7 @@ class NotAdmitted(Exception):
 class Person:
     """The person who signs in, by the provider's claims.
 
-    - ``subject``: the provider's own id of the person;
+    - ``subject``: the provider's own id for the person;
     - ``email``: None without an address that the provider vouches for;
     - ``roles``: None when admins choose the roles;
     - ``groups``: the groups that the mapping gives to this person.
@@ -139,7 +139,7 @@ def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Pe
 
 
 def session_of(claims: Mapping[str, Any]) -> str | None:
-    """The provider's name for its own session."""
+    """The provider's id for its own session. None if the token has none."""
     session = claims.get("sid")
     return session if isinstance(session, str) and 0 < len(session) <= 255 else None
 
@@ -162,8 +162,8 @@ def authenticated(
 
 
 def _vouched_email(claims: Mapping[str, Any], provider: IdentityProviderFields) -> str | None:
-    """The address, if the provider says that it belongs to the person. Some providers send the word
-    true in place of the boolean."""
+    """The address, if the provider confirms that it belongs to the person. Some providers send the
+    text "true" in place of the boolean."""
     email = claims.get("email")
     is_address = isinstance(email, str) and email.isprintable() and _ADDRESS.fullmatch(email)
     if not is_address:
@@ -180,7 +180,7 @@ def _name(claims: Mapping[str, Any], email: str | None) -> str:
 
 
 def _listed(claim: Any) -> list[str]:
-    """A claim with several values, which some providers send as one text."""
+    """The values of a claim that is a list. Some providers send a single value as plain text."""
     if isinstance(claim, str):
         return [claim]
     several = claim if isinstance(claim, list) else []

@@ -36,8 +36,8 @@ class MayBeTopic(Protocol):
 
 
 def topics[T: MayBeTopic](labels: Iterable[T]) -> list[T]:
-    """The labels from which agents choose a topic: an admin has marked them as topics. If none is
-    marked, all of them.
+    """The labels from which agents choose a topic: those that an admin has marked as topics. If no
+    label is marked, agents choose from all of them.
     """
     every = list(labels)
     return [one for one in every if one.topic] or every

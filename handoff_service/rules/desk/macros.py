@@ -41,7 +41,7 @@ class AfterMacro(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MacroFields:
-    """A macro as an admin describes it. A step that is not set is left out."""
+    """A macro as an admin defines it. Steps that are not set are left out."""
 
     name: str
     template_id: int | None = None
@@ -75,8 +75,8 @@ def steps(macro: MacroFields) -> tuple[MacroStep, ...]:
 
 
 def errors(macro: MacroFields, attributes: Collection[str] | None = None) -> dict[str, str]:
-    """Field -> what is wrong. Empty for a macro that can be saved. ``attributes``: the fields of
-    the desk's attributes; None: they are not checked."""
+    """Field -> its error. Empty if the macro can be saved. ``attributes``: the fields of the desk's
+    attributes; None: they are not checked."""
     found: dict[str, str] = {}
     if not steps(macro):
         found["template_id"] = phrase(

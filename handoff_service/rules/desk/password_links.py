@@ -1,9 +1,9 @@
 """Signed links with which an agent chooses a password, and the mails that carry them.
 
-Nothing is stored. The signature covers the stored password hash, so setting a password makes every
-earlier link invalid: each works once. It also covers the desk's id, which a restore changes. A
-restored backup has old password hashes, and a link that was used after the backup must not work
-again.
+The database stores no links. The signature covers the stored password hash. Setting a password
+therefore invalidates every earlier link, so each link works only once. The signature also covers
+the desk's id, which a restore changes: a restored backup has old password hashes, but a link that
+was used after the backup must not work again.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"([1-9][0-9]{0,14})\.([0-9]{1,12})\.([0-9a-f]{64})")
 
 
 class Purpose(StrEnum):
-    """Why a link was made."""
+    """What a link is for."""
 
     RESET = "reset"
     INVITATION = "invitation"
@@ -31,7 +31,7 @@ LASTS = {Purpose.RESET: timedelta(hours=1), Purpose.INVITATION: timedelta(days=7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The facts that a link is signed with. ``password_hash``: empty before the first password.
+    """The facts that a link's signature covers. ``password_hash``: empty before the first password.
     ``desk_id``: new after each restore."""
 
     agent_id: int
@@ -52,8 +52,8 @@ def link(public_url: str, key: str, account: Account, until: datetime) -> str:
 
 
 def agent_of(given: str) -> int | None:
-    """The agent that the token names, without checking the token. None for a text that is no
-    token."""
+    """The agent that the token names. This does not check the signature. None for a text that is
+    not a token."""
     found = _TOKEN.fullmatch(given)
     return int(found[1]) if found else None
 

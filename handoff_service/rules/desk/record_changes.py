@@ -57,7 +57,7 @@ NOUN_WORDS: Mapping[str, Phrase] = {
     Noun.IDENTITY_PROVIDER: phrase("Identity provider"),
     Noun.SERVICE_TOKEN: phrase("Service token"),
 }
-#: The field whose value names a record to people.
+#: The field that contains a record's name for people.
 NAMED_BY = {
     Noun.USER: "name",
     Noun.AGENT: "name",

@@ -1,7 +1,7 @@
 """Service tokens: what a program may do over the API, for how long and how often.
 
-A token has scopes. ``web/api/token_scopes.py`` names the scope of each call; a call without a scope
-is for people only. The audit log has a scope of its own.
+A token has scopes. ``web/api/token_scopes.py`` names the scope of each call. Calls without a scope
+are for people only.
 """
 
 from datetime import datetime, timedelta

@@ -1,12 +1,12 @@
-"""The token that opens the set-up of a desk without an admin. It is computed from the secret key
-and the desk's id. So it stays the same after a restart, and each desk has its own."""
+"""The token that opens the setup of a desk without an admin. It is computed from the secret key and
+the desk's id, so it stays the same after a restart, and each desk has its own."""
 
 import hashlib
 import hmac
 
 
 def setup_token(key: str, desk_id: str) -> str:
-    """The desk's token."""
+    """Compute the desk's token."""
     return hmac.new(key.encode(), f"set up {desk_id}".encode(), hashlib.sha256).hexdigest()[:40]
 
 

@@ -1,6 +1,6 @@
 """The sign-in policy: which agents may sign in with a password, and which need a second factor.
 
-Both follow from an agent's roles. At least one admin can still use a password, in case single
+Both depend on the agent's roles. At least one admin can always use a password, in case single
 sign-on fails.
 """
 
@@ -26,7 +26,8 @@ class SignInPolicy:
 
     def allows_password(self, roles: Collection[Role], *, always: bool) -> bool:
         """Whether an agent with these roles may sign in with a password or a passkey alone.
-        ``always``: this agent may always use the password; it applies to admins only."""
+        ``always``: an admin has allowed this agent to always use the password. This has an effect
+        only while the agent is an admin."""
         return (always and Role.ADMIN in roles) or not self.password_off & {*roles}
 
     def needs_second_factor(self, roles: Collection[Role]) -> bool:
@@ -35,7 +36,7 @@ class SignInPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInNeeds:
-    """The requirements for one agent's sign-in. ``has_password``: the agent has chosen one."""
+    """What one agent needs to sign in. ``has_password``: the agent has chosen a password."""
 
     password_allowed: bool
     has_password: bool

@@ -1,4 +1,4 @@
-"""System messages to requesters: the short list of the product page, each within one segment.
+"""System messages to requesters: the short list in docs/product.md, each within one segment.
 
 Requesters never get "X joined", "X is typing" or "session timed out"; agents see all of these.
 Admins can edit each text.
@@ -251,7 +251,7 @@ VERSIONS: Mapping[str, tuple[SystemMessage, Language]] = {
 
 @cache
 def words_of(name: str) -> Words:
-    """The version with this name. Raises KeyError for an unknown one."""
+    """The version with this name. Raises KeyError for an unknown name."""
     message, language = VERSIONS[name]
     words = _ENGLISH[message]
     return words if language is Language.ENGLISH else _translated(words, language)
@@ -288,9 +288,11 @@ def waiting(
     *,
     instead: str | None = None,
 ) -> str:
-    """Sent once when no agent is free. ``instead``: how to return to the virtual agent; None: the
-    desk has no virtual agent."""
-    return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}, language), instead)
+    """The text for a requester when no agent is free; sent once. ``instead``: how to return to the
+    virtual agent; None: the desk has no virtual agent."""
+    return _with_second_line(
+        _filled(SystemMessage.WAITING, text, {"queue": queue}, language), instead
+    )
 
 
 def out_of_hours(
@@ -301,10 +303,10 @@ def out_of_hours(
     *,
     instead: str | None = None,
 ) -> str:
-    """Sent once when the queue is closed. ``opens``: in words, see ``opening``; ``instead`` as for
-    ``waiting``."""
+    """The text for a requester when the queue is closed; sent once. ``opens``: the time in words,
+    from ``opening``. ``instead``: as for ``waiting``."""
     values = {"queue": queue, "opens": opens}
-    return _and(_filled(SystemMessage.CLOSED, text, values, language), instead)
+    return _with_second_line(_filled(SystemMessage.CLOSED, text, values, language), instead)
 
 
 def closing_line(
@@ -316,7 +318,7 @@ def closing_line(
 
 
 def account_help(case: str, text: str | None = None, language: Language = Language.ENGLISH) -> str:
-    """Tells a verified requester with a locked account what happens next."""
+    """The text that tells a verified requester with a locked account what happens next."""
     return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case}, language)
 
 
@@ -339,7 +341,7 @@ def from_desk(
     text: str | None = None,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """A message whose only placeholder is the desk's name."""
+    """A message with the desk's name as its only placeholder."""
     return _filled(message, text, {"desk": desk}, language)
 
 
@@ -372,8 +374,8 @@ def examples(name: str, text: str | None = None) -> tuple[str, str]:
 def _filled(
     message: SystemMessage, text: str | None, values: Mapping[str, str], language: Language
 ) -> str:
-    """Fill a text within one segment. A name that is too long or forces UCS-2 is replaced by plain
-    words."""
+    """Fill a text within one segment. A name that is too long or forces UCS-2 is replaced with
+    general words."""
     words, values = words_of(name_in(message, language)), dict(values)
     filled = placeholders.fill(text or words.default, values)
     for name, placeholder in words.placeholders.items():
@@ -383,7 +385,7 @@ def _filled(
     return filled[:1].upper() + filled[1:]
 
 
-def _and(line: str, more: str | None) -> str:
+def _with_second_line(line: str, more: str | None) -> str:
     """Both lines if they fit in one segment, else the first."""
     both = f"{line} {more}" if more else line
     return both if segments(both).count == 1 else line

@@ -21,8 +21,8 @@ def example_of(defined: Mapping[str, AttributeFields]) -> Placeholders:
 
 
 def filled(body: str, who: Placeholders) -> str:
-    """The text for one conversation. The caller has checked that the attributes that it names are
-    set (``placeholders.unset_in``)."""
+    """The text for one conversation. The caller has checked that all attributes in the text have a
+    value (``placeholders.unset_in``)."""
     return placeholders.fill(body, placeholders.people(who, guest=GUEST, nobody=NOBODY))
 
 

@@ -1,7 +1,7 @@
-"""Merging two users: which values stay, and for how long it can be undone.
+"""Merging two users: which values stay, and how long the merge can be undone.
 
-A user's values are one mapping here: ``name``, ``external_id``, ``email``, ``attributes.<key>`` and
-``facts.<name>``. Empty values are left out.
+Here, one mapping contains all values of a user: ``name``, ``external_id``, ``email``,
+``attributes.<key>`` and ``facts.<name>``. Empty values are left out.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,14 +10,14 @@ from datetime import timedelta
 from handoff_service.rules.shared.phrases import phrase
 
 UNDO_FOR = timedelta(days=30)
-#: Fields of a user that have one value, and what people call them.
+#: A field of a user that has one value -> its name for people.
 FIELDS: Mapping[str, str] = {
     "name": phrase("Name"),
     "external_id": phrase("Employee number"),
     "email": phrase("E-mail"),
 }
 ATTRIBUTE, FACT = "attributes.", "facts."
-#: What a merge moves, and what the preview calls each.
+#: What a merge moves -> its name in the preview.
 TITLES: Mapping[str, str] = {
     "numbers": phrase("Phone numbers"),
     "conversations": phrase("Conversations"),
@@ -43,15 +43,15 @@ def choices(stays: Values, goes: Values) -> list[str]:
 
 
 def merged(stays: Values, goes: Values, take: Collection[str]) -> dict[str, str]:
-    """The values of the user who stays. The other user's value is used where it is the only one,
-    and for the keys to ``take``."""
+    """The values of the user who stays after the merge. The other user's value is used if it is the
+    only one, and for the keys in ``take``."""
     return {key: stays.get(key, value) for key, value in goes.items()} | {
         key: goes[key] if key in take and key in goes else value for key, value in stays.items()
     }
 
 
 def not_choices(stays: Values, goes: Values, take: Collection[str]) -> str:
-    """The error in the keys to take; empty: no error."""
+    """The error in ``take``. Empty if it contains only keys for which the values differ."""
     there = choices(stays, goes)
     wrong = sorted(set(take) - set(there))
     if not wrong:

@@ -1,4 +1,4 @@
-"""Names of knowledge facts, which admins choose, in a question to the requester."""
+"""Translates the names of identity facts, which admins choose, in questions to the requester."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import in_language, translatable
 
 OR = translatable("{one} or {other}")
-# usual names -> the name in the catalogs
+# common names -> the name in the catalogs
 _USUAL: Mapping[str, str] = {
     "birth year": translatable("birth year"),
     "year of birth": "birth year",

@@ -11,7 +11,8 @@ VERIFIED_FOR = timedelta(hours=8)  # a proof expires because a phone may change 
 
 
 class Level(StrEnum):
-    """Guest; identified by the number alone; verified by a proof."""
+    """How certain the identity is. ``matched``: identified by the number alone. ``verified``: by a
+    proof."""
 
     GUEST = "guest"
     MATCHED = "matched"
@@ -60,8 +61,8 @@ class Proof:
 
 
 def level(user_id: int | None, proof: Proof | None, now: datetime) -> Level:
-    """The identity level of an interaction's user. ``proof``: the number's last proof, without
-    those that somebody has undone."""
+    """The identity level of an interaction's user. ``proof``: the number's latest proof that nobody
+    has undone."""
     if user_id is None:
         return Level.GUEST
     if proof is not None and proof.user_id == user_id and now < proof.expires_at:

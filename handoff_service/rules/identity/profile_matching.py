@@ -1,4 +1,4 @@
-"""Table 1 of the product page: messaging profiles, or who is texting."""
+"""Table 1 of docs/product.md: messaging profiles, or who is texting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class NumberSituation(StrEnum):
-    """The left column, in the words of the page."""
+    """The rows of the table."""
 
     ONE_USER_NO_PROFILE = "the number is on one user, and has no messaging profile"
     NO_USER_BUT_PROFILE = "the number is on no user, but has a messaging profile"
@@ -107,7 +107,7 @@ def situation(facts: NumberFacts) -> NumberSituation:
 
 
 def match(facts: NumberFacts) -> ProfileMatch:
-    """Look up the table for one number."""
+    """Apply the table to one number."""
     row = situation(facts)
     steps = TABLE[row]
     if ProfileStep.BELONGS_TO_USER in steps:

@@ -2,8 +2,8 @@
 fact.
 
 Secrets are redacted on arrival: the conversation keeps asterisks and the proof keeps a keyed hash.
-Replies and their number are the same whether or not the account exists, so nobody can probe for
-accounts.
+The desk sends the same replies, and equally many, whether or not the account exists, so nobody can
+probe for accounts.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ class ProofOutcome(StrEnum):
 
 
 def may_send(sent: Sequence[datetime], now: datetime) -> bool:
-    """Whether one more code may be sent. ``sent``: when this number asked for codes."""
+    """Whether one more code may be sent. ``sent``: when this number requested the earlier codes."""
     return all(sum(now - at < within for at in sent) < most for most, within in SENDS)
 
 
@@ -69,8 +69,8 @@ def attempts_left(wrong: int) -> int:
 def judge_code(*, six_digits: bool, same: bool, until: datetime | None, now: datetime) -> Verdict:
     """Check a code. ``same``: it equals the code that was sent; ``until``: when that code expires.
 
-    An expired code does not count as an attempt. The same reply is sent when no code was ever made,
-    for example when the account does not exist.
+    An expired code does not count as an attempt. The verdict is the same when no code was made, for
+    example because the account does not exist.
     """
     if not six_digits:
         return Verdict.NO_CODE
@@ -106,7 +106,7 @@ def fact_fingerprint(key: str, user_id: int, name: str, hashed: str) -> str:
 
 
 def spelled(fact: str) -> str:
-    """The text in one spelling, without case, punctuation and extra spaces."""
+    """The text in a normalized spelling, without case, punctuation and extra spaces."""
     plain = unicodedata.normalize("NFKC", fact).casefold().replace("'", "").replace("\u2019", "")
     return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 
@@ -125,7 +125,7 @@ def mail_subject(desk: str, language: Language) -> str:
 
 
 def mail_text(code: str, desk: str, number: str, language: Language) -> str:
-    """The e-mail that carries a code. ``number``: the masked number that asked for it."""
+    """The e-mail that contains a code. ``number``: the masked number that requested it."""
     minutes = int(CODE_LASTS.total_seconds() // 60)
     values = {"code": code, "desk": desk, "number": number, "minutes": minutes}
     parts = [in_language(part, language) for part in (MAIL_CODE, MAIL_HOW, MAIL_WHY)]
@@ -152,6 +152,6 @@ def plain_account(account: str) -> str:
 
 
 def asked_facts(names: Sequence[str]) -> str:
-    """Identity facts as a question names them: birth year or badge number."""
+    """The names of identity facts for a question: birth year or badge number."""
     spoken = (" ".join(name.replace("_", " ").split()) for name in names)
     return " or ".join({name.casefold(): name for name in spoken}.values())

@@ -1,4 +1,4 @@
-"""Codes, facts and account names in requesters' texts."""
+"""Finds codes, identity facts and account names in requesters' texts, and redacts the secrets."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -101,8 +101,8 @@ class RedactedText:
 
 
 def redact(expects: Expects | None, text: str) -> RedactedText | None:
-    """Redact a text that arrived while this was expected. None: it contains no secret and is kept
-    unchanged."""
+    """Redact a requester's text. ``expects``: the answer that the running proof expected when the
+    text arrived. None: the text contains no secret and stays unchanged."""
     if expects in (Expects.CODE, Expects.CHOICE):
         return _redact_code(text)
     return _redact_fact(without_signature(text)) if expects is Expects.FACT else None
@@ -125,14 +125,14 @@ def _redact_code(text: str) -> RedactedText | None:
     )
 
 
-def may_hold_code(text: str) -> bool:
-    """Whether a text has six digits. If it has, the caller looks up the codes that were sent to the
-    number, even when this conversation expects no code."""
+def may_contain_code(text: str) -> bool:
+    """Whether a text has six digits. The caller then compares them with the codes that were sent to
+    this requester, even if the conversation expects no code."""
     return _SIX_DIGITS.search(text) is not None
 
 
 def without_codes(text: str, is_code: Callable[[str], bool]) -> str:
-    """The text without the six-digit codes for which ``is_code`` is true, in any way of writing."""
+    """Redact the six-digit codes for which ``is_code`` is true, in any spelling."""
     found = (one for shape in _CODES for one in shape.finditer(text) if _count(one) == 6)
     return _masked(text, [one.span() for one in found if is_code(_digits(one[0]))])
 

@@ -1,4 +1,4 @@
-"""Rules of messaging actions: table 4, its sentence, its dry run.
+"""Rules of messaging actions: when they apply, the sentences that describe them, and the dry run.
 
 These modules may import the rules of delivery.
 """

@@ -1,4 +1,4 @@
-"""Describes a messaging action in one sentence, in which some parts are stressed."""
+"""Describes a messaging action in one sentence with stressed parts."""
 
 import re
 from collections.abc import Callable

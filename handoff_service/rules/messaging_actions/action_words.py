@@ -17,7 +17,7 @@ _WILL = {
     Action.SET_STATE: phrase("set the state to {state}"),
     Action.ALERT_SUPERVISORS: phrase("alert the supervisors"),
 }
-_IN_SIGHT = {
+_FOR_AGENT = {
     Action.PROMPT_AGENT: phrase("reminds you"),
     Action.PROMPT_REQUESTER: phrase("texts the requester"),
     Action.REASSIGN: phrase("returns the conversation to its queue"),
@@ -44,12 +44,12 @@ def effect(action: MessagingAction) -> str:
     return _does_if(_WILL, action, [])
 
 
-def in_sight(action: MessagingAction) -> str:
+def words_for_agent(action: MessagingAction) -> str:
     """The action of a running timer and its conditions, in words for the agent of the conversation.
     Leaves out conditions on the owner, because the page shows the owner."""
     limits = [one for one in action.conditions if one.field != "owner"]
     seen = [condition_words.describe(limits, action.match)] if limits else []
-    return _does_if(_IN_SIGHT, action, seen)
+    return _does_if(_FOR_AGENT, action, seen)
 
 
 def _does_if(table: Mapping[Action, Phrase], action: MessagingAction, limits: list[str]) -> str:

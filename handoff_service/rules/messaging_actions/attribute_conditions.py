@@ -32,7 +32,7 @@ def field_for(one: AttributeFields) -> Field:
 
 def fitting(condition: Condition, defined: Mapping[str, AttributeFields]) -> Condition:
     """Return the condition with its values in the stored form. ``defined``: field, such as
-    ``user.department`` -> the definition. Raises ValueError with the error. A user's attribute
+    ``user.department`` -> the definition. The ValueError names the error. A user's attribute
     without a definition is a text. Conversations have only defined attributes.
     """
     if not is_attribute(condition.field):

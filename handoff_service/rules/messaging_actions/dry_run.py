@@ -1,8 +1,8 @@
 """Dry run of a messaging action: replays past conversations with the rules of the real timers.
 
-The history does not keep all values. For the others, the replay uses today's values; see
-``judged_by_today``. The replay ignores what an agent did with a timer and what the action itself
-would have changed: each wait is replayed as it happened.
+For values that the history does not keep, the replay uses today's values (``judged_by_today``). It
+replays each wait as it happened. It ignores what agents did with the timers, and what the action
+itself would have changed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from handoff_service.rules.shared.conditions import Facts
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
-# when a timer that starts now would be due; None: outside the period
+# the start of a timer -> when the timer would be due; None: outside the period
 type WouldFire = Callable[[datetime], datetime | None]
 
 
@@ -41,8 +41,8 @@ class PastConversation:
 
 
 class PastLine(NamedTuple):  # a NamedTuple because there are many
-    """A line that shows who owned the interaction. ``author``: the author of a message; None for
-    any other line."""
+    """A line of the history. ``owner``: the interaction's owner at that time. ``author``: the
+    author of a message; None for any other line."""
 
     at: datetime
     owner: Owner
@@ -59,8 +59,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
-    """A conversation with its lines. It knows when a live agent first had it and when the requester
-    last wrote.
+    """A conversation with its lines. ``taken``: when a live agent first got it. ``last_text``: when
+    the requester last wrote.
     """
 
     conversation: PastConversation
@@ -127,8 +127,9 @@ def _facts(past: _Past, first: int, at: datetime) -> Facts:
 
 
 def _state(past: _Past, at: datetime) -> State:
-    """New until a live agent accepts it. The history does not record On hold: an interaction that
-    is on hold today has been on hold since the requester's last text, because a text ends it."""
+    """The state at this moment: New until a live agent accepts the interaction. The history does
+    not record On hold. An interaction that is on hold today counts as on hold since the requester's
+    last text, because a text ends the hold."""
     if past.conversation.state is State.ON_HOLD and (past.last_text is None or past.last_text < at):
         return State.ON_HOLD
     taken = past.conversation.taken_before or (past.taken is not None and past.taken < at)
@@ -136,7 +137,7 @@ def _state(past: _Past, at: datetime) -> State:
 
 
 def judged_by_today(action: MessagingAction) -> list[str]:
-    """The conditions and limits of an action that the history does not keep, in words."""
+    """The values that the action checks but the history does not keep, in words."""
     fields = {c.field for c in action.conditions}
     asked = [
         value

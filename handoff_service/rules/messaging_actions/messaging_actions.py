@@ -1,7 +1,7 @@
-"""Table 4 of the product page: messaging actions. Event, duration, conditions, action.
+"""Table 4 of docs/product.md: messaging actions.
 
-An unanswered streak is the messages of one side that the other side has not
-answered. An interaction has at most one open streak.
+An unanswered streak is a run of messages from one side that the other side has not answered. An
+interaction has at most one open streak.
 """
 
 from collections.abc import Collection, Mapping
@@ -37,8 +37,8 @@ def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagingAction:
-    """An admin's rule. ``queues`` (names) and ``provider_numbers`` limit it; empty means
-    everywhere.
+    """An admin's rule. It applies only to these ``queues`` (names) and ``provider_numbers``; empty:
+    to all.
 
     ``business_hours``: the duration counts only the queue's opening hours. ``{waiting}`` in texts
     always uses elapsed time.
@@ -70,8 +70,8 @@ class MessagingAction:
 
     @property
     def needs_set(self) -> list[str]:
-        """The attributes that the text to the requester names, by field. Without a value for each
-        of them, the text is not sent."""
+        """The fields of the attributes in the text to the requester. The text is sent only if all
+        of them have a value."""
         texts = self.action is Action.PROMPT_REQUESTER and self.text
         return placeholders.attributes_in(texts) if texts else []
 
@@ -84,8 +84,8 @@ class MessagingAction:
 
     @property
     def needs_consent(self) -> bool:
-        """Whether the action makes no sense for a requester who has opted out: it would send
-        a text, or remind an agent to send one."""
+        """Whether the action is useless for a requester who has opted out, because it would send a
+        text or remind an agent to send one."""
         if self.action is Action.SET_STATE:
             return False
         return self.event is Unanswered.REQUESTER_MESSAGE or self.action is Action.PROMPT_REQUESTER
@@ -117,8 +117,8 @@ DEFAULT_PROMPT: Mapping[Unanswered, str] = {
     Unanswered.REQUESTER_MESSAGE: WAITING,
     Unanswered.AGENT_MESSAGE: phrase("{requester.name} has not answered for {waiting}."),
 }
-#: stored text -> its phrase. The prompts of agents are stored in English, and each agent reads them
-#: in another language. The form shows these texts in the language of the page.
+#: stored text -> its phrase. Prompts for agents are stored in English, and each agent reads them in
+#: their own language. The form shows these texts in the language of the page.
 DEFAULT_TEXTS: Mapping[str, str] = {str.__str__(one): one for one in DEFAULT_PROMPT.values()}
 
 # Texts --------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def for_requester(text: str, who: ActionPlaceholders) -> str:
 
 
 def _filled(text: str, who: ActionPlaceholders, *, guest: str, nobody: str, unset: str = "") -> str:
-    """``unset`` replaces attributes without a value."""
+    """Fill a text. ``unset`` replaces attributes without a value."""
     people = placeholders.people(who, guest=guest, nobody=nobody)
     waiting = {"waiting": durations.describe(who.waiting)}
     unknown = dict.fromkeys(placeholders.attributes_in(text), unset)
@@ -208,12 +208,12 @@ def _text_error(action: MessagingAction, attributes: Collection[str] | None) -> 
     return None
 
 
-# In words -----------------------------------------------------------------------------------------
+# Order --------------------------------------------------------------------------------------------
 
 
 def sort_key(
     due_at: datetime, action: MessagingAction, position: int, number: int
 ) -> tuple[object, ...]:
-    """The sort key for several actions of one interaction: due time first, then the admin's order.
-    The due time follows the duration unless the timer was postponed."""
+    """The sort key for the timers of one interaction: due time, then duration, then the admin's
+    order."""
     return (due_at, action.duration, position, number)

@@ -1,8 +1,8 @@
-"""Timers that wait for a target. Messaging actions with a condition such as ``first_response_left
-at_most 10`` have them.
+"""Timers that wait for a target. A messaging action has one if it has a condition such as
+``first_response_left at_most 10``.
 
-Such a timer fires when its duration is over and its target conditions are met. While no target is
-running, or while the conversation is on hold, this time is unknown, and the timer is parked.
+The timer fires when its duration is over and its target conditions are met. While no target is
+running, or while the conversation is on hold, that time is unknown, and the timer is parked.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,8 +26,7 @@ def waits_for_target(conditions: Iterable[Condition]) -> bool:
 def fires_at(
     conditions: Sequence[Condition], match: Match, earliest: datetime, left_at: LeftAt
 ) -> datetime:
-    """When the timer of an action that waits for a target fires. ``earliest``: the end of its
-    duration."""
+    """When the timer fires. PARKED if that is unknown. ``earliest``: the end of its duration."""
     moments = [
         left_at(TARGET_FIELDS[one.field], one.value)
         for one in conditions

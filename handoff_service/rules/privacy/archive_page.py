@@ -31,7 +31,7 @@ th { font-weight: 600; width: 12rem }
 
 
 def page(desk: str, sections: Mapping[str, Any]) -> str:
-    """The whole page."""
+    """Build the page. ``sections``: name -> content, as in ``data.json``."""
     title = f"Your data at {desk}"
     return "\n".join(
         [
@@ -39,7 +39,7 @@ def page(desk: str, sections: Mapping[str, Any]) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
             f"<h1>{escape(title)}</h1>",
-            "<p>Times are in UTC. The file data.json holds the same for programs.</p>",
+            "<p>Times are in UTC. The file data.json contains the same data for programs.</p>",
             *_sections(sections),
             "</body></html>",
         ]

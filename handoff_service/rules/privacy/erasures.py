@@ -53,12 +53,12 @@ DOES: Mapping[ErasureStep, str] = {
     ErasureStep.COPIES: phrase("Erasing the provider's copies"),
 }
 ORDER: Sequence[ErasureStep] = tuple(ErasureStep)
-REPLACEMENT = "[erased]"  # stands for a name or number in other people's conversations
-# bytes of SQLite's file; a larger one is rewritten at night: see docs/performance.md
+REPLACEMENT = "[erased]"  # replaces a name or number in other people's conversations
+# bytes of SQLite's file; a larger file is rewritten at night (see docs/performance.md)
 COMPACT_AT_ONCE = 300_000_000
 ATTEMPTS = 12  # attempts to reach the bot's server, before the receipt names the step as not done
 LONGEST_WAIT = timedelta(hours=1)
-COPIES_FOR = timedelta(days=7)  # how long the provider is asked again
+COPIES_FOR = timedelta(days=7)  # how long Patchboard repeats a request to the provider
 
 BACKUPS = phrase(
     "Backups that were made before {when} still hold this person. Delete them. After "

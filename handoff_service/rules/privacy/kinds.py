@@ -31,7 +31,7 @@ class KeptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """A kind's title on the page, and the removed content."""
+    """A kind's title on the page, and the content that retention removes."""
 
     title: str
     removes: str
@@ -63,7 +63,7 @@ KINDS: Mapping[KeptKind, KindWords] = {
         phrase("Entries of the audit log. The other entries can still be verified."),
     ),
 }
-#: kinds that count from the day on which they were made, not from the end of a conversation
+#: kinds with a limit that counts from their creation, not from the end of a conversation
 BY_DAY = frozenset({KeptKind.TRAINER_ITEMS, KeptKind.AUDIT})
 #: kind -> what is removed together with it
 INCLUDES: Mapping[KeptKind, frozenset[KeptKind]] = {
@@ -84,12 +84,12 @@ def removed_with(kind: KeptKind) -> frozenset[KeptKind]:
 
 
 def cutoff(days: int, now: datetime) -> datetime | None:
-    """The time before which content is removed. None: it is kept."""
+    """The time before which content is removed. None: the content is kept forever."""
     return now - timedelta(days=days) if days else None
 
 
 def until_night(now: datetime, time_zone: str) -> timedelta:
-    """How long to wait until it is night; zero at night."""
+    """How long to wait until the nightly run may start; zero during the night."""
     clock = now.astimezone(ZoneInfo(time_zone)).time()
     if NIGHT <= clock < MORNING:
         return timedelta()

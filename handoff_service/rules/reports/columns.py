@@ -1,4 +1,4 @@
-"""The columns of the facts of conversations: how each is stored, and what it means.
+"""The columns with the facts of conversations: how each is stored, and what it means.
 
 The table ``conversation_facts``, the export and the packed days have these columns.
 """

@@ -1,4 +1,4 @@
-"""The stored past of one conversation, from which its facts follow."""
+"""The stored past of one conversation, from which its facts are computed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from handoff_service.rules.shared.vocabulary import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactLine:
-    """A line of a conversation. ``owner``: the owner after it; ``price``: in millionths."""
+    """A line of a conversation. ``owner``: the conversation's owner after this line. ``price``: in
+    millionths of ``currency``."""
 
     at: datetime
     kind: Kind
@@ -47,7 +48,7 @@ class FactLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueVisit:
-    """A work item. ``is_transfer``: an agent sent it."""
+    """A work item. ``is_transfer``: an agent has transferred the conversation."""
 
     at: datetime
     reason: str

@@ -1,7 +1,7 @@
-"""The facts of one conversation, for reports. They follow from its lines, offers and turns.
+"""The facts of one conversation, for reports. They are computed from its lines, offers and turns.
 
-Each fact is defined here and nowhere else. Figures (``figures.py``) are computed only from
-these facts.
+Each fact is defined here and nowhere else. Figures (``figures.py``) are computed only from these
+facts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +23,8 @@ from handoff_service.rules.shared.vocabulary import (
 )
 
 DURABLE_AFTER = timedelta(days=7)
-#: The ages at which the facts are computed again, because the provider reports receipts within
-#: minutes and prices within a day.
+#: How long after the last line the facts are computed again, because the provider reports receipts
+#: within minutes and prices within a day.
 LOOK_AGAIN = (timedelta(minutes=15), timedelta(hours=2), timedelta(hours=25))
 LONGEST_REASON = 80
 NOT_UNDERSTOOD = "nlu_fallback"
@@ -94,7 +94,7 @@ class ConversationFacts:
 
 
 def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> ConversationFacts:
-    """The facts of a conversation. ``open_time``: the opening time of its queue between two
+    """The facts of a conversation. ``open_time``: how long its queue was open between two
     moments."""
     queued_at = next((one.at for one in record.visits if not one.is_transfer), None)
     taken_at = next((one.at for one in record.lines if one.owner is Owner.AGENT), None)
@@ -194,8 +194,8 @@ def _reason(record: ConversationRecord) -> str | None:
 
 def _came_back(record: ConversationRecord, now: datetime) -> bool | None:
     """Whether the requester began another conversation within seven days after closing. None until
-    these seven days have passed; otherwise recent ranges would show a better share than older
-    ones."""
+    these seven days have passed, because an earlier answer would make recent ranges look too
+    good."""
     if record.closed_at is None or now < record.closed_at + DURABLE_AFTER:
         return None
     at = record.next_began_at

@@ -1,4 +1,4 @@
-"""The kinds of figures of reports: how each is computed from the columns of conversations."""
+"""The kinds of figures in reports: how each is computed from the columns of conversations."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Percentage:
-    """The percentage of conversations ``among`` which ``where`` also holds."""
+    """Among the conversations that meet ``among``, the percentage that also meets ``where``."""
 
     where: Where
     among: Where
@@ -71,7 +71,7 @@ class SumPercentage:
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
-    """A quantile of all values of a column: of the values themselves, never of other medians."""
+    """A quantile of all values of a column. It is never computed from other quantiles."""
 
     column: str
     q: float
@@ -79,7 +79,7 @@ class Quantile:
 
 @dataclass(frozen=True, slots=True)
 class PerConversation:
-    """The sum of a column over all conversations, divided by the conversations that fit."""
+    """The sum of a column over all conversations, divided by the number that meet ``where``."""
 
     column: str
     where: Where
@@ -87,7 +87,7 @@ class PerConversation:
 
 @dataclass(frozen=True, slots=True)
 class AvailableTime:
-    """Seconds for which agents were available, or (``load``) the handling time divided by them."""
+    """How many seconds agents were available. ``load``: the handling time divided by that."""
 
     load: bool = False
 
@@ -111,7 +111,7 @@ class Figure:
 
     @property
     def columns(self) -> frozenset[str]:
-        """The columns that it is computed from."""
+        """The columns from which the figure is computed."""
         return frozenset(_columns(self.how))
 
 

@@ -1,7 +1,7 @@
-"""Figures of reports: one entry each, as data.
+"""The figures of reports, as data: one entry for each figure.
 
-The page, the API, the tables and the reference all read these entries. A new figure is a new entry:
-``store/reports/compute.py`` handles each kind of figure (``Count``, ``Percentage``…).
+The page, the API, the tables and the reference all read these entries. A new figure needs only a
+new entry, because ``store/reports/compute.py`` handles each kind (``Count``, ``Percentage``…).
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ class _QuantileWords:
 
 
 _HALF = phrase("Half of these times were this long or shorter.")
-_NINE_TENTHS = phrase("Nine of ten of these times were this long or shorter.")
+_NINE_TENTHS = phrase("Nine out of ten of these times were this long or shorter.")
 _ONLY_OPEN = phrase("Only opening hours count.")
 _CLOCK = (
     _QuantileWords(
@@ -67,7 +67,7 @@ _BUSINESS = (
 
 
 def _times(name: str, heading: str, definition: str, *, business: bool = False) -> list[Figure]:
-    """Median and 90th percentile of a duration, by the clock and in opening hours."""
+    """Median and 90th percentile of a duration. ``business``: also in opening hours only."""
     clocks = [("", _CLOCK), ("_business", _BUSINESS)][: 2 if business else 1]
     return [
         Figure(
@@ -290,7 +290,7 @@ _ENTRIES: tuple[Figure, ...] = (
         name="durable",
         heading=phrase("Durable resolution"),
         definition=phrase(
-            "The share of closed conversations that were closed complete and whose "
+            "The share of closed conversations that were closed complete and after which the "
             "requester did not begin another one on the same company number within 7 days. "
             "A conversation counts when these 7 days have passed."
         ),
@@ -302,8 +302,8 @@ _ENTRIES: tuple[Figure, ...] = (
         name="came_back",
         heading=phrase("Requester came back"),
         definition=phrase(
-            "The share of closed conversations whose requester began another one on the "
-            "same company number within 7 days. A conversation counts when these 7 days "
+            "The share of closed conversations after which the requester began another one on "
+            "the same company number within 7 days. A conversation counts when these 7 days "
             "have passed."
         ),
         unit=Unit.PERCENT,

@@ -1,4 +1,4 @@
-"""The filters of a report, as its address and the API name them."""
+"""The filters of a report, with their names in URLs and in the API."""
 
 import re
 from dataclasses import dataclass, fields
@@ -15,8 +15,8 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """None: all conversations. -1 and ``none``: only conversations without a value. ``group``:
-    conversations whose last agent is in this group today.
+    """The chosen filters. None: all conversations. -1 and ``none``: only conversations without a
+    value. ``group``: only conversations with a last agent who is in this group today.
     """
 
     queue: int | None = None
@@ -40,7 +40,7 @@ class Filters:
 
 
 def read(given: dict[str, str]) -> Filters:
-    """Filters from an address. Empty values are left out. Raises ValueError with a sentence for
+    """Parse the filters of a URL. Empty values are left out. Raises ValueError with a sentence for
     people."""
     found: dict[str, int | str] = {}
     for name, text in given.items():

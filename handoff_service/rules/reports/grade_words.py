@@ -1,4 +1,4 @@
-"""Words that may stand beside a grade, in English and Spanish.
+"""Words that may accompany a grade, in English and Spanish.
 
 None of them names a device, an account or a number of things. So "5 very good service" is a grade,
 and "5 laptops are broken" is not.

@@ -1,8 +1,8 @@
-"""Read the answer to "How did we do? Reply 1-5", and what the requester says after a low grade.
+"""Reads the answer to "How did we do? Reply 1-5", and the requester's comment after a low grade.
 
 A text is a grade only if it says little else. A text that may be a new problem, a question or a
-request is no grade, so it starts a conversation as usual. A lost grade costs less than a requester
-without an answer.
+request is not a grade, so it starts a conversation as usual. It is better to lose a grade than to
+leave a requester without an answer.
 """
 
 import re

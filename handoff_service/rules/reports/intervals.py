@@ -1,7 +1,7 @@
 """Confidence intervals of percentages.
 
 With few answers, a percentage says little: 3 of 3 is 100 %, but the true share may well be 50 %.
-Wilson's score interval also holds for few answers and for shares near 0 and 100 %.
+Wilson's score interval is also valid for few answers and for shares near 0 and 100 %.
 Source: https://en.wikipedia.org/wiki/Binomial_proportion_confidence_interval#Wilson_score_interval
 """
 
@@ -18,7 +18,7 @@ def wilson(part: int, whole: int) -> tuple[float, float] | None:
     middle = share + square / (2 * whole)
     half = Z * sqrt(share * (1 - share) / whole + square / (4 * whole * whole))
     scale = 100 / (1 + square / whole)
-    # clamped, because a rounding error must not lead below 0 or above 100
+    # clamped, because a rounding error could leave the range from 0 to 100
     low = 0.0 if part == 0 else max((middle - half) * scale, 0.0)
     high = 100.0 if part == whole else min((middle + half) * scale, 100.0)
     return low, high

@@ -22,7 +22,7 @@ PRESETS = {
 
 @dataclass(frozen=True, slots=True)
 class DayRange:
-    """Days in the desk's time zone, both included."""
+    """A range of days in the desk's time zone. Both ends are included."""
 
     first: date
     last: date
@@ -47,7 +47,7 @@ class ChartInterval:
 
 
 def preset(name: str, today: date) -> DayRange:
-    """The range of a preset. Raises KeyError for an unknown one."""
+    """The range of a preset. Raises KeyError for an unknown name."""
     if name not in PRESETS:
         raise KeyError(name)
     yesterday, month = today - timedelta(days=1), today.replace(day=1)
@@ -92,8 +92,8 @@ def chosen(first: str, last: str) -> DayRange:
 
 
 def chart_intervals(of: DayRange) -> list[ChartInterval]:
-    """Days, weeks from Monday, or months, depending on the length. The first and the last
-    interval may be shorter than the others."""
+    """The intervals of a chart: days, weeks from Monday, or months, depending on the range's
+    length. The first and the last interval may be shorter than the others."""
     found: list[ChartInterval] = []
     at = of.first
     while at <= of.last:

@@ -23,7 +23,7 @@ class GroupBy(StrEnum):
     ATTRIBUTE = "attribute_values"
 
 
-#: the name of a group in addresses, and its heading
+#: the name of a grouping in URLs -> its column and its heading
 GROUPS: Mapping[str, tuple[GroupBy, str]] = {
     "queue": (GroupBy.QUEUE, phrase("Queue")),
     "number": (GroupBy.NUMBER, phrase("Company number")),
@@ -38,7 +38,7 @@ GROUPS: Mapping[str, tuple[GroupBy, str]] = {
     "attribute": (GroupBy.ATTRIBUTE, phrase("Attribute")),
 }
 
-#: the table's heading for each group
+#: the table's heading for each grouping
 TABLE_HEADINGS: Mapping[str, str] = {
     "queue": phrase("By queue"),
     "number": phrase("By company number"),
@@ -56,8 +56,8 @@ TABLE_HEADINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """``charts``: figures of one unit that one chart shows; ``groups``: names of ``GROUPS``, the
-    usual one first."""
+    """A page of figures. ``charts``: the figures of each chart, which have the same unit.
+    ``groups``: names in ``GROUPS``, the default first."""
 
     name: str
     heading: str

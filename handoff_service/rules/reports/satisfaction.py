@@ -1,4 +1,4 @@
-"""When requesters are asked how it went, and how long their answers count."""
+"""When the desk asks requesters for a grade, and how long their answers count."""
 
 from datetime import datetime, timedelta
 
@@ -6,12 +6,12 @@ from handoff_service.rules.shared.phrases import phrase
 
 #: An agent can undo closing within a minute, so the question never comes sooner.
 SOONEST = timedelta(minutes=2)
-#: A question is dropped if it could not be sent in this time, for example because of an outage.
+#: The question is dropped if it cannot be sent within this time, for example because of an outage.
 LATEST = timedelta(days=2)
 #: How long after the question a digit counts as its answer.
 ANSWERED_WITHIN = timedelta(days=7)
-#: After a grade, another digit corrects the grade for this time, and a text after a low grade is
-#: its comment.
+#: For this time after a grade, another digit corrects the grade. After a low grade, any other text
+#: is its comment.
 ADDED_WITHIN = timedelta(hours=1)
 
 

@@ -1,5 +1,5 @@
-"""The targets that a conversation met and missed. They follow from its lines and holds, and from
-the present targets and opening hours of its queue."""
+"""The targets that a conversation met and missed. They are computed from its lines and holds, and
+from the present targets and opening hours of its queue."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def decided_at(
 
 
 def spans_of(lines: Sequence[FactLine], closed_at: datetime | None) -> list[Span]:
-    """The answers and the resolution that live agents owed the requester, and until when.
+    """The spans of time in which live agents owed the requester an answer or the resolution.
     ``lines``: oldest first.
 
     A response is owed from the requester's first unanswered text, or from the handoff by the

@@ -73,14 +73,16 @@ TARGET_FIGURES = (
         _TargetWords(
             on_time=phrase("First response on time"),
             share=phrase(
-                "The share whose first response met the target of its queue, among those that "
-                "met or missed it."
+                "Of the first responses that met or missed the target of their queue, the share "
+                "that met it."
             ),
             met=phrase("First response targets met"),
-            count_met=phrase("Conversations whose first response met the target of their queue."),
+            count_met=phrase(
+                "Conversations with a first response that met the target of their queue."
+            ),
             missed=phrase("First response targets missed"),
             count_missed=phrase(
-                "Conversations whose first response missed the target of their queue."
+                "Conversations with a first response that missed the target of their queue."
             ),
         ),
     ),
@@ -88,8 +90,8 @@ TARGET_FIGURES = (
         "next_response",
         phrase("Next response on time"),
         phrase(
-            "The share of later answers that met the target of its queue, among those that met "
-            "or missed it."
+            "Of the later answers that met or missed the target of their queue, the share that "
+            "met it."
         ),
         SumPercentage("next_responses_met", _NEXT),
     ),
@@ -117,13 +119,15 @@ TARGET_FIGURES = (
         _TargetWords(
             on_time=phrase("Resolution on time"),
             share=phrase(
-                "The share whose resolution met the target of its queue, among those that met or "
-                "missed it."
+                "Of the resolutions that met or missed the target of their queue, the share that "
+                "met it."
             ),
             met=phrase("Resolution targets met"),
-            count_met=phrase("Conversations whose resolution met the target of their queue."),
+            count_met=phrase("Conversations with a resolution that met the target of their queue."),
             missed=phrase("Resolution targets missed"),
-            count_missed=phrase("Conversations whose resolution missed the target of their queue."),
+            count_missed=phrase(
+                "Conversations with a resolution that missed the target of their queue."
+            ),
         ),
     ),
 )

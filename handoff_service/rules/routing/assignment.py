@@ -1,8 +1,7 @@
-"""Work assignment: which live agents get an offer for a work item, and why each of the others gets
-none.
+"""Work assignment: which live agents get an offer for a work item, and why the others get none.
 
-Pure functions over facts. ``FILTERS`` remove candidates. Affinity, then optional skills, then the
-queue's rule choose among the rest.
+First, ``FILTERS`` remove candidates. Then affinity, optional skills and the queue's rule, in this
+order, choose among the rest.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,7 +38,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A work item: what it needs, how long it has waited, and how agents answered so far.
+    """A work item: what it needs, how long it has waited, and how agents have answered so far.
 
     - ``declined``: agent -> (round, may be asked again).
     - ``asked``: agents with an open offer.
@@ -172,7 +171,7 @@ class Decision:
 
 
 def decide(candidates: Sequence[Candidate], need: Need) -> Decision:
-    """Judge every candidate and choose."""
+    """Choose the candidates to ask, and give every candidate a reason."""
     reasons = {c.agent_id: left_out(c, need) for c in candidates}
     free = sorted(
         (c for c in candidates if reasons[c.agent_id] is None), key=lambda c: _place(c, need)
@@ -241,7 +240,7 @@ def presence_words(presence: str) -> str:
 
 
 class Nobody(StrEnum):
-    """Why nobody can be asked. It decides the text to the requester."""
+    """Why nobody can be asked. The reason determines the text to the requester."""
 
     CLOSED = "the queue is closed"
     NOBODY_ONLINE = "nobody is online"

@@ -1,7 +1,8 @@
 """Notifications for agents who have no workspace page open: when to send one, and what it says.
 
-A notification names the requester and the place, and never holds a requester's text, because it
-passes through a push service, a mail server or a chat, and shows on a locked screen.
+A notification names the requester and the company number or queue. It never contains a requester's
+text, because it passes through a push service, a mail server or a chat, and appears on locked
+screens.
 """
 
 from collections import Counter
@@ -21,14 +22,14 @@ class NotificationMethod(StrEnum):
     PUSH = "push"
     #: the agent's e-mail address
     MAIL = "mail"
-    #: an address of the agent's own, such as a chat's incoming webhook
+    #: the agent's own URL, such as a chat's incoming webhook
     WEBHOOK = "webhook"
 
 
 class NewsKind(StrEnum):
     """The kinds of news, most urgent first."""
 
-    GATEWAY = "gateway"  # the desk's SMS gateway is unavailable, so no texts come and go
+    GATEWAY = "gateway"  # the desk's SMS gateway is unavailable, so texts wait in both directions
     OFFER = "offer"
     ALARM = "alarm"
     PROMPT = "prompt"
@@ -44,7 +45,7 @@ OF_SUPERVISORS = frozenset({NewsKind.GATEWAY, NewsKind.ALARM, NewsKind.LOW_GRADE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """Something that waits for an agent."""
+    """Something that an agent should know."""
 
     kind: NewsKind
     #: 0 for news of the whole desk
@@ -118,8 +119,8 @@ _PATHS = {
 def news_since(
     way: NotificationMethod, sent_at: datetime | None, noticed_at: datetime, now: datetime
 ) -> datetime:
-    """A target gets only news that is newer than the returned time. While the pause of the target
-    is not over, this is ``now``, so the target gets none."""
+    """The time after which news counts for a target (a browser, a mail address or a webhook). While
+    the target's pause lasts, this is ``now``, so the target gets nothing."""
     if sent_at is not None and now - sent_at < PAUSES[way]:
         return now
     return max(noticed_at, now - NOT_OLDER)

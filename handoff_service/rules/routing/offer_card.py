@@ -1,4 +1,4 @@
-"""Offer cards: the fields that the admin chose, or everything that was collected."""
+"""Offer cards: the fields that the admin chose, or everything that the virtual agent collected."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,9 @@ _FIELD = re.compile(r"[A-Za-z][\w.\- ]{0,79}")
 def shown(
     fields: Sequence[str], collected: Mapping[str, str], user: Mapping[str, object]
 ) -> dict[str, str]:
-    """Field -> value, in the admin's order. Without a choice, everything collected. Unknown values
-    are left out. Collected fields may be written with small letters: problem for Problem."""
+    """Field -> value, in the admin's order. If the admin has chosen no fields, all collected ones.
+    Unknown values are left out. The case of a collected field does not matter: problem means
+    Problem."""
     if not fields:
         return dict(collected)
     named = {name.casefold(): name for name in collected}

@@ -1,5 +1,5 @@
-"""The choice of a queue for a conversation: the first one in the admin's order with conditions that
-match; else the company number's queue."""
+"""Chooses the queue for a conversation: the first queue in the admin's order with matching
+conditions, or else the company number's queue."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +71,8 @@ def explain(
 
 
 def _takes(queue: QueueFields, facts: QueueFacts) -> bool:
-    """A queue without conditions gets only the conversations of its company numbers."""
+    """Whether the queue's conditions match. A queue without conditions gets only conversations of
+    its company numbers."""
     return bool(queue.conditions) and queue_conditions.matches(queue.conditions, queue.match, facts)
 
 
@@ -103,7 +104,7 @@ def _name(field: str) -> str:
 
 
 def _facts(some: Sequence[Condition], facts: QueueFacts) -> str:
-    """The value that the conversation has, for the explanation."""
+    """The conversation's values of the compared fields, in words."""
     names = dict.fromkeys(one.field for one in some)
     return joined(
         "; ",

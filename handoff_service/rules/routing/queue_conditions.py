@@ -15,8 +15,8 @@ FIELDS: Mapping[str, Field] = {"provider_number": _WORD, "topic": _WORD, "langua
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFacts:
-    """A conversation as queue conditions see it. ``topic`` and ``language`` are set when the
-    virtual agent found them; ``attributes`` are the user's, empty for a guest."""
+    """The facts of a conversation that queue conditions compare. ``topic`` and ``language`` are set
+    when the virtual agent has found them. ``attributes``: the user's; empty for a guest."""
 
     provider_number: str
     topic: str | None = None
@@ -33,7 +33,7 @@ class QueueFacts:
 
 
 def matches(written: Sequence[Condition], match: Match, facts: QueueFacts) -> bool:
-    """Whether the queue takes this conversation. An empty list takes all."""
+    """Whether the queue takes this conversation. An empty list matches all conversations."""
     return conditions.are_true(written, match, facts.fact)
 
 

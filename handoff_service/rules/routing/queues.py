@@ -34,17 +34,17 @@ class Skill:
 class QueueFields:
     """An admin's queue.
 
-    - ``position``: its place in the admin's order; 0 for a new queue, which goes last.
+    - ``position``: its place in the admin's order; 0 for a new queue, which is added at the end.
     - ``schedule``: opening hours (opening_hours.py); None: always open.
     - ``time_zone``, ``country``: None means the desk's.
     - ``language``: the language of ``texts``, and of the desk's texts if the requester's language
       is not known.
-    - ``texts``: the queue's own texts; the desk's texts fill the gaps.
+    - ``texts``: the queue's own texts; the desk's texts replace missing ones.
     - ``auto_assign``: work items are assigned without an offer.
     - ``alarm_seconds``: how long a requester waits before supervisors are alerted; None: never.
-    - ``satisfaction_after_hours``: how long after closing requesters are asked how it went; None:
-      never. ``satisfaction_every_days``: a requester is asked at most once within this number of
-      days.
+    - ``satisfaction_after_hours``: how long after closing the desk asks the requester for a grade;
+      None: never. ``satisfaction_every_days``: it asks a requester at most once within this number
+      of days.
     """
 
     name: str

@@ -1,8 +1,9 @@
-"""Replay of past arrivals: who would have got each conversation, and when, with other settings.
+"""Replay of past arrivals: which agent would have received each conversation, and when, with other
+settings.
 
-The decisions are those of ``assignment.decide``. Everything else that people did happens as in the
-past: when requesters came and gave up, when agents were available, which offers they declined, and
-how long each conversation kept its agent busy.
+``assignment.decide`` makes the decisions. Everything else happens as in the past: when requesters
+arrived and gave up, when agents were available, which offers they declined, and how long each
+conversation kept its agent busy.
 """
 
 import heapq
@@ -23,7 +24,7 @@ from handoff_service.rules.routing.replay_input import (
     QueueMember,
     ReplayDesk,
     ReplayQueue,
-    holds,
+    is_within,
 )
 
 AT_ONCE = 100  # events between two reports of the progress
@@ -31,7 +32,7 @@ AT_ONCE = 100  # events between two reports of the progress
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``agent_id`` None: nobody got it."""
+    """The agent who got an arrival, and when. ``agent_id`` None: nobody got it."""
 
     agent_id: int | None
     taken_at: datetime | None
@@ -84,9 +85,9 @@ class Replay:
             self.outcomes.setdefault(one.id, Outcome(None, None))
 
     def _prepare(self) -> None:
-        """An event is (time, kind, its number, arrival). Kinds: 0 an agent has finished a
-        conversation, 1 a requester has given up, 2 an arrival, 3 an agent may now be able to take
-        work, 4 an agent declines an offer."""
+        """Collect the events. An event is (time, kind, number, arrival). Kinds: 0 an agent has
+        finished a conversation, 1 a requester has given up, 2 an arrival, 3 an agent may now be
+        able to take work, 4 an agent declines an offer."""
         self._served = dict(self.served)
         events: list[tuple[datetime, int, int, Arrival | None]] = []
         moments = {start for one in self.desk.queues.values() for start, _ in one.open}
@@ -135,12 +136,12 @@ class Replay:
 
     def _assign(self, now: datetime) -> None:
         """Offer the waiting conversations: the highest priority first, then the oldest. If no agent
-        can take the first of a queue, the rest of the queue is skipped, unless agents have declined
-        the first."""
+        can take the first conversation of a queue, skip the rest of the queue, unless agents have
+        declined the first one."""
         heads: list[tuple[tuple[int, datetime, int], int, int]] = []
         for queue_id, waiting in self._waiting.items():
             self._skip_gone(waiting)
-            if waiting and holds(self.desk.queues[queue_id].open, now):
+            if waiting and is_within(self.desk.queues[queue_id].open, now):
                 heads.append((waiting[0][:3], queue_id, 0))
         heapq.heapify(heads)
         while heads:
@@ -167,7 +168,7 @@ class Replay:
             self._candidate(agent_id, member)
             for agent_id, member in queue.members.items()
             if self._load.get(agent_id, 0) < member.capacity
-            and holds(self.desk.agents[agent_id].available, now)
+            and is_within(self.desk.agents[agent_id].available, now)
         ]
         if not candidates:
             return False

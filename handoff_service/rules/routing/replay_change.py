@@ -1,4 +1,4 @@
-"""The change that a replay applies: other settings of queues and agents."""
+"""The changed settings of queues and agents that a replay tries."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,8 +9,8 @@ REPLAYED_DAYS = 30
 
 
 class AvailableAs(StrEnum):
-    """The times at which a replay treats agents as available: those in the log of presences, or all
-    times when one of their queues is open.
+    """When a replay treats agents as available: at the times in the presence log, or whenever one
+    of their queues is open.
     """
 
     LOGGED = "logged"
@@ -26,7 +26,7 @@ class ReplayState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueChange:
-    """Other settings of a queue. None: as today. ``schedule``: opening hours; ``skills``: the
+    """The changed settings of a queue. None: as today. ``schedule``: opening hours. ``skills``: the
     skills that agents need."""
 
     id: int
@@ -37,7 +37,7 @@ class QueueChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentChange:
-    """Other settings of an agent. None: as today."""
+    """The changed settings of an agent. None: as today."""
 
     id: int
     capacity: int | None = None

@@ -20,7 +20,7 @@ from handoff_service.rules.shared.vocabulary import TargetKind
 #: The assumptions of a replay. Pages and the API show these sentences with each result.
 CANNOT_KNOW: tuple[str, ...] = (
     phrase(
-        "Agents answer as quickly and handle conversations as long as they did, however many "
+        "Agents answer as quickly as they did and handle conversations for as long, however many "
         "they have at a time."
     ),
     phrase(
@@ -32,19 +32,19 @@ CANNOT_KNOW: tuple[str, ...] = (
         "expire does so again. Transfers to an agent are left out."
     ),
     phrase(
-        "Conversations go to the queue to which they went, because queue conditions and the order "
+        "Conversations enter the same queue as in the past, because queue conditions and the order "
         "of queues cannot be changed here."
     ),
-    phrase("Holds and priorities are taken as they are recorded today."),
+    phrase("Holds and priorities are those that are recorded today."),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastAnswers:
-    """The answers that live agents owed in the conversation of an arrival, as it happened.
-    ``taken_at``: when an agent got it; None: no agent got it. ``usual_answer``: the usual time of
-    this queue between an agent getting a conversation and the agent's first text. It is used for
-    conversations that nobody got."""
+    """The answers that live agents owed in an arrival's conversation, as it really happened.
+    ``taken_at``: when an agent got it; None: no agent got it. ``usual_answer``: how long agents of
+    this queue usually take from getting a conversation to their first text. The replay uses it for
+    conversations that no agent got."""
 
     spans: Sequence[Span] = ()
     holds: Sequence[HeldTime] = ()
@@ -102,7 +102,7 @@ class TargetRules:
 
 @dataclass(slots=True)
 class Counting:
-    """Counts one run. ``end``: the end of the replayed days."""
+    """Computes the figures of one run. ``end``: the end of the replayed days."""
 
     rules: Mapping[int, TargetRules]
     available: Mapping[int, Periods]
@@ -185,7 +185,7 @@ def _first(past: PastAnswers) -> bool:
 
 
 def _shift(span: Span, by: timedelta, taken_at: datetime) -> Span:
-    """Move a time, if it is after the agent got the conversation."""
+    """Shift the end of a span, and also its start if the agent had the conversation by then."""
     starts = span.started_at + (by if span.started_at >= taken_at else timedelta())
     return Span(
         span.kind,

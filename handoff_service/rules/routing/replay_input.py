@@ -1,4 +1,4 @@
-"""The input of a replay: the arrivals of a past period, and the agents and queues that it tries."""
+"""The input of a replay: the arrivals of a past period, and the agents and queues for them."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class Declined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A conversation that came into a queue.
+    """A conversation that entered a queue.
 
     - ``patience``: how long the requester waited before giving up; None: an agent got it;
     - ``accepting``: from the offer to the agent's acceptance;
@@ -63,8 +63,8 @@ class QueueMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayQueue:
-    """``open``: its opening hours in the period; ``members``: agent -> their part in it;
-    ``affinity``: how long a requester's last agent comes first."""
+    """A queue with its settings. ``open``: its opening hours in the period. ``affinity``: how long
+    a requester's last agent has priority."""
 
     rule: Assignment
     open: Periods
@@ -80,7 +80,7 @@ class ReplayDesk:
     agents: Mapping[int, ReplayAgent]
 
 
-def holds(periods: Periods, at: datetime) -> bool:
+def is_within(periods: Periods, at: datetime) -> bool:
     """Whether a moment is in one of the periods, which are in order."""
     place = bisect_right(periods, at, key=lambda one: one[0]) - 1
     return place >= 0 and at < periods[place][1]

@@ -1,7 +1,7 @@
 """Targets: how soon live agents should answer a requester and resolve a conversation.
 
-A queue has targets by priority, in minutes of its opening hours. Time on hold does not count. Pages
-and the API call the parts of a target by their ``TargetKind``.
+A queue has targets for each priority, in minutes of its opening hours. Time on hold does not count.
+Each target has a ``TargetKind``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from typing import Protocol
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 
-#: priority -> what it means
+#: priority -> its name
 PRIORITIES = {
     1: phrase("critical"),
     2: phrase("high"),
@@ -56,7 +56,7 @@ def errors(targets: Sequence[QueueTargets]) -> str | None:
 
 
 class OpeningHours(Protocol):
-    """The opening hours of a queue, as ``lib/opening_hours.py`` has them."""
+    """The opening hours of a queue. ``lib/opening_hours.py`` implements them."""
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None: ...
     def open_between(self, start: datetime, end: datetime) -> timedelta: ...
@@ -84,7 +84,7 @@ class DueMoment:
 def due_moment(
     started_at: datetime, minutes: int, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> DueMoment:
-    """When a target that started then is due."""
+    """When a target that started at ``started_at`` is due."""
     allowed = timedelta(minutes=minutes)
     left = _left_on_hold(started_at, allowed, holds, hours)
     return DueMoment(
@@ -97,8 +97,8 @@ def due_moment(
 def moment(
     started_at: datetime, counted: timedelta, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> datetime | None:
-    """When this amount of opening time without holds has passed. None: a hold has not ended, or the
-    queue does not open long enough within a year.
+    """When this amount of opening time without holds has passed since the start. None: a hold has
+    not ended, or the queue does not open long enough within a year.
     """
     at, left = started_at, max(counted, timedelta())
     for hold in _since(started_at, holds):
@@ -133,7 +133,7 @@ def counted(
 
 
 def _since(started_at: datetime, holds: Iterable[HeldTime]) -> list[HeldTime]:
-    """The holds that last after the start, in order."""
+    """The holds that did not end before the start, in order."""
     return [
         HeldTime(max(one.began_at, started_at), one.ended_at)
         for one in holds
@@ -144,8 +144,8 @@ def _since(started_at: datetime, holds: Iterable[HeldTime]) -> list[HeldTime]:
 @dataclass(frozen=True, slots=True)
 class Span:
     """The time from the start of a target to the answer or the resolution. ``ended_at`` None: it
-    has not ended. ``reached``: True if an answer or the resolution ended it. False if it ended
-    because nobody waits any more."""
+    has not ended. ``reached``: whether an answer or the resolution ended it. False: it is open, or
+    ended because nobody waits any more."""
 
     kind: TargetKind
     started_at: datetime

@@ -1,8 +1,9 @@
-"""Opening hours as a week: a row of times for each day, and whether the queue is closed on public
-holidays.
+"""The week grid of opening hours: a row of times for each day, and whether the queue is closed on
+public holidays.
 
-The stored value stays the expression in OpenStreetMap's notation. ``parse`` understands the common
-expressions and returns None for all others, so that a grid never drops a rule that it cannot show.
+The stored value is always an expression in OpenStreetMap's notation. ``parse`` understands the
+common expressions and returns None for all others, so that a grid never drops a rule that it cannot
+show.
 """
 
 import re
@@ -35,7 +36,8 @@ class Week:
 
 
 def parse(expression: str | None) -> Week | None:
-    """The week of an expression. None: the grid cannot show it. Empty: always open."""
+    """The week for an expression. An empty expression means always open. Returns None if the grid
+    cannot show it."""
     if not (expression or "").strip() or expression == "24/7":
         return Week(times=dict.fromkeys(DAYS, WHOLE_DAY))
     times: dict[str, Times] = {}
@@ -87,8 +89,8 @@ def _strict(written: str) -> Times | None:
 
 
 def read_times(typed: str) -> Times:
-    """Read a day's times that somebody has typed: ``8-12, 13:00-18:00``; empty: closed. Raises
-    ValueError with the sentence to show."""
+    """Parse the times that somebody has typed for a day: ``8-12, 13:00-18:00``; empty: closed.
+    Raises ValueError with a sentence for people."""
     text = typed.strip()
     if text.lower() in ("", "closed", "off"):
         return ()
@@ -140,7 +142,7 @@ def _named(days: list[str]) -> str:
 
 
 def format_times(times: Times) -> str:
-    """The form of a day's times in an expression: ``08:00-12:00,13:00-18:00``."""
+    """Write a day's times for an expression: ``08:00-12:00,13:00-18:00``."""
     return ",".join(f"{_clock(start)}-{_clock(end)}" for start, end in times)
 
 

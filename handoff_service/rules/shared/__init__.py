@@ -1,4 +1,4 @@
-"""Words, conditions, placeholders and durations that the rules of several rooms share.
+"""Words, conditions, placeholders and durations that several packages of rules share.
 
 These modules may import the standard library.
 """

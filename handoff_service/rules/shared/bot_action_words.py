@@ -1,5 +1,5 @@
-"""How pages name what the virtual agent that comes with Patchboard did in a turn: its actions,
-forms and replies. Trainers may add others, which pages show by their names.
+"""The words that pages show for the actions, forms and replies of Patchboard's own virtual agent.
+Actions that trainers have added appear with their technical names.
 """
 
 from collections.abc import Mapping
@@ -66,6 +66,6 @@ ACTIONS: Mapping[str, str] = {
 
 
 def action_name(word: str) -> str:
-    """Return how pages name an action: Opened a case for ``action_open_case``."""
+    """The words for an action on pages: "Opened a case" for ``action_open_case``."""
     text = word.removeprefix("utter_").removeprefix("action_").replace("_", " ")
     return ACTIONS.get(word) or text[:1].upper() + text[1:]

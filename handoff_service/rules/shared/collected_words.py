@@ -1,5 +1,5 @@
-"""How pages name the facts that the virtual agent has collected for an agent. They are stored under
-English names; a trainer's virtual agent may collect others, which pages show as they are.
+"""The words that pages show for the facts that the virtual agent has collected. The facts are
+stored under English names. Facts that a trainer has added appear unchanged.
 """
 
 from collections.abc import Mapping
@@ -42,13 +42,15 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
 
 
 def fact_name(name: str) -> str:
-    """How pages name a collected fact, or a field of the user's record on the card of an offer."""
+    """The name on pages of a collected fact, or of a field of the user's record on an offer
+    card."""
     known = _as_stored(name)
     return FACTS.get(name) or FACTS.get(known, known)
 
 
 def fact_value(value: str, name: str) -> str:
-    """How pages show the value of a collected fact. Most values are what the requester wrote."""
+    """The value of a collected fact, as pages show it. Most values are the requester's own
+    words."""
     known = _as_stored(name)
     if known == IDENTITY_CHECK:
         return recognized(value, _CHECKS)
@@ -56,6 +58,6 @@ def fact_value(value: str, name: str) -> str:
 
 
 def _as_stored(name: str) -> str:
-    """The name as Patchboard's own virtual agent stores it: What for instead of what_for."""
+    """The name in the form that Patchboard's own virtual agent stores: "What for" for what_for."""
     text = name.removeprefix("user.").replace("_", " ").strip()
     return text[:1].upper() + text[1:]

@@ -34,11 +34,11 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """An interaction as conditions see it. ``queue`` is its name; ``assigned``: it has an agent;
-    ``guest``: its user is unknown.
+    """The facts of an interaction that conditions compare. ``queue``: the queue's name.
+    ``assigned``: the interaction has an agent. ``guest``: its user is unknown.
 
-    ``first_response_left`` and the like: the minutes that are left of this target, below 0 when it
-    was missed; None: the target is not running.
+    ``first_response_left`` and the like: the minutes that are left until this target is due; below
+    0: it was missed; None: it is not running.
     """
 
     state: State
@@ -85,7 +85,7 @@ _EQUAL = frozenset({Operator.IS, Operator.IS_NOT})
 _WORD = _EQUAL | {Operator.IN, Operator.NOT_IN}
 #: Values of attributes are texts. “At least” and “at most” compare numbers and dates.
 ATTRIBUTE = Field(str, frozenset(Operator))
-#: Conditions on these fields wait for their moment: see rules/messaging_actions/target_timers.py.
+#: Timers with conditions on these fields wait for the target (messaging_actions/target_timers.py).
 TARGET_FIELDS: Mapping[str, TargetKind] = {f"{kind}_left": kind for kind in TargetKind}
 FIELDS: Mapping[str, Field] = {
     "state": Field(str, _WORD, tuple(State)),
@@ -121,7 +121,7 @@ def field_of(name: str) -> Field | None:
 
 
 def _is_at_least(one: Any, other: Any) -> bool:
-    """Texts are compared as numbers or as dates. Other texts have no order."""
+    """Compare texts as numbers or as dates. False for other texts, because they have no order."""
     if one is None or other is None:
         return False
     if not isinstance(one, str):
@@ -165,8 +165,8 @@ JUDGES: Mapping[Operator, Callable[[Any, Any], bool]] = {
 def parse(
     written: Mapping[str, Any], fields: Callable[[str], Field | None] = field_of
 ) -> Condition:
-    """Parse ``{field, operator, value}`` or the short ``{field, is = value}``. The ValueError says
-    what is wrong.
+    """Parse ``{field, operator, value}`` or the short form ``{field, is = value}``. The ValueError
+    names the error.
 
     ``fields`` finds a field by name and may raise its own ValueError.
     """
@@ -207,7 +207,7 @@ def written(condition: Condition) -> dict[str, Any]:
 
 
 def stored(rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
-    """Read back what ``written`` stored."""
+    """The conditions in rows that ``written`` made."""
     return tuple(
         Condition(field=r["field"], operator=Operator(r["operator"]), value=r["value"])
         for r in rows

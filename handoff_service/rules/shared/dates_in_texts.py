@@ -1,7 +1,7 @@
 """Days and times in texts to requesters, in the requester's language.
 
-The Spanish catalog has no names of weekdays: "sábado" needs the longer encoding, so a Spanish text
-has the date instead.
+The Spanish catalog has no names of weekdays, because "sábado" needs the longer encoding. A Spanish
+text has the date instead.
 """
 
 from collections.abc import Sequence
@@ -96,7 +96,7 @@ def past_day(
 
 
 def full_date(day: date, language: Language = Language.ENGLISH) -> str:
-    """4 January 2025."""
+    """A date with its year: 4 January 2025."""
     return in_language(FULL_DATE, language).format(**_date(day, language))
 
 

@@ -1,4 +1,4 @@
-"""Errors of fields as the sentences that people read on pages."""
+"""Turns the errors of fields into the sentences that people read on pages."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,7 @@
 """Guesses the language of a text from the n-grams of its words: pieces of one to four letters.
 
-It is a naive Bayes classifier with the weights of language_ngrams.py. It also knows words that no
-list has, such as "Etikettendrucker", because their pieces are typical.
+It is a naive Bayes classifier with the weights of language_ngrams.py. It also recognizes words that
+are on no list, such as "Etikettendrucker", because their pieces are typical.
 """
 
 import math
@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from handoff_service.rules.shared.language_ngrams import LANGUAGES, NGRAMS
 
-LONGEST = 300  # characters that are looked at
+LONGEST = 300  # characters of a text that the guess uses
 LONGEST_NGRAM = 4  # letters, with the marks at the start and end of a word
 SCALE = 0.1  # less than 1, because the pieces of a word are not independent of each other
 _ACCENTS = str.maketrans("áéíóúüñàâçèêëîïôùûäöß", "aeiouunaaceeeiiouuaos")
@@ -24,7 +24,7 @@ def guess(text: str) -> tuple[str, float]:
     table."""
     sums = [0.0] * len(LANGUAGES)
     for word in words_of(text[:LONGEST]):
-        for at, rarer in enumerate(_rarer(word)):
+        for at, rarer in enumerate(_rarity_of(word)):
             sums[at] -= SCALE * rarer
     highest = max(sums)
     whole = sum(math.exp(one - highest) for one in sums)
@@ -46,7 +46,7 @@ def ngrams_of(word: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=5000)
-def _rarer(word: str) -> tuple[int, ...]:
+def _rarity_of(word: str) -> tuple[int, ...]:
     """How much rarer the pieces of the word are in each language, added up."""
     weights = _weights()
     found = [weights[ngram] for ngram in ngrams_of(word) if ngram in weights]

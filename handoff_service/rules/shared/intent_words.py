@@ -1,5 +1,5 @@
-"""How pages name the intents of the virtual agent that comes with Patchboard. Trainers may add
-others, which pages show by their names in the training data.
+"""The words that pages show for the intents of Patchboard's own virtual agent. Intents that
+trainers have added appear with their names in the training data.
 """
 
 from collections.abc import Mapping
@@ -53,6 +53,6 @@ INTENTS: Mapping[str, str] = {
 
 
 def intent_name(word: str) -> str:
-    """Return how pages name an intent: Report problem for ``report_problem``."""
+    """The words for an intent on pages: "Report problem" for ``report_problem``."""
     text = word.replace("_", " ")
     return INTENTS.get(word) or text[:1].upper() + text[1:]

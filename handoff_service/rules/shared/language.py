@@ -10,9 +10,13 @@ Only a clear text decides. Each known word counts for its language:
   kommen leer raus". They also overrule the words if they clearly show Spanish, German or French.
 - A text that asks for a language ("in English please") decides by itself.
 
-Without a clear text, a conversation has the language of the number's earlier conversations. Then
-its texts can decide together, with less certainty. A first text of courtesies only ("hola") decides
-too, even with a single word.
+If the conversation has no clear text, the clear texts of the number's earlier conversations decide.
+If there are none, weaker signs decide, in this order:
+
+- The first text, if all its words belong to one language, even if they are only courtesies
+  ("hola").
+- All texts of the conversation together, with less certainty.
+- A first text of one word that is typical of a language.
 """
 
 import re
@@ -47,7 +51,7 @@ LANGUAGE_NAMES: Mapping[Language, str] = {
     Language.GERMAN: phrase("German"),
     Language.FRENCH: phrase("French"),
 }
-#: their names as choices and headings
+#: the languages' names in choices and headings
 LANGUAGE_TITLES = {one: capitalized(name) for one, name in LANGUAGE_NAMES.items()}
 #: the languages' names in the languages themselves
 OWN_NAMES: Mapping[Language, str] = {
@@ -61,8 +65,8 @@ _WORDS: Mapping[Language, LanguageWords] = {
     Language.GERMAN: GERMAN,
     Language.FRENCH: FRENCH,
 }
-# Letters that occur in only one of the languages. Lower case only, to leave out names. Without é,
-# because English has it ("resumé").
+# Words with letters that occur in only one of the languages. The patterns match lower case only, to
+# leave out names. The letter é does not count, because English has it ("resumé").
 _LETTERS: Mapping[Language, re.Pattern[str]] = {
     Language.SPANISH: re.compile(r"(?<!\w)[a-zñáéíóúü]*[áíóúñ][a-zñáéíóúü]*(?!\w)"),
     Language.GERMAN: re.compile(r"(?<!\w)[a-zäöüß]*[äöß][a-zäöüß]*(?!\w)"),

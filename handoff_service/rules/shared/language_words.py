@@ -1,11 +1,11 @@
-"""The words that show a text's language (see language.py), without accents."""
+"""The words that show the language of a text, without accents; see language.py."""
 
 import re
 from dataclasses import dataclass
 
 
 def words_in(text: str) -> frozenset[str]:
-    """The words of a text, split at blanks."""
+    """The words of a text."""
     return frozenset(re.findall(r"[\w']+", text))
 
 
@@ -15,7 +15,7 @@ class LanguageWords:
 
     - ``own``: neither English nor common in names;
     - ``shared``: also common in names, or also English; they count only next to a word of ``own``;
-    - ``courtesy``: English texts contain them too, so alone they prove nothing. All of them
+    - ``courtesy``: also used in English texts, so they do not show a language alone. All of them
       together count as one word.
     """
 

@@ -1,6 +1,6 @@
 """Days and times as each language writes them: names of months and weekdays, and formats.
 
-The formats are sentences of the catalogs, so that translators choose the order and the punctuation.
+The formats are entries of the catalogs, so that translators choose the order and the punctuation.
 For a new language, take the formats from the Unicode CLDR. ``tests/shared/test_local_dates.py``
 compares the formats with the CLDR.
 """
@@ -91,12 +91,13 @@ def written(at: date, form: str, catalog: NullTranslations) -> str:
 
 
 def time_in_zone(at: datetime) -> Phrase:
-    """A time with its zone, as stored sentences have it: ``30 November 2026, 09:00 EST``."""
+    """A time with its zone, for stored sentences: ``30 November 2026, 09:00 EST``."""
     return _with_zone(at, f"{at:%Z}")
 
 
 def stored_time(text: str) -> str:
-    """The phrase of a time that ``time_in_zone`` has written. Other text stays as it is."""
+    """The phrase for a stored time that ``time_in_zone`` has written. Other text is returned
+    unchanged."""
     found = _STORED_TIME.fullmatch(text)
     if found is None:
         return text
@@ -111,7 +112,7 @@ def _with_zone(at: datetime, zone: str) -> Phrase:
 
 
 class _Parts:
-    """The parts of a format. Each is written when the format needs it."""
+    """The values for a format. Each is computed only when the format needs it."""
 
     def __init__(self, at: date, catalog: NullTranslations) -> None:
         self._at, self._catalog = at, catalog

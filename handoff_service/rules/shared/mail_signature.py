@@ -1,7 +1,8 @@
-"""Mail signatures, which phones and mail programs add below a text. No rule should read them.
+"""Mail signatures, which phones and mail programs add below a text. Rules must ignore them.
 
-The stored text keeps its signature. Choices, keywords, commands, codes and the virtual agent read
-the text without it. A signature is cut only when it stands in lines of its own below other words.
+The stored text keeps its signature. The virtual agent, and the code that looks for choices,
+keywords, commands and codes, get the text without it. A signature is cut only if it has lines of
+its own below other words.
 
 Sources: RFC 3676, section 4.3 (the line ``-- `` starts a signature); the texts that iOS, Outlook
 mobile, Gmail, Samsung Email, Yahoo Mail and K-9 Mail add, as listed by mailgun/talon
@@ -33,7 +34,7 @@ _SHORT_ANSWER = 3  # words above ``--``; with so few, a lower-case name is still
 
 
 def without_signature(text: str) -> str:
-    """The text without its signature. The whole text when nothing else would be left.
+    """The text without its signature. The whole text if nothing else would remain.
 
     The result is always a prefix of the text, so positions in it are valid in the whole text.
     """
@@ -141,7 +142,8 @@ def _is_sign_off(line: str) -> bool:
 
 
 def _is_added(line: str) -> bool:
-    """Whether a program adds such a line, perhaps with a link or a second sentence of its own."""
+    """Whether a phone or a program has added this line, perhaps with a link or a second
+    sentence."""
     plain = re.sub(r"<[^>]*>|\[[^\]]*\]|\((?:https?:)[^)]*\)|https?://\S+", "", line)
     # a name may contain a comma: "Galaxy S24, an AT&T 5G smartphone"
     for ends in (r"[.!]", r"[.!,]"):
@@ -156,7 +158,7 @@ def _is_added(line: str) -> bool:
 
 
 def _folded(line: str) -> str:
-    """The line in lower case, without accents and apostrophes, because phones write these in
+    """The line in lower case. Accents and apostrophes are removed, because phones write them in
     several ways."""
     apart = unicodedata.normalize("NFKD", line.casefold())
     plain = "".join(c for c in apart if not unicodedata.combining(c) and c not in "'\u2019")

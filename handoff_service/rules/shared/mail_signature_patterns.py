@@ -1,8 +1,8 @@
-"""The words of mail signatures, as regular expressions and sets; see ``mail_signature.py``."""
+"""Regular expressions and sets of words for mail signatures; see ``mail_signature.py``."""
 
 import re
 
-# A device, program or network as signatures name it. Only these words may follow "Sent from".
+# The names of devices, programs and networks in signatures. Only these may follow "Sent from".
 _THING = (
     r"(?:a |an |the |my |its |mi |meu |minha |mon |ma |meinem |meiner |mijn |min |mit |mio "
     r"|il mio |el |la )?"

@@ -14,7 +14,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-#: In lower case, without dots.
+#: Titles, in lower case and without dots.
 TITLES = _set(
     """
     univ-prof priv-doz pd med rer nat phil jur mr mrs ms miss mx sir dame lady lord dr drs
@@ -31,7 +31,7 @@ TITLES = _set(
     الشيخ المهندس آقای خانم دکتر מר גב גב' ד"ר דר פרופ פרופ'
     """
 )
-#: In lower case, without dots. They follow a name.
+#: Degrees and suffixes after a name, in lower case and without dots.
 DEGREES = _set(
     """
     jr jnr snr sr ii iii iv phd md mba ma msc bsc ba dds dmd rn np pa esq cpa pe jd llm llb
@@ -48,24 +48,24 @@ LEGAL_FORMS = _set(
 #: Legal forms that may also be a name. They count only in capitals or with a dot: "Co.", "SA".
 _UNCLEAR_FORMS = _set("co as sa sl ab ag ev sas bt kk ug vof spa kg bv nv limited")
 _JOINED = _set("& + and und et och og en")
-#: Words in names that are not one person: a place, a group.
+#: Words in the names of places and groups.
 NO_PERSON = _set(
     """
     reception helpdesk desk department dept team office room service
     services support group family university school hospital clinic hotel shop store
     """
 )
-#: In lower case. They start a family name that has no given name before it.
+#: Particles, in lower case. A name that begins with one is a family name without a given name.
 PARTICLES = _set(
     """
     van von vom zu zum der den de del della degli di da das dos do du des la le el al bin ibn
     ter ten
     """
 )
-#: The next word belongs to the given name: Abdul Rahman, Abu Bakr.
+#: Words that form a given name together with the next word: Abdul Rahman, Abu Bakr.
 BOUND = _set("abdul abdel abd abu umm عبد أبو")
-#: Family names that come first. Vietnamese people are called by the last word, Hungarian people by
-#: the second.
+#: Family names that are written first. A Vietnamese person is addressed by the last word of the
+#: name, a Hungarian person by the second.
 VIETNAMESE = _set(
     """
     nguyễn nguyen trần lê phạm pham huỳnh huynh hoàng phan vũ võ đặng bùi đỗ hồ ngô dương lý
@@ -81,7 +81,7 @@ _BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]")
 _COMMA = re.compile(r"[,，、،;；]")
 #: The endings of Russian and Ukrainian patronymics, which follow the given name.
 _PATRONYMIC = re.compile(r"(?i)[а-яёіїє]{2,}(?:ович|евич|ьич|лич|мич|тич|овна|евна|ична|івна|ївна)")
-#: Chinese, Japanese and Korean: people are called by the whole name.
+#: Chinese, Japanese and Korean letters. People with such a name are addressed by the whole name.
 _WHOLE_SCRIPTS = re.compile(
     r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]"
 )
@@ -167,7 +167,7 @@ def _words(part: str) -> list[str]:
 
 
 def _trimmed(word: str) -> str:
-    """The word without emoji, quotes and the like at its ends. The dot of an initial and & stay."""
+    """The word without symbols at its ends, such as emoji and quotes. An initial keeps its dot."""
     if word in _JOINED:
         return word
     kept = [i for i, c in enumerate(word) if unicodedata.category(c)[0] in "LM"]

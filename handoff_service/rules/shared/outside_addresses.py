@@ -1,5 +1,5 @@
-"""Rules for web addresses that people have entered. The service may call addresses of the public
-internet by https, and addresses that a setting names. It may not call this computer, private
+"""Rules for web addresses that people have entered. The service may call public addresses over
+https, and the hosts and networks that a setting names. It may not call this computer, private
 networks or a cloud's metadata service."""
 
 import ipaddress
@@ -30,7 +30,7 @@ type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The hosts and networks that may be called although they are not public."""
+    """The hosts and networks that the service may call although they are not public."""
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
@@ -57,8 +57,8 @@ class Allowed:
 
 
 def plain_host(host: str) -> str:
-    """The host as clients read it: in lower case, with ASCII digits and dots in place of other
-    Unicode ones."""
+    """The host in the form that clients use: in lower case, with ASCII digits and dots in place of
+    other Unicode ones."""
     plain = unicodedata.normalize("NFKC", host).replace("。", ".")
     return plain.lower().removesuffix(".")
 
@@ -87,8 +87,8 @@ def may_be_called(address: Address, allowed: Allowed) -> bool:
 
 
 def address_error(url: str, allowed: Allowed) -> str | None:
-    """The reason why a valid address may never be called. It checks only IP addresses, because a
-    name is resolved and checked at each call. None when it may be called."""
+    """The reason why the service may never call a valid address. None when it may. This checks IP
+    addresses only, because a host name is resolved and checked at each call."""
     parts = urlsplit(url)
     host = plain_host(parts.hostname or "")
     if allowed.has_host(host):

@@ -1,7 +1,7 @@
 """The sentences of pages, which each agent reads in their own language.
 
-``phrase`` marks an English sentence for the catalogs of pages. It is a ``str``: the database, the
-log and the API get English. Templates show it in the language of the page (see
+``phrase`` marks an English sentence for the catalogs of pages. A phrase is an English ``str``; the
+database, the log and the API use this text. Templates show it in the language of the page (see
 ``web/shared/page_language.py``). Code that puts a phrase into a longer text calls ``phrase`` or
 ``joined``, because an f-string or ``+`` would keep the English words.
 """
@@ -26,20 +26,21 @@ class Phrase(str):
 
     @classmethod
     def of(cls, words: Words) -> Self:
-        """Return the phrase whose sentence this function returns in the language of a catalog."""
+        """Return a phrase. ``words`` returns its sentence in the language of a catalog."""
         made = cls(words(_ENGLISH))
         made._words = words
         return made
 
     def translated(self, catalog: NullTranslations) -> str:
-        """Return the sentence in the language of the catalog; in English where it has none."""
+        """Return the sentence in the language of the catalog, or in English if the catalog lacks
+        it."""
         return self._words(catalog)
 
 
 def phrase(english: str, /, **values: object) -> Phrase:
     """Mark a sentence for the catalogs of pages (``make catalogs`` finds it).
 
-    ``values`` fill its {placeholders}. A value that is a phrase is translated too. Without values
+    ``values`` fill its {placeholders}. A value that is a phrase is translated too. Without values,
     braces are ordinary characters.
     """
     if not values:
@@ -48,15 +49,16 @@ def phrase(english: str, /, **values: object) -> Phrase:
 
 
 def phrase_in(context: str, english: str, /) -> Phrase:
-    """Mark a word for the catalogs whose translation depends on its meaning, such as “Number”.
+    """Mark a word with several meanings, such as “Number”, for the catalogs.
 
-    ``context`` names the meaning, for translators. Templates call ``pgettext`` instead.
+    ``context`` names the meaning, on which the translation depends. Templates call ``pgettext``
+    instead.
     """
     return Phrase.of(lambda catalog: catalog.pgettext(context, english))
 
 
 def count_phrase(one: str, many: str, count: int, /, **values: object) -> Phrase:
-    """Mark a sentence that has a form for one and a form for more. ``{count}`` is the number."""
+    """Mark a sentence that has a singular and a plural form. ``{count}`` is the number."""
     given = {"count": count, **values}
     return Phrase.of(
         lambda catalog: catalog.ngettext(one, many, count).format(**_in(catalog, given))
@@ -64,7 +66,7 @@ def count_phrase(one: str, many: str, count: int, /, **values: object) -> Phrase
 
 
 def joined(separator: str, parts: Iterable[str]) -> Phrase:
-    """Join phrases, names and numbers to one phrase. The separator may be a phrase too."""
+    """Join phrases, names and numbers into one phrase. The separator may be a phrase too."""
     kept = list(parts)
     return Phrase.of(
         lambda catalog: translated(separator, catalog).join(
@@ -79,12 +81,12 @@ def filled(words: str, /, **values: object) -> Phrase:
 
 
 def all_of(parts: Iterable[str]) -> Phrase:
-    """Join the parts to a list: ``a, b and c``."""
+    """Join the parts into a list: ``a, b and c``."""
     return _listed(parts, phrase("{first} and {last}"))
 
 
 def any_of(parts: Iterable[str]) -> Phrase:
-    """Join the parts to a choice: ``a, b or c``."""
+    """Join the parts into a choice: ``a, b or c``."""
     return _listed(parts, phrase("{first} or {last}"))
 
 
@@ -94,17 +96,17 @@ def reworded(words: str, change: Callable[[str], str]) -> Phrase:
 
 
 def capitalized(words: str) -> Phrase:
-    """Write the sentence or name with a capital at its beginning, as a heading or a choice."""
+    """Capitalize the first letter of a sentence or name, for a heading or a choice."""
     return reworded(words, lambda text: text[:1].upper() + text[1:])
 
 
 def uncapitalized(words: str) -> Phrase:
-    """Write the sentence with a small letter at its beginning, as the end of another sentence."""
+    """Begin the sentence with a lower-case letter, for use within another sentence."""
     return reworded(words, lambda text: text[:1].lower() + text[1:])
 
 
 def without_stop(words: str) -> Phrase:
-    """The sentence without the full stop at its end."""
+    """The sentence without its full stop."""
     return reworded(words, lambda text: text.rstrip("."))
 
 

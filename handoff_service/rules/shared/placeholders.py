@@ -1,4 +1,5 @@
-"""Placeholders: names in braces in the texts of admins and agents, filled on use."""
+"""Placeholders: names in braces in the texts of admins and agents. They are filled when the text is
+used."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -13,8 +14,8 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholders:
-    """The people a text is about. A name is None for a guest or when no agent is assigned;
-    ``number`` is INT0000012."""
+    """The values for a text's placeholders. ``requester``: None for a guest. ``agent``: None when
+    no agent is assigned. ``number``: the interaction's, such as INT0000012."""
 
     requester: str | None
     agent: str | None
@@ -61,7 +62,7 @@ def unset_in(text: str, who: Placeholders) -> list[str]:
 
 
 def error(text: str, known: Iterable[str], attributes: Collection[str] | None = ()) -> str | None:
-    """The error for an unknown placeholder, with the known ones. None when all are known.
+    """The error for an unknown placeholder, with a list of the known ones. None when all are known.
     ``attributes``: the fields of attributes that the text can name; None: any."""
     names = [*known, *(attributes or ())]
     unknown = [

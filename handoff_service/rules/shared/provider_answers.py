@@ -1,4 +1,4 @@
-"""Why a provider did not do what the desk asked: the sentences that are stored."""
+"""The stored sentences that say why a provider did not do what the desk requested."""
 
 from handoff_service.rules.shared.phrases import phrase
 

@@ -1,21 +1,23 @@
 """How many rows one step of long work writes.
 
-A step holds the lane, and texts and requests wait for it. It may hold the lane for at most 20 ms.
-Rows differ in cost, and so do machines. The size of a step therefore follows from the times of the
-two steps before. A single slow step may only have waited for something else, such as a processor.
+A step occupies the write lane (store/engine/lanes.py) for at most 20 ms, because texts and requests
+wait for it. Rows differ in cost, and so do machines, so the size of a step depends on the times of
+the two steps before it. A single slow step may only have waited for something else, such as a
+processor.
 
-A step also has a cost of its own, however few rows it writes, and on a busy machine this cost alone
-can be above the aim. So a step has fewer than ``FEW`` rows only after two that took far too long.
+Each step also has a fixed cost. On a busy machine, this cost alone can exceed ``AIM``. A step
+therefore has fewer than ``FEW`` rows only after two steps that took far too long, or after a small
+step that took even longer.
 """
 
 from dataclasses import dataclass
 
 AIM = 0.006  # seconds of a step's statements; the rest of the 20 ms is for the commit
 TOO_LONG = 2 * AIM
-AT_ONCE = 4 * AIM  # a step that takes so long makes the next one smaller at once
+AT_ONCE = 4 * AIM  # a single step that takes longer than this makes the next one smaller
 FIRST = 4  # rows of the first step, which also prepares its statements
 MOST = 200
-FEW = 5  # smaller steps usually only make the work longer
+FEW = 5  # smaller steps usually only make the whole work take longer
 LEAST = 1  # a single row can be large
 
 
@@ -29,8 +31,8 @@ class Pace:
 
 
 def next_pace(pace: Pace, rows: int, seconds: float) -> Pace:
-    """The pace after a step. ``rows``: what it had left to do, at most ``pace.size``; ``seconds``:
-    how long its statements took.
+    """The pace after a step. ``rows``: how many rows the step wrote, at most ``pace.size``.
+    ``seconds``: how long its statements took.
 
     Two slow steps, or one very slow step, make the next one smaller. A fast step lets it grow by
     half.

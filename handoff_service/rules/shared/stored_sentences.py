@@ -1,8 +1,8 @@
 """Sentences that the database stores in English, as phrases for the pages.
 
-Lines of a conversation, notices, decisions and reasons are stored as English text. The functions
-recognize the sentence and the names in such a text, so that a page can show it in another language.
-A text that is not listed here is shown as it is.
+Lines of a conversation, notices, decisions and reasons are stored as English text. These functions
+recognize the sentence and the names in a stored text, so that a page can show it in another
+language. Pages show a text that is not listed here unchanged.
 """
 
 import re
@@ -160,7 +160,7 @@ SENTENCES = (
     phrase("{sentence}. It was your conversation"),
     phrase("{sentence}. This is your conversation"),
 )
-#: Reasons of the product. Other reasons are what a person wrote.
+#: The product's own reasons. People write all other reasons.
 REASONS = (
     phrase("Asked for a person: {about}."),
     phrase("Needs help with a password or a locked account. Identity verified."),
@@ -208,14 +208,14 @@ PROOF_FAILURES = (
     phrase("{reason}; no user matches {claimed}"),
     phrase("{reason}; no e-mail address on file"),
 )
-#: who did something, where no person did
+#: the names of actors that are not users or agents
 NAMES = (
     phrase("The requester"),
     phrase("The virtual agent"),
     phrase("A program"),
     phrase("The desk file"),
 )
-#: What the log of work assignment says of a decision, and of each candidate.
+#: What the log of work assignment says about a decision and about each candidate.
 DECISIONS = (
     phrase("offered to {names}"),
     phrase("all have rejected it"),
@@ -262,12 +262,12 @@ _OF_REASONS = (*REASONS, *_OF_PROOFS)
 
 @lru_cache(4096)
 def stored(text: str) -> str:
-    """The phrase of a stored line or notice. The text itself, if the sentence is not known."""
+    """The phrase for a stored line or notice. Returns an unknown text unchanged."""
     return recognized(text, _OF_LINES)
 
 
 def stored_line(text: str) -> str:
-    """The phrase of a stored line that its reason may follow: ``line: reason``."""
+    """The phrase for a stored line that may end with its reason: ``line: reason``."""
     line, _colon, why = text.partition(": ")
     if not why or not isinstance(stored(line), Phrase):
         return stored(text)
@@ -276,23 +276,23 @@ def stored_line(text: str) -> str:
 
 @lru_cache(4096)
 def decision(text: str) -> str:
-    """The phrase of a decision of work assignment, or of what it says of a candidate."""
+    """The phrase for a stored decision of work assignment, or for its reason about a candidate."""
     return recognized(text, _OF_DECISIONS)
 
 
 def reason(text: str) -> str:
-    """The phrase of a stored reason of the product. A reason that a person wrote stays as it is."""
+    """The phrase for a stored reason of the product. Returns a person's own reason unchanged."""
     return _CONSTANT.get(text) or recognized(text, _OF_REASONS)
 
 
 def provider_answer(text: str) -> str:
-    """The phrase of a stored answer of a provider. A provider's own words stay as they are."""
+    """The phrase for a stored answer of a provider. Returns a provider's own words unchanged."""
     return text if isinstance(text, Phrase) else recognized(text, ANSWERS)
 
 
 def short_reason(text: str) -> str | None:
-    """The phrase of a stored reason without what follows its colon, and without its full stop.
-    None: the reason is not known."""
+    """The phrase for the part of a stored reason before its colon, without a full stop. None: the
+    reason is not known."""
     if found := _SHORT.get(text):
         return found
     known = reason(f"{text}.")
@@ -309,7 +309,8 @@ _SHORT = {
 
 
 def recognized(text: str, sentences: Iterable[Phrase]) -> str:
-    """The stored text as a phrase if it is one of these sentences; otherwise as it is."""
+    """The phrase for a stored text that is one of these sentences. Returns any other text
+    unchanged."""
     for sentence in sentences:
         if found := _pattern(sentence).fullmatch(text):
             values = {name: _value(name, part) for name, part in found.groupdict().items()}
@@ -319,7 +320,8 @@ def recognized(text: str, sentences: Iterable[Phrase]) -> str:
 
 
 def _value(name: str, text: str) -> str:
-    """A value as a phrase, if it is a word or a sentence of the product."""
+    """The phrase for a value that is a word or a sentence of the product. Returns any other value
+    unchanged."""
     return _VALUES[name](text) if name in _VALUES else text
 
 

@@ -2,8 +2,7 @@
 for the scripts of pages.
 
 ``translatable`` marks a text to requesters; ``in_language`` looks it up. ``phrases`` does the same
-for pages, and ``web/static/words.js`` for scripts. The catalogs are data of the program. Each is
-read once, when it is first needed.
+for pages, and ``web/static/words.js`` for scripts. Each catalog is read once, on first use.
 """
 
 import gettext

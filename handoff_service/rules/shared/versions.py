@@ -1,8 +1,8 @@
 """The versions of a text: English, and translations into the other languages of requesters.
 
-``Language`` lists the languages. Fields, columns and system messages name their versions alike:
-``text`` is the English version, ``text_es`` the Spanish one. A requester whose language has no
-version gets the English one.
+``Language`` lists the languages. Fields, columns and system messages name their versions in the
+same way: ``text`` is the English version, ``text_es`` the Spanish one. If a text has no version in
+the requester's language, the requester gets the English one.
 """
 
 from collections.abc import Mapping
@@ -37,11 +37,12 @@ def given_translations(values: Mapping[str, str | None], name: str) -> Translati
 
 
 def written_translations(values: Mapping[str, str | None], name: str) -> Translations:
-    """Like ``given_translations``, for a form: an empty field is no translation."""
+    """Like ``given_translations``, for a form: an empty field means that there is no
+    translation."""
     given = given_translations(values, name)
     return {language: text for language, text in given.items() if text.strip()}
 
 
 def version_for(translations: Translations, language: Language) -> Language:
-    """The language of the version that somebody with this language gets."""
+    """The language of the version that a requester with this language gets."""
     return language if language in translations else Language.ENGLISH

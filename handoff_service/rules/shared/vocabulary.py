@@ -1,4 +1,4 @@
-"""The product page's words as types. Stored values are these strings."""
+"""The words of docs/product.md as types. The database stores these strings."""
 
 from enum import StrEnum
 
@@ -79,11 +79,11 @@ class Event(StrEnum):
     CASE_TEXT = "case_text"  #: an outbound text that says that a case is resolved
     OUTAGE_OVER = "outage_over"  #: an outbound text that says that a service works again
     SATISFACTION = "satisfaction"  #: an outbound text with the satisfaction question
-    GRADE = "grade"  #: the requester's answer to it; the line's ``reason`` holds the digit
+    GRADE = "grade"  #: the requester's answer to that question; the line's ``reason`` is the digit
     GRADE_COMMENT = "grade_comment"  #: the requester's comment after a low grade
 
 
-#: texts that answer nobody and therefore wait for the end of quiet hours
+#: texts that are not replies and therefore wait for the end of quiet hours
 NOT_REPLIES = frozenset({Event.PROACTIVE, Event.CASE_TEXT, Event.OUTAGE_OVER, Event.SATISFACTION})
 
 
@@ -132,7 +132,7 @@ class Presence(StrEnum):
 
 
 class Assignment(StrEnum):
-    """How a queue chooses among the agents who could get a work item."""
+    """How a queue chooses among the agents who can get a work item."""
 
     MOST_CAPACITY = "most_capacity"
     LONGEST_IDLE = "longest_idle"
@@ -171,7 +171,7 @@ class Work(StrEnum):
     TEXT_OUTAGE = "text_outage"
     ASK_SATISFACTION = "ask_satisfaction"
     SWEEP_GAPS = "sweep_gaps"
-    PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases hold this value
+    PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases contain this value
     ASK_PRICES = "ask_prices"
     NOTIFY = "notify"
     KEEP_FACTS = "keep_facts"
@@ -260,7 +260,7 @@ class WebhookEvent(StrEnum):
 
 
 class CallState(StrEnum):
-    """The status of the call that takes one event to one webhook."""
+    """The status of the call that reports one event to one webhook."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -310,7 +310,7 @@ class ModelState(StrEnum):
 
 
 class PromotionKind(StrEnum):
-    """Why another model runs from now on."""
+    """Why the running model changed."""
 
     CANARY = "canary"
     PROMOTE = "promote"

@@ -1,4 +1,4 @@
-"""How pages show the stored words of the vocabulary."""
+"""The words that pages show for the stored values of the vocabulary."""
 
 from collections.abc import Mapping
 
@@ -75,7 +75,7 @@ CASE_KINDS: Mapping[str, Phrase] = {
     CaseKind.ACCESS: phrase("Access"),
 }
 
-#: the values that the program stores; a bot may store others
+#: the values that Patchboard's own virtual agent stores; another bot may store others
 CASE_IMPACTS: Mapping[str, Phrase] = {"blocked": phrase("Blocked"), "working": phrase("Can work")}
 
 OFFER_OUTCOMES: Mapping[str, Phrase] = {
@@ -91,8 +91,8 @@ TARGETS: Mapping[str, Phrase] = {
     TargetKind.RESOLUTION: phrase("Resolution"),
 }
 
-#: All stored words that pages show without a table of their own. A word that two types share stands
-#: here once, with one meaning.
+#: All stored values for which pages have no table of their own. A value that two types share is
+#: listed once, because it has the same meaning in both.
 WORDS: Mapping[str, Phrase] = {
     **STATES,
     **PRESENCES,

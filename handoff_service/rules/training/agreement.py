@@ -10,7 +10,7 @@ Z = 1.959964  # the quantile of the normal distribution for a 95 % interval
 def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
     """Cohen's kappa of first and second labels: 1 is full agreement, 0 is agreement by chance.
 
-    None without pairs, and when every label of both trainers is the same one.
+    None without pairs, and when both trainers have chosen only one label, the same for all texts.
     Source: J. Cohen, A Coefficient of Agreement for Nominal Scales, 1960.
     """
     n = len(pairs)

@@ -1,5 +1,5 @@
-"""Decides whether a canary is promoted or rolled back. A canary is a new model that one of several
-bot processes runs first."""
+"""Decides whether to promote a canary or to roll it back. A canary is a new model that one of
+several bot processes runs first."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,7 @@ SIGNIFICANT = 0.01
 ENOUGH_TURNS = 50
 # after this time a few turns are enough, so that a quiet desk gets a verdict
 LONGEST = timedelta(hours=1)
-#: the reason of a verdict, which is stored in English
+#: the reason for a verdict, which is stored in English
 FIGURES = phrase(
     "{part} of {whole} turns on the new model ended in a fallback or a handoff; {old_part} of "
     "{old_whole} on the old one."

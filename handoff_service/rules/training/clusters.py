@@ -1,4 +1,4 @@
-"""Clusters of texts in nearly the same words. A trainer sees one text of each cluster."""
+"""Clusters of texts with nearly the same words. A trainer sees one text of each cluster."""
 
 import hashlib
 import math
@@ -117,7 +117,7 @@ def pairs_with(
     new: Sequence[Sample], samples: Sequence[Sample], least: float = NEARLY_EQUAL
 ) -> list[tuple[float, Sample, Sample]]:
     """The pairs of ``pairs(samples)`` that contain a sample of ``new``. ``samples`` must include
-    ``new``. Much faster than ``pairs`` when few samples are new."""
+    ``new``. This is much faster than ``pairs`` when few samples are new."""
     place = {id(one): n for n, one in enumerate(samples)}
     found = {}
     for one in new:

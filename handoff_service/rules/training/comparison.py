@@ -1,4 +1,5 @@
-"""Compares a new model with the running one. See promotion_rules.py for what the figures decide."""
+"""Compares a new model with the running one. By these figures, ``promotion_rules.py`` decides
+whether the new model may be promoted."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ class TextSet(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The intent that a model gives a text; ``confidence`` is 0 to 1."""
+    """The intent that a model recognizes in a text. ``confidence``: 0 to 1."""
 
     intent: str
     confidence: float
@@ -71,8 +72,8 @@ class Stories:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``worse``: how many texts only the new model gets wrong in some way. ``better``: how many
-    only the old one gets wrong. ``examples``: some of the worse texts."""
+    """How one kind of mistake has changed. ``worse``: how many texts only the new model gets wrong.
+    ``better``: how many only the old one gets wrong. ``examples``: some of the worse texts."""
 
     worse: int = 0
     better: int = 0
@@ -80,8 +81,8 @@ class Change:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the new model is worse, by the exact McNemar test. Smaller losses are accepted,
-        because even better data makes a few texts worse."""
+        """Whether the new model is significantly worse, by the exact McNemar test. Smaller losses
+        do not count, because even better data makes a few texts worse."""
         return self.worse > self.better and mcnemar(self.worse, self.better) < SIGNIFICANT
 
 

@@ -5,7 +5,8 @@ Rasa must read an example exactly as it was written
 
 - An example is one line: white space becomes single spaces, and characters that YAML forbids are
   dropped.
-- ``[words](entity)`` marks an entity. A space separates such brackets in a requester's text.
+- ``[words](entity)`` marks an entity. If a requester's text contains this notation, a space is
+  inserted between the brackets.
 - An example has no leading slash, because a slash would name an intent.
 """
 

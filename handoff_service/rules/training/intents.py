@@ -31,7 +31,8 @@ TOPICS = frozenset(
 
 
 def alike(intent: str) -> str:
-    """Maps out-of-scope intents and the fallback to one name, because neither starts a topic."""
+    """Map out-of-scope intents and the fallback to one name, because none of them starts a
+    topic."""
     return "other" if intent in OTHER_MATTERS or intent == NOT_UNDERSTOOD else intent
 
 

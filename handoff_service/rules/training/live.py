@@ -1,4 +1,4 @@
-"""Whether a live figure moved since a promotion."""
+"""Decides whether a live figure has moved since a promotion."""
 
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ class Moved(StrEnum):
 
 
 def moved(before: Share, after: Share) -> Moved:
-    """UP or DOWN when the difference is significant, otherwise NO."""
+    """UP or DOWN if the difference is significant, else NO."""
     if not before.whole or not after.whole:
         return Moved.NO
     if more_often(after, before) < SIGNIFICANT / 2:

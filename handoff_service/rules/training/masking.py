@@ -1,4 +1,4 @@
-"""Masks what could identify a person in a requester's text, before a trainer sees it.
+"""Masks everything in a requester's text that could identify a person, before a trainer sees it.
 
 A mask is a word in angle quotation marks, such as ‹name›. An example contains no masks.
 """
@@ -24,8 +24,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _MASK = re.compile(r"‹(?:name|number|email|code)›")
 _MASKS = re.compile(r"\s*‹(?:name|number|email|code)›(?:['’]s\b)?")
 _SENTENCE = re.compile(r"(?:^|[.!?\n])\s*$")
-#: Ordinary words that are also names. A single one is masked only if it has a capital letter inside
-#: a sentence.
+#: Ordinary words that are also names. A single one is masked only if it is capitalized within a
+#: sentence.
 ORDINARY = frozenset(
     re.findall(
         r"\w+",
@@ -92,14 +92,15 @@ def _number(found: re.Match[str]) -> str:
 
 
 def _parts(word: str) -> list[str]:
-    """A word with and without its 's and its hyphens, folded."""
+    """The folded parts of a word without its 's: the whole word without hyphens, and each part
+    between hyphens."""
     plain = re.sub(r"['’]s?$|['’]s\b", "", folded(word))
     joined = re.sub(r"['’\-]", "", plain)
     return list(dict.fromkeys([joined, *re.split(r"['’\-]", plain)]))
 
 
 def _without_names(text: str, names: Collection[str], own: Collection[str]) -> str:
-    """Masks names. Two adjacent words of names are a name, even if each is an ordinary word."""
+    """Mask names. Two adjacent words of names are a name, even if each is an ordinary word."""
     words = [
         one
         for one in _WORD.finditer(text)
@@ -112,7 +113,7 @@ def _without_names(text: str, names: Collection[str], own: Collection[str]) -> s
         beside = any(
             0 <= other < len(words)
             and (surely[other] or (maybe[other] and word[0][:1].isupper()))
-            and _touch(text, words[min(n, other)], words[max(n, other)])
+            and _are_adjacent(text, words[min(n, other)], words[max(n, other)])
             for other in (n - 1, n + 1)
         )
         if surely[n] or (maybe[n] and beside):
@@ -140,5 +141,5 @@ def _is_known(word: str, names: Collection[str]) -> bool:
     return any(len(one) >= SHORTEST_NAME and one in names for one in _parts(word))
 
 
-def _touch(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
+def _are_adjacent(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
     return text[first.end() : second.start()].strip() == ""

@@ -1,4 +1,4 @@
-"""Selects the texts that a trainer sees, and their order.
+"""Selects the texts that a trainer sees, and orders them.
 
 priority = weight of the source x (1 - margin) x log2(1 + requesters in the cluster)
 """
@@ -12,7 +12,7 @@ from datetime import timedelta
 from handoff_service.rules.shared.vocabulary import ItemSource
 from handoff_service.rules.training.intents import GATES, guesses
 
-#: The weight of each source: how surely it shows that the virtual agent was wrong.
+#: The weight of each source: how likely it is that the virtual agent was wrong.
 WEIGHTS: dict[ItemSource, float] = {
     ItemSource.MISUNDERSTOOD: 4.0,
     ItemSource.HANDOFF: 3.0,
@@ -38,8 +38,8 @@ SURELY = 0.5  # a text with less confidence does not count as a rewording
 
 
 def margin(ranking: Sequence[tuple[str, float]]) -> float:
-    """The difference in confidence of the two likeliest intents, 0 to 1. 0 without a ranking.
-    The intents of gates do not count."""
+    """The difference in confidence between the two likeliest intents, from 0 to 1. 0 without a
+    ranking. The intents of gates do not count."""
     shares = sorted((share for _, share in guesses(ranking)), reverse=True)[:2]
     if not shares:
         return 0.0
@@ -47,8 +47,8 @@ def margin(ranking: Sequence[tuple[str, float]]) -> float:
 
 
 def margin_of(source: ItemSource, ranking: Sequence[tuple[str, float]]) -> float:
-    """The margin that counts for the order. 0 for a text that an agent marked, because a confident
-    wrong answer teaches as much as an unsure one."""
+    """The margin for the order. 0 for a text that an agent marked as misunderstood, because a
+    confident wrong answer teaches as much as an unsure one."""
     return 0.0 if source is ItemSource.MISUNDERSTOOD else margin(ranking)
 
 

@@ -4,8 +4,8 @@ A practice desk replays past conversations to one agent. The requester's texts f
 first round comes before the agent's first answer, and each later round follows an answer. Within
 a round, the texts keep the gaps of the original, divided by the run's speed.
 
-The part with the virtual agent is not replayed: it is complete when the conversation reaches the
-agent, as in the original.
+The part with the virtual agent is not replayed. As in the original, it is complete when the
+conversation reaches the agent.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Scores a practice run: first answers, topics and promises, beside those of the originals.
+"""Scores a practice run: compares first answers, topics and promises with those of the originals.
 
 Both sides are measured with the same rules, so that the comparison is fair.
 """
@@ -33,7 +33,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenLine:
-    """A line of a conversation as the score page shows it."""
+    """A line of a conversation for the score page."""
 
     speaker: Speaker
     text: str
@@ -128,7 +128,7 @@ def score_one(
 def score_run(
     conversations: Sequence[ConversationScore], desk_first_answer: int | None
 ) -> PracticeScore:
-    """Add up the scores."""
+    """Combine the scores of the conversations into the score of the run."""
     known = [one.topic_right for one in conversations if one.topic_right is not None]
     mine = [one.mine.first_answer for one in conversations]
     return PracticeScore(

@@ -1,6 +1,6 @@
 """Decides whether a new model may be promoted.
 
-``BLOCKS`` holds the rules that block a promotion. The trainer's page shows one row for each.
+``BLOCKS`` contains the rules that block a promotion. The trainer's page shows a row for each rule.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +11,8 @@ from handoff_service.rules.training.comparison import SIGNIFICANT, Change, Compa
 from handoff_service.rules.training.exact_tests import Share, mcnemar
 
 ENOUGH_TEXTS = 10  # test texts of an intent before its recall can block
-LONGEST_LOSS = 0.10  # a greater loss of an intent's recall blocks
-FEWEST_LOST = 3  # lost test texts of an intent before it can block; fewer can be lost by chance
+LONGEST_LOSS = 0.10  # a greater loss of an intent's recall blocks the promotion
+FEWEST_LOST = 3  # lost test texts of an intent before it can block; fewer may be chance
 MOST_FALSE_STARTS = 0.01  # share of out-of-scope texts that may start a topic
 
 

@@ -1,8 +1,7 @@
 """Finds replies to suggest to an agent among the desk's own past answers, by TF-IDF.
 
 A past answer is an agent's text together with the requester's texts that it answered. A new text is
-compared with both. Answers are masked before they come here, so that nobody's data is shown to
-another requester.
+compared with both. Callers mask the answers first, so that no requester sees another person's data.
 
 Source: Manning, Raghavan and Schütze, Introduction to Information Retrieval, 2008, chapter 6
 (https://nlp.stanford.edu/IR-book/html/htmledition/tf-idf-weighting-1.html).
@@ -21,10 +20,10 @@ from handoff_service.rules.training.masking import NAME
 #: A conversation counts as solved if the requester starts no other one within this time.
 STAYED_CLOSED = timedelta(days=7)
 ANSWER_COUNTS = 0.5  # weight of similar answers, relative to similar questions
-LEAST_SIMILAR = 0.25  # least weighted similarity of a suggestion; our choice
+LEAST_SIMILAR = 0.25  # least weighted similarity of a suggestion; our own limit
 MOST_SUGGESTIONS = 3  # suggestions at a time
-SHORTEST = 15  # characters of an answer that is worth a suggestion; "ok, thanks" is not
-OFTEN = 5  # an answer that was typed this many times is proposed as a template
+SHORTEST = 15  # characters; a shorter answer, such as "ok, thanks", is not suggested
+OFTEN = 5  # an answer that agents typed this many times is proposed as a template
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _GREETED = re.compile(
     rf"^((?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hola)\s+){NAME}", re.I
@@ -45,8 +44,8 @@ class PastAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestedReply:
-    """``interaction_id``, ``agent`` and ``at`` name its source, the newest one. ``times``: how
-    often agents wrote it."""
+    """A reply to suggest. ``interaction_id``, ``agent`` and ``at``: its newest source. ``times``:
+    how often agents wrote it."""
 
     text: str
     interaction_id: int
@@ -79,7 +78,7 @@ def greeting_to(text: str, name: str) -> str:
 
 
 class ReplyIndex:
-    """The answers, ready to be searched. Does not change once built."""
+    """A search index of the answers. It never changes after it is built."""
 
     def __init__(self, answers: Sequence[PastAnswer]) -> None:
         self._answers = [one for one in answers if len(one.answer) >= SHORTEST]

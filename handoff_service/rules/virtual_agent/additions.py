@@ -1,6 +1,6 @@
-"""Recognizes a text right after a new case that adds to this case: "the fan spins though".
+"""Recognizes a text that adds to a case right after it was opened: "the fan spins though".
 
-The classifier knows the text, not the case, so it takes such a text for a new report.
+The classifier knows only the text and not the case, so it would take the text for a new report.
 """
 
 import re
@@ -78,7 +78,7 @@ def is_addition(text: str, devices: Collection[str], of_case: str | None) -> boo
 
 
 def is_about_present_equipment(text: str) -> bool:
-    """Whether the text refers to something that the requester has, without naming it: "the one I
+    """Whether the text refers to the requester's present equipment without naming it: "the one I
     have is broken". After a request for equipment, this is a reason for the request."""
     return bool(_HAS_NOW.match(_folded(text)))
 
@@ -102,8 +102,8 @@ def tells_how_to_reach(text: str) -> bool:
 
 
 def is_availability(text: str) -> bool:
-    """Whether a text with times is about when the sender is available, such as "I am at my desk
-    until 7 pm". A question about the desk's hours is not."""
+    """Whether a text with times says when the sender is available, such as "I am at my desk until 7
+    pm". A question about the desk's hours does not count."""
     folded = _folded(text)
     is_long = len(folded.split()) >= FEWEST_OF_AVAILABILITY
     return is_long and "?" not in folded and not _ASKS_HOURS.search(folded)

@@ -1,4 +1,5 @@
-"""Recognizes texts inside a form that neither answer nor ask: "hang on", "i have no number"."""
+"""Recognizes texts within a form that neither answer nor ask anything: "hang on", "i have no
+number"."""
 
 import re
 
@@ -48,7 +49,7 @@ def has_no_account(text: str) -> bool:
 
 
 def asks_why(text: str) -> bool:
-    """Whether a short text asks why the virtual agent asks."""
+    """Whether a short text asks for the reason for the virtual agent's question."""
     plain = _plain(text)
     return len(plain.split()) <= LONGEST_WHY and bool(_WHY.match(plain))
 

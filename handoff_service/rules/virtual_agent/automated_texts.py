@@ -66,6 +66,6 @@ def automated(text: str) -> AutomatedText | None:
 
 
 def all_automated(texts: Sequence[str]) -> AutomatedText | None:
-    """The kind of the first text, if a machine sent all of these texts; otherwise None."""
+    """The kind of the first text if a machine sent all of these texts, else None."""
     kinds = [automated(text) for text in texts]
     return kinds[0] if kinds and all(kinds) else None

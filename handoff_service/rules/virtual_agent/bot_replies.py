@@ -51,7 +51,7 @@ ANOTHER_PROBLEM = translatable(
     "If yours is a different problem, describe it in one sentence and I'll open a case."
 )
 DOWN_NOW = translatable("Down right now: {titles}. Ask me about any of them by name.")
-# This sentence precedes an outage's text in other languages than English, because admins write
+# In languages other than English, this sentence precedes an outage's text, because admins write
 # outages in one language.
 DOWN_WITH_TEXT = translatable("Down right now: {titles}. {text}")
 OPEN_UNTIL = translatable("We're open until {end} ({place}). Text AGENT to talk to a person.")
@@ -164,10 +164,10 @@ def outage_news(
     question_follows: bool,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """The texts of the current outages if they fit, else their titles. In other languages than
-    English, a sentence with the titles comes first, because admins write the texts in one language.
+    """The texts of the current outages if they fit, else their titles. In languages other than
+    English, a sentence with the titles is first, because admins write the texts in one language.
 
-    At most two segments; at most one if a form's question follows (``question_follows``).
+    The result has at most two segments, or one if a form's question follows (``question_follows``).
     """
     if not outages:
         return in_language(NO_OUTAGE, language)
@@ -197,7 +197,7 @@ def hours(
     now: datetime,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """Whether agents are available, and the time when that ends or begins, with the zone's city."""
+    """Says whether the desk is open and when that changes, with the city of the time zone."""
     city = zone.rsplit("/", 1)[-1].replace("_", " ")
     place = in_language(LOCAL_TIME, language).format(city=city)
     if is_open and until is None:

@@ -1,5 +1,5 @@
-"""Converts texts between requester and bot: choices become numbered lines and back, and a
-requester's text cannot be a Rasa payload."""
+"""Converts texts between requester and bot. The bot's choices become numbered lines, and an answer
+becomes the payload of a choice. A requester's text never becomes a Rasa payload."""
 
 import re
 import unicodedata
@@ -127,7 +127,7 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
     title; otherwise the text.
 
     On every channel, Rasa runs a text that starts with ``/intent`` as that intent. Only our own
-    buttons may send payloads. So the leading slash is removed, and a text that is only a payload
+    buttons may send payloads, so the leading slash is removed, and a text that is only a payload
     becomes ``NO_WORDS``.
     """
     reply = plain(text)
@@ -153,8 +153,8 @@ def is_code(text: str) -> bool:
 
 
 def yes_or_no(text: str) -> str | None:
-    """The answer "yes" or "no" that a text of such emoji gives, for example a thumb up. None for
-    other texts."""
+    """The answer ("yes" or "no") of a text that consists of yes or no emoji, such as a thumbs up.
+    None for other texts."""
     emoji = {
         c
         for c in text
@@ -166,8 +166,8 @@ def yes_or_no(text: str) -> str | None:
 
 
 def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
-    """The answer to texts that no bot can understand: texts without words, or an emoji that picks
-    no choice. None for other texts."""
+    """The reply to texts that the bot cannot understand: texts without words, or an emoji that
+    picks no choice. None for other texts."""
     words = [text for text in texts if text]
     if not words:
         return BLANK_ANSWER if choices else BLANK

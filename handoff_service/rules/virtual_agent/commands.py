@@ -1,4 +1,4 @@
-"""Commands to the desk: AGENT, BYE, HELP and RESTART. They also work inside a form of the bot.
+"""Commands to the desk: AGENT, BYE, HELP and RESTART. They also work within a form of the bot.
 
 A command is the whole text, without regard to case and punctuation: "Agent!" is a command, "agent
 smith called" is not. Admins can change the words, and the words below are the defaults. The admin's
@@ -60,12 +60,12 @@ def with_shipped(chosen: Mapping[str, Sequence[str]]) -> dict[Command, list[str]
 
 
 def may_be(text: str) -> bool:
-    """Whether a text is short enough for a command, independent of the admin's words."""
+    """Whether a text is short enough to be a command, whatever the admin's words are."""
     return len(without_signature(text)) <= 2 * LONGEST
 
 
 def find_command(text: str, words: CommandWords) -> Command | None:
-    """The command that the whole text is. None for a text to the bot or about consent."""
+    """The command if the whole text is a command word, else None. Consent keywords are ignored."""
     if not may_be(text):
         return None
     words_of_text = plain(without_signature(text))

@@ -1,6 +1,5 @@
-"""Recognizes texts inside a form that the classifier takes for something else, although they tell
-more about the present report or request: "error say authentication fail", "thanks, it is in room
-4"."""
+"""Recognizes texts within a form that the classifier misunderstands, although they add facts to the
+present report or request: "error say authentication fail", "thanks, it is in room 4"."""
 
 import re
 
@@ -8,7 +7,7 @@ from handoff_service.rules.virtual_agent.questions import begins_like_question
 
 FEWEST = 4  # words of a fact
 FEWEST_OF_QUESTION = 3  # words, without courtesies
-#: What a program says: the requester quotes or describes it.
+#: Words with which requesters quote or describe what a program says.
 _SAYS = re.compile(
     r"\b(?:errors?|fail\w*|denied|invalid|incorrect|expired|wrong|rejected|says?|said|shows?"
     r"|message|pop(?:s )?-?up|keeps asking|asks|asked|prompts?"
@@ -46,7 +45,7 @@ _ACCENTS = str.maketrans("áéíóúüäöàâçèêëîïôùû\u2019", "aeiouu
 
 
 def tells_of_error(text: str) -> bool:
-    """Whether a text about an account tells what a program says, and asks for nothing: "error say
+    """Whether a text about an account reports what a program says, and asks for nothing: "error say
     authentication fail"."""
     return bool(_SAYS.search(_folded(text))) and not asks_for_help(text)
 
@@ -63,16 +62,16 @@ def wants_replacement(text: str) -> bool:
 
 
 def tells_fact(text: str) -> bool:
-    """Whether a text that was taken for a courtesy or small talk tells something: "thanks, we let
-    people in by hand". False for a text to the virtual agent itself: "you are funny"."""
+    """Whether a text contains a fact, although the classifier took it for a courtesy or small talk:
+    "thanks, we let people in by hand". False for a remark to the virtual agent: "you are funny"."""
     rest = _without_courtesies(text)
     is_short = len(rest.split()) < FEWEST
     return not (is_short or "?" in text or begins_like_question(text) or _ADDRESSED.search(rest))
 
 
 def asks_more(text: str) -> bool:
-    """Whether a text that was taken for thanks or a farewell asks something: "thanks, are they
-    coming?"."""
+    """Whether a text asks something, although the classifier took it for thanks or a farewell:
+    "thanks, are they coming?"."""
     is_short = len(_without_courtesies(text).split()) < FEWEST_OF_QUESTION
     return not is_short and (text.rstrip().endswith("?") or begins_like_question(text))
 

@@ -1,4 +1,4 @@
-"""Recognizes a farewell, because the classifier confuses "hold on a sec" with one."""
+"""Recognizes a farewell. The classifier alone would take "hold on a sec" for one."""
 
 import re
 

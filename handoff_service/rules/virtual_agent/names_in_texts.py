@@ -120,8 +120,8 @@ def has_new_owner(text: str) -> bool:
 
 
 def is_for_somebody_else(text: str) -> bool:
-    """Whether something is for another person, and not for the sender: "its not for me, its for my
-    colleague". The sender is still the person of this number."""
+    """Whether the text says that something is for another person: "its not for me, its for my
+    colleague". The number still belongs to the sender."""
     return bool(_FOR_SOMEBODY_ELSE.search(text.replace("\u2019", "'")))
 
 

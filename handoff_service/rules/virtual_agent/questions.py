@@ -1,4 +1,5 @@
-"""Recognizes a question, because a question does not answer the virtual agent's question."""
+"""Recognizes a question from the requester, which does not count as an answer to the virtual
+agent's question."""
 
 import re
 
@@ -33,7 +34,7 @@ _ACCENTS = str.maketrans("áéíóúüäöàâçèêëîïôùû", "aeiouuaoaace
 def is_question(text: str) -> bool:
     """Whether the text has "¿", or begins like a question and ends with a question mark.
 
-    Without "¿" it needs both: "why it broke I can't say" is an answer, and so is "monitor?".
+    Without "¿", a text needs both: "why it broke I can't say" is an answer, and so is "monitor?".
     """
     folded = _folded(text)
     if "¿" in folded:

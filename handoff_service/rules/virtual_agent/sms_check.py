@@ -1,4 +1,4 @@
-"""Lint that finds texts of the virtual agent that are unfit for SMS, before they are sent."""
+"""A lint that finds the virtual agent's texts that are unfit for SMS, before it sends them."""
 
 import re
 import unicodedata

@@ -23,7 +23,7 @@ _ACCENTS = str.maketrans("áéíóúüñäöàâçèêëîïôùû\u2019", "aeio
 
 
 def is_solved(text: str) -> bool:
-    """Whether the problem is solved. A phrase with a negation in the same part of the text does not
-    count."""
+    """Whether the text says that the problem is solved. A phrase with a negation in the same part
+    of the text does not count."""
     parts = re.split(r"[.!?;,\n]", text.casefold().translate(_ACCENTS))
     return any(_SOLVED.search(part + ".") and not _NOT.search(part) for part in parts)

@@ -1,4 +1,4 @@
-"""Why a call to an address that people have entered failed: the sentences that are stored."""
+"""The stored sentences that say why a call to an address that somebody has entered failed."""
 
 from handoff_service.rules.shared.outside_addresses import SETTING
 from handoff_service.rules.shared.phrases import phrase
@@ -35,5 +35,5 @@ _ALL = (
 
 
 def failure_words(why: str) -> str:
-    """The phrase of a stored reason. Other text stays as it is."""
+    """The phrase for a stored reason. Returns any other text unchanged."""
     return recognized(why, _ALL)

@@ -1,4 +1,4 @@
-"""The events that webhooks report, and which line of a conversation means which events."""
+"""The events that webhooks report, and which lines of a conversation cause them."""
 
 from dataclasses import dataclass
 
@@ -12,17 +12,17 @@ from handoff_service.rules.shared.vocabulary import (
     WebhookEvent,
 )
 
-#: The version of all bodies. It grows when a field is renamed or removed, never for a new field.
+#: The version of all bodies. It increases when a field is renamed or removed, not for a new field.
 VERSION = 1
-#: The events that a webhook can ask for, in words for admins.
+#: The events to which a webhook can subscribe, in words for admins.
 EVENTS = {
     WebhookEvent.CONVERSATION_OPENED: phrase("A conversation began."),
     WebhookEvent.CONVERSATION_HANDED_OFF: phrase("The virtual agent handed the conversation off."),
     WebhookEvent.CONVERSATION_ASSIGNED: phrase("A live agent took over the conversation."),
     WebhookEvent.CONVERSATION_TRANSFERRED: phrase(
-        "The conversation went from an agent or a queue to a queue."
+        "The conversation moved from an agent or a queue to a queue."
     ),
-    WebhookEvent.CONVERSATION_RETURNED: phrase("The conversation went back to the virtual agent."),
+    WebhookEvent.CONVERSATION_RETURNED: phrase("The conversation returned to the virtual agent."),
     WebhookEvent.CONVERSATION_CLOSED: phrase("The conversation ended."),
     WebhookEvent.CONVERSATION_REOPENED: phrase("A closed conversation was reopened."),
     WebhookEvent.MESSAGE_INBOUND: phrase("A text from a requester arrived."),
@@ -36,7 +36,7 @@ EVENTS = {
     WebhookEvent.RATING_GIVEN: phrase("A requester rated a conversation."),
     WebhookEvent.JOB_FAILED: phrase("A background job failed, or was given up."),
 }
-#: The statuses that an event reports. The others are steps on the way to the provider.
+#: The statuses that an event reports. The other statuses precede the provider's answer.
 REPORTED = frozenset(Status) - {Status.RECEIVED, Status.QUEUED, Status.SENDING}
 _LIVE = frozenset({Owner.QUEUE, Owner.AGENT})
 
@@ -54,7 +54,7 @@ class Line:
 
 
 def events_of(line: Line) -> list[WebhookEvent]:
-    """The events that a new line means, in the order in which they are sent."""
+    """The events that a new line causes, in the order in which they are sent."""
     events = [*_first(line), *_owner_changed(line)]
     if line.direction is Direction.INBOUND and line.kind is Kind.MESSAGE:
         events.append(WebhookEvent.MESSAGE_INBOUND)

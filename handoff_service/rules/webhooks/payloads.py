@@ -1,6 +1,6 @@
-"""The content of the events: the ``data`` of each body.
+"""The content of webhook events: the ``data`` of each body.
 
-The fields of ``PRIVATE`` are only in the events of webhooks that ask for texts. All other fields
+Only webhooks with the option ``with_texts`` get the fields in ``PRIVATE``. All other fields
 identify people by ids.
 """
 
@@ -12,9 +12,8 @@ from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.vocabulary import Author, Direction, Owner, State, Status
 
-#: Fields that a webhook gets only if it asks for texts: what people wrote, names, phone numbers
-#: and e-mail addresses. A consent event always has the number, because the event is about the
-#: number.
+#: Fields that only webhooks ``with_texts`` get: what people wrote, names, phone numbers and e-mail
+#: addresses. A consent event always has the number, because the event is about the number.
 PRIVATE = frozenset(
     {
         *("body", "comment", "note", "reason", "description", "device", "impact"),
@@ -24,7 +23,7 @@ PRIVATE = frozenset(
 
 
 def without_private(data: Any, within: str = "") -> Any:
-    """The data for a webhook that does not ask for texts. ``within``: the field that holds it."""
+    """The data for a webhook without texts. ``within``: the field that contains the data."""
     if isinstance(data, dict):
         return {
             name: without_private(one, name)
@@ -76,7 +75,7 @@ class EventMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventOwner:
-    """A change of owner. ``reason``: why; ``agent_id``: the agent who is concerned; null: none."""
+    """A change of owner. ``reason``: why; ``agent_id``: the agent involved; null: no agent."""
 
     reason: str | None
     agent_id: int | None
@@ -99,7 +98,7 @@ class MessageData:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStatus:
     """The delivery status of a text. ``error_code``: the provider's. ``retries``: how often the
-    text was sent again for such an error."""
+    text was sent again after such an error."""
 
     id: int
     seq: int
@@ -116,8 +115,8 @@ class StatusData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventIdentity:
-    """``method``: how the user was found. ``undone``: the former user is back. ``user_id`` null:
-    nobody is known to have the number."""
+    """``method``: how the number was linked. ``undone``: somebody undid this, so the former user is
+    linked again. ``user_id`` null: the number is linked to nobody."""
 
     method: Method
     undone: bool
@@ -134,7 +133,7 @@ class IdentityData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventConsent:
-    """``provider_number``: the company number that it covers; null: all of them."""
+    """``provider_number``: the company number to which the consent applies; null: all of them."""
 
     number: str
     provider_number: str | None
@@ -152,7 +151,7 @@ class ConsentData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPresence:
-    """``automatic_reason``: why the product changed it; null: the agent did."""
+    """``automatic_reason``: why Patchboard changed the presence; null: the agent changed it."""
 
     agent_id: int
     presence: str

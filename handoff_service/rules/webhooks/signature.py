@@ -1,4 +1,4 @@
-"""How calls of webhooks are signed and retried, and what an address and a secret look like.
+"""How webhook calls are signed and retried, and which addresses and secrets are valid.
 
 The scheme is Standard Webhooks 1.0.0:
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -19,8 +19,7 @@ LEAST_BYTES, MOST_BYTES = 24, 64  # length limits of a secret, from the specific
 LONGEST_ADDRESS = 2000
 GIVES_UP_AFTER = timedelta(days=1)
 SWITCHED_OFF_AFTER = timedelta(days=5)
-# the fewest attempts at one event before its webhook can be switched off; they take a quarter of an
-# hour
+# the fewest attempts at one event before its webhook can be switched off; they take 15 minutes
 LEAST_ATTEMPTS = 5
 OVERLAP = timedelta(days=1)  # how long calls are signed with the former secret, too
 # the waits before attempt 2, 3, ...; the last one repeats
@@ -33,7 +32,7 @@ def secret_of(key: bytes) -> str:
 
 
 def key_of(secret: str) -> bytes:
-    """The key's bytes from its written form. Raises ValueError when the text is not a secret."""
+    """Decode the written form of a key. Raises ValueError when the text is not a secret."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except binascii.Error as error:
@@ -65,7 +64,12 @@ def address_error(url: str) -> str | None:
         port = parts.port  # ValueError when the port is not a number
     except ValueError:
         return phrase("must be an address such as https://tickets.example.com/hook")
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or _odd(url):
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or port == 0
+        or _has_odd_characters(url)
+    ):
         return phrase("must be an http or https address, such as https://tickets.example.com/hook")
     if parts.username is not None or parts.password is not None:
         return phrase(
@@ -79,7 +83,7 @@ def address_error(url: str) -> str | None:
     )
 
 
-def _odd(url: str) -> bool:
+def _has_odd_characters(url: str) -> bool:
     return any(c.isspace() or not c.isprintable() for c in url)
 
 

@@ -1,4 +1,4 @@
-"""A webhook as an admin sets it up."""
+"""The settings of a webhook, and their errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ CALL_STATES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookFields:
-    """``with_texts``: its events include texts, names, phone numbers and e-mail addresses."""
+    """A webhook's settings. ``with_texts``: its events include texts, names, phone numbers and
+    e-mail addresses."""
 
     name: str
     url: str
@@ -31,7 +32,7 @@ class WebhookFields:
 
 
 def errors(fields: WebhookFields) -> dict[str, str]:
-    """Field -> its error."""
+    """Field -> its error. Empty if the webhook can be saved."""
     found: dict[str, str] = {}
     if not fields.name.strip() or len(fields.name) > LONGEST_NAME:
         found["name"] = phrase("must have 1 to {most} characters", most=LONGEST_NAME)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.messaging_actions.action_words import describe, in_sight
+from handoff_service.rules.messaging_actions.action_words import describe, words_for_agent
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
@@ -135,7 +135,7 @@ def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> Ru
         event=action.event,
         started_at=timer.started_at,
         due_at=timer.due_at,
-        will=in_sight(action),
+        will=words_for_agent(action),
         when=filled(when, time=time_in_zone(at), after=after),
     )
 

@@ -15,7 +15,7 @@ from handoff_service.operations.conversations.receive_sms.text import Text
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity.proof import Expects
-from handoff_service.rules.identity.secrets_in_texts import may_hold_code
+from handoff_service.rules.identity.secrets_in_texts import may_contain_code
 from handoff_service.rules.shared.vocabulary import (
     Direction,
     Event,
@@ -113,7 +113,7 @@ def load_facts(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
         for text in texts
         if text.sent_at is not None and consent_keywords.word(text.body, words) is not None
     ]
-    with_digits = {text.requester_number for text in texts if may_hold_code(text.body)}
+    with_digits = {text.requester_number for text in texts if may_contain_code(text.body)}
     strange = any(why_unanswerable(number, is_own=number in providers) for number in numbers)
     return LoadedFacts(
         providers=providers,
