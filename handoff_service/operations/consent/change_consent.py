@@ -31,7 +31,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Consent
 
-NOTE = 500  # characters
+NOTE = 500  # the most characters of a note
 
 c, o = t.consents, t.opt_outs
 

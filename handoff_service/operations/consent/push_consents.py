@@ -36,7 +36,7 @@ EVERY = timedelta(minutes=2)
 # The delay before a push, because clocks differ and because a change that is undone at once needs
 # no push.
 SETTLED = timedelta(minutes=1)
-PAUSE = timedelta(seconds=0.6)  # seconds for each request, to stay below 100 a minute
+PAUSE = timedelta(seconds=0.6)  # the pause for each request, to stay below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
 # The wait after the provider said that the account has no opt-out list. The provider enables the
 # list when the company asks for it, which can take hours.

@@ -113,7 +113,7 @@ def _store(tx: Transaction, interaction_id: int, key: str, value: str | None) ->
 
 
 def _did(one: AttributeFields | None, key: str, before: str | None, after: str | None) -> str:
-    """The change in words, such as “changed “Order” from “12” to “13””."""
+    """The change in words, such as ``changed “Order” from “12” to “13”``."""
     name = one.name if one else key
     was, now = in_words(one, before or ""), in_words(one, after or "")
     if after is None:

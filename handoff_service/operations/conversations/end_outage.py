@@ -2,7 +2,7 @@
 
 The texts are sent in batches. Each batch waits until the outbox has sent the batch before it, so
 other texts are not delayed and an agent can still cancel the later batches. Each text passes the
-send gates of ``deliver``: opt-outs, quiet hours, countries and the rate of its company number.
+checks of ``delivery/begin_send.py``: opt-outs, quiet hours, countries and its number's rate.
 """
 
 from collections.abc import Sequence

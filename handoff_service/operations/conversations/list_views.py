@@ -14,7 +14,7 @@ from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
 
 c, v = t.list_choices, t.list_views
-MOST_VIEWS = 50  # saved views of one agent
+MOST_VIEWS = 50  # the most saved views of one agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

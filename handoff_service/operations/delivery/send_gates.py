@@ -117,8 +117,8 @@ def held_by_restore(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]
 
 
 def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
-    """Those of these messages that would be sent in the recipient's quiet hours -> the end of those
-    hours. The caller leaves out replies, which quiet hours do not delay."""
+    """Each message that would be sent in the recipient's quiet hours -> the end of those hours.
+    The caller leaves out replies, which quiet hours do not delay."""
     quiet = desk.quiet_hours(tx.conn) if rows else None
     if quiet is None:
         return {}

@@ -85,7 +85,7 @@ def finish_sweep(tx: Transaction, command: FinishSweep) -> None:
 
 
 def stored(conn: Connection, sids: Collection[str]) -> set[str]:
-    """Those of these provider ids whose texts are stored."""
+    """The provider ids in ``sids`` whose texts are stored."""
     query = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, sids))
     return {sid for sid in conn.execute(query).scalars() if sid is not None}
 
@@ -121,7 +121,7 @@ async def when_due(job: Job) -> None:
         zone = ZoneInfo(await job.deps.store.read(desk_time_zone))
         for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
             texts = await asyncio.gather(*(_recovered(job, one, zone) for one in some))
-            # a lane stores these texts in order, and takes all waiting ones in one transaction
+            # the texts of a line share a lane, so they are stored in order and in few transactions
             near = [(text.provider_number, text.requester_number) for text in texts]
             take = job.deps.store.write
             await asyncio.gather(

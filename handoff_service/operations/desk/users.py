@@ -1,6 +1,6 @@
 """An admin creates, changes or deletes a user.
 
-The numbers on users' records help to decide who owns a new conversation (table 1 in
+The numbers on users' records help to decide which user a new conversation belongs to (table 1 in
 ``rules/identity/profile_matching.py``). When numbers change, open conversations and messaging
 profiles keep their user. An agent can change this user by verifying the requester, and an admin can
 change it by linking the profile (``tie_profile``).

@@ -48,7 +48,7 @@ class ClaimedAccount:
 
 
 class AlternativeKind(StrEnum):
-    """What a requester asks for who cannot answer the question of the proof."""
+    """What a requester who cannot answer the question of the proof asks for instead."""
 
     NEW_CODE = "new_code"
     OTHER = "other"  #: an identity fact instead of a code

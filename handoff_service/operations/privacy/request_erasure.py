@@ -28,7 +28,7 @@ e = t.erasures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedPerson:
-    """The person to erase or whose data to archive: either a number in E.164 or a user."""
+    """The person whose data to erase or to archive: either a number in E.164 or a user."""
 
     number: str | None = None
     user_id: int | None = None

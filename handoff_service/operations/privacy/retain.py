@@ -340,8 +340,8 @@ def _removes(
 
 
 async def _forget_at_bot(job: Job, ids: Sequence[int]) -> None:
-    """Delete the bot's memory of these conversations. A failure does not stop retention, and there
-    is no retry. Only an erasure retries this."""
+    """Delete the bot's memory of these conversations. A failure does not stop retention and is not
+    retried. (An erasure does retry it.)"""
     try:
         await job.deps.bot.forget([str(one) for one in ids])
     except (BotFailed, NotOffered) as error:

@@ -18,7 +18,7 @@ from handoff_service.store.routing import notification_targets
 
 n = t.notification_targets
 MOST_TARGETS = 10  # the most targets of an agent
-LONGEST = 2000  # characters of an address
+LONGEST = 2000  # the most characters of an address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

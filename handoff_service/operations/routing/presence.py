@@ -3,7 +3,7 @@
 A chosen presence stays until the agent changes it. An automatic Away, after a lost connection or an
 expired offer, overrides it until the agent chooses a presence, signs in or reconnects. Then the
 chosen presence applies again, and the agent gets a notice. When an agent stops taking work, their
-open offers are withdrawn and offered to other agents.
+open offers are withdrawn, and the work items are offered to other agents.
 """
 
 from collections.abc import Collection

@@ -51,8 +51,8 @@ class CancelTransfer:
 
 def transfer(tx: Transaction, command: Transfer) -> None:
     """Transfer the conversation to an agent or a queue. Raises BadInput when the command names
-    both or neither, NotFound when it does not exist, and Conflict when a transfer is impossible
-    now."""
+    both or neither, NotFound for an unknown agent or queue, and Conflict when a transfer is
+    impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
         raise BadInput(errors={"agent_id": phrase("give either agent_id or queue_id")})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))

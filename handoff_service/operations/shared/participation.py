@@ -61,8 +61,8 @@ def notify_owner(
 
 
 def notify_assigned(tx: Transaction, interaction: InteractionRow, sentence: str) -> None:
-    """Send a notice about a change that the service made to the live agent who owns the
-    interaction."""
+    """Send the live agent who owns the interaction a notice about a change that the service
+    made."""
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
         colleague_notices.put(tx, interaction.assigned_to, interaction.id, sentence)
         tx.hint(f"agent:{interaction.assigned_to}", interaction.id)

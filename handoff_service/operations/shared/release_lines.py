@@ -12,8 +12,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def release_lines(tx: Transaction, lines: Collection[str]) -> None:
-    """Make all messages of these lines that wait for the end of quiet hours or for the number's
-    rate due now. A reply is queued after them, so the send gates must check them again.
+    """Make due now all messages of these lines that wait for the end of quiet hours or for the
+    number's rate. A reply is queued after them, so the send gates must check them again.
     """
     d, m = t.due_work, t.messages
     # a crash or a refusal by the provider counts as an attempt, but a delay by the desk does not

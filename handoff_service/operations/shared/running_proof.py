@@ -30,8 +30,8 @@ class LockedProof:
 
 
 def ask(tx: Transaction, proof: LockedProof, expects: Expects | None) -> LockedProof:
-    """Record the answer that the proof expects next. None: none. If a live agent waits for the
-    proof, the requester's time to answer starts over."""
+    """Record the answer that the proof expects next, or None if it expects no answer. If a live
+    agent waits for the proof, the requester's time to answer starts over."""
     interaction = proof.interaction
     interactions.put_expects(tx.conn, interaction.id, expects)
     if interaction.back_to is not None and expects is not None:

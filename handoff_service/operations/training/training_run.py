@@ -102,7 +102,7 @@ def end_run(tx: Transaction, command: EndRun) -> None:
 
 
 def cancel_run(tx: Transaction, _: None) -> None:
-    """Ask the process of the running run to cancel it, which takes a second or two."""
+    """Ask the process that carries out the run to cancel it, which takes a second or two."""
     tx.conn.execute(update(r).where(r.c.state == RunState.RUNNING).values(cancel=True))
     tx.hint(TRAINER)
 

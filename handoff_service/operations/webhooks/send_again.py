@@ -1,4 +1,4 @@
-"""Send a test event to a webhook, or send events again that it has missed."""
+"""Send a test event to a webhook, or send the events that it has missed again."""
 
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ def send_again(tx: Transaction, command: SendAgain) -> None:
 
 
 def send_missed(tx: Transaction, webhook_id: int) -> int:
-    """Send all events that were given up again, in order. Returns how many there are. Raises
+    """Send again, in order, all events that were given up. Returns how many there are. Raises
     NotFound for an unknown webhook, and Conflict for one that is switched off."""
     _switched_on(tx, webhook_id)
     return _schedule(tx, webhook_id, k.c.state == CallState.GIVEN_UP)

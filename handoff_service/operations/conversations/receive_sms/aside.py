@@ -1,6 +1,6 @@
-"""Texts that start nothing: reactions, thanks and grades after closing, blank texts to live agents.
+"""Store reactions, blank texts to live agents, and thanks and grades after closing.
 
-Each text is stored in the open or closed conversation that it belongs to. It starts no bot turn,
+Each text is stored in the active or closed conversation that it belongs to. It starts no bot turn,
 work item or timer, and changes no state. The agent of a closed conversation sees thanks as unread.
 A blank text gives an agent nothing to answer, so a conversation begins only with a text that shows
 something.

@@ -1,4 +1,4 @@
-"""Answers to our text that a case is resolved or that a service works again.
+"""Handle answers to our text that a case is resolved or that a service works again.
 
 "Still broken" reopens the case and the conversation, and hands the conversation to live agents with
 the context. Thanks stay in the closed conversation (see ``aside.py``).
@@ -105,8 +105,8 @@ def reopen_reported(tx: Transaction, texts: Sequence[Text]) -> None:
 
 
 def _numbers_informed(tx: Transaction, numbers: Collection[str]) -> set[str]:
-    """Those of these numbers to which we have texted that something is resolved. One query serves
-    all texts, because most requesters report new problems."""
+    """The numbers in ``numbers`` to which we have texted that something is resolved. One query
+    serves all texts, because most requesters report new problems."""
     query = (
         select(i.c.requester_number)
         .join(m, m.c.interaction_id == i.c.id)

@@ -1,7 +1,7 @@
-"""Answers to the satisfaction question: a grade, and a comment on a low grade.
+"""Handle answers to the satisfaction question: a grade, and a comment on a low grade.
 
-They stay in the closed conversation. A text counts as an answer only if the line has no active
-conversation, so a digit that answers a form or a menu never counts as a grade.
+The answers stay in the closed conversation. A text counts as an answer only if the line has no
+active conversation, so a digit that answers a form or a menu never counts as a grade.
 """
 
 from collections.abc import Collection
@@ -22,7 +22,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
-LONGEST = 1000  # characters of a comment
+LONGEST = 1000  # the most characters of a comment
 q = t.satisfaction_questions
 
 
