@@ -1,4 +1,5 @@
-"""Starts, trains, supervises, lints and measures the bot in its own environment.
+"""Start, train, supervise, lint and measure the bot, which has its own Python environment.
 
-These modules may import operations and the layers below; web and commands import it.
+These modules may import ``operations`` and the layers below it. The web pages and the console
+commands import these modules.
 """

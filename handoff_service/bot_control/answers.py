@@ -1,7 +1,8 @@
-"""Adds an answer to the virtual agent without code.
+"""Add an answer to the virtual agent without code.
 
-A new answer is an intent with examples and a reply. The virtual agent can give the answer at any
-time. Inside a form, it gives the answer and then repeats the form's question."""
+A new answer is an intent with examples and a reply. The virtual agent can give it at any time.
+Inside a form, it sends the reply and then repeats the form's question.
+"""
 
 import re
 from collections.abc import Sequence
@@ -23,14 +24,14 @@ from handoff_service.rules.training.clusters import plain
 from handoff_service.rules.training.examples import without_entities
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
-FEWEST = 10  # examples of a new answer
+FEWEST = 10  # the fewest examples of a new answer
 RULES = "data/rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAnswer:
-    """An answer to add. ``reply``: the reply in English. ``translations``: the reply to requesters
-    who text in these languages."""
+    """An answer to add. ``reply``: the reply in English. ``translations``: the reply in other
+    languages."""
 
     name: str
     examples: Sequence[str]
@@ -39,10 +40,10 @@ class NewAnswer:
 
 
 def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
-    """Write the intent, examples, reply and rules of an answer. Raises BadInput, which names each
-    wrong field.
+    """Write the intent, examples, reply and rules of an answer. Returns the changes of the files.
+    Raises BadInput with the wrong fields.
 
-    If the service ends before everything is written, another call completes the answer.
+    If the service stops before everything is written, another call completes the answer.
     """
     errors: dict[str, str] = {}
     if not NAME.fullmatch(answer.name):
@@ -112,7 +113,7 @@ def _in_domain(answer: NewAnswer) -> Any:
 
 
 def _append(listed: Any, value: str) -> None:
-    """Append to a list, before the blank lines and comments that follow it."""
+    """Append a value to a YAML list, before the blank lines and comments that follow the list."""
     last = len(listed) - 1
     comments = listed.ca.items
     kept = comments.pop(last, None)

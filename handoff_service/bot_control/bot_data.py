@@ -1,13 +1,13 @@
 """The folder with the virtual agent's training data: ``config.yml``, ``domain.yml`` and ``data/``.
-It also has ``test_texts/``, which training never reads.
+It also contains ``test_texts/``, which training never reads.
 
-To change a file, this module computes the new content from the present content, writes it to a
-temporary file and renames that file. If somebody else has changed the file in between, it computes
-the change again. So a file never has half a change, and nobody's edit is overwritten. A file lock
-makes sure that only one process of a machine writes at a time.
+To change a file, this module computes the new content from the current content, writes it to a
+temporary file and renames that file. If somebody else has changed the file in the meantime, it
+computes the change again. A file therefore never contains half a change, and nobody's edit is
+overwritten. A file lock ensures that only one process on a machine writes at a time.
 
-Call these methods in a thread, because they block. ``keep_parsed`` makes the first call, which
-takes about half a second. Later calls take some milliseconds.
+Call these methods in a thread, because they block. The first call takes about half a second, so
+``keep_parsed`` makes it in the background. Later calls take some milliseconds.
 """
 
 import asyncio
@@ -30,11 +30,11 @@ from handoff_service.rules.shared.phrases import phrase
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
-FIRST_PARSED_AFTER = 10.0  # seconds after the start
-PARSED_EVERY = 60.0  # seconds between two searches for changed files
-NEAREST = 3  # similar examples that a page shows beside a text
-ATTEMPTS = 5  # attempts before a change fails because another program keeps changing the file
-#: Intents without examples: Rasa's fallback and the intent of the nearness gate.
+FIRST_PARSED_AFTER = 10.0  # seconds from the start of the service to the first parsing
+PARSED_EVERY = 60.0  # seconds between two checks for changed files
+NEAREST = 3  # a page shows at most this many similar examples beside a text
+ATTEMPTS = 5  # a change fails if another program changes the file during this many attempts
+#: The intents that have no examples: Rasa's fallback and the intent of the nearness gate.
 NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
 
 
@@ -59,13 +59,13 @@ class BotData:
     _nearest: tuple[tuple[str, tuple[Stamp, ...]], list[Near]] | None = None
     _pairs: ConflictFinder = field(default_factory=ConflictFinder)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    #: held during a comparison of examples; other calls use ``_lock``, so that they need not wait
+    #: held while examples are compared; other methods use ``_lock``, so they need not wait
     _comparing: threading.RLock = field(default_factory=threading.RLock)
 
     # Reading --------------------------------------------------------------------------------------
 
     def intents(self) -> dict[str, Intent]:
-        """The intents with examples, by name, in the domain's order."""
+        """Name -> intent, for the intents with examples, in the order of domain.yml."""
         found: dict[str, Intent] = {}
         comments = self.comments()
         for file, content in self._nlu().items():
@@ -81,12 +81,12 @@ class BotData:
         return dict(sorted(found.items(), key=lambda one: order.get(one[0], len(order))))
 
     def tests(self) -> dict[str, tuple[Example, ...]]:
-        """Intent -> the test texts that trainers labeled with it in the audit."""
+        """Intent -> the texts of the audit lane that trainers have labeled with it."""
         path = self.root / AUDIT
         return dict(self._read(AUDIT).intents) if path.exists() else {}
 
     def comments(self) -> dict[str, str]:
-        """Intent of the domain -> the comment after it."""
+        """Intent -> the comment after it in domain.yml."""
         listed = self.domain().get("intents") or []
         written = getattr(listed, "ca", None)
         found = {}
@@ -109,8 +109,8 @@ class BotData:
             return self._domain[1]
 
     def nearest(self, text: str, most: int = NEAREST) -> list[Near]:
-        """The examples that share the most letter trigrams with the text, the nearest first, at
-        most NEAREST. This remembers the last result, because a page asks twice."""
+        """The examples that share the most letter trigrams with the text, the most similar first,
+        at most NEAREST of them. The last result is cached, because a page asks twice."""
         with self._lock:
             files = self._contents()
             key = (text, tuple(file.stamp for file in files))
@@ -119,7 +119,7 @@ class BotData:
             return self._nearest[1][:most]
 
     def suspects(self, most: int = 100) -> list[ConflictingExamples]:
-        """Pairs of equal or nearly equal examples of two intents, the most similar first."""
+        """Pairs of equal or nearly equal examples of different intents, the most similar first."""
         with self._comparing:
             with self._lock:
                 files = self._contents()
@@ -129,8 +129,8 @@ class BotData:
             return self._suspects[1][:most]
 
     def quick_suspects(self) -> list[ConflictingExamples] | None:
-        """Return the result of ``suspects``, or None if that would have to compare all examples,
-        which takes half a second."""
+        """The result of ``suspects``, or None if all examples would have to be compared, which
+        takes half a second."""
         if not self._comparing.acquire(blocking=False):
             return None
         try:
@@ -139,7 +139,7 @@ class BotData:
             self._comparing.release()
 
     def file_of(self, intent: str) -> str:
-        """The first file with examples of the intent. Raises NotFound when no file has any."""
+        """The first file with examples of the intent. Raises NotFound if there is none."""
         for file, content in self._nlu().items():
             if intent in content:
                 return file
@@ -194,13 +194,13 @@ class BotData:
         )
 
     def move(self, before: str, after: str, marked: str) -> list[FileChange]:
-        """Move an example to the intent ``after``. This first adds the example there and then
-        removes it here, so that it is never lost, even if the process is killed."""
+        """Move an example from the intent ``before`` to the intent ``after``. The example is added
+        first and then removed, so it is not lost if the process is killed."""
         added = self.add(after, [marked])
         return [added, self.remove(before, marked)]
 
     def add_test(self, intent: str, text: str) -> FileChange:
-        """Add a text of the audit to the test texts, which training never reads."""
+        """Add a text of the audit lane to the test texts, which training never reads."""
         example = nlu_file.example_of(text)
 
         def change(written: str) -> str:
@@ -228,8 +228,8 @@ class BotData:
         )
 
     def change(self, file: str, change: Callable[[str], str]) -> FileChange:
-        """Rewrite one file, or create it. Raises Conflict when another program changes it during
-        each attempt."""
+        """Rewrite a file, or create it. ``change``: computes the new content from the current one.
+        Raises Conflict when another program changes the file during each attempt."""
         path = self.root / file
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._alone():
@@ -246,15 +246,15 @@ class BotData:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Lock the folder, so that one thread of all processes on this machine writes at a time."""
+        """Lock the folder, so that only one thread on this machine writes at a time."""
         with self._lock, locked(self.root):
             yield
 
 
 async def keep_parsed(data: BotData, every: float = PARSED_EVERY) -> None:
-    """Parse the files after each change, before a page needs them. The first time is some seconds
-    after the service starts, so that it does not slow the start down. This ignores a missing or
-    broken file, because the page reports it."""
+    """Parse the files after each change, before a page needs them. The first parsing is some
+    seconds after the start of the service, so that it does not delay the start. Errors in files are
+    ignored here, because the pages report them."""
     await asyncio.sleep(min(FIRST_PARSED_AFTER, every))
     while True:
         with suppress(OSError, Refusal):

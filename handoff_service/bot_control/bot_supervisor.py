@@ -1,8 +1,8 @@
-"""Supervises the bot's processes under ``patchboard run``: it starts one for each address and
-restarts it after an unexpected end.
+"""Supervise the bot processes of ``patchboard run``: start one for each address, and restart it
+when it ends unexpectedly.
 
 The operating system may kill a bot process that uses too much memory. Without a restart, every
-conversation would then go to live agents until somebody reads the log.
+conversation would then be handed off to live agents until somebody reads the log.
 """
 
 import os
@@ -23,16 +23,17 @@ from handoff_service.bot_control.with_parent import ends_with_this_process
 from handoff_service.errors import SetupError
 from handoff_service.settings import Settings
 
-# seconds before a restart; each restart without success doubles them; our own choice
+# The seconds before a restart. Each failed restart doubles them. We chose these values.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
-TO_END = 10.0  # seconds between SIGTERM and SIGKILL; our own choice
+TO_END = 10.0  # the seconds from SIGTERM to SIGKILL; we chose this value
 
 type Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class BotCommand:
-    """The command that starts a bot, and the address at which the bot answers when it is ready."""
+    """The command that starts a bot process. ``address``: the address at which it answers when it
+    is ready."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
@@ -42,7 +43,7 @@ class BotCommand:
 
 
 def commands(config: Settings) -> list[BotCommand]:
-    """One command per address of PATCHBOARD_BOT_URL."""
+    """One command for each address in PATCHBOARD_BOT_URL."""
 
     def model() -> Sequence[str]:
         return ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
@@ -58,8 +59,8 @@ def commands(config: Settings) -> list[BotCommand]:
 
 
 class RunningBots:
-    """Starts the bots and keeps them running until ``end``. ``log_file``: the file for their
-    output. ``report``: gets sentences about their status."""
+    """Starts the bot processes and keeps them running until ``end``. ``log_file``: the file for
+    their output. ``report``: is called with sentences about their status."""
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class RunningBots:
             threading.Thread(target=self._keep_running, args=(command,), daemon=True).start()
 
     def end(self) -> None:
-        """End all bots, and start none afterwards."""
+        """End all bot processes, and start no more."""
         with self._starts:
             self._ending.set()
         for process in self._processes.values():
@@ -92,7 +93,7 @@ class RunningBots:
         while not self._ending.is_set():
             try:
                 process = self._start(command)
-            except SetupError as error:  # there is no model, for example
+            except SetupError as error:  # for example, because there is no model
                 if str(error) != refused:
                     refused = str(error)
                     self._report(f"the virtual agent cannot start. {refused}")
@@ -103,8 +104,7 @@ class RunningBots:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _has_come_up(self, command: BotCommand, process: Process, pause: float) -> bool:
-        """Wait until the bot process ends, and report its end. Returns whether the bot had ever
-        answered."""
+        """Wait until the bot process ends, and report that. Returns whether it ever answered."""
         came_up = self._wait_until_up(command, process)
         code = process.wait()
         if not self._ending.is_set():
@@ -134,8 +134,8 @@ class RunningBots:
             return process
 
     def _wait_until_up(self, command: BotCommand, process: Process) -> bool:
-        """Wait until the bot answers, and report that. Until then, conversations go to live agents.
-        Returns whether the bot ever answered."""
+        """Wait until the bot answers, and report that. Returns False if it ends before it answers.
+        Until it answers, conversations are handed off to live agents."""
         while process.poll() is None and not self._ending.is_set():
             try:
                 with urllib.request.urlopen(command.address, timeout=2):  # noqa: S310  # from the settings

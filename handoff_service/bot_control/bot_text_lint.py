@@ -1,5 +1,5 @@
-"""Checks the virtual agent's texts: the responses in domain.yml and the texts of actions. Each
-error names the file and the line."""
+"""Lint the virtual agent's texts: the responses in domain.yml and the texts of actions. Each error
+names the file and the line."""
 
 import ast
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ SETTINGS_FILE, DOMAIN = "sms_check.yml", "domain.yml"
 def check(root: Path, code: Path | None = None) -> int:
     """Check all texts, and return their number. Raises SetupError with a line for each problem.
 
-    ``root``: the folder with domain.yml. It may have its own sms_check.yml. ``code``: the folder
-    with the actions and the default sms_check.yml; None: ``root``.
+    ``root``: the folder with domain.yml and, optionally, an sms_check.yml. ``code``: the folder
+    with the actions and the default sms_check.yml; None: the same as ``root``.
     """
     code = code or root
     settings = read_settings(root if (root / SETTINGS_FILE).exists() else code)
@@ -61,7 +61,7 @@ def read_settings(root: Path) -> SmsCheckSettings:
 
 
 def in_domain(root: Path) -> Iterator[BotText]:
-    """The variants of each response for SMS. The service never sends variants for other
+    """The SMS variants of each response. The service never sends the variants for other
     channels."""
     for response, variants in (_yaml(root / DOMAIN).get("responses") or {}).items():
         for variant in variants or ():
@@ -76,8 +76,8 @@ def in_domain(root: Path) -> Iterator[BotText]:
 
 
 def in_actions(root: Path) -> Iterator[BotText]:
-    """The texts that actions pass to ``utter_message(text=...)``: a string, an f-string or a module
-    constant."""
+    """The texts that actions pass to ``utter_message(text=...)`` as a string, an f-string or a
+    constant of the module."""
     for path in sorted((root / "actions").glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8-sig"))
         constants = {
@@ -103,8 +103,8 @@ def _uttered(call: ast.Call, constants: dict[str, ast.expr], file: str) -> Itera
 
 
 def _words(node: ast.expr) -> str | None:
-    """The words of a string or an f-string. A placeholder stands for each expression. None: the
-    code computes the text at run time."""
+    """The words of a string or an f-string, with a placeholder for each expression. None for other
+    code, which computes the text at run time."""
     match node:
         case ast.Constant(value=str() as words):
             return words
@@ -119,7 +119,7 @@ def _words(node: ast.expr) -> str | None:
 
 
 def _text(variant: CommentedMap) -> TextAt:
-    """The text and then the address of its picture, as the service sends them."""
+    """The text followed by the address of its picture, which is how the service sends them."""
     words = "\n".join(str(variant[key]) for key in ("text", "image") if variant.get(key))
     number = variant.lc.value("text")[0] if "text" in variant else variant.lc.line
     return TextAt(line=number + 1, words=words)

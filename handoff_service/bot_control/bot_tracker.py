@@ -1,5 +1,5 @@
-"""The PostgreSQL database in which all bots keep their conversations: checks of
-PATCHBOARD_BOT_TRACKER_URL. The tables are in bot/tracker_tables.py."""
+"""Check the PostgreSQL database in which all bot processes store their conversations
+(PATCHBOARD_BOT_TRACKER_URL). ``bot/tracker_tables.py`` defines its tables."""
 
 import contextlib
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ _RIGHTS = sa.text(
 
 
 def problems(url: str) -> list[str]:
-    """Why the bots cannot keep their conversations in the database."""
+    """Sentences that say why the bots cannot store their conversations in the database. Empty if
+    they can."""
     try:
         with _connection(url) as connection:
             found = connection.execute(_RIGHTS, {"schema": SCHEMA}).one()
@@ -39,7 +40,8 @@ def problems(url: str) -> list[str]:
 
 
 def has_conversations(url: str) -> bool:
-    """Whether a bot has stored conversations in the database. Raises SetupError."""
+    """Whether a bot has stored conversations in the database. Raises SetupError when the database
+    cannot be used."""
     table = f"{SCHEMA}.events"
     with _connection(url) as connection:
         exists = sa.text("SELECT to_regclass(:table) IS NOT NULL")
@@ -50,7 +52,7 @@ def has_conversations(url: str) -> bool:
 
 @contextlib.contextmanager
 def _connection(url: str) -> Iterator[sa.Connection]:
-    """Connect to the bot's database. Raises SetupError when the database does not answer."""
+    """Connect to the bot's database. Raises SetupError when the database cannot be used."""
     try:
         engine = sa.create_engine(
             "postgresql+psycopg://" + url.removeprefix("postgresql://"),

@@ -1,4 +1,4 @@
-"""Change the texts of a reply, as a trainer wrote them."""
+"""Change the texts of one of the virtual agent's replies for a trainer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ REMOVED = phrase("Somebody has removed this reply from the file. Reload the page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextChange:
-    """A new text for a variant, or a new translation. ``variant`` and ``language`` are those of the
-    ``ReplyText``. ``before``: the text that the trainer saw. An empty ``after`` removes a
-    translation."""
+    """A new text for a variant, or a new translation. ``variant``, ``language``: those of the
+    ``ReplyText``. ``before``: the text that the trainer saw. ``after``: the new text; empty: remove
+    the translation."""
 
     variant: int | None
     language: Language | None
@@ -39,8 +39,8 @@ class TextChange:
 
 
 def put_reply(data: BotData, name: str, changes: Sequence[TextChange]) -> FileChange:
-    """Change texts of a reply. BadInput when a new text is unfit for SMS; Conflict when a present
-    text is not what the trainer saw."""
+    """Change texts of a reply. Raises BadInput when a new text cannot be sent as an SMS. Raises
+    Conflict when a current text is not the one that the trainer saw."""
     changes = [one for one in changes if one.after.strip() != one.before.strip()]
     _check(data.root, changes)
 
@@ -85,7 +85,7 @@ def _why_wrong(root: Path, one: TextChange) -> str | None:
 
 
 def _compare(variants: Sequence[Any], one: TextChange) -> None:
-    """Conflict when the trainer saw other variants."""
+    """Raise Conflict when the current variants are not those that the trainer saw."""
     if one.variant is None:
         if any(language_of(variant) is one.language for variant in variants):
             raise Conflict(CHANGED)

@@ -1,4 +1,4 @@
-"""Finds intents, slots and forms of the running model that another model does not have. Open
+"""Find intents, slots and forms of the running model that a new model does not have. Open
 conversations may need them."""
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Removed:
 
 
 def removed(old: Path, new: Path) -> Removed:
-    """The names that only ``old`` has. Empty if the training data of one of the models is
+    """The names that only the model ``old`` has. Empty if the training data of one of the models is
     missing."""
     try:
         before, after = _names(old), _names(new)
@@ -32,7 +32,8 @@ def removed(old: Path, new: Path) -> Removed:
 
 
 def warnings(removed: Removed, open_forms: Mapping[tuple[str, str], int]) -> list[str]:
-    """Sentences for a trainer. ``open_forms``: (form, slot) -> open conversations."""
+    """Sentences that warn a trainer. ``open_forms``: (form, slot) -> number of open conversations
+    in it."""
     sentences = []
     for (form, slot), count in sorted(open_forms.items()):
         if form in removed.forms:

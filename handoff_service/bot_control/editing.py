@@ -1,8 +1,9 @@
-"""Changes the data for a trainer on the pages Intents and Replies.
+"""Change the training data for a trainer on the pages Intents and Replies.
 
-The database records the edit before the files change. From the first edit on, the bot gets changed
-data only through a promotion. If the service is killed after it changed the files, it must find the
-record when it starts again."""
+The database records the edit before the files change. After the first edit, changed data reaches
+the bot only through a promotion. The service must know this when it starts again, even if it was
+killed while it changed the files.
+"""
 
 from collections.abc import Callable
 
@@ -13,8 +14,8 @@ from handoff_service.store.engine.store import Store
 
 
 async def edit[T](store: Store, agent_id: int, change: Callable[[], T]) -> T:
-    """Make the change in a thread. Raises its errors. If the change is refused, this deletes its
-    record."""
+    """Make the change in a thread, and return its result. If the change is refused, delete its
+    record and raise the error."""
     recorded = await store.write(record_edit, RecordEdit(agent_id=agent_id))
     try:
         return await run_slow(change)

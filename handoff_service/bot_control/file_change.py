@@ -1,4 +1,4 @@
-"""Replaces a file in one step, unless somebody else has changed it, and shows the difference."""
+"""Replace a file atomically, unless somebody else has changed it, and show the difference."""
 
 import difflib
 import os
@@ -16,15 +16,15 @@ class FileChange:
 
 
 def file_change(file: str, before: Sequence[str], after: Sequence[str]) -> FileChange:
-    """Compare the lines of a file."""
+    """Compare the lines of a file before and after a change."""
     lines = difflib.unified_diff(before, after, lineterm="")
     return FileChange(file=file, diff=tuple(lines)[2:])
 
 
 def replace_file(path: Path, before: bytes, after: bytes) -> bool:
-    """Replace the file in one step. Returns False and changes nothing when its content is not
-    ``before``."""
-    part = path.with_name(f".{path.name}.part")  # training reads *.yml only
+    """Replace the file atomically. If its content is not ``before``, change nothing and return
+    False."""
+    part = path.with_name(f".{path.name}.part")  # training reads only *.yml
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     try:
         with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode), "wb") as out:

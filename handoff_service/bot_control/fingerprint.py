@@ -1,4 +1,4 @@
-"""The fingerprint of a model: a hash of the data and the code that it was trained with."""
+"""The fingerprint of a model: a hash of the data and the code with which it was trained."""
 
 import ast
 import hashlib
@@ -8,7 +8,7 @@ from pathlib import Path
 from handoff_service.bot_control import model_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The pipeline's own components. A model works only with the code that it was trained with.
+#: Our own components of the pipeline. A model works only with the code with which it was trained.
 CODE = tuple(
     f"bot/{part}.py"
     for part in (
@@ -20,11 +20,10 @@ CODE = tuple(
 
 
 def fingerprint(data: Mapping[str, bytes] | None = None) -> str:
-    """A hash of the data and code of a model. If the hash is the same, no new training is
-    necessary.
+    """A hash of the data and code of a model. If it has not changed, no new training is necessary.
 
     ``data``: the result of ``model_folder.data_of``; None: the project's own data. Comments and
-    docstrings of the code do not count.
+    docstrings in the code do not change the hash.
     """
     digest = hashlib.sha256()
     sources = dict(data if data is not None else model_folder.data_of(ROOT))
@@ -35,7 +34,7 @@ def fingerprint(data: Mapping[str, bytes] | None = None) -> str:
 
 
 def without_prose(code: bytes) -> bytes:
-    """Python code as its syntax tree, without comments and docstrings."""
+    """The syntax tree of Python code, without comments and docstrings."""
     tree = ast.parse(code)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -46,7 +45,7 @@ def without_prose(code: bytes) -> bytes:
 
 
 def trained_model(home: Path, root: Path = ROOT) -> Path | None:
-    """The newest model of the current data and code. None: there is none yet."""
+    """The newest model of the current data and code, or None."""
     made = fingerprint(model_folder.data_of(root))
     found = sorted(
         model_folder.folder(home).glob(f"{made}*.tar.gz"), key=lambda path: path.stat().st_mtime

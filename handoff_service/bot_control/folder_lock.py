@@ -1,4 +1,4 @@
-"""The lock of the folder with the bot's data."""
+"""The lock on the folder with the virtual agent's training data."""
 
 import fcntl
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Wait until no other thread or process on this machine writes to the folder. Until the block
-    ends, all others wait. A thread that holds the lock must not take it again."""
+    """Lock the folder until the end of the ``with`` block. Other threads and processes on this
+    machine wait for the lock. A thread that has the lock must not take it again."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

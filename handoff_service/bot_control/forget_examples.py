@@ -1,4 +1,4 @@
-"""Removes training examples that came from an erased person's texts."""
+"""Remove training examples that come from an erased person's texts."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from handoff_service.rules.shared.phrases import phrase
 
 @dataclass(frozen=True, slots=True)
 class ExamplesInFiles:
-    """The port ``TaughtExamples`` on the folder with the training data."""
+    """Implements the port ``TaughtExamples`` for the folder with the training data."""
 
     data: BotData
 
@@ -19,7 +19,7 @@ class ExamplesInFiles:
         try:
             await run_slow(remove, intent, example)
         except NotFound:
-            return None  # somebody has already removed or changed it
+            return None  # no file has examples of the intent any longer
         except Conflict as problem:
             return problem.detail
         except OSError as error:

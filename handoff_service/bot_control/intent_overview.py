@@ -1,4 +1,5 @@
-"""The trainer's view of all intents: examples, test texts, scores and suspects."""
+"""The trainer's overview of all intents: examples, test texts, scores and suspects, which are
+examples that may belong to another intent."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,10 +21,13 @@ from handoff_service.store.views.training import BotModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedIntent:
-    """An intent in the list. ``tests``: the number of its test texts in the last measurement, or,
-    before the first measurement, the number of its test texts now. ``suspects``: how many of its
-    examples are suspects; None: they are not compared yet. ``score`` None: no measurement has used
-    its test texts."""
+    """An intent in the list.
+
+    - ``tests``: the number of its test texts in the last measurement, or, before the first
+      measurement, the current number.
+    - ``suspects``: the number of its suspects; None: the examples are not compared yet.
+    - ``score`` None: no measurement has used test texts of this intent.
+    """
 
     intent: Intent
     tests: int
@@ -33,8 +37,9 @@ class ListedIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """``equal``: nearly equal examples of two intents; None: not compared yet. ``misplaced``:
-    examples that look like those of another intent. ``model``: the model with these scores."""
+    """``equal``: equal or nearly equal examples of different intents; None: the examples are not
+    compared yet. ``misplaced``: examples that are more similar to those of another intent.
+    ``model``: the model that the scores are about."""
 
     listed: Sequence[ListedIntent]
     equal: Sequence[ConflictingExamples] | None
@@ -48,8 +53,8 @@ def last_measured(conn: Connection) -> BotModel | None:
 
 
 def overview(data: BotData, home: Path, model: BotModel | None, *, compare: bool) -> Overview:
-    """All intents. Reads files. ``compare``: whether to compare all examples if they are not
-    compared yet."""
+    """Collect the overview. This reads files. ``compare``: whether to compare all examples if that
+    is still necessary."""
     intents, tests = data.intents(), data.tests()
     equal = data.suspects() if compare else data.quick_suspects()
     compared = measure_model.compared_texts(home, model) if model else []
@@ -81,7 +86,7 @@ def _suspects(
 
 
 def still_misplaced(data: BotData, home: Path, model: BotModel | None) -> list[Misplaced]:
-    """The misplaced examples of the model's training data that nobody has changed since then."""
+    """The misplaced examples in the model's training data that nobody has changed since."""
     if model is None:
         return []
     present = {

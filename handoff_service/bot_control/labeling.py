@@ -1,9 +1,8 @@
-"""Writes a trainer's label to the database and its examples to the files, and undoes both.
+"""Write a trainer's label to the database and its examples to the files, and undo both.
 
-1. The database stores the label. Now the text belongs to this trainer, and a second trainer gets a
-   Conflict.
+1. The database stores the label. This claims the text, so a second trainer gets a Conflict.
 2. This module writes the examples to a file. If that fails, it undoes the label.
-3. The database records the file with the label. If the service ends before that,
+3. The database records the file of each label. If the service stops before that,
    ``finish_unwritten`` writes the missing examples when a trainer opens the page Teach or starts a
    training.
 """
@@ -42,7 +41,7 @@ from handoff_service.rules.shared.vocabulary import LabelVerdict, TrainerLane
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import labels
 
-UNWRITTEN_AFTER = timedelta(seconds=30)  # writing a label always takes less time
+UNWRITTEN_AFTER = timedelta(seconds=30)  # longer than it takes to write the examples of a label
 
 
 async def label(store: Store, data: BotData, command: LabelItem) -> tuple[Labeled, FileChange]:
@@ -71,7 +70,8 @@ async def label(store: Store, data: BotData, command: LabelItem) -> tuple[Labele
 async def undo_label(
     store: Store, data: BotData, agent_id: int, batch: int | None = None
 ) -> tuple[int, list[str]]:
-    """Undo an action of this trainer, first in the files, then in the database.
+    """Undo an action of this trainer, first in the files and then in the database. ``batch`` None:
+    the last action.
 
     Returns the id of the first text that waits for a label again, and an error sentence for each
     example that is no longer in its file.
@@ -88,8 +88,8 @@ async def undo_label(
 
 
 async def settle(store: Store, data: BotData, command: SettleDispute) -> Settled:
-    """Settle a dispute, first in the files, then in the database. Raises Conflict when it is
-    already settled."""
+    """Settle a dispute, and write or remove its examples. Raises Conflict when it is already
+    settled."""
     if command.for_second:
         first = await store.write(first_label, command)
         with suppress(Conflict, NotFound):  # somebody has already moved or changed the example
@@ -101,7 +101,8 @@ async def settle(store: Store, data: BotData, command: SettleDispute) -> Settled
 
 
 async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
-    """Write the examples that a killed service did not write. Returns the number of such labels."""
+    """Write the examples of labels whose files were not recorded, because the service stopped.
+    Returns the number of these labels."""
     found = await store.read(labels.unwritten, now - UNWRITTEN_AFTER)
     for one in found:
         made = Labeled(batch=one.id, lane=one.lane, second=False, examples={one.id: one.example})
@@ -113,7 +114,7 @@ async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
 
 
 async def _remove(data: BotData, label: ValidLabel) -> None:
-    """Remove the example that the label wrote, if it wrote one. Raises Conflict and NotFound when
+    """Remove the example that was written for the label, if any. Raises Conflict or NotFound when
     the example no longer exists.
     """
     if label.example is None or label.file is None or label.intent is None:

@@ -1,8 +1,8 @@
-"""``make language-ngrams``: compute the weights of ``rules/shared/language_ngrams.py``.
+"""``make language-ngrams``: compute the weights in ``rules/shared/language_ngrams.py``.
 
-They come from the project's own texts: the catalogs of the pages and of the texts to requesters,
-and the training examples of which the word lists show the language. Run it after the catalogs or
-the examples have changed much.
+The weights come from the project's own texts: the catalogs of the pages and of the texts to
+requesters, and those training examples whose language the word lists recognize. Run this command
+after the catalogs or the examples have changed a lot.
 """
 
 import math
@@ -20,8 +20,8 @@ from handoff_service.rules.shared.guess_language import LONGEST_NGRAM, ngrams_of
 from handoff_service.rules.shared.language import Language, language_by_words
 
 PACKAGE = Path(__file__).parents[1]
-KEPT = 8000  # n-grams; 20,000 find hardly more languages
-UNSEEN = 0.3  # added to each count, so that the logarithm is finite
+KEPT = 8000  # the number of n-grams to keep; 20,000 recognize the language hardly more often
+UNSEEN = 0.3  # added to each count, so that its logarithm is finite
 LONGEST_LINE = 100
 _PLACEHOLDER = re.compile(r"\{[^}]*\}|<[^>]*>|%\(?\w*\)?s?")
 HEADER = '''"""The weights of n-grams for guess_language.py. `make language-ngrams` writes this
@@ -41,7 +41,7 @@ type Words = Mapping[Language, Counter[str]]
 
 
 def write(data: Path) -> None:
-    """``data``: the folder of the training examples."""
+    """Compute the weights and write the module. ``data``: the folder with the training examples."""
     words: Words = {one: Counter() for one in Language}
     for language, text in [*catalog_texts(), *example_texts(data)]:
         words[language].update(words_of(text))
@@ -49,7 +49,8 @@ def write(data: Path) -> None:
 
 
 def catalog_texts() -> Iterator[tuple[Language, str]]:
-    """The texts of all catalogs. The English ones are in each catalog, and are read once."""
+    """The texts of all catalogs. Each catalog contains the English texts, which are read only
+    once."""
     translated = [one for one in Language if one is not Language.ENGLISH]
     for language in translated:
         for path in sorted((PACKAGE / "locale" / language / "LC_MESSAGES").glob("*.po")):
@@ -71,8 +72,8 @@ def example_texts(data: Path) -> Iterator[tuple[Language, str]]:
 
 
 def weights(words: Words) -> dict[str, tuple[int, ...]]:
-    """n-gram -> how much rarer it is in each language than in the one that has it most often. Only
-    the KEPT n-grams that tell the languages apart best."""
+    """n-gram -> for each language, how much rarer it is than in the language in which it is most
+    frequent. Contains only the KEPT n-grams that distinguish the languages best."""
     counts = {language: _ngram_counts(found) for language, found in words.items()}
     ngrams = sorted(set().union(*counts.values()))
     number = Counter(map(len, ngrams))
@@ -97,8 +98,8 @@ def weights(words: Words) -> dict[str, tuple[int, ...]]:
 
 
 def _ngram_counts(words: Mapping[str, int]) -> dict[str, float]:
-    """How often the words have each n-gram. A word counts by the logarithm of its number, so that a
-    few frequent words do not decide."""
+    """How often the words contain each n-gram. A word counts by the logarithm of its frequency, so
+    that a few frequent words do not dominate."""
     counts: dict[str, float] = {}
     for word, times in words.items():
         for ngram in ngrams_of(word):
@@ -107,7 +108,7 @@ def _ngram_counts(words: Mapping[str, int]) -> dict[str, float]:
 
 
 def as_python(found: Mapping[str, tuple[int, ...]]) -> str:
-    """The text of the module."""
+    """The source code of the module."""
     written = [f"{ngram}{''.join(map(str, found[ngram]))}" for ngram in sorted(found)]
     lines = textwrap.wrap(
         " ".join(written), LONGEST_LINE, break_long_words=False, break_on_hyphens=False

@@ -1,4 +1,4 @@
-"""Compares a model with an earlier one. Both answer texts that training never reads."""
+"""Compare a model with an earlier one by letting both answer texts that training never reads."""
 
 import json
 import threading
@@ -30,8 +30,8 @@ _COMPARISON = TypeAdapter(Comparison)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misplaced:
-    """An example that is nearer to the examples of another intent than to those of its own.
-    ``margin``: how much nearer, 0 to 1."""
+    """An example that is more similar to the examples of another intent (``looks_like``) than to
+    those of its own. ``margin``: the difference of the similarities, 0 to 1."""
 
     text: str
     intent: str
@@ -44,9 +44,9 @@ _MISPLACED = TypeAdapter(list[Misplaced])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """The result of a measurement. ``scores``: the figures as JSON for the database. ``also``: the
-    old and the new answer to each further text. ``misplaced``: the misplaced examples of the new
-    model's training data."""
+    """The result of a measurement. ``scores``: the figures as JSON for the database. ``also``: for
+    each further text, the answers of the earlier and the new model. ``misplaced``: the misplaced
+    examples in the new model's training data."""
 
     comparison: Comparison
     compared: list[ComparedText]
@@ -56,9 +56,9 @@ class Measurement:
 
 
 class RunningAnswers:
-    """Asks the earlier model in a second process. At the same time, the first process trains the
-    new model or asks it. Each text is asked once. The second process also finds misplaced
-    examples."""
+    """Lets the earlier model answer texts in a second process, while the first process trains the
+    new model or lets it answer. Answers are cached, so the model answers each text once. The second
+    process also finds misplaced examples."""
 
     def __init__(self, home: Path, bench: Workbench) -> None:
         self._folder, self._bench = model_folder.folder(home), bench
@@ -77,7 +77,7 @@ class RunningAnswers:
             return [self._known[model.file, _asked(one)] for one in texts]
 
     def misplaced(self, model: Path) -> list[dict[str, Any]]:
-        """The misplaced examples of any model, see bot/misplaced.py."""
+        """The misplaced examples in a model's training data (see ``bot/misplaced.py``)."""
         with self._lock:
             found: list[dict[str, Any]] = self._bench.do("misplaced", model=str(model))
             return found
@@ -94,12 +94,13 @@ def measure(
     bench: Workbench,
     beside: RunningAnswers,
 ) -> Measurement:
-    """Measure a model beside the baseline: both answer the texts. The new model also runs the test
-    stories, and its speed and its misplaced examples are measured. Raises SetupError and Canceled.
+    """Measure a model: both it and the baseline answer the texts. This also runs the test stories
+    with the new model, measures its speed and finds its misplaced examples. Raises SetupError and
+    Canceled.
 
-    ``baseline``: the earlier model. If its file is missing, the new model is compared with nothing.
-    ``also``: further texts for both models, which the figures ignore. ``bench`` asks the new model,
-    and at the same time ``beside`` asks the baseline.
+    ``baseline``: the earlier model. If it is None or its file is missing, nothing is compared.
+    ``also``: further texts for both models, which the figures ignore. ``bench``: the process for
+    the new model. ``beside``: the process for the baseline, at the same time.
     """
     file = model_folder.folder(home) / model.file
     if baseline is not None and not file.with_name(baseline.file).is_file():
@@ -123,12 +124,12 @@ def measure(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What both processes have found. ``old``: the answers of the baseline. ``new``: the answers of
+    """The results of both processes. ``old``: the answers of the baseline. ``new``: the answers of
     the new model."""
 
     old: list[Answer | None]
     new: list[Answer]
-    milliseconds: float | None  #: the new model's milliseconds for a text; None without texts
+    milliseconds: float | None  #: the time that the new model takes for a text; None without texts
     stories: Stories
     misplaced: list[Misplaced]
 
@@ -141,7 +142,7 @@ def _ask(
     bench: Workbench,
     beside: RunningAnswers,
 ) -> _Found:
-    """Ask both models at the same time, each in its own process."""
+    """Let both models answer the texts at the same time, each in its own process."""
     with ThreadPoolExecutor(1) as second:
         asked = second.submit(beside.of, baseline, texts) if baseline is not None else None
         misplaced = second.submit(beside.misplaced, file)
@@ -155,7 +156,7 @@ def _ask(
 
 
 def figures(comparison: Comparison) -> dict[str, Any]:
-    """The comparison, and the reasons that block the promotion, as JSON for the database."""
+    """The comparison and the reasons that block the promotion, as JSON for the database."""
     refused = blocks(comparison)
     return {
         "figures": _COMPARISON.dump_python(comparison, mode="json"),
@@ -195,17 +196,17 @@ def comparison_of(scores: dict[str, Any]) -> Comparison:
     found = _COMPARISON.validate_python(scores["figures"])
     if found.recalls:
         return found
-    # without test texts, older versions of Patchboard stored a macro F1 of 0
+    # older versions of Patchboard stored a macro F1 of 0 when there were no test texts
     return replace(found, macro_f1_old=None, macro_f1_new=None)
 
 
 def compared_texts(home: Path, model: BotModel) -> list[ComparedText]:
-    """Each measured text with both answers. Empty when their file is missing."""
+    """The measured texts with both answers. Empty when their file is missing."""
     return _kept(_TEXTS, _path(home / "models" / model.file, "measured"))
 
 
 def misplaced(home: Path, model: BotModel) -> list[Misplaced]:
-    """The misplaced examples, the clearest first. Empty when their file is missing."""
+    """The misplaced examples, the largest margin first. Empty when their file is missing."""
     return _kept(_MISPLACED, _path(home / "models" / model.file, "misplaced"))
 
 

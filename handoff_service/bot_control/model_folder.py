@@ -1,9 +1,9 @@
-"""The folder of models in HOME.
+"""The folder ``models`` in PATCHBOARD_HOME.
 
-Each model has the files ``<name>.tar.gz``, which Rasa loads, ``<name>.data.zip``, its training
-data, and ``.json`` files with its measurements. The file ``running`` names the model that a bot
-process loads when it starts. The database decides which model that is, and the service copies its
-name to ``running``.
+Each model has several files: ``<name>.tar.gz``, which Rasa loads, ``<name>.data.zip`` with its
+training data, and ``.json`` files with its measurements. The file ``running`` names the model that
+a bot process loads when it starts. The database records which model that is, and the service copies
+its name to ``running``.
 """
 
 import difflib
@@ -21,8 +21,8 @@ from handoff_service.bot_control.folder_lock import locked
 from handoff_service.errors import SetupError
 
 RUNNING = "running"
-HALF_DONE = "training-"  # prefix of the file of a model that is still being trained
-LONGEST_DIFF = 200_000  # characters
+HALF_DONE = "training-"  # the prefix of the file of a model that is still being trained
+LONGEST_DIFF = 200_000  # the most characters of a diff
 _FILE = re.compile(r"running|[\w-][\w.-]{0,200}\.(tar\.gz|data\.zip|(measured|misplaced)\.json)")
 
 
@@ -33,8 +33,8 @@ def folder(home: Path) -> Path:
 
 
 def running_file(home: Path) -> Path | None:
-    """The model that a bot process loads when it starts. None: no trainer has promoted a model, or
-    the model's file is missing."""
+    """The model that a bot process loads when it starts. None if no model was promoted or the
+    model's file is missing."""
     try:
         name = (home / "models" / RUNNING).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
@@ -48,7 +48,8 @@ def set_running(home: Path, file: str) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file atomically: readers see the old content or the new one, also after a crash."""
+    """Write a file atomically: readers see either the old or the new content, even after a
+    crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with part.open("wb") as file:
@@ -59,26 +60,26 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def remove(folder: Path, models: Iterable[str]) -> None:
-    """Delete these models, their data and their measurements."""
+    """Delete the files of these models, with their data and measurements."""
     for model in models:
         for path in folder.glob(f"{glob.escape(model.removesuffix('.tar.gz'))}.*"):
             path.unlink(missing_ok=True)
 
 
 def is_name(name: str) -> bool:
-    """Whether a complete file of the folder may have this name."""
+    """Whether a complete file in the models folder may have this name."""
     return _FILE.fullmatch(name) is not None and not name.startswith(HALF_DONE)
 
 
 def files(home: Path) -> list[Path]:
-    """Every complete file of the folder."""
+    """All complete files in the models folder."""
     found = sorted((home / "models").glob("*"))
     return [path for path in found if is_name(path.name) and path.is_file()]
 
 
 def add(home: Path, name: str, content: bytes) -> bool:
-    """Store a file. The caller has checked its name with ``is_name``. Returns False if the file
-    already existed."""
+    """Store a file in the models folder. The caller has checked its name with ``is_name``. If the
+    file already exists, change nothing and return False."""
     path = folder(home) / name
     if path.exists():
         return False
@@ -122,7 +123,7 @@ def keep_data(model: Path, data: Mapping[str, bytes]) -> None:
 
 
 def kept_data(model: Path) -> dict[str, bytes]:
-    """A model's training data. Raises SetupError when it was not kept."""
+    """A model's training data. Raises SetupError when it is not in the models folder."""
     try:
         with zipfile.ZipFile(snapshot(model)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
@@ -137,7 +138,7 @@ def snapshot(model: Path) -> Path:
 
 
 def diff(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> str:
-    """A unified diff of two models' data, cut after LONGEST_DIFF characters."""
+    """A unified diff of the data of two models, cut after LONGEST_DIFF characters."""
     text = "".join(_lines(old, new))
     return text if len(text) <= LONGEST_DIFF else f"{text[:LONGEST_DIFF]}\n(cut)\n"
 
@@ -157,7 +158,8 @@ def _lines(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterator[str]:
 def put_data_back(root: Path, data: Mapping[str, bytes]) -> list[str]:
     """Restore the data folder to this data. Returns the changed files.
 
-    This deletes files that are not in this data, because training reads all of ``data/``."""
+    Files that are not in this data are deleted, because training reads all files in ``data/``.
+    """
     present = data_of(root)
     changed = [name for name, content in data.items() if present.get(name) != content]
     for name in changed:
@@ -171,9 +173,9 @@ def put_data_back(root: Path, data: Mapping[str, bytes]) -> list[str]:
 def roll_back_data(model: Path, root: Path) -> list[str]:
     """Restore the data folder to a model's training data. Returns the changed files.
 
-    First, this saves the current data in the models folder, as ``before-rollback-<hash of the
-    data>.data.zip``. Raises SetupError when the model's data was not kept. If a trainer's change is
-    being written, this waits for it.
+    The current data is first saved in the models folder as ``before-rollback-<hash of the
+    data>.data.zip``. If a trainer's change is being written, this waits for it. Raises SetupError
+    when the model's data is not in the models folder.
     """
     wanted = kept_data(model)
     with locked(root):

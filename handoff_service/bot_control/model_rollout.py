@@ -1,9 +1,9 @@
-"""Makes the bot processes run the models that the database names.
+"""Make the bot processes run the models that the database names.
 
-A promotion only writes to the database. This task then loads the promoted model in every bot
-process that has another one. It runs right after a promotion and every few seconds. So it also
-corrects a bot process that was down, and continues after the service was killed. It also decides
-about the canary.
+A promotion only writes to the database. This task then loads the promoted model into every bot
+process that has a different one. It runs right after a promotion and every few seconds, so it also
+reaches bot processes that were down, and finishes a rollout after the service was killed. It also
+judges the canary.
 """
 
 import asyncio
@@ -28,24 +28,24 @@ EVERY = 5.0  # seconds between two checks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """One bot process. ``file``: the model with which it answers; None: it does not answer.
-    ``wanted``: the model with which it should answer."""
+    """A bot process. ``file``: the model that it has loaded; None: it does not answer. ``wanted``:
+    the model that it should load."""
 
     url: str
     file: str | None
     wanted: str
     is_canary: bool
-    #: why it did not load the wanted model
+    #: why it could not load the wanted model
     error: str | None = None
 
 
 def canary_of(urls: Sequence[str]) -> str | None:
-    """The address of the bot process that runs a canary. None unless there are several."""
+    """The address of the bot process that runs a canary. None if there is only one process."""
     return min(urls) if len(urls) > 1 else None
 
 
 class ModelRollout:
-    """Loads models in the bot processes. ``urls``: the address of each bot process that answers
+    """Loads models into the bot processes. ``urls``: the addresses of the bot processes that take
     turns."""
 
     def __init__(self, store: Store, bots: BotModels, urls: Sequence[str], home: Path) -> None:
@@ -77,16 +77,16 @@ class ModelRollout:
             self._wake.clear()
 
     async def step(self) -> list[Process]:
-        """Decide about the canary, then load the wanted models, first in the canary's process.
-        Returns the state of the processes afterwards."""
+        """Judge the canary, then load the wanted models, first into the canary's process. Returns
+        the state of the processes after that."""
         verdict = await self._store.write(judge_canary, None)
         if verdict not in (None, CanaryVerdict.WAIT):
             log.info("canary_judged", verdict=verdict)
         running = await self._store.read(models.in_state, ModelState.RUNNING)
         if running is None:
             return []
-        # write this before the processes load the model, so that a process that restarts now loads
-        # the right one
+        # write the file before the processes load the model, so that a process that restarts in the
+        # meantime loads the right model
         await asyncio.to_thread(self._keep_running, running)
         found = await self.processes()
         late = [one for one in found if one.file is not None and one.file != one.wanted]
@@ -97,7 +97,7 @@ class ModelRollout:
         return await self.processes()
 
     async def processes(self) -> list[Process]:
-        """Each bot process with its present and its wanted model."""
+        """Each bot process with its loaded and its wanted model."""
         running = await self._store.read(models.in_state, ModelState.RUNNING)
         canary = await self._store.read(models.in_state, ModelState.CANARY)
         files = await asyncio.gather(*(self._bots.running(url) for url in self._urls))

@@ -1,4 +1,4 @@
-"""The parsed content of a file with examples. ``BotData`` keeps it until the file changes."""
+"""The parsed content of a file with examples. ``BotData`` caches it until the file changes."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,8 @@ class NluContent:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """The file's time of change and its size. If they differ, the content may differ."""
+    """The file's modification time and size. As long as they stay the same, the cached content is
+    used."""
     found = path.stat()
     return found.st_mtime_ns, found.st_size
 

@@ -1,11 +1,11 @@
-"""Adds, moves, rewords and deletes examples in a YAML file of training data, and changes nothing
-else in the file.
+"""Add, move, reword and delete examples in a YAML file of training data, without any other change
+to the file.
 
-ruamel.yaml's round trip keeps comments, order and block style. This module refuses a file that the
-round trip alone would change, so that a diff shows only the trainer's change.
+The round trip of ruamel.yaml keeps comments, order and block style. This module refuses a file that
+the round trip alone would change, so that a diff shows only the trainer's change.
 
-In a file with only ASCII characters, Rasa decodes ``\\u``. Therefore such a file gets a comment
-with a non-ASCII character.
+Rasa decodes ``\\u`` in files that contain only ASCII characters. A file with ``\\u`` therefore gets
+a comment with a non-ASCII character.
 """
 
 import io
@@ -37,7 +37,7 @@ OTHER_STYLE = phrase(
 
 
 class _Representer(RoundTripRepresenter):
-    """Writes null as ``null``, as the project's files do."""
+    """Writes null as ``null``, which is the style of the project's files."""
 
     def represent_null(self, data: None) -> Any:
         return self.represent_scalar("tag:yaml.org,2002:null", "null")
@@ -48,8 +48,8 @@ _Representer.add_representer(type(None), _Representer.represent_null)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One example. ``marked``: with its entities marked, as in the file. ``text``: without these
-    marks."""
+    """An example. ``marked``: the example with its entities marked, as it is in the file. ``text``:
+    the example without these marks."""
 
     marked: str
     text: str
@@ -59,13 +59,14 @@ class Example:
 
 
 def example_of(text: str) -> str:
-    """A requester's text as an example without entities. Raises BadInput when the text cannot be an
-    example."""
+    """Turn a requester's text into an example without entities. Raises BadInput when the text
+    cannot be an example."""
     return checked(examples_rules.example_of(text))
 
 
 def checked(marked: str) -> str:
-    """An example with its entities, on one line. Raises BadInput when it cannot be an example."""
+    """Put an example with marked entities on one line. Raises BadInput when it cannot be an
+    example."""
     example = one_line(marked)
     if wrong := examples_rules.error(example):
         raise BadInput(wrong, errors={"example": wrong})
@@ -92,7 +93,7 @@ def examples(block: str) -> list[Example]:
 
 
 def intents(content: Any) -> dict[str, list[Example]]:
-    """Intent -> its examples, in the content of a file."""
+    """Intent -> its examples in the content of a file."""
     found: dict[str, list[Example]] = {}
     for block in _blocks(content):
         found.setdefault(str(block["intent"]), []).extend(examples(str(block["examples"])))
@@ -100,7 +101,7 @@ def intents(content: Any) -> dict[str, list[Example]]:
 
 
 def ends(content: Any) -> dict[str, int]:
-    """Intent -> the line number of the last example in its first block."""
+    """Intent -> the number of the line that ends its first block of examples."""
     found: dict[str, int] = {}
     for block in _blocks(content):
         begin = block.lc.value("examples")[0] + 1
@@ -109,8 +110,8 @@ def ends(content: Any) -> dict[str, int]:
 
 
 def add(text: str, intent: str, marked: Sequence[str]) -> str:
-    """The file with these examples at the end of the intent's first block, except those that the
-    block already has."""
+    """The file with these examples appended to the intent's first block, except those that the
+    block already contains."""
 
     def change(content: Any) -> None:
         block = _block(content, intent)
@@ -122,7 +123,7 @@ def add(text: str, intent: str, marked: Sequence[str]) -> str:
 
 
 def remove(text: str, intent: str, marked: str) -> str:
-    """The file without this example. Raises Conflict when the example does not exist."""
+    """The file without this example. Raises Conflict when the file does not contain it."""
 
     def change(content: Any) -> None:
         block, lines, n = _find(content, intent, marked)
@@ -132,7 +133,8 @@ def remove(text: str, intent: str, marked: str) -> str:
 
 
 def reword(text: str, intent: str, before: str, after: str) -> str:
-    """The file with one example replaced. Raises Conflict when the old example does not exist."""
+    """The file with one example replaced. Raises Conflict when the file does not contain the old
+    example."""
 
     def change(content: Any) -> None:
         block, lines, n = _find(content, intent, before)
@@ -147,14 +149,14 @@ def move(text: str, before: str, after: str, marked: str) -> str:
 
 
 def new_file(intent: str, marked: Sequence[str], comment: str) -> str:
-    """A file with one intent."""
+    """A new file with one intent and its examples."""
     lines = "".join(f"      - {line}\n" for line in dict.fromkeys(map(checked, marked)))
     head = f'# {one_line(comment)}\nversion: "3.1"\n\nnlu:\n  - intent: {intent}\n    examples: |\n'
     return changed(head + lines, lambda _: None)
 
 
 def new_block(text: str, intent: str) -> str:
-    """The file with one more intent, without examples."""
+    """The file with an additional intent that has no examples yet."""
 
     def change(content: Any) -> None:
         content["nlu"].append(CommentedMap(intent=intent, examples=LiteralScalarString("")))
@@ -163,7 +165,7 @@ def new_block(text: str, intent: str) -> str:
 
 
 def changed(text: str, change: Callable[[Any], None]) -> str:
-    """The file after a change to its content. Raises Conflict when writing the file would also
+    """The file after a change to its content. Raises Conflict when rewriting the file would also
     change other parts of it."""
     content = read(text)
     if written(content) != text:
@@ -191,7 +193,8 @@ def _yaml() -> YAML:
 
 
 def _blocks(content: Any) -> Iterator[CommentedMap]:
-    """The blocks of intents whose examples are one block of text. This is Rasa's usual format."""
+    """The blocks of intents whose examples are a single block of text, which is Rasa's usual
+    format."""
     listed = content.get("nlu") if isinstance(content, CommentedMap) else None
     for block in listed if isinstance(listed, CommentedSeq) else ():
         is_intent = isinstance(block, CommentedMap) and "intent" in block

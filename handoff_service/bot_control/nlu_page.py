@@ -1,5 +1,4 @@
-"""The page that ``make nlu`` writes: one HTML file with SVG charts, without scripts or other
-files."""
+"""The page that ``make nlu`` writes: a single HTML file with SVG charts and without scripts."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -28,12 +27,12 @@ svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 1
 .interval { stroke: var(--ink); stroke-width: 1.5; }
 """
 _NOTES = (
-    "Cross-validation trains on four fifths of the examples and asks for the rest, five times. "
-    "Held-out texts are never trained on. Authors named <em>trainers</em> saw the examples; "
-    "<em>blind</em> authors wrote from one-line descriptions and saw none. Each text is parsed as "
-    "if it was asked for where its intent is possible. A text that is not for the desk counts as "
-    "right when no topic starts and no question is asked. Authors noted the languages of their "
-    "texts. Without a note, Spanish is guessed by frequent words."
+    "Cross-validation trains on four fifths of the examples and measures the rest, five times. "
+    "Training never reads held-out texts. Authors named <em>trainers</em> saw the examples; "
+    "<em>blind</em> authors wrote from one-line descriptions and saw no examples. Each text is "
+    "parsed in a state of the conversation in which its intent is possible. A text that is not for "
+    "the desk counts as right when it starts no topic and leads to no question. Authors noted the "
+    "languages of their texts. Without a note, frequent words decide whether a text is Spanish."
 )
 
 
@@ -103,8 +102,8 @@ def _gate(texts: Sequence[MeasuredText], examples: Sequence[MeasuredText]) -> st
 
 
 def _curve(lines: Sequence[tuple[str, str, list[GatePoint]]]) -> str:
-    """A chart. y: the share of topics kept. x: the share of out-of-scope texts that start a
-    topic, from 0 to 10 %."""
+    """The chart of the gate. The y axis is the share of texts about a topic that start a topic. The
+    x axis is the share of out-of-scope texts that start a topic, from 0 to 10 %."""
 
     def x(share: float) -> float:
         return _LEFT + min(share, 0.1) * 10 * (_WIDE - _LEFT - 20)
@@ -144,8 +143,8 @@ def _curve(lines: Sequence[tuple[str, str, list[GatePoint]]]) -> str:
 
 
 def _bars(figures: Sequence[IntentFigures]) -> str:
-    """A chart with the F1 of each intent as a bar and the Wilson interval of its recall as a
-    line."""
+    """The chart of intents: the F1 of each intent as a bar, and the Wilson interval of its recall
+    as a line."""
     left, wide = 150, _WIDE - 150 - 130
     drawn = []
     for n, one in enumerate(figures):

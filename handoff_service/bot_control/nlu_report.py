@@ -1,4 +1,4 @@
-"""The summary that ``make nlu`` prints. The page with the charts is nlu_page.py."""
+"""The summary that ``make nlu`` prints. ``nlu_page.py`` writes the page with the charts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from handoff_service.rules.training.exact_tests import Share
 from handoff_service.rules.training.intents import OTHER_MATTERS, TOPICS, UNSURE
 
 MOST_CONFUSIONS = 12
-#: The languages for which the report has separate figures, by code.
+#: Code -> name of the languages for which the report has separate figures.
 LANGUAGES = {"es": "Spanish", "de": "German", "fr": "French"}
 #: At most this share of the out-of-scope texts may start a topic. The gate's limit is the lowest
-#: one with at most this share on half of the texts.
+#: limit that meets this condition on half of the texts.
 MOST_FALSE_STARTS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextGroup:
-    """The figures of one set of texts."""
+    """The figures of a group of texts."""
 
     name: str
     texts: tuple[MeasuredText, ...]
-    is_part: bool = False  #: whether these are the texts in one language of the group before
+    is_part: bool = False  #: whether these are the texts of the preceding group in one language
 
     @property
     def right(self) -> Share:
@@ -31,7 +31,7 @@ class TextGroup:
 
     @property
     def guessed(self) -> Share:
-        """The texts that the classifier understands before the gates."""
+        """The texts for which the classifier finds the right intent, before the gates."""
         return nlu_texts.share(self.texts, lambda text: text.is_guessed_right)
 
     @property
@@ -40,19 +40,19 @@ class TextGroup:
 
     @property
     def topics_kept(self) -> Share:
-        """The texts about a topic that start this topic."""
+        """The texts about a topic that start the right topic."""
         topics = [text for text in self.texts if text.meant in TOPICS]
         return nlu_texts.share(topics, lambda text: text.is_right)
 
     @property
     def topics_asked(self) -> Share:
-        """The texts about a topic that lead to a question before a topic starts."""
+        """The texts about a topic for which the virtual agent asks whether this topic is meant."""
         topics = [text for text in self.texts if text.meant in TOPICS]
         return nlu_texts.share(topics, lambda text: text.understood == UNSURE)
 
     @property
     def false_starts(self) -> Share:
-        """The texts that are not for the desk and start a topic."""
+        """The texts that are not for the desk and still start a topic."""
         return nlu_texts.share(self._others, lambda text: text.starts_topic)
 
     @property
@@ -70,8 +70,8 @@ class TextGroup:
 
 
 def groups(texts: Sequence[MeasuredText]) -> list[TextGroup]:
-    """One group for the cross-validation and one for each held-out author. After each of them, a
-    group for each language other than English. No group is empty."""
+    """A group for the cross-validation and for each held-out author. Each is followed by a group
+    for each of the ``LANGUAGES``. Empty groups are left out."""
     found = []
     for of_set, author in dict.fromkeys((text.of_set, text.author) for text in texts):
         some = tuple(t for t in texts if (t.of_set, t.author) == (of_set, author))
@@ -89,8 +89,8 @@ def groups(texts: Sequence[MeasuredText]) -> list[TextGroup]:
 
 
 def validated_gate(texts: Sequence[MeasuredText]) -> tuple[GatePoint, GatePoint]:
-    """Choose the best limit for one half of the cross-validated texts. Returns it with its figures
-    on this half, and its figures on the other half."""
+    """Choose the best limit on one half of the cross-validated texts. Returns its figures on this
+    half and on the other half."""
     examples = [text for text in texts if text.of_set == "cross-validation"]
     chosen = nlu_texts.best_limit(examples[::2], MOST_FALSE_STARTS)
     judged = next(p for p in nlu_texts.gate_curve(examples[1::2]) if p.limit == chosen.limit)
@@ -98,7 +98,7 @@ def validated_gate(texts: Sequence[MeasuredText]) -> tuple[GatePoint, GatePoint]
 
 
 def lines(texts: Sequence[MeasuredText], seconds: float) -> Iterator[str]:
-    """The printed summary."""
+    """The lines of the summary. ``seconds``: the time that training took."""
     times = sorted(text.ms for text in texts)
     for group in groups(texts):
         yield f"{group.name}: {counted(len(group.texts), 'text')}"

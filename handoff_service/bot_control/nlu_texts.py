@@ -1,4 +1,4 @@
-"""The measured texts of ``make nlu`` and the figures computed from them."""
+"""The texts that ``make nlu`` measures, and the figures that are computed from them."""
 
 import json
 import re
@@ -26,28 +26,28 @@ _ENGLISH = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredText:
-    """One text. ``meant``: its right intent. ``guessed``: the classifier's intent. ``understood``:
-    the intent after the gates. ``ms``: the time to parse it."""
+    """A measured text. ``meant``: the right intent. ``guessed``: the classifier's intent.
+    ``understood``: the intent after the gates. ``ms``: the milliseconds to parse the text."""
 
     of_set: str  #: "cross-validation" or "held out"
-    author: str  #: "trainers" saw the examples; "blind" did not
+    author: str  #: "trainers" saw the examples; "blind" authors did not
     text: str
     meant: str
     understood: str
     guessed: str
     nearness: float | None
     ms: float
-    language: str | None = None  #: the author's note of its language
+    language: str | None = None  #: the code of the language that the author noted
 
     @property
     def is_spanish(self) -> bool:
-        """Whether the text is Spanish, by the author's note, or else by frequent words. For a short
-        text, frequent words can be wrong."""
+        """Whether the text is Spanish (see ``spoken``)."""
         return self.spoken == "es"
 
     @property
     def spoken(self) -> str:
-        """The code of the language: the author's note, else "es" or "en" by frequent words."""
+        """The code of the language that the author noted. Without a note, frequent words decide
+        between "es" and "en", which can be wrong for a short text."""
         if self.language is not None:
             return self.language
         found = len(_SPANISH.findall(self.text))
@@ -68,7 +68,8 @@ class MeasuredText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentFigures:
-    """Shares from 0 to 1. ``texts``: how many texts mean the intent."""
+    """The figures of an intent. ``recall``, ``f1``: from 0 to 1. ``texts``: the number of texts
+    that mean the intent."""
 
     name: str
     recall: float
@@ -86,9 +87,9 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePoint:
-    """The figures for one limit of the nearness, which says how similar a text is to a training
-    example. ``kept``: the share of texts about a topic that start a topic. ``false_starts``: the
-    share of out-of-scope texts that start a topic."""
+    """The figures for one limit of the nearness, which is the similarity of a text to the nearest
+    training example. ``kept``: the share of texts about a topic that start a topic.
+    ``false_starts``: the share of out-of-scope texts that start a topic."""
 
     limit: float
     kept: float
@@ -96,7 +97,8 @@ class GatePoint:
 
 
 def read(path: Path) -> tuple[float, list[MeasuredText]]:
-    """The seconds of training and the texts, from the file of bot/measure_understanding.py."""
+    """Read the file that ``bot/measure_understanding.py`` writes. Returns the seconds of training
+    and the measured texts."""
     content = json.loads(path.read_text())
     return content["training_seconds"], [
         MeasuredText(of_set=one.pop("set"), **one) for one in content["texts"]
@@ -109,7 +111,7 @@ def share(texts: Iterable[MeasuredText], holds: Callable[[MeasuredText], bool]) 
 
 
 def by_intent(texts: Sequence[MeasuredText]) -> list[IntentFigures]:
-    """The figures of each meant intent, the lowest F1 first."""
+    """The figures of each intent that a text means, the lowest F1 first."""
     meant: Counter[str] = Counter(alike(text.meant) for text in texts)
     found: Counter[str] = Counter()
     right: Counter[str] = Counter()
@@ -131,7 +133,7 @@ def macro_f1(figures: Sequence[IntentFigures]) -> float:
 
 
 def confusions(texts: Iterable[MeasuredText]) -> list[Confusion]:
-    """The wrongly understood intents, the most frequent confusion first."""
+    """The pairs of intents that are confused, the most frequent confusion first."""
     wrong: dict[tuple[str, str], list[str]] = defaultdict(list)
     for text in texts:
         if not text.is_right:
@@ -162,7 +164,7 @@ def gate_curve(texts: Iterable[MeasuredText]) -> Iterator[GatePoint]:
 
 
 def best_limit(texts: Iterable[MeasuredText], most_false_starts: float) -> GatePoint:
-    """The lowest limit at which at most ``most_false_starts`` of the out-of-scope texts start a
-    topic. If there is none, the highest limit."""
+    """The lowest limit at which at most this share of the out-of-scope texts start a topic. If
+    there is none, the highest limit."""
     points = list(gate_curve(texts))
     return next((point for point in points if point.false_starts <= most_false_starts), points[-1])

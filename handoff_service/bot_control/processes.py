@@ -1,4 +1,4 @@
-"""The processes of a long task, which another thread can cancel."""
+"""Run the processes of a long task, which another thread can cancel."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ type Process = subprocess.Popen[str]
 
 
 class Canceled(Exception):
-    """The task was canceled before its end."""
+    """The task was canceled before it ended."""
 
 
 class Processes:
@@ -27,7 +27,7 @@ class Processes:
         self._running: list[Process] = []
 
     def cancel(self) -> None:
-        """Kill the processes and their children, and start none afterwards."""
+        """Kill the processes and their children, and start no more."""
         with self._lock:
             self._canceled.set()
             for process in self._running:
@@ -38,14 +38,13 @@ class Processes:
             raise Canceled
 
     def pause(self, seconds: float) -> None:
-        """Wait for some seconds. Raises Canceled."""
+        """Wait for this many seconds. Raises Canceled when the task is canceled."""
         if self._canceled.wait(seconds):
             raise Canceled
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> Process:
-        """Start a program, named by its absolute path. Its stdout also contains its errors. The
-        program ends when this process ends. The caller must later pass it to ``end``. Raises
-        Canceled."""
+        """Start a program, given by its absolute path. It ends when this process ends. Its stdout
+        includes its stderr. The caller must pass the process to ``end``. Raises Canceled."""
         with self._lock:
             self.raise_if_canceled()
             process = subprocess.Popen(  # noqa: S603  # our own command
@@ -63,8 +62,8 @@ class Processes:
             return process
 
     def end(self, process: Process) -> None:
-        """Kill the process if it still runs, and close its pipes. After a cancellation, both the
-        thread that did the task and the thread that canceled it may call this."""
+        """Kill the process if it is still running, and close its pipes. After a cancellation, both
+        the thread of the task and the canceling thread may call this."""
         with self._lock:
             if process not in self._running:
                 return
@@ -78,8 +77,8 @@ class Processes:
     def run(
         self, command: Sequence[str], environment: Mapping[str, str], line: Callable[[str], None]
     ) -> int:
-        """Run a program and return its exit code. ``line`` gets each line of output. Raises
-        Canceled."""
+        """Run a program and return its exit code. ``line``: is called with each line of output.
+        Raises Canceled."""
         process = self.start(command, environment)
         try:
             for output in process.stdout or ():

@@ -1,8 +1,8 @@
-"""Trains, checks and runs Rasa in the bot's own environment. The service calls a running bot only
-over HTTP.
+"""Train, check and run Rasa in the bot's own environment. The service calls a running bot only over
+HTTP.
 
-``root``: the folder with ``config.yml``, ``domain.yml`` and ``data/``. ``bench``: the process that
-runs the task; None: a new process.
+In these functions, ``root`` is the folder with ``config.yml``, ``domain.yml`` and ``data/``, and
+``bench`` is the process that runs the task (None: a new process).
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from handoff_service.settings import Settings
 def check(home: Path, root: Path = ROOT, *, bench: Workbench | None = None) -> int:
     """Validate the training data and lint the virtual agent's texts. Returns the number of texts.
 
-    Raises SetupError when a text is unfit for SMS or the data is unfit for training.
+    Raises SetupError when a text cannot be sent as an SMS, or when the data is invalid.
     """
     texts = bot_text_lint.check(root, ROOT)
     with _bench(home, bench) as used:
@@ -35,10 +35,10 @@ def check(home: Path, root: Path = ROOT, *, bench: Workbench | None = None) -> i
 
 
 def measure(home: Path, config: str) -> tuple[float, list[MeasuredText]]:
-    """Measure the pipeline of a config file. Returns the seconds of training and each measured
-    text.
+    """Measure the pipeline of a config file. Returns the seconds of training and the measured
+    texts.
 
-    Takes some minutes, because it trains a model for each fold and one with all examples.
+    This takes some minutes, because it trains a model for each fold and one with all examples.
     """
     out = home / "nlu-measured.json"
     held_out = sorted(
@@ -52,11 +52,11 @@ def measure(home: Path, config: str) -> tuple[float, list[MeasuredText]]:
 def train(
     home: Path, root: Path = ROOT, *, force: bool = False, bench: Workbench | None = None
 ) -> Path:
-    """Train a model on the current data, unless a model of this data and code exists. Takes a
-    minute. Returns the model's file.
+    """Train a model on the current data, unless a model of this data and code exists. Returns the
+    model's file. Training takes a minute.
 
-    This also stores the data in the models folder. Older models stay. ``force``: train even
-    if such a model exists.
+    The data is stored in the models folder too. Older models stay. ``force``: train even if a model
+    of this data and code exists.
     """
     folder = model_folder.folder(home)
     with _bench(home, bench) as used, (folder / ".training").open("w") as lock:
@@ -79,13 +79,14 @@ def train(
 
 
 def _bench(home: Path, bench: Workbench | None) -> contextlib.AbstractContextManager[Workbench]:
-    """Return the given bench, which stays open, or a new bench, which closes at the end of the
-    block."""
+    """Return the given bench, which stays open, or a new bench, which is closed at the end of the
+    ``with`` block."""
     return Workbench(home) if bench is None else contextlib.nullcontext(bench)
 
 
 def _wait_for(lock: IO[str], processes: Processes) -> None:
-    """Take the lock, and wait while another process trains. Raises Canceled."""
+    """Take the lock. Wait while another process has it, because that process is training. Raises
+    Canceled."""
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,11 +110,11 @@ def actions_url(settings: Settings) -> str:
 
 
 def command(settings: Settings, number: int) -> tuple[list[str], dict[str, str]]:
-    """The command and environment of a bot process. The process serves a model on this computer's
-    loopback address. PATCHBOARD_BOT_URL lists addresses; ``number`` selects the one with the port.
+    """The command and the environment of a bot process, which listens on the loopback address.
+    ``number``: which address in PATCHBOARD_BOT_URL to take the port from, counted from 1.
 
-    The caller adds ``--model`` at each start; see ``served_model``. Raises SetupError when there is
-    no such address or the bot's environment is missing.
+    The caller adds ``--model`` at each start (see ``served_model``). Raises SetupError when there
+    is no such address, or when the bot's environment is missing.
     """
     if not settings.bot_urls:
         raise SetupError("PATCHBOARD_BOT_URL is empty: there is no virtual agent to run.")
@@ -137,8 +138,8 @@ def command(settings: Settings, number: int) -> tuple[list[str], dict[str, str]]
 
 
 def served_model(home: Path, root: Path = ROOT) -> Path:
-    """The model that a bot process loads when it starts: the promoted one, or else the newest one
-    of the current data. Raises SetupError when there is none."""
+    """The model that a bot process loads when it starts: the promoted model, or else the newest
+    model of the current data. Raises SetupError when there is none."""
     found = model_folder.running_file(home) or trained_model(home, root)
     if found is None:
         raise SetupError("There is no model yet. Train one with: patchboard bot train")
@@ -146,8 +147,8 @@ def served_model(home: Path, root: Path = ROOT) -> Path:
 
 
 def _run(command: Sequence[str], home: Path) -> None:
-    """Run the program that measures the texts. Its output goes to a log, and its progress to
-    stderr. Raises SetupError when the program fails."""
+    """Run the program that measures the texts. Its output is written to a log, and its progress is
+    printed to stderr. Raises SetupError when the program fails."""
     written = log_of(home, "nlu")
     written.parent.mkdir(parents=True, exist_ok=True)
     with written.open("w") as log:

@@ -1,4 +1,4 @@
-"""The bot's own environment: its programs, their variables and their logs."""
+"""The bot's own Python environment: its programs, their environment variables and their logs."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from handoff_service.errors import SetupError
 
 RASA = ROOT / ".venv-bot" / "bin" / "rasa"
 _STEP = re.compile(r"Starting to train component '([\w. ]+)'|^(Measured \d+ of \d+)")
-# Variables that a program needs to run, to find its libraries and to limit its cores.
+# The variables that a program needs to run, to find its libraries and to limit its cores.
 _INHERITED = re.compile(
     r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|LD_LIBRARY_PATH|SSL_CERT_\w+"
     r"|REQUESTS_CA_BUNDLE|XDG_\w+"
@@ -26,22 +26,23 @@ QUIET = {
 
 
 def log_of(home: Path, name: str) -> Path:
-    """The log of the latest run of a task. ``name``: a task of bot/workbench.py, or ``nlu`` for
-    ``make nlu``."""
+    """The log file of the last run of a task. ``name``: a task of ``bot/workbench.py``, or ``nlu``
+    for ``make nlu``."""
     return home / "logs" / f"rasa-{name}.log"
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The environment variables of a command. They keep Rasa quiet and its cache in ``home``.
+    """The environment variables of a command. They make Rasa quiet and put its cache in ``home``.
 
-    The program inherits only the variables that it needs. So it gets none of our secrets, such as
-    the provider's token or the mail server's password."""
+    The command inherits only the variables that it needs, so it gets none of our secrets, such as
+    the provider's token or the mail server's password.
+    """
     inherited = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
     return {**inherited, **QUIET, "RASA_CACHE_DIRECTORY": str(home / "bot-cache")}
 
 
 def rasa() -> str:
-    """The program ``rasa``. Raises SetupError when the environment is missing."""
+    """The path of the program ``rasa``. Raises SetupError when the environment is missing."""
     if not RASA.exists():
         raise SetupError(
             "The virtual agent's environment is missing. Build it with: make setup-bot"
@@ -50,16 +51,17 @@ def rasa() -> str:
 
 
 def python() -> str:
-    """The bot's Python. Raises SetupError when the environment is missing."""
+    """The path of the bot's Python. Raises SetupError when the environment is missing."""
     return str(Path(rasa()).with_name("python"))
 
 
 def progress_in(line: str) -> str | None:
-    """The progress that a line of output reports: a component, or ``Measured N of M``."""
+    """The progress that a line of output reports: the name of a component, or ``Measured N of
+    M``. None for other lines."""
     found = _STEP.search(line)
     return (found[1] or found[2]) if found else None
 
 
 def show_progress(text: str) -> None:
-    """Print a line of progress of a long command."""
+    """Print a line about the progress of a long command to stderr."""
     print(f"-> {text}", file=sys.stderr, flush=True)

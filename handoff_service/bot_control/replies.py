@@ -1,8 +1,8 @@
-"""The virtual agent's replies: the responses of domain.yml, in each language of requesters.
+"""The virtual agent's replies: the responses in domain.yml, in each language.
 
 A response is a list of variants. A variant for a language has a condition on the slot ``language``.
-A variant without a condition is in English. Rasa also sends it to requesters of other languages
-when their language has no variant.
+A variant without a condition is in English. Rasa also sends it to requesters whose language has no
+variant.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ from handoff_service.rules.shared.versions import OTHER_LANGUAGES
 class ReplyText:
     """A text of a reply.
 
-    - ``variant``: the position among the response's variants, from 0; None: there is no text in
-      this language yet.
-    - ``language``: None for a variant with a condition on something else.
+    - ``variant``: the position in the response's list of variants, from 0; None: there is no text
+      in this language yet.
+    - ``language`` None: the variant has another condition.
     """
 
     variant: int | None
@@ -35,8 +35,8 @@ class ReplyText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A response of domain.yml. ``texts``: its texts, and an empty one for each language that it
-    does not have yet."""
+    """A response in domain.yml. ``texts``: its texts, and an empty text for each language in which
+    it has none yet."""
 
     name: str
     texts: Sequence[ReplyText]

@@ -1,7 +1,7 @@
-"""Keeps the index of past answers that suggests replies to agents.
+"""Build the index of past answers, from which agents get suggested replies.
 
-Each process has its own index in memory. It builds the index after the start and again every few
-hours. It reads a few conversations at a time, so that the desk's other reads never wait for it.
+Each process has its own index in memory. It builds the index when it starts, and again every few
+hours. It reads a few conversations at a time, so that other reads do not wait for it.
 """
 
 import asyncio
@@ -21,27 +21,27 @@ from handoff_service.store.training import past_answers
 
 EVERY = timedelta(hours=3)
 AFTER_ERROR = timedelta(minutes=1)
-AT_ONCE = 50  # conversations of one read; about 20 ms
-MOST_ANSWERS = 20_000  # about 30 MB; the index does not contain older answers
+AT_ONCE = 50  # conversations per read, which takes about 20 ms
+MOST_ANSWERS = 20_000  # the index takes about 30 MB, and older answers are left out
 _HIGHEST = 2**62
 
 
 class PastReplies:
-    """Suggests replies from past answers. ``index``: the last index that was built."""
+    """Suggests replies from past answers. ``index``: the latest index."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self.index = ReplyIndex([])
 
     async def suggest(self, interaction_id: int, first_name: str | None) -> list[SuggestedReply]:
-        """Replies to the requester's texts since the last answer."""
+        """Suggested replies to the requester's texts since the last answer."""
         if not len(self.index):
             return []
         text = await self._store.read(past_answers.unanswered, interaction_id)
         return self.index.suggest(text, first_name) if text else []
 
     async def run(self) -> None:
-        """Build the index repeatedly until canceled."""
+        """Build the index every few hours until canceled."""
         while True:
             pause = EVERY
             try:

@@ -1,4 +1,4 @@
-"""The SMS check of a reply: its segments, and the problems of its text."""
+"""The SMS check of a reply: its segments and the problems of its text."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,8 @@ from handoff_service.rules.virtual_agent.sms_check import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsCheck:
-    """The result of the SMS check of a text with its placeholders at their longest."""
+    """The result of the SMS check. ``segments``: those of the text with the longest values of its
+    placeholders."""
 
     segments: Segments
     problems: list[str]
@@ -36,13 +37,13 @@ def check_sms(root: Path, text: str) -> SmsCheck:
 
 
 def why_unfit(root: Path, text: str) -> str | None:
-    """Why a text cannot be sent as an SMS; None when it can be."""
+    """Why a text cannot be sent as an SMS. None if it can be."""
     found = check_sms(root, one_line(text)).problems
     return joined(" ", found) if found else None
 
 
 def sms_settings(root: Path) -> SmsCheckSettings:
-    """The settings in the folder's sms_check.yml, or in the project's own."""
+    """The settings in the folder's sms_check.yml, or in the project's if the folder has none."""
     return bot_text_lint.read_settings(
         root if (root / bot_text_lint.SETTINGS_FILE).exists() else ROOT
     )

@@ -1,4 +1,4 @@
-"""The variants of a response in domain.yml: the YAML of a reply, with its comments."""
+"""Read and change the variants of a response in the YAML of domain.yml. Comments are kept."""
 
 from copy import deepcopy
 from typing import Any
@@ -16,7 +16,8 @@ SLOT = "language"
 
 
 def language_of(variant: Any) -> Language | None:
-    """The language of a variant; English without a condition."""
+    """The language of a variant. English for a variant without a condition. None for a variant with
+    another condition or an unknown language."""
     conditions = variant.get("condition") or ()
     codes = [one.get("value") for one in conditions if one.get("name") == SLOT]
     if not codes:
@@ -41,13 +42,13 @@ def new_variant(text: str, language: Language) -> CommentedMap:
 
 
 def reword(variant: Any, text: str) -> None:
-    """Change the text and keep its quotes."""
+    """Change the text of a variant, and keep the style of its quotes."""
     present = variant["text"]
     variant["text"] = text if type(present) is str else type(present)(text)
 
 
 def add_variant(variants: Any, text: str, language: Language) -> None:
-    """Append a translation. It gets what else the first variant has, such as its buttons."""
+    """Append a translation. It gets the other keys of the first variant too, such as buttons."""
     made = new_variant(text, language)
     following = _take_comments(variants[-1])
     for key, value in variants[0].items():
@@ -58,7 +59,7 @@ def add_variant(variants: Any, text: str, language: Language) -> None:
 
 
 def _has_name(value: Any) -> bool:
-    """Whether the file names this value (``&yes_no``), so that others can refer to it."""
+    """Whether the value has a YAML anchor (``&yes_no``), so that other values can refer to it."""
     return getattr(value, "anchor", None) is not None and value.anchor.value is not None
 
 
@@ -70,8 +71,8 @@ def remove_variant(variants: Any, variant: Any) -> None:
 
 
 def _take_comments(variant: CommentedMap) -> str:
-    """Remove and return the blank lines and comments that follow a variant. ruamel keeps them with
-    the last value. A comment on the value's own line stays."""
+    """Remove and return the blank lines and comments that follow a variant. ruamel.yaml stores them
+    with the variant's last value. A comment on the line of that value stays."""
     holder, key, slot = _last_value(variant)
     tokens = holder.ca.items.get(key)
     token = tokens[slot] if tokens else None
@@ -97,8 +98,8 @@ def _put_comments(variant: CommentedMap, following: str) -> None:
 
 
 def _last_value(variant: CommentedMap) -> tuple[Any, Any, int]:
-    """The innermost map or list that holds the last value of a variant, the value's place in it,
-    and the place of its comment."""
+    """The innermost map or list that contains the last value of a variant, the value's key in it,
+    and the index of its comment."""
     holder: Any = variant
     while True:
         is_map = isinstance(holder, CommentedMap)

@@ -1,4 +1,4 @@
-"""Finds similar examples by the letter trigrams that they have in common."""
+"""Find similar examples by the letter trigrams that they have in common."""
 
 import heapq
 from collections.abc import Mapping, Sequence
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from handoff_service.bot_control.nlu_content import NluContent
 from handoff_service.rules.training import clusters
 
-MOST_NEW = 50  # new examples; with more, it is faster to compare all examples
+MOST_NEW = 50  # with more new examples than this, it is faster to compare all examples
 
 type Pair = tuple[float, clusters.Sample, clusters.Sample]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """An example that is similar to a text. ``share``: the share of common letter trigrams, 0 to
-    1."""
+    """An example that is similar to a text. ``share``: the share of letter trigrams that they have
+    in common, 0 to 1."""
 
     intent: str
     text: str
@@ -24,8 +24,9 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictingExamples:
-    """Two equal or nearly equal examples, ``one`` and ``other``, of the intents ``first`` and
-    ``second``."""
+    """Two equal or nearly equal examples of different intents. ``first``, ``one``: the first intent
+    and its example. ``second``, ``other``: the second intent and its example. ``share``: as in
+    ``Near``."""
 
     first: str
     one: str
@@ -35,7 +36,7 @@ class ConflictingExamples:
 
 
 def nearest(files: Sequence[NluContent], text: str, most: int) -> list[Near]:
-    """The examples that share the most letter trigrams with the text, the nearest first."""
+    """The examples that share the most letter trigrams with the text, the most similar first."""
     mine = clusters.trigrams(text)
     scored = [
         (clusters.similarity(mine, trigrams), intent, one)
@@ -48,16 +49,16 @@ def nearest(files: Sequence[NluContent], text: str, most: int) -> list[Near]:
 
 
 class ConflictFinder:
-    """Finds pairs of equal or nearly equal examples of two intents. After a change of the files, it
-    compares only the new examples with the others. If more than ``MOST_NEW`` are new, it compares
-    all."""
+    """Finds pairs of equal or nearly equal examples of different intents. After a change of the
+    files, it compares only the new examples with all others. If more than ``MOST_NEW`` examples are
+    new, it compares all pairs."""
 
     def __init__(self) -> None:
         self._samples: dict[tuple[str, str], clusters.Sample] = {}
         self._pairs: list[Pair] = []
 
     def is_quick(self, files: Sequence[NluContent]) -> bool:
-        """Whether ``find`` need not compare all examples, because it has seen most of them."""
+        """Whether ``find`` is fast, because it has already compared most of the examples."""
         present = {
             (intent, one.marked)
             for file in files

@@ -1,5 +1,5 @@
-"""Labeled texts in files that training never reads: ``test_texts/*.yml`` in Rasa's format, and the
-project's held-out texts. Both are below the data folder."""
+"""Read labeled texts from files that training never reads: ``test_texts/*.yml`` in Rasa's format,
+and the project's held-out texts in ``tests/bot/``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +12,14 @@ from handoff_service.errors import SetupError
 from handoff_service.rules.training.comparison import TextSet
 from handoff_service.store.training.test_sets import MeasuredBy
 
-AUDIT = "audit.yml"  # not read here: the database has these texts, each with the question before it
+# This file is not read here. The database has its texts, together with the question before each.
+AUDIT = "audit.yml"
 STORIES = Path("tests/bot/test_stories.yml")
 
 
 def read(root: Path) -> list[MeasuredBy]:
-    """All test texts in files, except the audit's. Raises SetupError, which names an unreadable
-    file."""
+    """All test texts in files below ``root``, except those of the audit lane. Raises SetupError for
+    a file that cannot be read."""
     files = [path for path in sorted((root / "test_texts").glob("*.yml")) if path.name != AUDIT]
     found = [one for path in files for one in _in_rasa_format(path)]
     held_out = sorted((root / "tests" / "bot").glob("held_out_*.yml"))
@@ -26,7 +27,7 @@ def read(root: Path) -> list[MeasuredBy]:
 
 
 def stories(root: Path) -> Path | None:
-    """The file with the data folder's test stories; None if there is none."""
+    """The file with the test stories below ``root``. None if there is none."""
     return root / STORIES if (root / STORIES).is_file() else None
 
 

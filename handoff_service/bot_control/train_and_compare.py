@@ -1,7 +1,7 @@
-"""Checks the data, trains a model and measures it, in the background of the service.
+"""Check the data, train a model and measure it, in the background of the service.
 
-At most one run is under way at a time, in all processes together. The database has its progress. So
-every process can show the run, cancel it, and notice when the run's process has ended.
+At most one run is under way at a time, across all processes. The database stores its progress, so
+every process can show the run, cancel it, and notice that the run's process has ended.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ from handoff_service.store.views.training import BotModel
 
 REPLAYED_DAYS = 7
 EVERY = 1.0  # seconds between two reports of progress
-# step -> the progress at its beginning and at its end, and its usual seconds on two cores
+# Step -> the progress at its start and at its end, and its usual seconds on two cores.
 SHARES = {
     TrainingStep.CHECK: (0.0, 0.2, 10.0),
     TrainingStep.TRAIN: (0.2, 0.75, 30.0),
@@ -69,7 +69,8 @@ ADVICE = {
 
 @dataclass(slots=True)
 class _RunningStep:
-    """The step that is under way, its processes, and the progress that its thread reports."""
+    """The step that is under way. ``doing``, ``part``: the progress that its thread reports.
+    ``part``: from 0 to 1; None: the step reports no numbers."""
 
     step: TrainingStep
     processes: Processes = field(default_factory=Processes)
@@ -84,12 +85,12 @@ class _RunningStep:
             self.part = int(words[1]) / int(words[3])
 
     def progress(self) -> float:
-        """The progress of the whole run, 0 to 1. For a step that reports no numbers, this is an
-        estimate from the step's usual time."""
+        """The progress of the whole run, from 0 to 1. For a step that reports no numbers, it is
+        estimated from the step's usual time."""
         low, high, usual = SHARES[self.step]
         part = self.part
         if part is None:
-            # on a busy machine the estimate slows down, but never stops
+            # the estimate slows down on a busy machine, but it never stops
             part = 1 - math.exp(-1.5 * (time.monotonic() - self.began) / usual)
         return low + part * (high - low)
 
@@ -103,13 +104,13 @@ class TrainAndCompare:
         self._wanted: asyncio.Queue[tuple[int, StartRun]] = asyncio.Queue()
 
     async def start(self, command: StartRun) -> int:
-        """Start a run. Returns its id. Raises Conflict while another one is under way."""
+        """Start a run. Returns its id. Raises Conflict while another run is under way."""
         run_id = await self._store.write(start_run, command)
         self._wanted.put_nowait((run_id, command))
         return run_id
 
     async def run(self) -> None:
-        """Carry out the runs that this process started, until canceled."""
+        """Carry out the runs that this process has started, until canceled."""
         while True:
             await self.carry_out(*await self._wanted.get())
 
@@ -126,7 +127,7 @@ class TrainAndCompare:
             end = EndRun(
                 run_id=run_id, state=RunState.FAILED, error=f"{ADVICE[current.step]}\n{error}"
             )
-        except Exception as error:  # noqa: BLE001  # the run must end, whatever it was
+        except Exception as error:  # noqa: BLE001  # the run must end after any error
             log.warning("training_failed", error=error, run=run_id, step=current.step)
             reason = f"{ADVICE[current.step]}\n{type(error).__name__}: {error}"
             end = EndRun(run_id=run_id, state=RunState.FAILED, error=reason)
@@ -141,7 +142,7 @@ class TrainAndCompare:
             Workbench(self.home, current.processes, _no_report, suffix="-beside") as second,
         ):
             beside = RunningAnswers(self.home, second)
-            # this uses another processor core, while the first process trains the new model
+            # this uses a second processor core while the first process trains the new model
             ahead = asyncio.create_task(self._ask_ahead(beside))
             try:
                 return await self._measured(run_id, command, current, bench, beside)
@@ -159,7 +160,7 @@ class TrainAndCompare:
         bench: Workbench,
         beside: RunningAnswers,
     ) -> str:
-        """Train a model unless the command names one, and measure it. Returns its hash."""
+        """Train a model, unless the command names one, and measure it. Returns its hash."""
         if command.model:
             model = await self._store.read(models.get, command.model)
         else:
@@ -196,14 +197,14 @@ class TrainAndCompare:
         asked = [*texts, *(as_measured(one) for one in real)]
         try:
             await asyncio.to_thread(beside.of, running, asked)
-        # ignore the error here: the measurement asks again and then reports it
+        # ignore the error here, because the measurement asks the model again and reports the error
         except SetupError as error:
             log.warning("running_model_not_asked", error=error)
         except Canceled:
             pass
 
     async def _texts(self, running: BotModel | None) -> tuple[list[MeasuredBy], list[RealText]]:
-        """The texts of the measurement, and the real texts of the replay."""
+        """The texts for the measurement, and the real texts for the replay."""
         texts = await texts_to_measure_by(self._store, self.root)
         return texts, await self._store.read(recent_days, REPLAYED_DAYS) if running else []
 
@@ -219,8 +220,8 @@ class TrainAndCompare:
     async def _step[T](
         self, run_id: int, current: _RunningStep, step: TrainingStep, work: Callable[[], T]
     ) -> T:
-        """Do the work in a thread, and store its progress every second. Raises the errors of
-        ``work``, and Canceled."""
+        """Do the work in a thread, and store its progress every second. Raises Canceled, and the
+        same errors as ``work``."""
         current.step, current.began, current.doing, current.part = (
             step,
             time.monotonic(),
@@ -239,7 +240,7 @@ class TrainAndCompare:
                 try:
                     if not await self._store.write(record_progress, at):
                         current.processes.cancel()
-                # without the database, the step continues and stores no progress
+                # if the database is down, the step continues and its progress is not stored
                 except Refusal as error:
                     log.warning("training_not_reported", error=error, run=run_id)
                 if (await asyncio.wait({task}, timeout=EVERY))[0]:
@@ -251,5 +252,4 @@ class TrainAndCompare:
 
 
 def _no_report(_line: str) -> None:
-    """Ignore the progress of the second process, because the page shows only that of the first
-    one."""
+    """Ignore the progress of the second process. The page shows only that of the first process."""

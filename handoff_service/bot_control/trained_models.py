@@ -1,5 +1,5 @@
-"""The steps of a training that the page and the commands share: choose the texts for the
-measurement, and store a trained model, its measurement and its replay."""
+"""Steps of a training that the page and the console commands share: choose the texts to measure,
+and store a trained model, its measurement and its replay."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,7 +32,8 @@ from handoff_service.store.views.training import BotModel
 
 
 async def texts_to_measure_by(store: Store, root: Path) -> list[MeasuredBy]:
-    """The pinned texts, the audit set and the test texts in files."""
+    """The texts to measure: the pinned texts, the labeled texts of the audit lane, and the test
+    texts in files."""
     return [
         *await store.read(test_sets.pinned),
         *await store.read(test_sets.audit),
@@ -44,8 +45,8 @@ async def roll_back_with_data(
     store: Store, home: Path, root: Path, command: RollBack
 ) -> tuple[BotModel, list[str]]:
     """Roll back, and then restore the training data below ``root``. Returns the model that now runs
-    and the changed files. Raises Conflict if the model cannot be rolled back, and SetupError if its
-    data is missing. After such an error, nothing has changed."""
+    and the changed files. If there is nothing to roll back to, this changes nothing and raises
+    Conflict. If the model's data is missing, it changes nothing and raises SetupError."""
     folder = model_folder.folder(home)
     target = await store.read(models.returns_to)
     if target is not None and target.state is not ModelState.GONE:
@@ -56,19 +57,19 @@ async def roll_back_with_data(
 
 
 def recent_days(conn: Connection, days: int) -> list[RealText]:
-    """The masked real texts of the last ``days`` days."""
+    """The masked real texts of this many past days."""
     return replay.recent(conn, read_at(conn) - timedelta(days=days))
 
 
 def as_measured(text: RealText) -> MeasuredBy:
-    """A real text in the form in which both models are measured. No trainer has labeled it, so the
-    intent that the bot understood takes the place of the right one."""
+    """A real text as a text to measure. No trainer has labeled it, so the intent that the bot
+    understood replaces the right one."""
     meant = text.understood or NOT_UNDERSTOOD
     return MeasuredBy(of_set=TextSet.TEST, text=text.text, meant=meant, asked=text.asked)
 
 
 def replayed(model: BotModel, texts: Sequence[RealText], measured: Measurement) -> KeepReplay:
-    """The real texts with the answers of both models."""
+    """The command that stores the real texts with the answers of both models."""
     return KeepReplay(
         model=model.hash,
         texts=[
@@ -80,8 +81,8 @@ def replayed(model: BotModel, texts: Sequence[RealText], measured: Measurement) 
 
 
 async def keep(store: Store, home: Path, model: BotModel, measured: Measurement) -> None:
-    """Store a measurement: the figures in the database, the texts and the misplaced examples
-    in files in the models folder."""
+    """Store a measurement: the figures in the database, and the texts and the misplaced examples in
+    files in the models folder."""
     await asyncio.to_thread(measure_model.keep_texts, home, model, measured)
     await store.write(set_scores, SetScores(hash=model.hash, scores=measured.scores))
 
@@ -89,8 +90,8 @@ async def keep(store: Store, home: Path, model: BotModel, measured: Measurement)
 async def register(
     store: Store, path: Path, *, note: str = "", agent_id: int | None = None
 ) -> BotModel:
-    """Register a trained file as a model, with the diff of its data against the running model's.
-    Deletes the files of older models that nobody needs."""
+    """Register a trained model, with a diff between the running model's data and its own. This also
+    deletes the files of old models that are no longer needed."""
     hash = model_folder.model_id(path)
     running = await store.read(models.in_state, ModelState.RUNNING)
 
@@ -110,6 +111,6 @@ async def register(
 
 
 def _data(model: Path) -> dict[str, bytes]:
-    """A model's training data. Empty for an old model, from a version of Patchboard that did not
-    keep the data."""
+    """A model's training data. Empty if it was not stored, which older versions of Patchboard did
+    not do."""
     return model_folder.kept_data(model) if model_folder.snapshot(model).exists() else {}

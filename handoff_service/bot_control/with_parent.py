@@ -1,8 +1,8 @@
-"""Runs a command that ends when its parent ends: ``python with_parent.py PARENT COMMAND...``.
+"""Run a command that ends when its parent ends: ``python with_parent.py PARENT COMMAND...``.
 
-If the service is killed, it cannot end its bots or a training itself. So the command asks Linux to
-send it SIGTERM when its parent ends. Other systems have no such signal. There the command continues
-after its parent was killed.
+A service that is killed cannot end its bots or a training itself. The command therefore asks Linux
+to send it SIGTERM when its parent ends. Other operating systems have no such signal, so there the
+command continues after its parent was killed.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2
 
 
 def ends_with_this_process(command: Sequence[str]) -> list[str]:
-    """The command, changed so that it ends when this process ends. Its program must be an absolute
+    """Wrap a command so that it ends when this process ends. Its program must be an absolute
     path."""
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 
@@ -24,5 +24,5 @@ if __name__ == "__main__":
     parent, command = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == parent:  # else the parent ended before this call, and no signal comes
+    if os.getppid() == parent:  # if not, the parent has already ended, so no signal would be sent
         os.execv(command[0], command)  # noqa: S606  # our own command

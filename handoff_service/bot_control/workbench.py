@@ -1,4 +1,4 @@
-"""A process in the bot's environment that checks data, trains models and lets models answer
+"""Run a process in the bot's environment that checks data, trains models and lets models answer
 texts."""
 
 import json
@@ -14,14 +14,14 @@ from handoff_service.bot_control.processes import Process, Processes
 from handoff_service.bot_control.rasa_environment import log_of, progress_in, show_progress
 from handoff_service.errors import SetupError
 
-LAST = 15  # lines of the log in an error
+LAST = 15  # an error quotes this many of the log's last lines
 
 
 class Workbench:
-    """Does one task after the other in one process, because each start of Rasa takes five seconds.
-    The process starts with the first task. bot/workbench.py has the tasks.
+    """Does one task after another in a single process, because each start of Rasa takes five
+    seconds. The process starts with the first task. ``bot/workbench.py`` defines the tasks.
 
-    ``report`` gets each line of progress. ``suffix``: the end of the names of the logs.
+    ``report``: is called with each line of progress. ``suffix``: the end of the logs' names.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Workbench:
         return self._processes
 
     def do(self, task: str, **arguments: Any) -> Any:
-        """Do a task and return its result. Its output goes to a log, and ``report`` gets its
-        progress.
+        """Do a task and return its result. Its output is written to a log, and ``report`` is called
+        with its progress.
 
-        Raises SetupError when the task fails. Raises Canceled.
+        Raises SetupError when the task fails. Raises Canceled when it is canceled.
         """
         log = log_of(self._home, f"{task}{self._suffix}")
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,8 @@ class Workbench:
             return json.loads(out.read_text())
 
     def _run_task(self, task: str, arguments: dict[str, Any], written: TextIO) -> bool:
-        """Run the task in the process. False if the process ended before it finished the task."""
+        """Run the task in the process. Returns False if the process ends before the task is
+        done."""
         process = self._running_process()
         assert process.stdin is not None
         assert process.stdout is not None

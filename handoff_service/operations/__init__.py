@@ -1,2 +1,2 @@
-"""The product's operations, one per file. Each is a synchronous function on a transaction: load,
-decide, write."""
+"""The product's operations, one topic per file. Each operation is a synchronous function that loads
+facts, decides and writes within one transaction."""

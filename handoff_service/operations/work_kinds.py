@@ -1,7 +1,7 @@
-"""The kinds of due work, each with the function that carries it out.
+"""The kinds of due work and the functions that carry them out.
 
-Each kind that waits for another server has its own pool. So a hanging provider, bot, mail server or
-webhook receiver delays neither the others nor the desk's own work (offers, timers, presence).
+Each kind that waits for another server has its own pool. A hanging provider, bot, mail server or
+webhook receiver therefore delays no other kind, such as offers, timers and presence.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -49,11 +49,11 @@ class WorkKind:
 
 WORK: Mapping[Work, WorkKind] = {
     Work.DELIVER: WorkKind(deliver.when_due, SENDS_AT_ONCE),
-    # Many places, because the gateway limits each bot server separately: turns that wait for a
-    # hanging server must not block the turns of the others.
+    # This pool has many places, because the gateway limits each bot server separately, and turns
+    # that wait for a hanging server must not block the turns of other servers.
     Work.BOT_TURN: WorkKind(take_bot_turn.when_due, 256),
     Work.FETCH_MEDIA: WorkKind(fetch_media.when_due, 4),
-    # Calls to a receiver that does not answer end at once: see gateways/webhook.
+    # Calls to a receiver that does not answer fail at once: see gateways/webhook.
     Work.CALL_WEBHOOK: WorkKind(call_webhook.when_due, 32),
     Work.MAIL_CODE: WorkKind(mail_code.when_due, 4),
     Work.MAIL_LINK: WorkKind(password_links.when_due, 2),

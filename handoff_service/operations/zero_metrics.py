@@ -1,5 +1,5 @@
-"""Counters that begin at 0. Without this, a counter would appear with its first failure, and an
-alert on an increase would miss that failure."""
+"""Start counters at 0. A counter would otherwise first appear with its first failure, and an alert
+on an increase would miss that failure."""
 
 from handoff_service.metrics import Metrics
 from handoff_service.ports.sms_provider import Accepted, Later, LookedUp, Refused, Unsure, Withheld

@@ -63,7 +63,7 @@ SAY = (bot_replies, bot_text, actions.cases, actions.requests, actions.account_h
 SAY_TOO = (actions.fallback, actions.problem_form, apply_command, apply_consent)
 FOR_AGENTS = {
     *(apply_command.ASKED, apply_command.SAID_GOODBYE),
-    *(apply_consent.SAID_STOP, apply_consent.SAID_START, apply_consent.MAY_WANT_OUT),
+    *(apply_consent.OPTED_OUT, apply_consent.OPTED_IN, apply_consent.MAY_WANT_OPT_OUT),
     *(actions.fallback.REASON, actions.fallback.REASON_WITH_CASE, actions.account_help.REASON),
 }
 

@@ -16,16 +16,16 @@ c, h = t.cases, t.case_changes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddToCase:
-    """Requested by the virtual agent during a turn."""
+    """The virtual agent's request during a turn."""
 
     turn_id: int
     note: str
 
 
 def add_to_case(tx: Transaction, command: AddToCase) -> str | None:
-    """Add the note to the newest unresolved case of this conversation. Returns the case's number,
-    or None if there is no such case. Repeating the last note changes nothing, because a turn may
-    run twice.
+    """Add the note to the newest unresolved case that the virtual agent opened in this
+    conversation. Returns the case's number, or None if there is no case to add to. A note that
+    repeats the last one is not added, because a turn may run twice.
     """
     turn = select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
     interaction = interactions.lock(tx.conn, tx.conn.execute(turn).scalar_one())

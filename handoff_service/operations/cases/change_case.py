@@ -1,4 +1,5 @@
-"""Change a case or add a note. Each change is a history entry with who, when and why."""
+"""Change a case or add a note to it. Each change adds a history entry: who changed what, when and
+why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +27,9 @@ c = t.cases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeCase:
-    """``values``: the columns that change, with their new values. ``note``: the reason, for agents.
-    ``interaction_id``: the conversation that gets a line about the change; None: the conversation
-    of the case."""
+    """``values``: the columns that change, with their new values. ``note``: the reason, which
+    agents see. ``interaction_id``: the conversation that gets a line about the change; None: the
+    case's own conversation."""
 
     id: int
     agent_id: int
@@ -39,11 +40,11 @@ class ChangeCase:
 
 def change_case(tx: Transaction, command: ChangeCase) -> None:
     """Change a case. Any state may follow any other, so an agent can reopen a case that was closed
-    too early. A command that changes nothing adds no entry and sends no event. Otherwise two
-    systems that copy each other's changes would never stop. Raises NotFound and BadInput."""
+    too early. A command that changes nothing adds no entry and sends no event, so two systems that
+    copy each other's changes cannot loop. Raises NotFound and BadInput."""
     within = _interaction_of(tx, command)
     if within is not None:
-        # locked before the case, in the same order as when a case is opened
+        # lock it before the case, in the same order as open_case does
         interaction = interactions.lock(tx.conn, within)
         if command.interaction_id is not None:
             take_part(tx, interaction, command.agent_id)
@@ -65,7 +66,7 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
         notify_owner(tx, interaction, command.agent_id, _did(command, changes, note))
 
 
-def cases_follow(
+def move_cases(
     tx: Transaction,
     concerned: Sequence[InteractionRow],
     user_id: int | None,
@@ -73,8 +74,8 @@ def cases_follow(
     author: Author,
     agent_id: int | None,
 ) -> None:
-    """Give the cases of these locked interactions to the user who now has the interactions. Cases
-    that somebody assigned to another user on purpose do not change."""
+    """Move the cases of these locked interactions to the interactions' new user. A case that
+    somebody has assigned to a different user on purpose does not move."""
     before = {one.id: one.user_id for one in concerned}
     query = select(c).where(one_of(c.c.interaction_id, before)).order_by(c.c.id).with_for_update()
     for row in tx.conn.execute(query).all() if before else ():

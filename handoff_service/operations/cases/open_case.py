@@ -25,8 +25,8 @@ c = t.cases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenInTurn:
-    """Requested by the virtual agent during a turn. ``once``: reuse the user's unresolved case of
-    this kind, if there is one."""
+    """The virtual agent's request during a turn. ``once``: reuse the user's unresolved case of this
+    kind, if there is one."""
 
     turn_id: int
     description: str
@@ -39,8 +39,9 @@ class OpenInTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenByHand:
-    """An agent opens a case on the page or through the API. The case belongs to the user
-    ``user_id``, or else to the interaction's user. One of the two ids is required."""
+    """An agent opens a case on the page or through the API. The case belongs to ``user_id``. If
+    that is None, it belongs to the interaction's user. ``user_id`` or ``interaction_id`` is
+    required."""
 
     agent_id: int
     description: str
@@ -85,8 +86,8 @@ def open_case(tx: Transaction, command: OpenInTurn) -> str:
 
 
 def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
-    """Open the case and return its id. Raises BadInput, which names each wrong field. Raises
-    NotFound for an unknown user or interaction."""
+    """Open the case and return its id. Raises BadInput with the wrong fields. Raises NotFound for
+    an unknown user or interaction."""
     if not command.description.strip():
         raise BadInput(errors={"description": phrase("must not be empty")})
     if command.interaction_id is None and command.user_id is None:

@@ -11,7 +11,7 @@ Text = Annotated[str, Field(max_length=1600)]
 
 
 class OutageEntry(BaseModel):
-    """Times have an offset (``2026-11-25T09:00:00-05:00``). ``until`` missing: nobody knows the end
+    """Times have an offset (``2026-11-25T09:00:00-05:00``). ``until`` None: the end is not known
     yet."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -23,7 +23,7 @@ class OutageEntry(BaseModel):
     active: bool = True
 
     def to_fields(self) -> OutageFields:
-        """The outage, for the rules."""
+        """The same outage as the type that the rules use."""
         return OutageFields(
             title=self.title, text=self.text, since=self.since, until=self.until, active=self.active
         )

@@ -21,15 +21,15 @@ o = t.outages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOutage:
-    """``values``: changed fields of ``Outage``; other fields stay."""
+    """``values``: the fields of ``OutageFields`` to change. Other fields keep their values."""
 
     id: int
     values: Mapping[str, Any]
 
 
 def make_outage(tx: Transaction, outage: OutageFields) -> int:
-    """Store the outage and return its id. Raises BadInput, which names each wrong field. Raises
-    Conflict for a title in use."""
+    """Store the outage and return its id. Raises BadInput with the wrong fields. Raises Conflict
+    when another outage has the title."""
     _checked(outage)
     _title_is_free(tx, outage.title)
     row = insert(o).values(**asdict(outage)).returning(o.c.id)
@@ -39,7 +39,8 @@ def make_outage(tx: Transaction, outage: OutageFields) -> int:
 
 
 def change_outage(tx: Transaction, command: ChangeOutage) -> None:
-    """Change these fields. Raises NotFound, and the errors of ``make_outage``."""
+    """Change these fields. Raises NotFound for an unknown id, and the same errors as
+    ``make_outage``."""
     stored = _locked(tx, command.id)
     changed = replace(stored, **command.values)
     _checked(changed)

@@ -1,4 +1,4 @@
-"""Write an entry into a case's history. Open pages get a hint, and webhooks an event."""
+"""Add an entry to a case's history, send a hint to open pages, and record the webhook event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ type Changes = Mapping[str, tuple[str | int | None, str | int | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseHistoryEntry:
-    """``changes``: field -> before and after; empty for the opening and for a note alone."""
+    """``changes``: field -> its values before and after. It is empty when the case is opened and
+    when only a note is added."""
 
     case_id: int
     version: int
@@ -32,7 +33,7 @@ class CaseHistoryEntry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
     """The case's requester, with the keys by which other systems identify people. ``number``: the
-    phone that texted about it.
+    phone number from which the requester texted about the case.
     """
 
     user_id: int | None
@@ -44,8 +45,8 @@ class Requester:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEntry:
-    """An event's content: the case after the change (without its history), the change and the
-    requester."""
+    """The content of a webhook event: the case after the change (without its history), the change
+    and the requester."""
 
     case: Case
     change: CaseChange
@@ -53,7 +54,8 @@ class CaseEntry:
 
 
 def record(tx: Transaction, entry: CaseHistoryEntry) -> None:
-    """Add an entry to the history of a case that has just been written and is locked or new."""
+    """Add an entry to a case's history. The caller has just created the case, or has locked and
+    changed it."""
     changes = {name: list(pair) for name, pair in entry.changes.items()}
     tx.conn.execute(
         insert(t.case_changes).values(
@@ -72,7 +74,7 @@ def record(tx: Transaction, entry: CaseHistoryEntry) -> None:
 
 
 def _publish_change(tx: Transaction, case: Case) -> None:
-    """Notify pages that show the case beside an active conversation."""
+    """Send a hint to pages that show the case beside an active conversation."""
     i = t.interactions
     where = i.c.id == (case.interaction.id if case.interaction else None)
     if case.user is not None:

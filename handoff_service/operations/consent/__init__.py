@@ -1,4 +1,4 @@
-"""Consent: the ledger, keywords, and pushing opt-outs to the provider.
+"""Consent: the ledger, the keywords, and the push of opt-outs to the provider.
 
 These modules may import shared steps and the virtual agent.
 """

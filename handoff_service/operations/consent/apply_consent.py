@@ -1,5 +1,5 @@
-"""Apply a requester's consent keyword in the transaction that stores the text; see
-``rules/consent/consent_keywords.py``."""
+"""Apply a requester's consent keyword in the transaction that stores the text.
+``rules/consent/consent_keywords.py`` decides the steps."""
 
 from dataclasses import dataclass
 
@@ -28,10 +28,10 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
-SAID_STOP = "The requester opted out"
-SAID_START = "The requester opted in"
+OPTED_OUT = "The requester opted out"
+OPTED_IN = "The requester opted in"
 ONLY_REPORT = translatable('To cancel only your report, text START, then "never mind".')
-MAY_WANT_OUT = (
+MAY_WANT_OPT_OUT = (
     "The requester may want to opt out: we asked them to reply STOP, and they wrote again."
 )
 
@@ -43,12 +43,12 @@ class ConsentWord:
     means: ConsentSituation
     words: str  #: the text as the requester wrote it
     sid: str  #: the provider's id of the text
-    answered: bool  #: whether the provider has already sent an answer of its own
+    answered: bool  #: whether the provider has already sent its own reply
 
 
 def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> None:
-    """Do what the table in rules/consent/consent_keywords.py prescribes for this text. The caller
-    holds the locks on the interaction and on the number's profile."""
+    """Carry out the steps that ``consent_keywords.TABLE`` lists for this text. The caller holds the
+    locks on the interaction and on the number's profile."""
     interaction = interactions.lock(tx.conn, interaction_id)
     steps = TABLE[word.means]
     opts_in = word.means is ConsentSituation.OPTS_IN
@@ -74,12 +74,12 @@ def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> No
         return
     if ConsentStep.CLOSE in steps and interaction.active and interaction.owner is not Owner.AGENT:
         state = State.CLOSED_COMPLETE if opts_in else State.CLOSED_ABANDONED
-        end_interaction(tx, interaction, state, sentence=SAID_START if opts_in else SAID_STOP)
+        end_interaction(tx, interaction, state, sentence=OPTED_IN if opts_in else OPTED_OUT)
 
 
 def _opted_out(tx: Transaction, interaction: InteractionRow, word: ConsentWord) -> str:
-    """The text of the confirmation. A requester who texts CANCEL in the middle of a report may want
-    to cancel only the report. The confirmation then explains how."""
+    """The opt-out confirmation. A requester who texts CANCEL in the middle of a report may want to
+    cancel only the report, so the confirmation then explains how to do that."""
     language = spoken_language(tx.conn, interaction.id)
     reply = texts.opted_out(tx.conn, language)
     may_mean_report = folded(word.words) in ("cancel", "end", "quit")
@@ -94,7 +94,7 @@ def _ask_opt_out(tx: Transaction, interaction: InteractionRow, sid: str) -> None
     """
     if _was_asked(tx, interaction, sid):
         leave_virtual_agent(
-            tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id)
+            tx, interaction, MAY_WANT_OPT_OUT, bot_turns.collected(tx.conn, interaction.id)
         )
     else:
         asks = texts.ask_opt_out(tx.conn, spoken_language(tx.conn, interaction.id))
@@ -102,8 +102,8 @@ def _ask_opt_out(tx: Transaction, interaction: InteractionRow, sid: str) -> None
 
 
 def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:
-    """Whether we asked the requester after an earlier text of this conversation. No row records
-    this question, so the function checks the earlier texts again with the rule that triggers it."""
+    """Whether an earlier text of this conversation led to the question. No row records the
+    question, so this applies its rule to the earlier texts again."""
     m = t.messages
     before = select(m.c.seq).where(m.c.provider_sid == sid).scalar_subquery()
     earlier = select(*m.c["body", "seq"]).where(

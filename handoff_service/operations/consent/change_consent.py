@@ -1,8 +1,8 @@
-"""Change whether a number may be texted. One ledger holds every change: by requester, provider,
-agent, API and import.
+"""Change whether a number may be texted. One ledger records every change, whether a requester, the
+provider, an agent, the API or an import makes it.
 
-``deliver`` holds a shared lock on the number's profile while it checks consent. A consent change
-holds the exclusive lock. Therefore no queued message is sent after an opt-out is committed.
+``deliver`` holds a shared lock on the number's profile while it checks consent, and a consent
+change holds the exclusive lock. So no queued message is sent after an opt-out is committed.
 """
 
 from collections.abc import Sequence
@@ -31,15 +31,15 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Consent
 
-NOTE = 500  # characters
+NOTE = 500  # the most characters of a note
 
 c, o = t.consents, t.opt_outs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRequest:
-    """A request by an agent or a program. ``provider_number``: in the form people write; None: all
-    of them."""
+    """A request by an agent or a program. ``provider_number``: the company number that the request
+    is about; None: all company numbers."""
 
     number: str
     opted_out: bool
@@ -50,13 +50,14 @@ class ConsentRequest:
 
 
 def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
-    """Apply the request of an agent or a program. Returns the number's newest ledger entry.
+    """Apply the request of an agent or a program. Returns the new ledger entry.
 
-    Raises BadInput for an unknown provider number. Raises Conflict when nothing would change, and
-    when the requester opted out by text: only the requester's START can end such an opt-out.
+    Raises BadInput for an unknown provider number, and for an opt-in without a note. Raises
+    Conflict when nothing would change. Raises Conflict for an opt-in when the requester opted out
+    by text, because only the requester's START can end that opt-out.
     """
     provider_id = _provider(tx, ask.provider_number)
-    # locked first, in the same order as when texts are received
+    # lock interactions before profiles, in the same order as receive_sms does
     active = interactions.lock_active(tx.conn, [ask.number])
     lock(tx, [ask.number])
     if not ask.opted_out:
@@ -89,9 +90,9 @@ def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
 
 
 def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
-    """Import opt-outs from another system, in a fixed number of statements. This skips an opt-out
-    that exists, or that existed and has ended. So an admin can import the same file again. Raises
-    BadInput, which names the unknown provider number."""
+    """Import opt-outs from another system, in a fixed number of statements. An opt-out that exists
+    or has ended is skipped, so an admin can import the same file again. Raises BadInput for an
+    unknown provider number."""
     p = t.provider_numbers
     ours: dict[str | None, int] = {
         r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))
@@ -108,11 +109,11 @@ def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
             )
     numbers = sorted({ask.number for ask in asked})
     lock(tx, numbers)
-    stood = select(c.c.number, c.c.provider_number_id).where(
+    earlier = select(c.c.number, c.c.provider_number_id).where(
         one_of(c.c.number, numbers), c.c.opted_out
     )
-    before = {(r.number, r.provider_number_id) for r in tx.conn.execute(stood)}
-    standing = {
+    before = {(r.number, r.provider_number_id) for r in tx.conn.execute(earlier)}
+    current = {
         (r.number, r.provider_number_id)
         for r in tx.conn.execute(select(o).where(one_of(o.c.number, numbers)))
     }
@@ -122,7 +123,7 @@ def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
         (ask.number, ours.get(ask.provider_number)): ask
         for ask in asked
         if (ask.number, ours.get(ask.provider_number)) not in before
-        and not {(ask.number, place) for place in together[ask.provider_number]} <= standing
+        and not {(ask.number, place) for place in together[ask.provider_number]} <= current
     }
     rows = [
         {
@@ -150,8 +151,8 @@ def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
 
 
 def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
-    """Raise Conflict when consent forbids texts from this provider number to this number. The error
-    gives the reason and the time."""
+    """Raise Conflict when no text can reach this number, or when it has opted out of texts from
+    this provider number. The error gives the reason."""
     if why := why_unanswerable(conn, number):
         raise Conflict(why)
     held = consents.opted_out(conn, number, provider_number_id)
@@ -160,8 +161,8 @@ def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
 
 
 def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
-    """Record opt-outs for messages that the provider refused because the requester has opted out
-    there."""
+    """Record an opt-out for each message that the provider refused because its own list has the
+    requester as opted out."""
     if not message_ids:
         return
     m = t.messages
@@ -169,7 +170,7 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
         select(*m.c["interaction_id", "error_code"]).where(one_of(m.c.id, message_ids))
     )
     codes = {r.interaction_id: r.error_code for r in found}
-    # locked first, in the same order as when texts are received
+    # lock interactions before profiles, in the same order as receive_sms does
     rows = interactions.lock_each(tx.conn, set(codes)).values()
     lock(tx, [row.requester_number for row in rows])
     for row in rows:
@@ -187,10 +188,10 @@ def _may_opt_in(tx: Transaction, ask: ConsentRequest, provider_id: int | None) -
     if not ask.note:
         raise BadInput(errors={"note": phrase("must say how they consented")})
     concerned = {EVERY_NUMBER, *consents.with_its_service(tx.conn, provider_id)}
-    standing = select(o.c.consent_id).where(
+    current = select(o.c.consent_id).where(
         o.c.number == ask.number, o.c.provider_number_id.in_(concerned)
     )
-    for entry in consents.by_id(tx.conn, list(tx.conn.execute(standing).scalars())).values():
+    for entry in consents.by_id(tx.conn, list(tx.conn.execute(current).scalars())).values():
         if entry.source in REQUESTERS_OWN:
             raise Conflict(
                 phrase(

@@ -1,4 +1,4 @@
-"""The consent ledger: writes a change, and a line for agents about it."""
+"""Write consent changes to the ledger, and lines about them that agents see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ c, o = t.consents, t.opt_outs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChange:
-    """``provider_number_id``: the company number it covers; None: all of them. ``words``: the
-    requester's text, or the provider's error code."""
+    """``provider_number_id``: the company number that the change is about; None: all company
+    numbers. ``words``: the requester's text, or the provider's error code."""
 
     number: str
     opted_out: bool
@@ -36,20 +36,20 @@ class ConsentChange:
 
 
 def record(tx: Transaction, change: ConsentChange) -> int | None:
-    """Write a change into the ledger. The transaction must hold the lock on the number's profile
-    (``lock``). Returns the entry's id; None when nothing changes.
+    """Write a change to the ledger. The transaction must hold the lock on the number's profile
+    (``lock``). Returns the entry's id, or None when nothing changes.
 
-    An opt-in lifts opt-outs from all company numbers and from the number that was texted. A change
-    for one company number covers all numbers of its messaging service.
+    An opt-in ends the opt-out that covers all company numbers and the one for the company number
+    that was texted. A change for one company number covers all numbers of its messaging service.
     """
     where = consents.with_its_service(tx.conn, change.provider_number_id)
     holds = select(o.c.provider_number_id, c.c.source).join(c, c.c.id == o.c.consent_id)
     found = tx.conn.execute(holds.where(o.c.number == change.number))
-    standing = {r.provider_number_id: Source(r.source) for r in found}
-    own = {place for place, source in standing.items() if source in REQUESTERS_OWN}
-    ended = standing.keys() & {EVERY_NUMBER, *where}
-    if change.opted_out and where <= (own if change.source in REQUESTERS_OWN else standing.keys()):
-        return None  # nobody else can override a change that the requester made
+    current = {r.provider_number_id: Source(r.source) for r in found}
+    own = {place for place, source in current.items() if source in REQUESTERS_OWN}
+    ended = current.keys() & {EVERY_NUMBER, *where}
+    if change.opted_out and where <= (own if change.source in REQUESTERS_OWN else current.keys()):
+        return None  # nobody else can replace an opt-out that the requester made
     if not change.opted_out and not ended:
         return None
     row = {
@@ -85,8 +85,8 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
 
 
 def lock(tx: Transaction, numbers: Sequence[str]) -> None:
-    """Until the commit, no other transaction can change the consent of these numbers or send to
-    them.
+    """Lock these numbers' profiles. Until the commit, no other transaction can change the numbers'
+    consent or send to them. This also writes the kept opt-outs of erased numbers again.
     """
     p = t.messaging_profiles
     tx.conn.execute(
@@ -99,8 +99,8 @@ def lock(tx: Transaction, numbers: Sequence[str]) -> None:
 
 
 def record_in(tx: Transaction, interaction: InteractionRow, change: ConsentChange) -> None:
-    """Write a change into the ledger, and a line for agents into a locked conversation with the
-    number."""
+    """Write a change to the ledger, and add a line that agents see to a locked conversation with
+    the number."""
     if (made := record(tx, change)) is not None:
         messages.append(tx, interaction, line_about(consents.by_id(tx.conn, [made])[made]))
 

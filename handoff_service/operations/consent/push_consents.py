@@ -1,11 +1,12 @@
-"""Push consent changes to the provider, so that other programs in its account do not text people
-who have opted out.
+"""Push consent changes to the provider, so that other programs in the company's account do not text
+people who have opted out.
 
-The provider does not know which opt-outs come from agents, programs, imports and the admin's own
-keywords. It also does not know that a STOP to one company number covers all of them. The service
-learns of the provider's own opt-outs in three ways: from refused sends, from the field
-``OptOutType`` of a text that the provider has answered, and from the gap sweep, which stores a STOP
-whose webhook was lost. A push sends the current state, so pushing twice is harmless.
+The provider does not see opt-outs that come from agents, programs, imports and the admin's own
+keywords. It also does not know that a STOP to one company number covers all of them.
+
+The service learns of the provider's own opt-outs in three ways: from refused sends, from a text
+that the provider has already answered, and from the gap sweep, which recovers a STOP after its
+webhook was lost. A push sends the current state, so a second push is harmless.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,13 +33,13 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 EVERY = timedelta(minutes=2)
-# Delay before a push, because clocks differ, and because a change that is undone at once needs no
-# push.
+# The delay before a push, because clocks differ and because a change that is undone at once needs
+# no push.
 SETTLED = timedelta(minutes=1)
-PAUSE = timedelta(seconds=0.6)  # seconds for each request, to stay below 100 a minute
+PAUSE = timedelta(seconds=0.6)  # the pause for each request, to stay below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
-# The wait until the next attempt. The provider enables its opt-out list when the company asks for
-# it, which can take hours.
+# The wait after the provider said that the account has no opt-out list. The provider enables the
+# list when the company asks for it, which can take hours.
 NOT_OFFERED = timedelta(hours=6)
 KEY = "consent"
 
@@ -47,8 +48,8 @@ c, o, p = t.consents, t.opt_outs, t.provider_numbers
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Ledger entries to push, their numbers, and the states to send for them. There may be no
-    states to send."""
+    """The ledger entries to push (id -> number) and the states to send for them. An entry may need
+    no state."""
 
     entries: Mapping[int, str]
     states: Sequence[ConsentState]
@@ -64,8 +65,8 @@ class ConsentPush:
 
 @dataclass(frozen=True, slots=True)
 class PushFailed:
-    """The push failed, because the provider could not be reached, or because the account has no
-    opt-out list (``offered`` false).
+    """The push failed: the provider could not be reached, or the account has no opt-out list
+    (``offered`` is false).
     """
 
     batch: Batch
@@ -74,8 +75,7 @@ class PushFailed:
 
 
 def start_pushing(tx: Transaction, _command: None = None) -> None:
-    """Start the recurring push. It pauses while a restore holds the sends that were queued before
-    it."""
+    """Start the recurring push. Does nothing while sends from before a restore are held."""
     if restore_holds.is_held(tx.conn):
         return
     due_work.schedule(
@@ -84,13 +84,13 @@ def start_pushing(tx: Transaction, _command: None = None) -> None:
 
 
 def push_again(tx: Transaction) -> None:
-    """Push all opt-outs again, because the company has a new sender that needs them too."""
+    """Mark all opt-outs for another push, because a new sender of the company needs them too."""
     tx.conn.execute(update(c).where(c.c.id.in_(select(o.c.consent_id))).values(told_at=None))
 
 
 def begin_push(tx: Transaction, _command: None = None) -> Batch:
-    """The opt-outs to push now. They fit into one request unless the company has more senders than
-    one request can hold."""
+    """The consent changes to push now. They fit into one request unless the company has more
+    senders than one request can contain."""
     senders: dict[str, dict[int, str | None]] = {}
     for row in tx.conn.execute(select(*p.c["id", "number", "messaging_service"]).order_by(p.c.id)):
         senders.setdefault(row.messaging_service or row.number, {})[row.id] = row.number
@@ -103,8 +103,8 @@ def begin_push(tx: Transaction, _command: None = None) -> Batch:
 
 
 def finish_push(tx: Transaction, push: ConsentPush) -> None:
-    """Mark these entries as pushed, except those to retry. The ledger records the provider's
-    objections."""
+    """Mark these entries as pushed, except those to retry. Record the provider's objections in the
+    ledger."""
     entries, objections = push.batch.entries, push.objections
     these = one_of(c.c.id, list(entries))
     tx.conn.execute(update(c).where(these).values(told_at=tx.now, told_why=None))
@@ -115,15 +115,15 @@ def finish_push(tx: Transaction, push: ConsentPush) -> None:
             .where(these, c.c.number == number)
             .values(told_at=done_at, told_why=objection.why)
         )
-    goes_on = set(entries.values()) - {
+    pushed = set(entries.values()) - {
         number for number, objection in objections.items() if objection.again
     }
     requests = max(1, -(-len(push.batch.states) // CONSENTS_AT_ONCE))
-    due_work.release(tx, Work.PUSH_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
+    due_work.release(tx, Work.PUSH_CONSENTS, KEY, tx.now + (PAUSE * requests if pushed else EVERY))
 
 
 def postpone_push(tx: Transaction, failed: PushFailed) -> None:
-    """Keep these entries waiting. The ledger records why."""
+    """Leave these entries for the next push, and record the failure in the ledger."""
     tx.conn.execute(
         update(c).where(one_of(c.c.id, list(failed.batch.entries))).values(told_why=failed.why)
     )
@@ -140,8 +140,8 @@ def postpone_push(tx: Transaction, failed: PushFailed) -> None:
 def _states_to_push(
     tx: Transaction, not_pushed: Mapping[int, str], senders: Mapping[str, Mapping[int, str | None]]
 ) -> Iterator[ConsentState]:
-    """The current state of each of these entries' numbers, for each company sender (a number or a
-    whole service) that they changed. ``senders``: sender -> its numbers by id."""
+    """The current state of each number in these entries, for each company sender (a number or a
+    whole messaging service) that the entries affect. ``senders``: sender -> its numbers by id."""
     numbers = list(dict.fromkeys(not_pushed.values()))
     holding: dict[str, dict[int, int]] = {number: {} for number in numbers}
     for row in tx.conn.execute(select(o).where(one_of(o.c.number, numbers))):

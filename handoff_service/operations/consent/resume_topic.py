@@ -1,4 +1,4 @@
-"""Continue an unfinished report after its requester opted out and in again."""
+"""Continue an unfinished report after its requester has opted out and in again."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +16,7 @@ from handoff_service.store.virtual_agent import bot_turns
 RESUMED = "The requester opted in again, so the virtual agent continues with its questions"
 PAYLOAD = "/resume_topic"
 WITHIN = timedelta(days=1)
-#: name that agents read -> slot of the bot
+#: the name that agents see -> the bot's slot
 SLOTS: Mapping[str, str] = {
     "Problem": "problem",
     "Device": "device",
@@ -25,18 +25,18 @@ SLOTS: Mapping[str, str] = {
     "What for": "item_reason",
     "Language": "language",
 }
-UNSENT = frozenset({"Problem", "Item"})  # facts that only an unfinished form has
+UNSENT = frozenset({"Problem", "Item"})  # facts that only an unfinished form contains
 i = t.interactions
 
 
 def is_unfinished(tx: Transaction, interaction_id: int) -> bool:
-    """Whether the virtual agent was still asking about a report in this conversation."""
+    """Whether the virtual agent is still asking about a report in this conversation."""
     return bool(UNSENT.intersection(bot_turns.collected(tx.conn, interaction_id)))
 
 
 def resume_topic(tx: Transaction, interaction: InteractionRow) -> bool:
-    """Let the virtual agent ask its next question in this conversation. False when no report is
-    unfinished."""
+    """Let the virtual agent ask its next question in this conversation. Returns False when there is
+    no unfinished report, or when the virtual agent cannot answer here."""
     if interaction.owner is Owner.AGENT or not tx.settings.bot_answers:
         return False
     before = (

@@ -1,4 +1,5 @@
-"""Conversations: receive texts, answer, close, start, media, the text index.
+"""Conversations: receive, send and schedule texts, start and close conversations, fetch media,
+index texts.
 
 These modules may import shared steps, routing, consent and the virtual agent.
 """

@@ -1,12 +1,13 @@
-"""Ask a requester, some time after closing, how it went.
+"""Ask a requester how satisfied they are, some hours after their conversation was closed.
 
 The question is a piece of due work. When it is due, this module asks only under these conditions:
 
-- The conversation is still closed, and the requester has no newer one.
-- The requester may be texted.
-- Nobody asked the requester in the last 30 days (the queue's setting).
+- The conversation is still closed as complete, and the requester has no newer one.
+- The requester wrote in it, and a live agent or the virtual agent answered.
+- The requester has not opted out.
+- The requester was not asked within the number of days that the queue sets.
 
-It locks the requester's row while it decides, so that two processes cannot both ask.
+It locks the requester's profile and user while it decides, so that two processes cannot both ask.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 class AskOutcome(StrEnum):
     ASKED = "asked"
-    # postponed to the end of quiet hours, or to the time in the queue's new settings
+    # postponed to the end of quiet hours, or to the later time that the queue now sets
     LATER = "later"
     NOT_ASKED = "not_asked"
 
@@ -55,7 +56,7 @@ def ask_satisfaction(tx: Transaction, command: AskSatisfaction) -> AskOutcome:
         return AskOutcome.LATER
     body = texts.satisfaction(tx.conn, spoken_language(tx.conn, interaction.id))
     sent = announce(tx, [interaction], body, Event.SATISFACTION)
-    if interaction.id not in sent:  # nobody can text this sender
+    if interaction.id not in sent:  # no text can reach this number
         return AskOutcome.NOT_ASKED
     values = {
         "interaction_id": interaction.id,
@@ -85,7 +86,8 @@ def _may_ask(tx: Transaction, interaction: InteractionRow) -> bool:
 
 
 def _later(tx: Transaction, interaction: InteractionRow) -> datetime | None:
-    """When to ask: at the queue's time, or after the requester's quiet hours. None: now."""
+    """The later time at which to ask: the queue's time, or the end of the requester's quiet hours.
+    None: ask now."""
     hours = satisfaction.settings_of(tx.conn, interaction.queue_id).after_hours
     if (
         hours is not None

@@ -1,4 +1,4 @@
-"""Undo a text that waits a few seconds so that its agent can still cancel it."""
+"""Cancel an agent's text during the short delay in which it can be undone."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class CancelDelayed:
 
 
 def cancel_delayed(tx: Transaction, command: CancelDelayed) -> None:
-    """Cancel the agent's own text. Raises Conflict when it was sent or canceled before."""
+    """Cancel the agent's own text. Raises Conflict when it has already been sent or canceled."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     waits = select(m.c.id).where(
         m.c.id == command.message_id,

@@ -1,4 +1,4 @@
-"""An agent sets attributes of a conversation or removes them."""
+"""An agent sets or removes attributes of a conversation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,8 @@ c = t.conversation_attributes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAttributes:
-    """``values``: key -> the new value; None removes it. Other attributes stay."""
+    """``values``: key -> new value. None removes the attribute. Other attributes keep their
+    values."""
 
     interaction_id: int
     agent_id: int
@@ -35,8 +36,9 @@ class ChangeAttributes:
 
 
 def change_attributes(tx: Transaction, command: ChangeAttributes) -> None:
-    """Set or remove attributes, also of a closed conversation. Raises NotFound, or BadInput for an
-    undefined attribute, and for a value that does not fit.
+    """Set or remove attributes of an open or closed conversation. Raises NotFound for an unknown
+    conversation. Raises BadInput for an undefined attribute and for a value that does not fit its
+    definition.
     """
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     if put_attributes(tx, interaction, command.agent_id, command.values):
@@ -50,7 +52,7 @@ def put_attributes(
     given: Mapping[str, str | None],
 ) -> bool:
     """Like ``change_attributes``, for a locked interaction. Returns whether anything changed. Each
-    change adds a line with the value before and after."""
+    change adds a line with the old and the new value."""
     if not given:
         return False
     defined = attributes.definitions(tx.conn, AttributeOwner.CONVERSATION)
@@ -64,7 +66,7 @@ def put_attributes(
 
 
 def check_required(tx: Transaction, interaction_id: int) -> None:
-    """Raise BadInput when an attribute that is required to close the conversation has no value."""
+    """Raise BadInput when the conversation lacks an attribute that is required to close it."""
     defined = attributes.definitions(tx.conn, AttributeOwner.CONVERSATION).values()
     required = [one for one in defined if one.required_to_close]
     if not required:
@@ -111,7 +113,7 @@ def _store(tx: Transaction, interaction_id: int, key: str, value: str | None) ->
 
 
 def _did(one: AttributeFields | None, key: str, before: str | None, after: str | None) -> str:
-    """``changed “Order” from “12” to “13”``."""
+    """The change in words, such as ``changed “Order” from “12” to “13”``."""
     name = one.name if one else key
     was, now = in_words(one, before or ""), in_words(one, after or "")
     if after is None:

@@ -43,11 +43,11 @@ class CloseInteraction:
     short_description: str | None = None
     #: None: the desk's default text. Empty: no text.
     closing_text: str | None = None
-    #: The label that names what the conversation was about.
+    #: The label of the topic that the conversation was about.
     topic_id: int | None = None
-    #: Attributes to set first. None removes one.
+    #: Attributes to set before closing: key -> value. None removes the attribute.
     attributes: Mapping[str, str | None] = field(default_factory=dict)
-    #: The delay of the closing text, so that closing can be undone before it is sent.
+    #: The delay of the closing text, in which the agent can still undo closing.
     undo_within: timedelta = timedelta(0)
 
 
@@ -59,19 +59,19 @@ class ChangeInteraction:
     agent_id: int
     #: Work in progress or on hold. Closing is a separate operation.
     state: State | None = None
-    #: The reason for the state. A change of the state removes the old reason.
+    #: The reason for the state. A new state removes the old reason.
     state_reason: str | None = None
-    #: When the hold ends by itself. Only with the state on hold.
+    #: When the hold ends automatically. Allowed only with the state on hold.
     hold_until: datetime | None = None
     short_description: str | None = None
     priority: int | None = None
-    #: Attributes to set; None removes one. Others stay.
+    #: Attributes to set: key -> value. None removes the attribute. Others keep their values.
     attributes: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadInteraction:
-    """``up_to``: a position in the conversation; None: its end."""
+    """``up_to``: the position of the last message that was read; None: the newest message."""
 
     interaction_id: int
     agent_id: int
@@ -79,8 +79,8 @@ class ReadInteraction:
 
 
 def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
-    """Close it: send the closing text, clear the owner, and cancel its offers, timers and scheduled
-    texts."""
+    """Close the conversation: send the closing text, clear the owner, and cancel offers, timers and
+    scheduled texts. Raises BadInput for wrong or missing values."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": phrase("must be closed_complete or closed_abandoned")})
@@ -114,8 +114,9 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
 
 
 def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
-    """Change state, description or priority. A conversation on hold does not count toward its
-    agent's capacity. Agents see who put it on hold and why."""
+    """Change the state, description, priority or attributes. A conversation on hold does not count
+    toward its agent's capacity. Agents see who put it on hold and why. Raises BadInput for a wrong
+    value, and Conflict when the state cannot change like this."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
         raise BadInput(
@@ -197,7 +198,8 @@ def _checked_end(tx: Transaction, command: ChangeInteraction) -> datetime | None
 
 
 def read_interaction(tx: Transaction, command: ReadInteraction) -> None:
-    """Clear one agent's new-message mark. Does nothing for an agent outside the live group."""
+    """Clear the agent's new-message mark up to a position. Does nothing for an agent outside the
+    live group."""
     last = interactions.lock(tx.conn, command.interaction_id).last_seq
     # later messages stay unread
     up_to = last if command.up_to is None else min(command.up_to, last)

@@ -1,7 +1,7 @@
-"""End a hold at the time that its agent chose: the conversation returns to the top of the list, and
+"""End a hold at the time that its agent chose. The conversation returns to the top of the list, and
 its agent gets a notice.
 
-A text from the requester ends the hold earlier. Then this work does nothing.
+A text from the requester can end the hold earlier. In that case this work does nothing.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,14 @@ ENDED = "The hold has ended"
 
 @dataclass(frozen=True, slots=True)
 class EndHold:
-    """The end of an interaction's hold may be due."""
+    """The command to end an interaction's hold if its end is due."""
 
     interaction_id: int
 
 
 def schedule(tx: Transaction, interaction_id: int, until: datetime | None) -> None:
-    """Schedule the end of the hold. None: the hold has no end time."""
+    """Schedule the end of the hold. ``until`` None: the hold has no end time, so an earlier
+    schedule is canceled."""
     if until is None:
         return due_work.cancel(tx, Work.END_HOLD, [interaction_id])
     work = due_work.Due(
@@ -42,7 +43,7 @@ def schedule(tx: Transaction, interaction_id: int, until: datetime | None) -> No
 
 
 def end_hold(tx: Transaction, command: EndHold) -> bool:
-    """End the hold if its time has come. Returns whether it did."""
+    """End the hold if it is due. Returns whether the hold has ended."""
     due_work.cancel(tx, Work.END_HOLD, [command.interaction_id])
     interaction = interactions.lock(tx.conn, command.interaction_id)
     hold = interactions.hold(tx.conn, interaction.id)

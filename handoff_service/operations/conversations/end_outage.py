@@ -1,8 +1,8 @@
 """End an outage, and text everybody who reported it that the service works again.
 
-The text goes out in batches. Each batch waits until the outbox has sent the one before. So other
-texts are not delayed, and an agent can still cancel the later batches. Each text passes the send
-gates of ``deliver``: opt-outs, quiet hours, countries and the rate of its number.
+The texts are sent in batches. Each batch waits until the outbox has sent the batch before it, so
+other texts are not delayed and an agent can still cancel the later batches. Each text passes the
+checks of ``delivery/begin_send.py``: opt-outs, quiet hours, countries and its number's rate.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 BATCH = 25
 PAUSE = timedelta(seconds=5)
-SOON = timedelta(minutes=1)  # the next batch waits only for texts that are due within this time
+SOON = timedelta(minutes=1)  # the next batch waits only for messages that are due within this time
 OPTED_OUT = "opted out"
 CANCELED = "Canceled, because the texts about the outage were stopped."
 x, r, m = t.outage_texts, t.outage_recipients, t.messages
@@ -50,9 +50,10 @@ x, r, m = t.outage_texts, t.outage_recipients, t.messages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndOutage:
-    """``text``: in English; None: nobody gets a text. ``translations``: for people who text in
-    these languages; others get ``text``. ``most``: the most people who may get it. If more people
-    have reported the outage since the dry run, the operation raises Conflict. None: no limit."""
+    """``text``: the text in English; None: nobody gets a text. ``translations``: the text for
+    people who text in other languages; people without a translation get ``text``. ``most``: the
+    most people who may get the text. The operation raises Conflict if more people have reported the
+    outage since the dry run. None: no limit."""
 
     outage_id: int
     agent_id: int
@@ -69,15 +70,15 @@ class CancelOutageText:
 
 @dataclass(frozen=True, slots=True)
 class TextBatch:
-    """It may be time to send the next batch of a text."""
+    """The command to send the next batch of a text if it may be sent now."""
 
     text_id: int
 
 
 def end_outage(tx: Transaction, command: EndOutage) -> int | None:
     """End the outage now, unless it has already ended. Returns the id of the text to everybody who
-    reported it; None without one. Raises NotFound and BadInput. Raises Conflict while another text
-    is being sent."""
+    reported it, or None if the command has no text. Raises NotFound and BadInput. Raises Conflict
+    while another text is being sent, and when nobody or too many people would get the text."""
     outage = outages.get(tx.conn, command.outage_id, tx.now)
     text_id = None if command.text is None else _start(tx, command, command.text)
     if outage.current:
@@ -147,8 +148,8 @@ def _checked(text: str, field: str) -> str:
 
 
 def text_batch(tx: Transaction, command: TextBatch) -> OutageTextState | None:
-    """Put the next batch into the outbox. Returns the state after that; None for a text that is no
-    longer stored."""
+    """Put the next batch into the outbox. Returns the new state of the text, or None if the text is
+    no longer stored."""
     due_work.cancel(tx, Work.TEXT_OUTAGE, [command.text_id])
     row = _locked(tx, command.text_id)
     if row is None or row.state != OutageTextState.SENDING:
@@ -168,8 +169,8 @@ def text_batch(tx: Transaction, command: TextBatch) -> OutageTextState | None:
 
 
 def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
-    """Send to the open conversation of each line, else to its newest one. ``found``: chosen
-    interaction -> recipient."""
+    """Send to the open conversation of each line. If a line has none, send to its newest
+    conversation. ``found``: the chosen interaction -> the recipient's row."""
     i = t.interactions
     lines = {
         (one.requester_number, one.provider_number_id): found[one.id]
@@ -203,7 +204,7 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
 def _announce(
     tx: Transaction, row: sa.Row[Any], texted: Sequence[InteractionRow]
 ) -> dict[int, int]:
-    """Text each requester in their language. Returns interaction -> message."""
+    """Text each requester in their language. Returns interaction id -> message id."""
     translations = outage_texts.translations_of(row)
     spoken = spoken_languages(tx.conn, [one.id for one in texted]) if translations else {}
     sent: dict[int, int] = {}
@@ -218,8 +219,8 @@ def _announce(
 
 
 def _under_way(tx: Transaction, text_id: int) -> int:
-    """The number of its texts in the outbox that can be sent now. Texts that wait for the end of
-    quiet hours do not count.
+    """The number of messages of this text that are in the outbox and due now. Messages that wait
+    for the end of quiet hours do not count.
     """
     d = t.due_work
     waiting = (
@@ -234,9 +235,9 @@ def _under_way(tx: Transaction, text_id: int) -> int:
 
 
 def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
-    """Stop a text: cancel the messages that have not left the desk, including those that wait for
+    """Stop a text: cancel its messages that are still in the outbox, including those that wait for
     the end of quiet hours. Raises NotFound for an unknown id, and Conflict when all messages have
-    left.
+    been sent.
     """
     text_id, row = command.text_id, _locked(tx, command.text_id)
     if row is None or row.outage_id != command.outage_id:

@@ -1,5 +1,5 @@
-"""Media in texts: the result of fetching them. The download itself happens outside any
-transaction."""
+"""Fetch the media in texts. The download runs outside any transaction; a second transaction records
+its result."""
 
 import asyncio
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ LONGEST_WAIT = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class NotStored:
-    """The media store does not answer. The download is repeated until the store answers."""
+    """The media store does not answer. The worker repeats the download until the store answers."""
 
     why: str = STORE_SILENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishFetch:
-    """``result``: the stored file, the reason it was refused, or a sentence about what failed this
-    time."""
+    """``result``: the stored file, the reason why the file was refused, or a sentence that explains
+    why this attempt failed."""
 
     media_id: int
     attempts: int
@@ -46,8 +46,8 @@ class FinishFetch:
 
 
 def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
-    """Record the result for a media file and notify pages that show it. A failed fetch is retried
-    for about an hour."""
+    """Record the result for a media file, and notify pages that show it. The worker retries a
+    failed fetch for about an hour."""
     d = t.media
     row = tx.conn.execute(
         select(*d.c["status", "message_id"], t.messages.c.interaction_id)
@@ -75,7 +75,7 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
                 report_given_up(tx, Work.FETCH_MEDIA, key, command.attempts, "NotFetched")
     tx.conn.execute(update(d).where(d.c.id == command.media_id).values(status=status, **values))
     if isinstance(command.result, NotStored):
-        # The attempt does not count, because no request to the provider has failed.
+        # this attempt does not count, because no request to the provider has failed
         again, attempts = tx.now + STORE_AWAY, command.attempts - 1
         due_work.release(tx, Work.FETCH_MEDIA, command.media_id, again, attempts=attempts)
     elif status is MediaStatus.WAITING:

@@ -1,9 +1,9 @@
-"""Add new texts to the search index, a batch at a time, as one piece of due work for the whole
-desk.
+"""Add new texts to the search index, one batch at a time. The whole desk has one piece of due work
+for this.
 
-The transaction that stores a text does none of this. After a write, a process requests indexing a
-moment later (see ``app/debounced_work.py``). Each process also requests it on start, so texts left
-by an earlier process are indexed too.
+The transaction that stores a text does not index it. A process requests indexing a moment after it
+writes (see ``app/debounced_work.py``). Each process also requests indexing when it starts, so texts
+that an earlier process left unindexed are found too.
 """
 
 from datetime import timedelta
@@ -19,9 +19,10 @@ A_MOMENT = timedelta(seconds=1)  # a search finds a new text after this time at 
 
 
 def index_texts(tx: Transaction, _command: None = None) -> bool:
-    """Index one batch. Returns whether there is more, which is then due at once."""
+    """Index one batch. Returns whether there are more texts. The next batch is then due at once."""
     newest = text_index.newest_message(tx.conn)
-    # remove the request before reading the texts: a text that is stored later makes a new request
+    # remove the request before reading the texts, because a text that is stored later makes a new
+    # request
     due_work.answer(tx, Work.INDEX_TEXTS)
     more = text_index.index_next(tx.conn, newest)
     if more:

@@ -18,11 +18,11 @@ class Member:
 
 
 def join_group(tx: Transaction, command: Member) -> None:
-    """Join the group. Nothing is reassigned; for a member nothing changes. Existing messages count
-    as read.
+    """Join the group. The assigned agent does not change, and existing messages count as read.
+    Joining again changes nothing.
 
-    Raises Conflict when no live agent owns it: there is no group to join, so the agent takes it
-    over instead.
+    Raises Conflict when no live agent owns the conversation. There is then no group to join, and
+    the agent takes the conversation over instead.
     """
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is not Owner.AGENT:
@@ -31,7 +31,7 @@ def join_group(tx: Transaction, command: Member) -> None:
 
 
 def leave_group(tx: Transaction, command: Member) -> None:
-    """Leave the group. Raises Conflict for the assigned agent, who transfers the conversation
+    """Leave the group. Raises Conflict for the assigned agent, who must transfer the conversation
     instead."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:

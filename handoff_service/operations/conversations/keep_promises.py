@@ -1,8 +1,8 @@
-"""Promises of agents: store a reminder, cancel it, remind the agent, and count what was kept.
+"""Promises of agents: store or cancel a reminder, remind the agent, and count kept promises.
 
 Before the promised time, the agent who has the conversation gets a notice. At the promised time,
-the promise is kept if a live agent has texted the requester or noted a call since; otherwise it is
-missed. A promise outlives its conversation, because the requester still expects the text.
+the promise counts as kept if a live agent has texted the requester or noted a call since, and as
+missed if not. A promise outlives its conversation, because the requester still expects the text.
 """
 
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ from handoff_service.store.views import KeptPromise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorePromise:
-    """The promise in this agent's text, or a promise with a time that the command gives.
-    ``remind_at`` None: a quarter of an hour before the deadline, or less if the deadline is within
-    an hour."""
+    """The promise in an agent's text (``message_id``), or a promise at the time ``promised_at``.
+    ``remind_at`` None: a quarter of an hour before the promised time, or less if that is within an
+    hour."""
 
     interaction_id: int
     agent_id: int
@@ -51,14 +51,14 @@ class OnePromise:
 
 @dataclass(frozen=True, slots=True)
 class PromiseDue:
-    """It is time for the reminder, or the promised time has come."""
+    """The command to remind the agent of a promise, or to settle it."""
 
     promise_id: int
 
 
 def store_promise(tx: Transaction, command: StorePromise) -> int:
-    """Store the promise and return its id. Raises Conflict if the promise of this text is stored
-    already. Raises BadInput for a text without a promise, and for times in the past."""
+    """Store the promise and return its id. Raises Conflict if this text already has a reminder.
+    Raises BadInput when no time is given and the text names none, and for times in the past."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise, made_at = _promise(tx, command)
     by = command.agent_id
@@ -74,7 +74,8 @@ def store_promise(tx: Transaction, command: StorePromise) -> int:
 
 
 def decline_promise(tx: Transaction, command: StorePromise) -> None:
-    """The agent wants no reminder for this text, so it is not offered again."""
+    """Record that the agent wants no reminder for this text, so that the page does not offer it
+    again."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise, made_at = _promise(tx, command)
     promises.put(
@@ -90,7 +91,8 @@ def decline_promise(tx: Transaction, command: StorePromise) -> None:
 
 
 def cancel_promise(tx: Transaction, command: OnePromise) -> None:
-    """Cancel it, so that it does not count. Raises NotFound when it has ended."""
+    """Cancel the promise, so that it counts as neither kept nor missed. Raises NotFound when it has
+    ended."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise = promises.one(tx.conn, command.interaction_id, command.promise_id)
     promises.end(tx, promise.id, PromiseState.CANCELED)
@@ -101,7 +103,7 @@ def cancel_promise(tx: Transaction, command: OnePromise) -> None:
 
 
 def promise_due(tx: Transaction, command: PromiseDue) -> PromiseState | None:
-    """Remind the agent, or settle the promise. Returns its state after that. None: the promise had
+    """Remind the agent, or settle the promise. Returns its new state, or None if the promise has
     already ended."""
     due_work.cancel(tx, Work.PROMISE, [command.promise_id])
     found = promises.find(tx.conn, command.promise_id)
@@ -157,7 +159,8 @@ def _promise(tx: Transaction, command: StorePromise) -> tuple[Promise, datetime]
 def _notify(
     tx: Transaction, interaction: InteractionRow, promise: KeptPromise, sentence: str
 ) -> None:
-    """Notify the agent who has the conversation, or, if nobody has it, the agent who promised."""
+    """Notify the agent who has the conversation. If nobody has it, notify the agent who made the
+    promise."""
     owned = interaction.owner is Owner.AGENT and interaction.assigned_to is not None
     agent = interaction.assigned_to if owned else promise.agent.id
     assert agent is not None

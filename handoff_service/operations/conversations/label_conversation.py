@@ -1,4 +1,4 @@
-"""An agent puts a label on a conversation or takes one off, or chooses its topic on closing."""
+"""An agent adds a label to a conversation or removes it, or chooses the topic on closing."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ c = t.conversation_labels
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelConversation:
-    """``on``: whether the conversation has the label from now on."""
+    """``on``: whether to add the label; False: remove it."""
 
     interaction_id: int
     agent_id: int
@@ -31,7 +31,7 @@ class LabelConversation:
 
 
 def label_conversation(tx: Transaction, command: LabelConversation) -> bool:
-    """Add or remove a label, also on a closed conversation. Returns whether that changed anything.
+    """Add or remove a label of an open or closed conversation. Returns whether anything changed.
     Raises NotFound for an unknown label."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     label = labels.get(tx.conn, command.label_id)
@@ -47,7 +47,7 @@ def put_topic(
     tx: Transaction, interaction: InteractionRow, agent_id: int, label_id: int | None
 ) -> None:
     """Make a label the topic of a locked interaction that this agent closes. Raises BadInput when
-    the desk asks for a topic and none was chosen, and for a label that is no topic."""
+    the desk requires a topic and none was chosen, and for a label that cannot be a topic."""
     if label_id is None:
         if desk.ask_topic(tx.conn) and labels.list_(tx.conn):
             raise BadInput(

@@ -1,6 +1,4 @@
-"""An agent sorts and filters the list of ongoing conversations, and saves the settings as a
-view.
-"""
+"""An agent sorts and filters the list of ongoing conversations, and saves this choice as a view."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +14,7 @@ from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
 
 c, v = t.list_choices, t.list_views
-MOST_VIEWS = 50  # saved views of one agent
+MOST_VIEWS = 50  # the most saved views of one agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +40,8 @@ class DeleteView:
 
 
 def choose_list(tx: Transaction, command: ChooseList) -> None:
-    """Sort and filter this agent's list, in every window. Raises NotFound for an unknown label.
-    Raises BadInput for an attribute that is not defined, or for a value that does not fit it."""
+    """Sort and filter this agent's list in all of their windows. Raises NotFound for an unknown
+    label. Raises BadInput for an undefined attribute, and for a value that does not fit it."""
     values = {"agent_id": command.agent_id, **_columns(tx, command.how)}
     new = upsert(tx.conn, c).values(values)
     tx.conn.execute(new.on_conflict_do_update(index_elements=[c.c.agent_id], set_=values))
@@ -51,8 +49,8 @@ def choose_list(tx: Transaction, command: ChooseList) -> None:
 
 
 def save_view(tx: Transaction, command: SaveView) -> int:
-    """Save the view and return its id. Raises BadInput for a name without letters, and for too many
-    views."""
+    """Save the view and return its id. Raises BadInput for an empty or too long name, and when the
+    agent already has ``MOST_VIEWS`` views."""
     name = command.name.strip()
     if not name or len(name) > 60:
         raise BadInput(errors={"name": phrase("must have 1 to 60 characters")})

@@ -1,8 +1,8 @@
 """Merge the parts of SQLite's search index.
 
-Each transaction that changes the index adds a part to it. SQLite would merge parts by itself in
-some of these transactions, which then hold the lane several times as long. Migration 0078 turns
-that off, and the jobs that change the index merge its parts afterwards, a few pages at a time.
+Each transaction that changes the index adds a part to it. By default, SQLite merges parts in some
+of these transactions, which then block other writers several times as long. Migration 0078 turns
+this off. The jobs that change the index merge its parts afterward, a few pages at a time.
 """
 
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from handoff_service.rules.shared.step_size import Pace, next_pace
 from handoff_service.store.conversations import text_index
 from handoff_service.store.engine.transaction import Transaction
 
-PAGES = "index_pages"  # the kind of step
+PAGES = "index_pages"  # the kind of step, for ``paces``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePages:
-    """``pages``: pages to write. ``all``: begin to merge all parts into one."""
+    """``pages``: the number of pages to write. ``all``: begin to merge all parts into one."""
 
     pages: int
     all: bool = False
 
 
 async def merge_index(deps: WorkerDeps, *, all: bool = False) -> None:
-    """Merge parts until the index has few of them. ``all``: into a single part, which drops the
-    words of removed texts.
+    """Merge parts until the index has few of them. ``all``: merge them into a single part, which
+    drops the words of removed texts.
 
-    This needs no claim, because a merge does not change what a search finds.
+    This needs no claim, because a merge does not change the results of a search.
     """
     if not deps.store.is_sqlite:
         return

@@ -1,4 +1,5 @@
-"""The row of table 3 that applies to an agent's first text, and its effect in words."""
+"""Preview an agent's first text: which row of table 3 of docs/product.md applies, and its effect in
+words."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +29,8 @@ from handoff_service.store.views import OptedOut
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """The recipient: a number in E.164, the company number to send from, and the person, when one
-    is named."""
+    """The recipient's number in E.164, the company number to send from, and the user whom the agent
+    named, if any."""
 
     to: str
     provider_number: str
@@ -38,9 +39,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The effect of sending: the row, its sentence, and the active interaction's id, if any.
+    """The effect of sending: the row of table 3, its sentence, and the id of the active
+    interaction, if any.
 
-    ``opted_out``: why sending would be refused; ``unanswerable``: why no text can reach the number.
+    ``opted_out``: the opt-out that blocks the text. ``unanswerable``: why no text can reach the
+    number.
     """
 
     row: Situation
@@ -58,7 +61,8 @@ class LineToStart:
 
 
 def preview_start(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
-    """Look up the row of table 3 that would apply, in words for this agent. Changes nothing."""
+    """Find the row of table 3 that would apply, and describe its effect to this agent. Changes
+    nothing. Raises BadInput for an unknown company number, and NotFound for an unknown user."""
     line = load_line(conn, recipient)
     row = row_of_line(line, recipient)
     opted_out = consents.opted_out(conn, recipient.to, line.provider_id)
@@ -70,13 +74,13 @@ def preview_start(conn: Connection, recipient: Recipient, agent_id: int) -> Prev
 
 
 def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
-    """The name of the person the first text would reach. None for a guest."""
+    """The name of the user whom the first text would reach. None for a guest."""
     user_id = recipient_user(conn, recipient)
     return None if user_id is None else _user_name(conn, user_id)
 
 
 def recipient_user(conn: Connection, recipient: Recipient) -> int | None:
-    """The id of the person the first text would reach. None for a guest."""
+    """The id of the user whom the first text would reach. None for a guest."""
     p = t.messaging_profiles
     profile = conn.execute(select(p).where(p.c.number == recipient.to, p.c.active)).one_or_none()
     user_id: int | None = user_of(conn, recipient, profile)
@@ -111,7 +115,7 @@ def row_of_line(line: LineToStart, recipient: Recipient) -> Situation:
 
 
 def user_of(conn: Connection, recipient: Recipient, profile: Row[Any] | None) -> int | None:
-    """The named person, else the number's user by table 1."""
+    """The user whom the agent named, or else the number's user by table 1 of docs/product.md."""
     if recipient.user_id is not None:
         return recipient.user_id
     users = select(t.user_numbers.c.user_id).where(t.user_numbers.c.number == recipient.to)

@@ -2,10 +2,10 @@
 
 Reopening undoes most of closing:
 
-- The conversation returns to its agent. If it waited in a queue, the agent who reopens it gets it.
+- The conversation returns to its agent. If it had none, the agent who reopens it gets it.
 - The last message counts as unanswered again, and its timers start again.
 - A closing text that was not sent yet is canceled.
-- Scheduled texts and offers that closing has canceled stay canceled.
+- Scheduled texts and offers that closing canceled stay canceled.
 """
 
 from dataclasses import dataclass, replace
@@ -52,8 +52,8 @@ class Reopen:
 
 
 def reopen(tx: Transaction, command: Reopen) -> None:
-    """Reopen the conversation. Raises Conflict when it is not closed, when another agent closed it
-    or more than a minute has passed, and when the requester has already begun another
+    """Reopen the conversation. Raises Conflict when it is not closed, when another agent closed it,
+    when more than a minute has passed, and when the requester has already begun another
     conversation."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     state = next_state(interaction.state, Transition.UNDO_CLOSE)
@@ -85,15 +85,16 @@ def reopen(tx: Transaction, command: Reopen) -> None:
 def can_reopen_until(
     conn: Connection, interaction_id: int, closed_at: datetime | None, agent_id: int
 ) -> datetime | None:
-    """Until when the agent can reopen a conversation. None: it is not closed, another agent closed
-    it, or the time is over. ``reopen`` also refuses if the requester has begun another one."""
+    """The time until which the agent can reopen a conversation. None: it is not closed, another
+    agent closed it, or the time has passed. ``reopen`` also refuses when the requester has begun
+    another conversation."""
     if closed_at is None or read_at(conn) - closed_at > WITHIN:
         return None
     return closed_at + WITHIN if _closed_by(conn, interaction_id) == agent_id else None
 
 
 def _closed_by(conn: Connection, interaction_id: int) -> int | None:
-    """The agent who closed the conversation, from its last owner change."""
+    """The agent who closed the conversation, which its last owner change names."""
     last = (
         select(m.c.agent_id)
         .where(m.c.interaction_id == interaction_id, m.c.event == Event.OWNER_CHANGED)
@@ -119,8 +120,8 @@ def _take_back_line(tx: Transaction, interaction: InteractionRow) -> None:
 
 
 def restart_timers(tx: Transaction, interaction: InteractionRow) -> None:
-    """Start the timers for the last message again, counted from now. The last message is never a
-    canceled text."""
+    """Start the timers for the last message again, from now. Canceled texts do not count as the
+    last message."""
     last = (
         select(m.c.author)
         .where(m.c.interaction_id == interaction.id, m.c.kind == Kind.MESSAGE)

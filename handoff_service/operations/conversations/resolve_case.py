@@ -1,5 +1,5 @@
-"""Resolve a case and text its requester, in the open conversation of their line, else in the last
-one."""
+"""Resolve a case and text its requester. The text is sent in the open conversation of their line,
+or in the last one if none is open."""
 
 from dataclasses import dataclass, replace
 
@@ -34,9 +34,9 @@ class ChangeAndText:
 
 
 def change_and_text(tx: Transaction, command: ChangeAndText) -> None:
-    """Change the case. If that resolves it, send the text. A case that is resolved already gets no
-    second text, so a client may repeat its call. Raises Conflict for a requester who cannot be
-    texted."""
+    """Change the case. If the change resolves it, send the text. The requester of a case that is
+    already resolved gets no second text, so a client may repeat its call. Raises BadInput for a
+    text with another state. Raises Conflict for a requester who cannot be texted."""
     change = command.change
     if command.text is None:
         return change_case(tx, change)
@@ -59,8 +59,8 @@ def change_and_text(tx: Transaction, command: ChangeAndText) -> None:
 
 
 def _where(tx: Transaction, change: ChangeCase) -> InteractionRow:
-    """The conversation that gets the text, locked together with the one that the change is about,
-    lowest id first."""
+    """The conversation that gets the text. It is locked together with the conversation of the
+    change, lowest id first."""
     target = case_lines.target(tx.conn, change.id)
     if target is None:
         raise Conflict(NOWHERE)
@@ -69,8 +69,8 @@ def _where(tx: Transaction, change: ChangeCase) -> InteractionRow:
 
 
 def _send(tx: Transaction, interaction: InteractionRow, part: str, change: ChangeCase) -> None:
-    """Send the text. If a live agent owns the conversation, it is the agent's text and starts
-    timers. Otherwise the owner does not change."""
+    """Send the text. If a live agent owns the conversation, it is sent as an agent's text and
+    starts timers. If not, it is an announcement, which does not change the owner."""
     by, about = change.agent_id, number(change.id)
     if not interaction.active or interaction.owner is not Owner.AGENT:
         announce(tx, [interaction], part, Event.CASE_TEXT, agent_id=by, reason=about)

@@ -1,4 +1,4 @@
-"""A live agent runs a macro on a conversation: all of its steps in one transaction, or none."""
+"""A live agent runs a macro on a conversation. One transaction carries out all steps or none."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,38 +44,37 @@ class RunMacro:
     macro_id: int
     interaction_id: int
     agent_id: int
-    #: whether this agent assigns conversations. Other agents ask their colleagues (transfer).
+    #: whether this agent may assign conversations; other agents have to transfer them
     assigns: bool
-    #: the delay of the text, so that the macro can be undone before it is sent
+    #: the delay of the text, in which the agent can still undo the macro
     undo_within: timedelta = timedelta(0)
 
 
-#: For how long after a colleague's run an agent cannot run the same macro again.
+#: An agent cannot repeat a macro for this time after a colleague has run it.
 RUN_ONCE_WITHIN = timedelta(seconds=30)
 NO_HOLD = Hold(reason=None, until=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MacroRun:
-    """The changes of a macro, for its undo. A field is None or False when its step changed
-    nothing."""
+    """The changes that a macro has made, so that they can be undone."""
 
     name: str
-    message_id: int | None = None  #: the text, if it waits for ``undo_within``
-    label_id: int | None = None
-    asked: bool = False  #: the conversation was offered to an agent
-    #: the former agent, if the macro assigned the conversation to another one
+    message_id: int | None = None  #: the text, if it is delayed and can still be undone
+    label_id: int | None = None  #: the label that the macro added
+    asked: bool = False  #: whether the macro offered the conversation to an agent
+    #: the former agent, if the macro assigned the conversation to another agent
     assigned_from: int | None = None
     state: State = State.NEW  #: the state after the macro
     was: State = State.NEW  #: the state before the macro
     hold: Hold = NO_HOLD  #: the hold before the macro
-    held: bool = True  #: False: the macro ended that hold
+    held: bool = True  #: whether the macro changed neither the state nor the hold
 
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
-    """Run it. Raises NotFound for an unknown macro or conversation. Raises Conflict when a
-    colleague has just run the macro in the conversation, if the macro writes a text or a note. The
-    error of a step names the step.
+    """Run the macro. Raises NotFound for an unknown macro or conversation. Raises Conflict when the
+    macro writes a text or a note and a colleague has just run it in this conversation. If a step is
+    refused, the error names the step.
     """
     macro = macros.fields(tx.conn, command.macro_id)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
@@ -100,8 +99,8 @@ def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
 
 
 def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
-    """If two agents run a macro on the same selection, the second run must not repeat the text or
-    note.
+    """Raise Conflict when a colleague has just run the macro. Two agents may run a macro on the
+    same selection of conversations, and the second run must not repeat the text or note.
     """
     m = t.messages
     lately = (
@@ -122,7 +121,7 @@ def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
 
 @contextmanager
 def _named(step: MacroStep) -> Iterator[None]:
-    """Name the step in the error when it is refused."""
+    """Add the step's name to its error."""
     try:
         yield
     except (BadInput, Conflict, NotAllowed, NotFound) as refusal:
@@ -168,7 +167,7 @@ def _add_note(tx: Transaction, macro: MacroFields, command: RunMacro, run: Macro
 
 
 def _assign(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun) -> MacroRun:
-    """Assign the conversation if this agent may do that; otherwise transfer it. Does nothing if the
+    """Assign the conversation if this agent may assign, and transfer it if not. Does nothing if the
     chosen agent already has it."""
     one, by = command.interaction_id, command.agent_id
     if macro.to_queue_id is not None:
@@ -205,7 +204,7 @@ def _change_state(
                 interaction_id=one,
                 agent_id=by,
                 state=macro.state,
-                closing_text="",  # closing sends no text of its own, because the macro has its text
+                closing_text="",  # no closing text, because the macro can send its own text
                 topic_id=topic,
             ),
         )
@@ -226,8 +225,8 @@ RUNS = {
 
 
 def _topic(tx: Transaction, label_id: int | None) -> int | None:
-    """The macro's label, if it can be a topic. Raises Conflict when the desk asks for a topic and
-    the label cannot be one."""
+    """The macro's label, if it can be a topic. Raises Conflict when the desk requires a topic and
+    the macro has no label that can be one."""
     every = labels.list_(tx.conn)
     if label_id in {one.id for one in topics(every)}:
         return label_id
@@ -241,8 +240,8 @@ def _topic(tx: Transaction, label_id: int | None) -> int | None:
 
 
 def _filled(tx: Transaction, body: str, command: RunMacro) -> str:
-    """The template or note with the names and attributes of this conversation. Raises BadInput for
-    an attribute that is not set."""
+    """The template or note, filled with the names and attributes of this conversation. Raises
+    BadInput for an attribute that is not set."""
     one = command.interaction_id
     agent = agent_name(tx.conn, command.agent_id)
     who = placeholder_values.of_interactions(tx.conn, [one], agent, [body])[one]

@@ -13,5 +13,5 @@ class SeeNotice:
 
 
 def see_notice(tx: Transaction, command: SeeNotice) -> None:
-    """Drop the notice. Repeating it changes nothing."""
+    """Remove the notice. A repeated call changes nothing."""
     participation.see_notice(tx, command.interaction_id, command.agent_id)

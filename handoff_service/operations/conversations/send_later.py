@@ -1,7 +1,7 @@
-"""Send later: an agent schedules a text, keeps or moves it, sends it at once, or cancels it.
+"""Send later: an agent schedules a text, confirms it, moves it, sends it at once, or cancels it.
 
 If the requester writes or the owner changes before the send time, the text waits until an agent
-decides whether to send it (rules/conversations/scheduled_texts.py).
+decides whether to send it (``rules/conversations/scheduled_texts.py``).
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class ScheduleText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepText:
-    """``send_at``: the new time; None: the same as before, which must not have passed."""
+    """``send_at``: the new send time; None: the present one, which must not have passed."""
 
     interaction_id: int
     text_id: int
@@ -76,8 +76,8 @@ class SendDue:
 
 
 def schedule_text(tx: Transaction, command: ScheduleText) -> int:
-    """Schedule the text. Returns its id. Raises Conflict for a requester who cannot be texted, and
-    for a conversation that no live agent owns."""
+    """Schedule the text. Returns its id. Raises BadInput for a wrong text or time. Raises Conflict
+    for a requester who cannot be texted, and for a conversation that no live agent owns."""
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     send_at = in_the_future(command.send_at, tx.now, "send_at")
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
@@ -91,7 +91,7 @@ def schedule_text(tx: Transaction, command: ScheduleText) -> int:
 
 
 def keep_text(tx: Transaction, command: KeepText) -> None:
-    """Confirm the text, at its time or a new one, even if the requester has written or the owner
+    """Confirm the text for its send time or a new one, after the requester has written or the owner
     has changed. The agent becomes its author."""
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
@@ -109,7 +109,7 @@ def keep_text(tx: Transaction, command: KeepText) -> None:
 
 
 def cancel_text(tx: Transaction, command: OneText) -> None:
-    """Cancel it. Raises NotFound when it was sent or canceled before."""
+    """Cancel the text. Raises NotFound when it has already been sent or canceled."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     did = "canceled a scheduled text"
@@ -119,7 +119,7 @@ def cancel_text(tx: Transaction, command: OneText) -> None:
 
 
 def send_now(tx: Transaction, command: OneText) -> int:
-    """Send it at once, as this agent's text. Returns the message's id."""
+    """Send the text at once as this agent's text. Returns the message's id."""
     lock_for(tx, command.interaction_id, command.agent_id)
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     scheduled_texts.drop(tx, [text.id])
@@ -134,7 +134,7 @@ def send_now(tx: Transaction, command: OneText) -> int:
 
 
 def send_due(tx: Transaction, command: SendDue) -> AtDue | None:
-    """Send the text, cancel it, or ask an agent. None: it was sent or canceled before."""
+    """Send the text, cancel it, or ask an agent. Returns None if the text is gone or not due."""
     due_work.cancel(tx, Work.SEND_LATER, [command.text_id])
     found = scheduled_texts.find(tx.conn, command.text_id)
     if found is None:

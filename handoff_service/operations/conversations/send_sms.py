@@ -28,18 +28,19 @@ class Write:
     agent_id: int
     body: str
     media: tuple[int, ...] = ()
-    #: the delay of a text, so that it can be undone before it is sent
+    #: the delay of the text, in which the agent can still undo it
     undo_within: timedelta = timedelta(0)
 
 
 def send_sms(tx: Transaction, command: Write) -> int:
-    """Text the requester. Returns the message's id. When a long text is sent in parts, this is the
-    id of the first part.
+    """Text the requester. Returns the id of the message, or of its first part if a long text is
+    sent in parts.
 
-    If a live agent owns the conversation, the writer joins the live group, the owner sees that, and
-    nothing is reassigned. If the virtual agent or a queue owns it, the writer takes it over first,
-    because only the owner may write. A service token never becomes the owner, because nobody would
-    then read the requester's answer. Raises Conflict for a requester who has opted out.
+    If a live agent owns the conversation, the writer joins the live group, the owner gets a notice,
+    and the assigned agent stays the same. If the virtual agent or a queue owns it, the writer takes
+    it over first, because only the owner may write. A service token never becomes the owner,
+    because then nobody would read the requester's answer. Raises Conflict for a requester who
+    cannot be texted.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
@@ -70,24 +71,24 @@ def send_parts(
     event: Event | None = None,
     later: timedelta = timedelta(0),
 ) -> int:
-    """Send an agent's text, which the requester's consent allows, in as many parts as it needs.
-    Returns the first message's id. ``later``: the delay of the text. A text of several parts is not
-    delayed, because each new part ends the delay of the parts before it."""
+    """Send an agent's text in as many parts as it needs. The caller has checked consent. Returns
+    the first message's id. ``later``: the delay of the text. A text of several parts is not
+    delayed, because each part ends the delay of the parts before it."""
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": agent_id, "event": event}
     delay = timedelta(0) if others else later
     message_id = messages.send_text(
         tx, interaction, first, Author.AGENT, media=media, later=delay, **by
     )
-    assert message_id is not None  # must_allow has refused the senders that nobody can text
+    assert message_id is not None  # must_allow has refused numbers that no text can reach
     for part in others:
         messages.send_text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)
     return message_id
 
 
 def write_note(tx: Transaction, command: Write) -> int:
-    """A private note: live agents see it, the requester never does. Agents that it names get a
-    notice. Returns its position in the conversation."""
+    """Add a private note, which the requester never sees. Agents whom it mentions get a notice.
+    Returns its position in the conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     line = NewMessage(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
@@ -109,7 +110,7 @@ def _mention(tx: Transaction, interaction_id: int, seq: int, agent_id: int, body
 
 
 def take_over(tx: Transaction, interaction: InteractionRow, agent_id: int) -> InteractionRow:
-    """Give the agent a conversation that a queue, the virtual agent or nobody owns."""
+    """Assign a conversation that no live agent owns to this agent."""
     cancel_work_item(tx, interaction.id)
     return assign_agent(
         tx, interaction, agent_id, sentence=f"{agent_name(tx.conn, agent_id)} took over"

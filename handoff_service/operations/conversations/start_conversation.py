@@ -1,5 +1,5 @@
-"""An agent starts a conversation: table 3 of the product page. Preview and sending use the same
-facts."""
+"""An agent starts a conversation, by table 3 of docs/product.md. ``preview_start.py`` shows the
+effect before the agent sends the text."""
 
 from dataclasses import dataclass
 
@@ -35,8 +35,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """``expected_row`` is the row of table 3 that the agent saw. If another row applies now,
-    nothing is sent."""
+    """``expected_row``: the row of table 3 that the agent saw in the preview. If another row
+    applies now, nothing is sent."""
 
     agent_id: int
     recipient: Recipient
@@ -47,7 +47,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The interaction that got the text, its message, and the row of table 3 that was applied."""
+    """The interaction that got the text, its message, and the row of table 3 that applied."""
 
     interaction_id: int
     message_id: int
@@ -55,13 +55,13 @@ class Started:
 
 
 def start_conversation(tx: Transaction, command: Start) -> Started:
-    """Send the first text. Raises NotFound for an unknown user. Raises BadInput for unusable
-    numbers and texts. Raises Conflict when another row applies now, and for a requester who has
-    opted out.
+    """Send the first text. Raises NotFound for an unknown user. Raises BadInput for an unusable
+    number or text. Raises Conflict when another row of table 3 applies now, and for a requester who
+    cannot be texted.
 
-    A service token's new conversation is closed at once, because no agent would read an answer in
-    it. An answer then starts a new conversation, like any other text. An open conversation with the
-    virtual agent stays open.
+    If a service token starts a conversation, it is closed at once, because no agent would read an
+    answer in it. An answer then starts a new conversation like any other text. If the virtual agent
+    has an open conversation, a service token's text is added to it and does not close it.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     line = load_line(tx.conn, command.recipient)
@@ -114,7 +114,8 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
 
 
 def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[int, int | None]:
-    """Return the number's profile and its user: the named person, or else the result of table 1."""
+    """Return the ids of the number's profile and its user. The user is the one whom the agent
+    named, or else the result of table 1 of docs/product.md."""
     p = t.messaging_profiles
     there = tx.conn.execute(
         select(p).where(p.c.number == recipient.to, p.c.active).with_for_update()

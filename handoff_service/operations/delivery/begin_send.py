@@ -1,4 +1,4 @@
-"""Mark messages of the outbox as sending, or hold, cancel or refuse them."""
+"""Mark messages of the outbox as sending, or delay, cancel or fail them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 
-# These messages are useless once the requester has texted.
-ASKS = (Event.PROACTIVE, Event.SATISFACTION)
+# these messages are useless once the requester has texted
+USELESS = (Event.PROACTIVE, Event.SATISFACTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,9 @@ _SHARED_LOCKS = (
 def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
     """Mark each message as sending.
 
-    - None: the message is not sent now; its work is delayed or removed.
-    - HeldBack: an automatic reply that exceeds a limit. It is not sent, and its status is failed.
+    - None: the message is not sent now, and its work is delayed or removed.
+    - HeldBack: the message is an automatic reply that exceeds a limit. It is not sent, and its
+      status is failed.
     """
     batch = _Batch(tx, commands)
     batch.cancel_opted_out()
@@ -89,7 +90,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
 
 
 class _Batch:
-    """Messages that are about to be sent. Each step decides about those that no earlier step has
+    """Messages that are about to be sent. Each step handles the messages that no earlier step has
     canceled or failed."""
 
     def __init__(self, tx: Transaction, commands: Sequence[BeginSend]) -> None:
@@ -115,16 +116,16 @@ class _Batch:
         self._stop(opted_out, status=Status.CANCELED, error_code=OPTED_OUT)
 
     def look_up_crashed(self) -> None:
-        """Delay messages that may have been sent before a crash until the provider's list is
-        reliable."""
+        """Delay messages that may have been sent before a crash, until the provider's list is
+        complete enough to look them up."""
         _put(self._tx, self._crashed, status=Status.UNKNOWN)
         self._tx.at_end(of_statuses, self._crashed)
         self._later |= dict.fromkeys(self._crashed, self._tx.now + LOOK_UP_AFTER)
 
     def cancel_or_delay_proactive(self) -> None:
-        """Cancel prompts and satisfaction questions if the requester has written since. Thanks in
-        the closed conversation do not count. Delay other messages that are no replies until quiet
-        hours end, unless the requester has written since."""
+        """Handle messages that are not replies. Cancel prompts and satisfaction questions if the
+        requester has written since. For a question, thanks in the closed conversation do not count.
+        Delay messages until quiet hours end, unless the requester has written since."""
         proactive = [r for r in self._waiting.values() if r.event in NOT_REPLIES]
         written_since = send_gates.written_since(self._tx, proactive)
         questions = [
@@ -134,14 +135,14 @@ class _Batch:
         answered_prompts = {
             r.id
             for r in proactive
-            if r.id in written_since - thanked and r.author == Author.SYSTEM and r.event in ASKS
+            if r.id in written_since - thanked and r.author == Author.SYSTEM and r.event in USELESS
         }
         self._stop(answered_prompts, status=Status.CANCELED, error_code=None)
         others = [r for r in proactive if r.id not in written_since]
         self._later |= send_gates.in_quiet_hours(self._tx, others)
 
     def hold_restored(self) -> None:
-        """Hold automatic texts of a restored desk until an admin releases them."""
+        """Hold automatic texts of a restored desk until an admin releases or cancels them."""
         self._later |= send_gates.held_by_restore(self._tx, list(self._waiting.values()))
 
     def fail_blocked_countries(self) -> None:
@@ -156,32 +157,33 @@ class _Batch:
             self._stop(these, status=Status.FAILED, error_code=RANGE_FULL, reason=limit)
 
     def delay_over_rate(self) -> None:
-        """Delay messages over their company number's rate."""
+        """Delay messages that exceed the rate of their company number."""
         rows = [r for i, r in self._waiting.items() if i not in self._later]
         self._later |= send_gates.over_rate(self._tx, rows)
 
     def release_delayed(self) -> None:
-        """Release the claims on delayed work. Only a failure of the provider counts as an attempt:
-        a crash and our own rate limit do not.
+        """Release the claims on delayed work. Only a failure of the provider counts as an attempt,
+        not a crash or a delay.
         """
         for message_id, at in self._later.items():
             failed = 0 if message_id in self._crashed else self._attempts[message_id] - 1
             due_work.release(self._tx, Work.DELIVER, message_id, at, attempts=failed)
 
     def mark_sending(self) -> None:
-        """Mark the messages that passed all checks, and clear what an earlier attempt has set."""
+        """Mark the messages that passed all checks as sending, and clear the provider id and error
+        of an earlier attempt."""
         sends = self._sends
         _add_up(self._tx, [i for i in sends if self._found[i].retries])
         _put(self._tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)
 
     def finish_others(self) -> None:
-        """Show canceled and failed messages, and remove their work."""
+        """Notify pages of canceled and failed messages, and remove their work."""
         notify(self._tx, {self._found[i].interaction_id for i in self._stopped})
         done = self._attempts.keys() - self._sends - self._unsure - self._later.keys()
         due_work.cancel(self._tx, Work.DELIVER, done)
 
     def results(self, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
-        """The next step for each message, in order."""
+        """The result for each command, in order."""
         asked = self._sends | self._unsure
         links = _links(self._tx, [i for i in asked if self._found[i].with_media])
         return [
@@ -211,7 +213,7 @@ class _Batch:
         return self._waiting.keys() - self._later.keys()
 
     def _stop(self, messages: Collection[int], **values: object) -> None:
-        """Give these messages their last status. Later steps do not see them."""
+        """Set the final status of these messages. Later steps skip them."""
         _put(self._tx, messages, **values)
         self._stopped.update(messages)
         self._tx.at_end(of_statuses, messages)
@@ -229,8 +231,8 @@ def _put(tx: Transaction, messages: Collection[int], **values: object) -> None:
 
 
 def _add_up(tx: Transaction, again: Sequence[int]) -> None:
-    """Add up prices: each attempt costs money, so a retry keeps the price of the attempt before
-    it."""
+    """Add the price of the earlier attempts to ``price_before``, because each attempt costs
+    money."""
     m = t.messages.c
     if again:
         paid = sa.func.coalesce(m.price_before, 0) + m.price
@@ -239,12 +241,12 @@ def _add_up(tx: Transaction, again: Sequence[int]) -> None:
 
 
 def _waits(row: send_gates.Row) -> bool:
-    """Whether the message certainly did not leave, or failed and has a retry due."""
+    """Whether the message has certainly not been sent, or has failed and its retry is due."""
     return row.status == Status.QUEUED or (row.retries > 0 and row.status in DID_NOT_ARRIVE)
 
 
 def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """message id -> fresh links to its pictures for this attempt."""
+    """Message id -> new links to its pictures, for this attempt."""
     if not with_media:
         return {}
     d = t.media

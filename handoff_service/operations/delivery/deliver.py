@@ -2,10 +2,10 @@
 result.
 
 - A message is ``sending`` from the commit before the provider call to the commit after it.
-- No provider call can be repeated safely. A message that is still ``sending`` after a crash or
-  timeout is therefore looked up at the provider before it is sent again.
-- ``rules/delivery/send_errors.py`` defines the reaction to each error, and the provider's table has
-  the error of each code. A message that waits for its retry has the status failed.
+- A repeated provider call would send the text twice. After a crash or a timeout, a message that is
+  still ``sending`` is therefore looked up at the provider before it is sent again.
+- ``rules/delivery/send_errors.py`` defines the reaction to each error, and each provider maps its
+  error codes to these errors. A message that waits for its retry has the status failed.
 - The transaction that marks the message checks consent under a lock that blocks consent changes.
   Consent is checked again right before the provider call.
 """
@@ -56,7 +56,7 @@ async def when_due(job: Job) -> None:
 
 
 async def _send(job: Job, outgoing: Outgoing) -> SendResult:
-    """Check consent once more, as late as possible, because the requester may have opted out
+    """Send the message. Check consent once more first, because the requester may have opted out
     since the message was marked."""
     if await job.deps.store.read(sends_under_way.is_withheld, outgoing.message_id):
         return Withheld()
@@ -64,7 +64,7 @@ async def _send(job: Job, outgoing: Outgoing) -> SendResult:
 
 
 async def _look_up(job: Job, outgoing: Outgoing) -> SendResult:
-    """The provider's answer about a send with an unknown outcome."""
+    """Look up a message whose outcome is unknown in the provider's list."""
     try:
         return LookedUp(tuple(await job.deps.provider.find(outgoing)))
     except OSError as error:

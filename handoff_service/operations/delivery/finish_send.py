@@ -1,4 +1,4 @@
-"""Record what the provider answered to each send, and when to retry."""
+"""Record the provider's answer to each send, and schedule retries."""
 
 import random
 from collections.abc import Collection, Sequence
@@ -29,8 +29,8 @@ from handoff_service.store.engine.bulk import update_rows
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 
-# The wait before a look-up. The provider's list is late, and usually a callback reports the outcome
-# earlier.
+# The wait before a look-up, because the provider's list lags and a callback usually reports the
+# outcome earlier.
 LOOK_UP_AFTER = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
 
@@ -51,10 +51,10 @@ _LOCKED = (
 
 
 def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
-    """Record the result of each send. A receipt that arrived first is kept.
+    """Record the result of each send. It does not replace a receipt that arrived earlier.
 
-    Returns True for sends that the provider did not accept. They wait for their retry, together
-    with the messages queued after them.
+    Returns, for each send, whether the provider did not accept it and the message waits for a
+    retry. The messages queued after it on the same line wait too.
     """
     by_id = {c.message_id: c for c in commands}
     rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
@@ -62,8 +62,8 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
     changes, done, later, opted_out = [], [], [], []
     for row in rows:
         if row.provider_sid is not None or row.status not in (Status.SENDING, Status.UNKNOWN):
-            # a callback or a person settled the outcome before the provider answered, and ended
-            # this work
+            # a callback or a person settled the outcome and ended this work before the provider
+            # answered
             continue
         outcome = _outcome(by_id[row.id], taken, row.retries, errors)
         is_opt_out = errors.is_opt_out(outcome.code)
@@ -105,9 +105,9 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """A message's new status, provider id and error code, and when to retry (None: never).
-    ``counts``: the retry counts toward the error's limit, and the messages queued after it do not
-    wait for it."""
+    """A message's new status, provider id and error code, and the wait before a retry (None: no
+    retry). ``counts``: the retry counts toward the error's limit, and later messages of the line do
+    not wait for it."""
 
     status: Status
     sid: str | None
@@ -144,18 +144,18 @@ def _outcome(
                 return _Outcome(Status.QUEUED, None, None, timedelta(0))
             if len(free) == 1:
                 return _Outcome(free[0].status, free[0].sid, None, None)
-            # two identical messages: a callback or a person settles which one was sent
+            # several messages fit, so a callback or a person must settle which one this is
             return _Outcome(Status.UNKNOWN, None, None, LONGEST_WAIT)
 
 
 def _growing(first: timedelta, doublings: int) -> timedelta:
     wait = min(first * 2 ** min(doublings, 10), LONGEST_WAIT)
-    return wait * random.uniform(0.5, 1)  # noqa: S311  # not all at once
+    return wait * random.uniform(0.5, 1)  # noqa: S311  # jitter, so that retries spread out
 
 
 def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
-    """The looked-up ids that already belong to another message. Two messages never share an
-    id."""
+    """The looked-up provider ids that already belong to a stored message. Two messages never share
+    an id."""
     found = [one.sid for c in commands if isinstance(c.result, LookedUp) for one in c.result.found]
     if not found:
         return set()

@@ -1,11 +1,11 @@
 """Block automatic replies to unknown numbers that exceed the desk's limits
 (``rules/delivery/reply_limits.py``).
 
-Allowed replies are counted in ``unknown_replies``, one row per message, for a day. The desk's row
-is locked while a reply is counted, so two processes cannot both send the last allowed one.
+The table ``unknown_replies`` has one row for each allowed reply of the last day. The desk's row is
+locked while a reply is counted, so two processes cannot both send the last allowed reply.
 
-A reply over a limit is blocked without the lock, because an attack brings many of them. Replies of
-other processes can only be added to the count, so a limit that is reached stays reached.
+A reply over a limit is blocked without the lock, because an attack causes many such replies. This
+is safe: other processes can only add replies, so a reached limit stays reached.
 """
 
 from collections import Counter
@@ -35,8 +35,8 @@ m, r = t.messages, t.unknown_replies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """A blocked reply. ``first``: it is the first block of this limit (and range) in an hour, so it
-    raises an alarm."""
+    """A blocked reply. ``begins_with``: the first digits of its range of numbers. ``first``: it is
+    the first reply that this limit blocks in an hour (in this range), so it raises an alarm."""
 
     limit: Limit
     begins_with: str
@@ -44,12 +44,11 @@ class HeldBack:
 
 
 def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]:
-    """Return the automatic replies to unknown numbers that exceed a limit, and count the other
-    ones.
+    """Return the automatic replies to unknown numbers that exceed a limit, and count the others.
 
-    Agents' messages are always sent, and so is a text about an outage, because a person has seen
-    who gets it. A message that was counted before a retry is sent too. A blocked confirmation does
-    not affect the opt-out itself.
+    The limits do not apply to agents' messages, nor to a text about an outage, because a person has
+    seen who gets it. A retry is not counted again. An opt-out stays valid if its confirmation is
+    blocked.
     """
     unknown = {
         i: row
@@ -67,8 +66,8 @@ def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]
     new = {i: row for i, row in sorted(unknown.items()) if i not in counted}
     if not new:
         return {}
-    # The first blocked reply raises an alarm. It needs the lock, so that two processes do not both
-    # raise it.
+    # The first blocked reply raises an alarm, so it needs the lock: two processes must not both
+    # raise the alarm.
     surely = {i: one for i, one in _full(tx, limits, new).items() if not one.first}
     rest = {i: row for i, row in new.items() if i not in surely}
     if rest:
@@ -77,7 +76,7 @@ def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]
 
 
 class _Counts:
-    """The replies of the last hour and day, and which limits they reach."""
+    """Counts the replies of the last hour and day, and checks replies against the limits."""
 
     def __init__(self, tx: Transaction, limits: ReplyLimits, new: Collection[Row]) -> None:
         self._tx, self._limits = tx, limits
@@ -86,10 +85,10 @@ class _Counts:
         self._alarms: dict[tuple[Limit, str], bool] = {}
 
     def over(self, row: Row) -> HeldBack | None:
-        """Whether this reply exceeds a limit."""
+        """The limit that blocks this reply. None: the reply is allowed."""
         to = self._of_range(row)
-        # replies of the virtual agent to this number do not count, because it may answer a person
-        # often
+        # the virtual agent's earlier replies to this number do not count, because one conversation
+        # can have many
         own = to[row.requester_number] if row.author == Author.VIRTUAL_AGENT else 0
         before = Replied(to_range=to.total() - own, within_hour=self._hour, within_day=self._day)
         limit = reached_limit(self._limits, before)
@@ -99,7 +98,7 @@ class _Counts:
         return HeldBack(limit=limit, begins_with=begins_with, first=self._first(limit, begins_with))
 
     def add(self, row: Row) -> None:
-        """Count a reply that is sent."""
+        """Count an allowed reply."""
         self._of_range(row)[row.requester_number] += 1
         self._hour, self._day = self._hour + 1, self._day + 1
 
@@ -107,7 +106,7 @@ class _Counts:
         return self._to.setdefault(range_of(row.requester_number), Counter())
 
     def _first(self, limit: Limit, begins_with: str) -> bool:
-        """Whether no reply was blocked for this limit (and range) before this one."""
+        """Whether this is the first reply in an hour that this limit blocks (in this range)."""
         alarm = (limit, begins_with if limit is Limit.RANGE else "")
         known = self._alarms.get(alarm)
         self._alarms[alarm] = True
@@ -115,7 +114,7 @@ class _Counts:
 
 
 def _full(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dict[int, HeldBack]:
-    """The replies that exceed a limit even if the other new replies do not count."""
+    """The replies that exceed a limit even when the other new replies are not counted."""
     counts = _Counts(tx, limits, new.values())
     over = {i: counts.over(row) for i, row in new.items()}
     return {i: one for i, one in over.items() if one is not None}
@@ -145,7 +144,7 @@ def _decide(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dic
 
 
 def _since(tx: Transaction) -> tuple[int, int]:
-    """The replies of the last hour and of the last day."""
+    """The numbers of replies in the last hour and in the last day."""
     hour = func.count().filter(r.c.at > tx.now - HOUR)
     query = select(hour, func.count()).where(r.c.at > tx.now - DAY)
     found = tx.conn.execute(query).one()
@@ -153,7 +152,7 @@ def _since(tx: Transaction) -> tuple[int, int]:
 
 
 def _to_numbers(tx: Transaction, ranges: Collection[str]) -> dict[str, Counter[str]]:
-    """Range -> number -> replies of the last hour."""
+    """Range -> number -> how many replies it got in the last hour."""
     query = (
         select(r.c.begins_with, r.c.number, func.count())
         .where(one_of(r.c.begins_with, ranges), r.c.at > tx.now - HOUR)
@@ -166,7 +165,7 @@ def _to_numbers(tx: Transaction, ranges: Collection[str]) -> dict[str, Counter[s
 
 
 def _is_held_back(tx: Transaction, limit: Limit, begins_with: str) -> bool:
-    """Whether a reply was blocked for this limit and range in the last hour."""
+    """Whether this limit has blocked a reply (in this range) in the last hour."""
     i = t.interactions
     query = (
         select(m.c.id)

@@ -1,8 +1,7 @@
-"""Prices and outcomes of texts, fetched from the provider later.
+"""Fetch the prices and outcomes of texts from the provider's list.
 
-A provider does not know the price when it accepts a text, and no receipt carries it. This also
-repairs lost receipts: a status in the provider's list is handled like a receipt, with its error
-code.
+A provider does not know the price when it accepts a text, and no receipt contains it. The list also
+makes up for lost receipts, because a status in the list is recorded like a receipt.
 """
 
 from collections.abc import Sequence
@@ -24,28 +23,28 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 EVERY = timedelta(minutes=10)
-# the age at which the service first asks; a provider knows the price a moment after sending, or
-# much later
+# The age of a text at which the service first asks. A provider knows the price a moment after
+# sending, or much later.
 AFTER = timedelta(minutes=1)
 GIVEN_UP = timedelta(hours=24)  # prices and outcomes that are unknown by then stay unknown
 KEY = "prices"
-_PRICELESS = frozenset({Status.QUEUED, Status.CANCELED})
-_ON_ITS_WAY = frozenset({Status.SENDING, Status.SENT})
+_WITHOUT_PRICE = frozenset({Status.QUEUED, Status.CANCELED})
+_NOT_FINAL = frozenset({Status.SENDING, Status.SENT})
 
 i, m, p = t.interactions, t.messages, t.provider_numbers
 
 
 @dataclass(frozen=True, slots=True)
 class WantedPrice:
-    """A provider number's texts without a price or final status, and when the first of them was
-    written."""
+    """A provider number's texts without a price or a final status, and when the oldest of them was
+    created."""
 
     sids: frozenset[str]
     since: datetime
 
 
 def schedule_price_lookup(tx: Transaction, _command: None = None) -> None:
-    """Start the recurring price query."""
+    """Start the recurring price look-up."""
     due_work.schedule(
         tx, [due_work.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)]
     )
@@ -56,8 +55,8 @@ def ask_again(tx: Transaction, _command: None = None) -> None:
 
 
 def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
-    """Provider number -> the texts to ask about. Ids grow over time, so the query begins after the
-    id of the newest text that is too old."""
+    """Provider number -> the texts to ask about. The query skips all ids up to the newest text that
+    is too old, because ids grow with time."""
     begins = now - GIVEN_UP
     older = (
         conn.execute(
@@ -74,8 +73,8 @@ def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
             m.c.created_at.between(begins, now - AFTER),
             m.c.provider_sid.is_not(None),
             sa.or_(
-                m.c.price.is_(None) & m.c.status.not_in(_PRICELESS),
-                (m.c.direction == Direction.OUTBOUND) & m.c.status.in_(_ON_ITS_WAY),
+                m.c.price.is_(None) & m.c.status.not_in(_WITHOUT_PRICE),
+                (m.c.direction == Direction.OUTBOUND) & m.c.status.in_(_NOT_FINAL),
             ),
         )
         .order_by(p.c.id)
@@ -89,14 +88,15 @@ def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
 
 
 def record_prices(tx: Transaction, found: Sequence[Reported]) -> None:
-    """Record the provider's reports. A price never changes; a status only moves forward."""
+    """Record the provider's reports. A stored price never changes, and a status never moves
+    backward."""
     by_sid = {one.sid: one for one in found}
     if not by_sid:
         return
     query = select(*m.c["id", "provider_sid", "price", "direction"]).where(
         one_of(m.c.provider_sid, list(by_sid))
     )
-    # an attempt that starts now has its own id
+    # a concurrent retry gets another provider id, so these reports cannot reach it
     rows = tx.conn.execute(query.order_by(m.c.id).with_for_update()).all()
     prices = []
     receipts = []

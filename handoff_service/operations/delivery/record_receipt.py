@@ -1,5 +1,5 @@
-"""Record delivery receipts. They may arrive early, twice and out of order, and never move a message
-backward."""
+"""Record delivery receipts. A receipt may arrive early, twice or out of order, but it never moves a
+message's status backward."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 
-# how long an unmatched receipt is kept; an older one must belong to another program's message
+# How long an unmatched receipt is kept. An older one must belong to another program's message.
 KEPT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The provider's report about a message. It has the provider's id, and ours when the callback
-    address carried it, with the number of the attempt (0: the first)."""
+    """The provider's report about a message. ``sid``: the provider's id. ``message_id`` and
+    ``retries`` (0: the first attempt) come from the callback address, if it contains them."""
 
     sid: str
     status: Status
@@ -63,8 +63,8 @@ class _Message:
 
 
 def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
-    """Returns, for each receipt, whether it matched a known message. The others are kept until
-    their message's id arrives."""
+    """Record these receipts. Returns, for each receipt, whether it matches a known message. The
+    others are kept until their message gets its provider id."""
     rows = tx.conn.execute(
         _MESSAGES,
         {
@@ -87,7 +87,7 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
             if message is not None and (
                 message.sid is not None or message.retries != receipt.retries
             ):
-                message = None  # our id with another SID, or an earlier try: not this message
+                message = None  # the receipt is about another message or an earlier attempt
         known.append(message is not None)
         if message is None:
             early.append(receipt)
@@ -100,8 +100,8 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
 
 
 def _never_tried(tx: Transaction, messages: Sequence[_Message]) -> set[int]:
-    """Messages that are still untouched in the outbox. A receipt with such an id concerns a message
-    of another database."""
+    """Messages in the outbox that nobody has tried to send yet. A receipt with such an id must be
+    about a message of another database."""
     w = t.due_work.c
     queued = [str(m.id) for m in messages if m.status == Status.QUEUED and m.sid is None]
     if not queued:
@@ -116,7 +116,7 @@ record_receipt: SetBased[Receipt, bool] = SetBased(_record)
 
 
 def apply_early_receipts(tx: Transaction, sids: Collection[str]) -> None:
-    """Apply receipts that arrived before the provider's answer."""
+    """Apply the receipts that arrived before the provider's answer to the send."""
     u = t.unmatched_receipts
     if not sids:
         return
@@ -142,7 +142,8 @@ def _apply(message: _Message, receipt: Receipt, errors: SendErrors) -> None:
 
 
 def send_later(tx: Transaction, messages: Sequence[tuple[int, datetime]]) -> None:
-    """Schedule retries at these times. Each gets its own line, so it blocks no other message."""
+    """Schedule retries at these times. Each retry gets its own line of work, so it blocks no other
+    message."""
     due_work.schedule(
         tx,
         [
@@ -193,7 +194,7 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
             for m in messages
         ],
     )
-    # the receipt proves that it was sent, even if the provider answered otherwise
+    # a receipt proves that the message was sent, even if the provider's answer says that it failed
     due_work.cancel(tx, Work.DELIVER, [m.id for m in messages])
     send_later(tx, [(m.id, tx.now + m.again) for m in again if m.again is not None])
     refused_for_consent(tx, [m.id for m in messages if tx.settings.send_errors.is_opt_out(m.code)])

@@ -1,4 +1,4 @@
-"""A person settles a message with an unknown outcome: it was sent, or it is sent again."""
+"""An agent settles a message with an unknown outcome: marks it as sent, or sends it again."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +30,7 @@ class ResolveSend:
 
 def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     """Record the agent's decision. Raises NotFound for a message outside this interaction. Raises
-    Conflict when its outcome is known or may still become known."""
+    Conflict when the outcome is known, or while the provider may still report it."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     m = t.messages
     this = (m.c.id == command.message_id, m.c.interaction_id == interaction.id)

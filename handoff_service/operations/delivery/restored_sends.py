@@ -28,17 +28,18 @@ CANCELED = "Canceled by an admin after the desk was restored from a backup."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideHeld:
-    """``send``: release everything; otherwise cancel it. ``agent_id`` None: by a command."""
+    """``send``: release the held work; False: cancel it. ``agent_id`` None: a console command
+    decides."""
 
     send: bool
     agent_id: int | None = None
 
 
 def decide_held(tx: Transaction, command: DecideHeld) -> int:
-    """Release all held work, or cancel the work that would send outdated content: texts, bot turns,
-    e-mails with codes, webhook calls, and the timers and scheduled texts that are due. Other held
-    work is released in either case, so that no requester is left waiting. Returns the number of
-    held texts. Raises Conflict when nothing is held.
+    """Release all held work, or cancel the part of it that would send outdated content: texts, bot
+    turns, e-mails with codes, satisfaction questions, webhook calls, and the timers and scheduled
+    texts that are due. Other held work is released in either case, so that no requester waits in
+    vain. Returns the number of held texts. Raises Conflict when nothing is held.
     """
     if not restore_holds.is_held(tx.conn):
         raise Conflict(
@@ -66,8 +67,8 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
 
 
 def _cancel_texts(tx: Transaction, texts: list[int]) -> None:
-    """A text that may have been sent already becomes ``unknown``. A person settles it in its
-    conversation."""
+    """Cancel the queued texts. A text that may have been sent gets the status unknown, and an agent
+    settles it in its conversation."""
     m = t.messages
     rows = tx.conn.execute(
         select(*m.c["id", "interaction_id", "status"]).where(one_of(m.c.id, texts))

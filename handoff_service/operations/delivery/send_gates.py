@@ -1,8 +1,8 @@
-"""Send gates block or delay queued messages. They check the country, quiet hours, whether the
-requester has written since, a restore, and the rate.
+"""Send gates, which block, cancel or delay messages in the outbox. They check the country, quiet
+hours, texts that the requester has sent since, a restore, and the rate.
 
-``deliver`` applies each gate to the messages it is about to send, in its own transaction. Limits on
-automatic replies are in ``limit_replies``.
+``begin_send.py`` applies them to the messages that it is about to send. The limits on automatic
+replies are in ``limit_replies.py``.
 """
 
 import math
@@ -24,15 +24,15 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
-# a provider number may send texts this much earlier than its rate allows; the provider queues them
+# A provider number may send texts this much earlier than its rate allows. The provider queues them.
 BURST = timedelta(seconds=10)
-MOST_SEGMENTS = 25  # segments in one text: 1,600 characters in UCS-2
+MOST_SEGMENTS = 25  # the most segments in one text: 1,600 characters in UCS-2
 
 type Row = sa.Row[*tuple[Any, ...]]
 
 
 def blocked_country(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
-    """Messages to a country that the desk does not text."""
+    """The ids of messages to countries that the desk does not text."""
     texted = desk.countries(tx.conn) if rows else []
     if not texted:
         return set()
@@ -46,14 +46,15 @@ _later, _its = t.messages.alias("later"), t.interactions.alias("its")
 
 
 def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
-    """Messages after which the requester has written on the line. Quiet hours do not
-    delay them, and ``deliver`` cancels the prompts among them."""
+    """The ids of messages after which the requester has written on the line. Quiet hours do not
+    delay these messages, and ``begin_send.py`` cancels the prompts among them."""
     return _followed(tx, rows, _later.c.direction == Direction.INBOUND)
 
 
 def only_thanked(tx: Transaction, rows: Sequence[Row]) -> set[int]:
-    """Messages of closed conversations, if the requester has texted nothing since, or only in the
-    same conversation. Such texts start nothing; they are thanks, for example."""
+    """The ids of messages in closed conversations after which the requester has written only in the
+    same conversation, if at all. Texts in a closed conversation start nothing: thanks, for
+    example."""
     others = _followed(
         tx, rows, (_later.c.direction == Direction.INBOUND) & (_its.c.id != t.interactions.c.id)
     )
@@ -66,7 +67,8 @@ def only_thanked(tx: Transaction, rows: Sequence[Row]) -> set[int]:
 
 
 def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) -> set[int]:
-    """Messages followed on the same line by a message that matches ``by``, in any interaction."""
+    """The ids of messages after which the same line has a message that matches ``by``, in any
+    interaction."""
     if not rows:
         return set()
     m, i, its = t.messages, t.interactions, _its
@@ -90,8 +92,8 @@ def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) 
 def held_by_restore(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     """Automatic texts on a restored desk that nobody has released yet -> ``due_work.HELD``.
 
-    The original desk may have sent the same text. A requester who has texted the restored desk is
-    answered."""
+    They are held because the original desk may have sent the same texts. Texts to requesters who
+    have texted the restored desk are not held."""
     automatic = [r for r in rows if r.author != Author.AGENT and r.event != Event.CONSENT]
     restored = restore_holds.restored_at(tx.conn) if automatic else None
     if restored is None:
@@ -115,8 +117,8 @@ def held_by_restore(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]
 
 
 def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
-    """Messages that are not replies and fall into the recipient's quiet hours -> the end of those
-    hours."""
+    """Each message that would be sent in the recipient's quiet hours -> the end of those hours.
+    The caller leaves out replies, which quiet hours do not delay."""
     quiet = desk.quiet_hours(tx.conn) if rows else None
     if quiet is None:
         return {}
@@ -133,11 +135,11 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
 
 
 def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
-    """Messages over their provider number's rate, or the provider's own -> when to try again.
+    """Messages that exceed the rate of their provider number or of the provider -> when to retry.
 
-    A number may send texts earlier than its rate allows, by at most ``BURST``. Messages by people
-    and the virtual agent go first. System messages that are queued before them on the same line go
-    with them, to keep the order.
+    A number may send texts earlier than its rate allows, by at most ``BURST``. Messages from people
+    and from the virtual agent are sent first. So are system messages that were queued before them
+    on the same line, to keep the order.
     """
     p = t.provider_numbers
     numbers = select(*p.c["id", "segments_per_second", "paced_to"]).where(
@@ -154,7 +156,7 @@ def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     )
     for number in found:
         rate = min(number.segments_per_second, tx.settings.segments_per_second or math.inf)
-        # A larger value means that the clock has stepped back.
+        # a larger value means that the clock has stepped back
         furthest = tx.now + BURST + timedelta(seconds=MOST_SEGMENTS / rate)
         paced_to = was = min(max(number.paced_to or tx.now, tx.now), furthest)
         of_number = (r for r in rows if r.provider_number_id == number.id)

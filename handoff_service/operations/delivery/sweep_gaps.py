@@ -1,9 +1,9 @@
-"""Gap sweep: when a webhook was lost, fetch its text from the provider's list. Each text is stored
-once, in order.
+"""Gap sweep: fetch texts whose webhook was lost from the provider's list. Each text is stored once,
+in order.
 
-A failed webhook is retried once at the fallback address. After that, the text exists only in the
-provider's list. The sweep compares that list with the stored texts after each start, after each
-outage and every hour.
+The provider retries a failed webhook once, at the fallback address. After that, the text exists
+only in the provider's list. The sweep compares that list with the stored texts after each start,
+after each outage and every hour.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ from handoff_service.store.engine.transaction import Transaction
 
 EVERY = timedelta(hours=1)
 AFTER_FAILURE = timedelta(minutes=1)
-OVERLAP = timedelta(minutes=15)  # our own allowance for a provider's list that lags
+OVERLAP = timedelta(minutes=15)  # each sweep goes back this much further, because the list may lag
 KEY = "provider"
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The company's numbers to compare, and the start of the period."""
+    """The company numbers to compare, the start of the period, and the start of the sweep."""
 
     numbers: Sequence[str]
     since: datetime
@@ -50,16 +50,16 @@ class FinishSweep:
 
 
 def schedule_sweep(tx: Transaction, _command: None = None) -> None:
-    """Request a sweep now because something may be missing. It waits while a restore holds sends
-    that were queued before it."""
+    """Request a sweep now, because texts may be missing. Does nothing while sends from before a
+    restore are held."""
     if restore_holds.is_held(tx.conn):
         return
     due_work.schedule(tx, [due_work.Due(kind=Work.SWEEP_GAPS, key=KEY, line=KEY, due_at=tx.now)])
 
 
 def begin_sweep(tx: Transaction, _command: None = None) -> Sweep:
-    """The range to compare now. The period of the desk's first sweep starts now, because earlier
-    texts do not belong to the desk."""
+    """The numbers and the period to compare now. The desk's first sweep compares nothing, because
+    earlier texts do not belong to the desk."""
     s = t.sweeps
     swept_to = tx.conn.execute(select(s.c.swept_to)).scalar()
     if swept_to is None:
@@ -73,7 +73,7 @@ def begin_sweep(tx: Transaction, _command: None = None) -> Sweep:
 
 
 def finish_sweep(tx: Transaction, command: FinishSweep) -> None:
-    """Record how far the sweep came, and schedule the next one."""
+    """Record the end of the period that was compared, and schedule the next sweep."""
     if command.began is not None:
         s = t.sweeps
         tx.conn.execute(
@@ -85,14 +85,14 @@ def finish_sweep(tx: Transaction, command: FinishSweep) -> None:
 
 
 def stored(conn: Connection, sids: Collection[str]) -> set[str]:
-    """The provider ids among these that the desk knows."""
+    """The provider ids in ``sids`` whose texts are stored."""
     query = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, sids))
     return {sid for sid in conn.execute(query).scalars() if sid is not None}
 
 
 def recovered(listed: ProviderMessage, pictures: Sequence[tuple[str, str]], zone: ZoneInfo) -> Text:
-    """The text as its webhook would have delivered it, marked as recovered. ``zone``: for the
-    displayed time."""
+    """The text as its webhook would have delivered it, marked as recovered. ``zone``: the time zone
+    of the displayed time."""
     at = listed.sent_at.astimezone(zone)
     return Text(
         sid=listed.sid,
@@ -105,7 +105,7 @@ def recovered(listed: ProviderMessage, pictures: Sequence[tuple[str, str]], zone
     )
 
 
-# texts in one batch; a webhook waits for at most one batch
+# The texts in one batch. A webhook waits for one batch at most.
 RECOVERED_AT_ONCE = 100
 
 
@@ -121,7 +121,7 @@ async def when_due(job: Job) -> None:
         zone = ZoneInfo(await job.deps.store.read(desk_time_zone))
         for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
             texts = await asyncio.gather(*(_recovered(job, one, zone) for one in some))
-            # A lane handles these texts in order, and stores all queued ones in one transaction.
+            # the texts of a line share a lane, so they are stored in order and in few transactions
             near = [(text.provider_number, text.requester_number) for text in texts]
             take = job.deps.store.write
             await asyncio.gather(

@@ -1,9 +1,9 @@
-"""Watch the company's own SMS gateway, such as a phone: alert supervisors and admins once when it
-is unavailable. The alert ends when it is available again.
+"""Watch the company's own SMS gateway, such as a phone. Supervisors and admins get one alert when
+the gateway becomes unavailable. The alert ends when the gateway is available again.
 
-The gateway is asked every minute. It may also send heartbeats, because a gateway that answers can
-still be unable to reach this service. Providers without such a device are not watched: the gap
-sweep and the provider's status page watch those.
+The service asks the gateway every minute. The gateway may also send heartbeats, because a gateway
+that answers can still be unable to reach this service. Providers without such a device are not
+watched.
 """
 
 from datetime import timedelta
@@ -38,11 +38,12 @@ KEY = "gateway"
 
 
 class Heartbeat:
-    """A sign of life that the gateway has sent."""
+    """The gateway has sent a heartbeat."""
 
 
 def watch_gateway(tx: Transaction, is_device: bool) -> None:
-    """Begin to watch the gateway, or end it if the provider has no device (``is_device``)."""
+    """Start to watch the gateway, or stop if the provider has no such device (``is_device`` is
+    false)."""
     if not is_device:
         due_work.cancel(tx, Work.WATCH_GATEWAY, [KEY])
         tx.conn.execute(delete(g))
@@ -61,11 +62,11 @@ def record_heartbeat(tx: Transaction, _command: Heartbeat) -> None:
 
 
 def record_check(tx: Transaction, answers: bool) -> GatewayWatch | None:
-    """Record whether the gateway answered, and schedule the next check. Returns the watch if an
-    alert begins now."""
+    """Record whether the gateway has answered, and schedule the next check. Returns the new state
+    of the watch if an alert begins now, and None if not."""
     due_work.release(tx, Work.WATCH_GATEWAY, KEY, tx.now + EVERY, attempts=0)
     before = gateway_watch.get(tx.conn, lock=True)
-    if before is None:  # another process with another provider has ended the watch
+    if before is None:  # another process, which uses another provider, has ended the watch
         return None
     after = after_check(before, answers=answers, now=tx.now)
     if after == before:
@@ -91,7 +92,7 @@ def _put(tx: Transaction, watch: GatewayWatch) -> None:
 
 
 def alert_mails(conn: Connection, watch: GatewayWatch) -> list[Mail]:
-    """A mail to each admin."""
+    """An e-mail about the alert to each admin."""
     if watch.reason is None or watch.failing_since is None:
         return []
     desk, zone = desk_name_and_zone(conn)
@@ -108,8 +109,8 @@ def alert_mails(conn: Connection, watch: GatewayWatch) -> list[Mail]:
 
 
 async def when_due(job: Job) -> None:
-    """Ask the gateway. Supervisors without an open page get a notification: see
-    ``notify_agents``."""
+    """Ask the gateway, and mail the admins if an alert begins. ``notify_agents.py`` notifies
+    supervisors who have no open page."""
     answers = await job.deps.provider.answers()
     alert = await job.write(record_check, answers)
     if alert is None:

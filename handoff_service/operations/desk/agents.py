@@ -1,8 +1,8 @@
 """An admin creates, changes or deletes an agent.
 
-An agent with a past is deactivated instead of deleted. The agent is then signed out and offline and
-gets no offers, and the agent's conversations return to work assignment. One active admin always
-remains.
+An agent with a history is deactivated instead of deleted. The agent is then signed out, offline and
+without offers, and the agent's conversations return to work assignment. At least one active admin
+always remains.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,9 +39,9 @@ LAST_ADMIN = phrase("{name} is the last active admin. Give another agent the rol
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeAgent:
     """``password_hash``: an argon2 hash, computed outside any transaction; empty: the agent has no
-    password. ``groups``: new ones are created. ``always_password``: this admin may use a password
-    although passwords are off for the role. ``language``: the language of the agent's pages; None:
-    the browser's."""
+    password. ``groups``: missing groups are created. ``always_password``: this admin may use a
+    password even when passwords are off for the role. ``language``: the language of the agent's
+    pages; None: the browser's language."""
 
     email: str
     name: str
@@ -56,9 +56,9 @@ class MakeAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAgent:
-    """``values``: changed fields of MakeAgent and ``active``; other fields stay. ``by``: the admin;
-    None: the desk file. ``keep_token``: the token of the requesting session, which stays open after
-    a password change."""
+    """``values``: the fields of MakeAgent to change, and ``active``. Other fields keep their
+    values. ``by``: the admin; None: the desk file. ``keep_token``: the token of the admin's own
+    session, which stays open after a password change."""
 
     id: int
     by: int | None
@@ -73,7 +73,7 @@ class DeleteAgent:
 
 
 def make_agent(tx: Transaction, command: MakeAgent) -> int:
-    """Create the agent and return the id. Raises Conflict for an e-mail address in use."""
+    """Create the agent and return their id. Raises Conflict for an e-mail address in use."""
     _is_free(tx, command.email)
     row = {name: getattr(command, name) for name in COLUMNS} | {
         "presence": Presence.OFFLINE,
@@ -100,7 +100,7 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     if stored.active and (not active or Role.ADMIN not in values.get("roles", (Role.ADMIN,))):
         _not_the_last_admin(tx, command.id)
     if stored.active and not active:
-        _leave(tx, command.id, values.get("name", stored.name), command.by)
+        _deactivate(tx, command.id, values.get("name", stored.name), command.by)
     columns = {name: value for name, value in values.items() if name in COLUMNS}
     with recorded(tx, Noun.AGENT, command.id):
         tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
@@ -129,23 +129,22 @@ def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
 
 
 def has_history(conn: Connection, agent_id: int) -> bool:
-    """Whether other records name the agent, so that deleting only deactivates the agent."""
+    """Whether other records refer to the agent. ``delete_agent`` then only deactivates them."""
     return is_referred_to(conn, a, agent_id)
 
 
-def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
-    """Sign the agent out, set the agent offline, and return the agent's conversations to work
-    assignment."""
+def _deactivate(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
+    """Sign the agent out, set them offline, and return their conversations to work assignment."""
     end_sessions(tx, agent_id)
     who = "The desk file" if by is None else agent_name(tx.conn, by)
     reason = f"{who} deactivated {name}."
-    # First, so that a conversation that the agent has just accepted is returned too.
+    # set them offline first, so that a conversation that they have just accepted is returned too
     choose_presence(tx, agent_id, Presence.OFFLINE, reason=reason)
-    _give_back(tx, agent_id, reason)
+    _return_conversations(tx, agent_id, reason)
 
 
-def _give_back(tx: Transaction, agent_id: int, reason: str) -> None:
-    """Return the agent's active conversations to work assignment, and remove the agent from other
+def _return_conversations(tx: Transaction, agent_id: int, reason: str) -> None:
+    """Return the agent's active conversations to work assignment, and remove the agent from all
     live groups."""
     i, g = t.interactions, t.live_group
     theirs = select(i.c.id).where(i.c.assigned_to == agent_id, i.c.closed_at.is_(None))
@@ -187,8 +186,8 @@ def _replace(
 
 
 def _locked(tx: Transaction, agent_id: int) -> Any:
-    """Lock the agent against other changes of agents, so two admins cannot remove each other's
-    role. Texts are not blocked."""
+    """Lock the agent and all admins against other changes, so that two admins cannot remove each
+    other's role. Incoming texts are not blocked."""
     admins = select(t.agent_roles.c.agent_id).where(t.agent_roles.c.role == Role.ADMIN)
     concerned = select(a).where((a.c.id == agent_id) | a.c.id.in_(admins), ~a.c.is_service)
     found = tx.conn.execute(concerned.order_by(a.c.id).with_for_update(key_share=True, of=a)).all()
@@ -204,7 +203,7 @@ def _not_the_last_admin(tx: Transaction, agent_id: int) -> None:
 
 
 def blockers(conn: Connection, agent_id: int) -> list[Blocker]:
-    """The last active admin cannot be deleted."""
+    """The reason why the agent cannot be deleted: they are the last active admin."""
     r = t.agent_roles
     query = select(a.c.id, a.c.name).join(r, r.c.agent_id == a.c.id)
     admins = conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).all()

@@ -33,21 +33,21 @@ TAKEN = {
         "An attribute of conversations with the key “{key}” already exists. Choose another."
     ),
 }
-MOST_NAMED = 3  # users or conversations in the error about values that do not fit
+MOST_NAMED = 3  # the error about values that do not fit names at most this many of them
 FIXED = ("key", "owner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAttribute:
-    """``values``: changed fields of AttributeFields; other fields stay."""
+    """``values``: the fields of AttributeFields to change. Other fields keep their values."""
 
     id: int
     values: Mapping[str, Any]
 
 
 def make_attribute(tx: Transaction, fields: AttributeFields) -> int:
-    """Define an attribute and return its id. Raises BadInput for a wrong field and for stored
-    values that do not fit. Raises Conflict for a key in use."""
+    """Define an attribute and return its id. Raises BadInput for a wrong field, and for stored
+    values that do not fit the type. Raises Conflict for a key in use."""
     made = _make(tx, fields)
     fit_stored(tx, fields)
     return made
@@ -69,8 +69,8 @@ def _make(tx: Transaction, fields: AttributeFields) -> int:
 
 
 def change_attribute(tx: Transaction, command: ChangeAttribute) -> None:
-    """Change a definition. Raises NotFound, and the errors of ``make_attribute``. Raises Conflict
-    when the key or the owner would change."""
+    """Change a definition. Raises NotFound for an unknown id, and the same errors as
+    ``make_attribute``. Raises Conflict when the key or the owner would change."""
     before = attributes.fields_of(attributes.get(tx.conn, command.id))
     after = _change(tx, command.id, before, replace(before, **command.values))
     if (before.type, before.choices) != (after.type, after.choices):
@@ -99,7 +99,7 @@ def _change(
 
 
 def _report_again(tx: Transaction, fields: AttributeFields) -> None:
-    """Let reports count the stored values as those of the new type."""
+    """Make the reports read the stored values again, because the attribute has a new type."""
     if fields.owner is AttributeOwner.CONVERSATION:
         f = t.conversation_facts
         having = select(c.c.interaction_id).where(c.c.key == fields.key)
@@ -108,8 +108,8 @@ def _report_again(tx: Transaction, fields: AttributeFields) -> None:
 
 
 def put_attribute(tx: Transaction, fields: AttributeFields) -> None:
-    """Create the attribute with this owner and key, or change it. After the caller has changed
-    values, it calls ``fit_stored``."""
+    """Create the attribute with this owner and key, or change it. The caller must call
+    ``fit_stored`` after it has changed the values."""
     same = select(a.c.id).where(a.c.owner == fields.owner, a.c.key == fields.key)
     found = tx.conn.execute(same).scalar()
     if found is None:
@@ -119,7 +119,7 @@ def put_attribute(tx: Transaction, fields: AttributeFields) -> None:
 
 
 def delete_attribute(tx: Transaction, attribute_id: int) -> None:
-    """Delete the definition. Stored values stay as texts. Raises NotFound for an unknown id, and
+    """Delete the definition. Stored values stay as text. Raises NotFound for an unknown id, and
     Conflict for an attribute that a messaging action, a template or a macro uses."""
     attributes.get(tx.conn, attribute_id)
     if found := blockers(tx.conn, attribute_id):
@@ -181,8 +181,8 @@ def _texts(conn: Connection, field: str) -> list[Blocker]:
 def checked_user_attributes(
     conn: Connection, typed: Mapping[str, str], where: str = "attributes"
 ) -> dict[str, str]:
-    """A user's attributes in the form that is stored. ``where``: the field of the error. Raises
-    BadInput, which names each value that does not fit its definition."""
+    """A user's attributes in the form that is stored. ``where``: the field that errors name. Raises
+    BadInput with each value that does not fit its definition."""
     defined = attributes.definitions(conn, AttributeOwner.USER)
     values, wrong = read_values(defined, typed)
     if wrong:
@@ -200,8 +200,8 @@ def _row(fields: AttributeFields) -> dict[str, Any]:
 
 
 def fit_stored(tx: Transaction, fields: AttributeFields) -> None:
-    """Write the stored values in the form of the type. Raises BadInput, which says how many do not
-    fit, and which."""
+    """Rewrite the stored values in the form of the attribute's type. Raises BadInput with the
+    number and examples of values that do not fit."""
     wrong, changed = [], dict[int, str]()
     for one in attributes.stored_values(tx.conn, fields.owner, fields.key):
         try:

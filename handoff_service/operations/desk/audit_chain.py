@@ -1,8 +1,8 @@
 """Chain the entries of the audit log, check the chain, and remove old entries.
 
-One job chains committed entries, a moment after the commit. The transactions that add entries
-therefore share no row and do not wait for each other. If two jobs make a link at the same place,
-the table's key refuses the second one, and that job tries again.
+A job chains entries a moment after they are committed, so the transactions that add entries share
+no row and do not wait for each other. If two jobs add a link at the same place, the table's primary
+key rejects the second link, and its job tries again.
 """
 
 import secrets
@@ -32,7 +32,7 @@ from handoff_service.store.engine.transaction import Transaction
 e, k, r = t.audit_log, t.audit_links, t.audit_removal
 KEY = "audit"  #: the name of the chain's key among the desk's own secrets
 A_MOMENT = timedelta(seconds=1)
-AT_ONCE = 100  # entries of one transaction, which holds the lane for some milliseconds
+AT_ONCE = 100  # entries per transaction, which blocks other writers for some milliseconds
 NO_KEY = phrase(
     "The chain's key cannot be opened, so the audit log cannot be checked or chained. Set "
     "PATCHBOARD_SECRET_KEY_OLD to the key that sealed it."
@@ -41,16 +41,17 @@ NO_KEY = phrase(
 
 @dataclass(frozen=True, slots=True)
 class RemoveEntries:
-    """``before``: entries of this time and later stay."""
+    """``before``: remove the entries from before this time."""
 
     before: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveSome:
-    """Entries of before this time, as one of several steps. The steps remove all entries up to the
-    place ``to_place`` of the chain. ``announces``: how many entries that are, for the first step,
-    which stores the entry that says so; 0 for the others."""
+    """One of several steps that remove the entries from before ``before``. Together, the steps
+    remove all entries up to the place ``to_place`` of the chain. ``announces``: the number of all
+    these entries, for the first step, which records the removal in the log; 0 for the other
+    steps."""
 
     before: datetime
     ids: Collection[int]
@@ -60,8 +61,9 @@ class RemoveSome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseEntries:
-    """``why``: the number of the erasure. ``announces``: the entries that this step and the next
-    ones remove, for the first step, which stores the entry that says so; none for the others."""
+    """One of several steps that remove entries for an erasure. ``why``: the number of the erasure.
+    ``announces``: the ids that all steps remove, for the first step, which records the removal in
+    the log; empty for the other steps."""
 
     ids: Collection[int]
     why: str
@@ -69,13 +71,13 @@ class EraseEntries:
 
 
 def new_key() -> str:
-    """A random key, for a desk that has none."""
+    """A random key for a desk that has no key yet."""
     return secrets.token_hex(32)
 
 
 def chain_audit(tx: Transaction, made_key: str) -> int:
-    """Chain the next entries. Returns how many. ``made_key``: the key for a desk without one.
-    Raises CannotOpen when its key is sealed with a secret key that is not set."""
+    """Chain the next batch of entries. Returns how many. ``made_key``: a new key, for a desk that
+    has none. Raises CannotOpen when the desk's key is sealed with a secret key that is not set."""
     rows = audit_chain.unchained(tx.conn, tx.now, AT_ONCE)
     if not rows:
         return 0
@@ -92,7 +94,7 @@ def chain_audit(tx: Transaction, made_key: str) -> int:
 
 
 def chain_key(tx: Transaction, made: str) -> bytes:
-    """The chain's key. Raises CannotOpen."""
+    """The chain's key. ``made``: a new key, for a desk that has none. Raises CannotOpen."""
     kept = kept_secret(tx, KEY)
     return (own_secret(tx, OwnSecret(KEY, made)) if kept is None else kept).encode()
 
@@ -104,8 +106,9 @@ def schedule_chaining(tx: Transaction, _command: None = None) -> None:
 
 
 def chain_next(tx: Transaction, made_key: str) -> audit_chain.Head:
-    """Chain one batch. If there is more, it is due at once. Returns the head."""
-    # before reading, because an entry that is stored later requests chaining again
+    """Chain one batch. If there are more entries, the next batch is due at once. Returns the head
+    of the chain."""
+    # cancel before reading, because an entry that is stored later requests chaining again
     due_work.cancel(tx, Work.CHAIN_AUDIT, [due_work.DESK_LINE])
     if chain_audit(tx, made_key) == AT_ONCE:
         schedule_chaining(tx)
@@ -113,8 +116,8 @@ def chain_next(tx: Transaction, made_key: str) -> audit_chain.Head:
 
 
 def remove_entries(tx: Transaction, command: RemoveEntries) -> int:
-    """Remove the entries before this time, up to the first entry that stays or is not chained.
-    Their links stay. Returns how many."""
+    """Remove the entries from before this time, up to the first entry in the chain that stays.
+    Entries that are not chained stay, and so do all links. Returns how many were removed."""
     to_place = audit_chain.removable_to(tx.conn, command.before)
     chosen = e.c.id.in_(select(k.c.entry_id).where(k.c.place <= to_place))
     gone = _remove(tx, command.before, chosen)
@@ -124,7 +127,7 @@ def remove_entries(tx: Transaction, command: RemoveEntries) -> int:
 
 
 def remove_some(tx: Transaction, command: RemoveSome) -> int:
-    """Remove these entries. Their links stay. Returns how many."""
+    """Remove these entries. Their links stay. Returns how many were removed."""
     if command.announces:
         _announce(tx, command.before, command.to_place, command.announces)
     return _remove(tx, command.before, one_of(e.c.id, command.ids))
@@ -146,8 +149,8 @@ def _announce(tx: Transaction, before: datetime, to_place: int, entries: int) ->
 
 
 def erase_entries(tx: Transaction, command: EraseEntries) -> int:
-    """Remove entries that name an erased person. Their links stay, and a new entry says which
-    places are empty. Entries that are not chained yet are chained first. Returns how many."""
+    """Remove entries that name an erased person. Their links stay, and a new entry records which
+    places are empty. The first step chains all waiting entries. Returns how many were removed."""
     if command.announces:
         while chain_audit(tx, new_key()):
             pass
@@ -163,13 +166,13 @@ def erase_entries(tx: Transaction, command: EraseEntries) -> int:
 
 
 async def chain_waiting(store: Store) -> None:
-    """Chain the waiting entries, a batch at a time. Raises CannotOpen."""
+    """Chain the waiting entries, one batch at a time. Raises CannotOpen."""
     while await store.write(chain_audit, new_key()):
         pass
 
 
 async def check_chain(store: Store) -> ChainReport:
-    """Chain the waiting entries, then check everything. The check only reads, so it delays no
+    """Chain the waiting entries, then check the whole chain. The check only reads, so it delays no
     writer. Raises CannotOpen."""
     await chain_waiting(store)
     key = await store.write(chain_key, new_key())
@@ -177,8 +180,8 @@ async def check_chain(store: Store) -> ChainReport:
 
 
 async def when_due(job: Job) -> None:
-    """Chain a batch, and log the head. A log that is kept elsewhere then shows whether somebody
-    replaced the whole chain."""
+    """Chain a batch, and log the head. A copy of the log on another machine can then prove that
+    somebody has replaced the whole chain."""
     try:
         head = await job.write(chain_next, new_key())
     except CannotOpen:

@@ -1,4 +1,4 @@
-"""The check that one admin can still sign in with a password while passwords are off for a role."""
+"""Check that an admin can still sign in with a password while passwords are off for a role."""
 
 from sqlalchemy import select
 
@@ -16,14 +16,14 @@ NO_PROVIDER = phrase(
 
 
 def check_admin_sign_in(tx: Transaction) -> None:
-    """Raise Conflict when no admin could sign in while all identity providers fail."""
+    """Raise Conflict when no admin could sign in if all identity providers failed."""
     if not admin_can_sign_in(tx.conn):
         raise Conflict.at(FIELD, NO_ADMIN_COULD_SIGN_IN)
 
 
 def check_sign_in(tx: Transaction) -> None:
-    """Raise Conflict when passwords are off for a role and one of these is missing: an active
-    identity provider, or an admin who can sign in without one."""
+    """Raise Conflict when passwords are off for a role, and there is no active identity provider or
+    no admin who can sign in without one."""
     check_admin_sign_in(tx)
     if policy(tx.conn).password_off:
         _check_provider(tx)

@@ -1,5 +1,5 @@
-"""Checks whether a desk can answer texts. The admin's checklist and ``patchboard doctor`` show the
-same checks. Each check returns one sentence for each problem, and passes if it returns none.
+"""Checks that a desk can answer texts. The admin's checklist and ``patchboard doctor`` show the
+same checks. A check returns one sentence for each problem, and it passes if it returns none.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,8 +37,8 @@ class CheckName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """Facts that the checks need and that do not come from the database. ``provider_problems``
-    None: nobody has asked the provider."""
+    """Facts for the checks that the database does not have. ``mails``: whether there is a mail
+    server. ``provider_problems`` None: the provider was not asked."""
 
     mails: bool
     provider_problems: Sequence[str] | None = None
@@ -46,15 +46,15 @@ class Outside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check."""
+    """One check: how it finds problems, and how to fix them."""
 
     #: a sentence that is true when the check passes
     passed: str
     finds: Callable[[Connection, Outside], Sequence[str]]
-    #: the page that fixes it, and its link's words
+    #: the page on which to fix a problem, and the words of the link to it
     page: str = ""
     link: str = ""
-    #: the fix without a browser, as the end of a sentence in ``doctor``
+    #: how to fix a problem without a browser; ``doctor`` shows it after the problem
     terminal: str = ""
     #: whether the desk cannot answer texts while this check fails
     is_problem: bool = True
@@ -107,7 +107,8 @@ def _provider(conn: Connection, outside: Outside) -> Sequence[str]:
 
 
 def gateway_problems(conn: Connection) -> list[str]:
-    """A sentence if the company's own SMS gateway, such as a phone, is unavailable."""
+    """A sentence if the company's own SMS gateway, such as a phone, is unavailable. Empty if not,
+    and without such a gateway."""
     away = gateway_watch.away(conn)
     if away is None:
         return []
@@ -200,7 +201,7 @@ CHECKS: dict[CheckName, Check] = {
 
 
 def outcomes(conn: Connection, outside: Outside) -> list[CheckResult]:
-    """Run every check. Leaves out the provider's check when the provider was not asked."""
+    """Run every check, except the provider's check when the provider was not asked."""
     hidden = hidden_checks(conn)
     return [
         CheckResult(
@@ -215,7 +216,7 @@ def outcomes(conn: Connection, outside: Outside) -> list[CheckResult]:
 
 
 def hidden_checks(conn: Connection) -> list[str]:
-    """The names of the checks that admins have hidden from the checklist."""
+    """The names of the checks that admins have hidden."""
     found: list[str] = conn.execute(select(t.installation.c.hidden_checks)).scalar() or []
     return found
 

@@ -1,4 +1,4 @@
-"""The desk's own settings: their types, limits and the error for each."""
+"""The fields of the desk's own settings: their types, limits and errors."""
 
 from typing import Annotated
 
@@ -31,7 +31,7 @@ KEEP = {
 
 
 def _kept(kind: KeptKind) -> FieldInfo:
-    """The number field for the days after which retention removes a kind of content."""
+    """The field for the number of days after which retention removes a kind of content."""
     when = (
         phrase("Retention removes these so many days after they were made. 0: kept forever.")
         if kind in BY_DAY
@@ -69,23 +69,23 @@ def _quiet_hours(value: str | None) -> str | None:
 class DeskEntry(BaseModel):
     """The desk's settings.
 
-    - ``commands``: words for each command; a missing command has its default words, an empty list
-      has none.
-    - ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none.
-    - ``countries``: the countries that may be texted; empty: all.
-    - ``most_in_range``: the most automatic replies an hour to the unknown numbers of one range,
-      which has 10,000 numbers. Further replies to the same number do not count.
-    - ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0:
-      no limit.
-    - ``thanks_minutes``: how long after closing a thank-you stays with the closed conversation; 0:
-      only while the satisfaction question has still to be sent.
-    - ``queue_unanswerable``: whether texts from senders that nobody can text back go to queues.
-    - ``ask_topic``: an agent who closes a conversation must choose its topic, a label.
-    - ``password_off_roles``: agents with any of these roles sign in with an identity provider only.
+    - ``commands``: the words for each command. A command that is left out has its default words. A
+      command with an empty list has no words.
+    - ``quiet_hours``: hours by the requester's clock, such as 21:00-08:00; empty: no quiet hours.
+    - ``countries``: the countries that may be texted; empty: all countries.
+    - ``most_in_range``: the most automatic replies per hour to the unknown numbers of one range,
+      which is a block of 10,000 numbers. Further replies to the same number do not count.
+    - ``most_unknown_hourly``, ``most_unknown_daily``: the most automatic replies to all unknown
+      numbers; 0: no limit.
+    - ``thanks_minutes``: how long after closing a thank-you stays in the closed conversation; 0:
+      only until the satisfaction question is sent.
+    - ``queue_unanswerable``: whether texts from senders that nobody can text back enter a queue.
+    - ``ask_topic``: whether an agent who closes a conversation must choose a label as its topic.
+    - ``password_off_roles``: agents with any of these roles sign in only with an identity provider.
     - ``second_factor_roles``: agents with any of these roles need a second factor.
 
-    The admin's page shows a field for each number that has a ``title``. Its template needs no
-    change.
+    The admin's page shows an input for each number that has a ``title``, so a new one needs no
+    change of the template.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

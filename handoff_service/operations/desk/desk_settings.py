@@ -1,5 +1,4 @@
-"""An admin changes the desk's name, time zone and country, its presence states and its reject
-reasons."""
+"""An admin changes the desk's settings, its presence states and its reject reasons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +33,8 @@ MISSING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutPresence:
-    """``id`` None: a new state, placed last."""
+    """``id`` None: create a state at the end of the list. ``takes_work``: whether agents in this
+    state get offers."""
 
     name: str
     takes_work: bool
@@ -43,7 +43,8 @@ class PutPresence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutReason:
-    """``id`` None: a new reason, placed last."""
+    """``id`` None: create a reason at the end of the list. ``again``: whether the conversation may
+    be offered to the agent again after a rejection for this reason."""
 
     words: str
     again: bool
@@ -51,9 +52,9 @@ class PutReason:
 
 
 def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
-    """Change the desk's settings. ``values``: changed fields of ``DeskEntry``; other fields stay.
-    Raises BadInput for a country without the public holidays that a queue's schedule needs. Raises
-    Conflict when turning passwords off could lock everybody out."""
+    """Change the desk's settings. ``values``: the fields of ``DeskEntry`` to change. Other fields
+    keep their values. Raises BadInput for a country without the public holidays that a queue's
+    schedule needs. Raises Conflict when turning passwords off could lock everybody out."""
     put_desk(tx, values)
     check_schedules(tx)
     if values.get("password_off_roles"):
@@ -80,7 +81,8 @@ def put_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
 
 
 def put_presence_state(tx: Transaction, command: PutPresence) -> None:
-    """Create or change a presence state. Agents in a renamed state stay in it."""
+    """Create or change a presence state. Agents in a renamed state stay in it. Raises NotFound for
+    an unknown id, and Conflict for a name in use."""
     p, before = t.presence_states, None
     if command.id is not None:
         before = tx.conn.execute(select(p.c.name).where(p.c.id == command.id)).scalar()
@@ -111,7 +113,7 @@ def delete_presence_state(tx: Transaction, state_id: int) -> None:
 
 
 def presence_blockers(conn: Connection, state_id: int) -> list[Blocker]:
-    """The agents who are in a presence state."""
+    """The agents who are in a presence state, which prevents deleting it."""
     p, a = t.presence_states, t.agents
     query = select(a.c.id, a.c.name, a.c.presence).join(p, p.c.name == a.c.presence)
     return [
@@ -139,15 +141,16 @@ def reason_blockers(conn: Connection, _reason_id: int) -> list[Blocker]:
 
 
 def put_reject_reason(tx: Transaction, command: PutReason) -> None:
-    """Create or change a reason. Offers that were rejected for it keep its old wording."""
+    """Create or change a reject reason. Offers that were rejected for it keep the old wording.
+    Raises NotFound for an unknown id, and Conflict for a reason that exists."""
     r = t.reject_reasons
     values = {"words": command.words, "again": command.again}
     _put(tx, r, command.id, r.c.words, values, Noun.REJECT_REASON)
 
 
 def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
-    """Delete a reason. Raises NotFound for an unknown id. Raises Conflict for the last reason,
-    because a rejection needs one."""
+    """Delete a reject reason. Raises NotFound for an unknown id, and Conflict for the last
+    reason, because a rejection needs one."""
     r = t.reject_reasons
     _one(tx, r.c.id, r.c.words, reason_id, Noun.REJECT_REASON)
     if found := reason_blockers(tx.conn, reason_id):

@@ -1,5 +1,5 @@
-"""Groups of live agents that queues ask. A group is created when it is first named; an admin may
-limit it."""
+"""Groups of live agents to which queues offer conversations. A group is created when an agent or a
+queue first names it. An admin may limit its agents' conversations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ g = t.groups
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeGroup:
-    """``capacity``: the most conversations that one of its agents may have; None: no limit. The
-    agent's own limit applies too."""
+    """``capacity``: the most conversations that each agent of the group may have; None: no limit.
+    The agent's own capacity applies too."""
 
     name: str
     capacity: int | None = None
@@ -30,7 +30,7 @@ class MakeGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeGroup:
-    """``values``: changed fields of MakeGroup; other fields stay."""
+    """``values``: the fields of MakeGroup to change. Other fields keep their values."""
 
     id: int
     values: Mapping[str, Any]
@@ -55,8 +55,8 @@ def change_group(tx: Transaction, command: ChangeGroup) -> None:
 
 
 def delete_group(tx: Transaction, group: int) -> None:
-    """Delete a group, and remove its agents from it. Raises NotFound for an unknown id, and
-    Conflict while a queue offers conversations to the group."""
+    """Delete a group. Its agents stay. Raises NotFound for an unknown id, and Conflict while a
+    queue offers conversations to the group."""
     stored = _one(tx, group)
     if found := blockers(tx.conn, group):
         names = ", ".join(one.name for one in found)
@@ -80,7 +80,7 @@ def delete_group(tx: Transaction, group: int) -> None:
 
 
 def blockers(conn: Connection, group: int) -> list[Blocker]:
-    """The queues that offer conversations to a group, which prevent deleting it."""
+    """The queues that offer conversations to a group, which prevents deleting it."""
     q, asks = t.queues, t.queue_groups
     query = select(q.c.id, q.c.name).join(asks, asks.c.queue_id == q.c.id)
     return [
@@ -97,7 +97,7 @@ def blockers(conn: Connection, group: int) -> list[Blocker]:
 
 
 def group_id(tx: Transaction, name: str) -> int:
-    """Return the id of the group with this name, and create the group if necessary."""
+    """Return the id of the group with this name. Create the group if it does not exist."""
     found = tx.conn.execute(select(g.c.id).where(g.c.name == name)).scalar()
     return _insert(tx, MakeGroup(name=name)) if found is None else found
 

@@ -1,4 +1,4 @@
-"""The fields of an identity provider, for the desk file, the API and the admin page."""
+"""The fields of an identity provider in the desk file, the API and the admin page."""
 
 from typing import Annotated
 
@@ -32,15 +32,16 @@ Domains = Annotated[list[OneLine], Field(max_length=50)]
 class IdentityProviderEntry(BaseModel):
     """An OpenID Connect provider.
 
-    - ``client_secret``: later imports may omit it; empty: a public client, which has none;
-    - ``scopes``: what Patchboard asks for, beside openid;
-    - ``groups_claim``: the claim that lists a person's groups at the provider;
-    - ``roles``: group at the provider -> roles here. Empty: admins choose the roles;
-    - ``groups``: group at the provider -> groups here;
-    - ``domains``: people may sign in with e-mail addresses of these domains; empty: all;
-    - ``creates_accounts``: a person without an account gets one;
-    - ``asks_second_factor``: Patchboard still asks for its own second factor;
-    - ``trusts_addresses``: an address counts as verified although the provider does not say so.
+    - ``client_secret``: later imports may omit it; empty: a public client, which has no secret.
+    - ``scopes``: the scopes that Patchboard requests in addition to openid.
+    - ``groups_claim``: the claim that lists a person's groups at the provider.
+    - ``roles``: group at the provider -> roles here; empty: admins choose the roles.
+    - ``groups``: group at the provider -> groups here.
+    - ``domains``: the domains of the e-mail addresses that may sign in; empty: all domains.
+    - ``creates_accounts``: whether Patchboard creates an account for a person who has none.
+    - ``asks_second_factor``: whether Patchboard asks for its own second factor too.
+    - ``trusts_addresses``: whether an e-mail address counts as verified even if the provider does
+      not say so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

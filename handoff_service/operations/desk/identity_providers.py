@@ -34,8 +34,8 @@ NEEDED = phrase(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutIdentityProvider:
-    """``id`` None: a new one. ``client_secret`` None: the stored one stays; empty: there is
-    none."""
+    """``id`` None: create a provider. ``client_secret`` None: keep the stored secret; empty: the
+    client has no secret."""
 
     fields: IdentityProviderFields
     client_secret: str | None = field(default=None, repr=False)
@@ -43,9 +43,9 @@ class PutIdentityProvider:
 
 
 def save_identity_provider(tx: Transaction, command: PutIdentityProvider) -> int:
-    """Create or change a provider, and return its id. Raises BadInput, which names each wrong
-    field. Raises NotFound for an unknown id. Raises Conflict for a name in use, and when agents
-    need a provider and no active one would be left."""
+    """Create or change a provider, and return its id. Raises BadInput with the wrong fields. Raises
+    NotFound for an unknown id. Raises Conflict for a name in use, and when agents need a provider
+    and no active one would remain."""
     if wrong := rules.errors(command.fields):
         raise BadInput(errors=wrong)
     _name_is_free(tx, command.fields.name, command.id)
@@ -78,8 +78,8 @@ def put_identity_provider(tx: Transaction, command: PutIdentityProvider) -> None
 
 
 def delete_identity_provider(tx: Transaction, provider_id: int) -> None:
-    """Delete a provider. Its agents are unlinked and keep their accounts. Raises NotFound for an
-    unknown id, and Conflict for the last active provider while agents need it."""
+    """Delete a provider. Its agents lose their links to it and keep their accounts. Raises NotFound
+    for an unknown id, and Conflict for the last active provider while agents need it."""
     identity_providers.get(tx.conn, provider_id)
     if found := blockers(tx.conn, provider_id):
         raise Conflict(found[0].sentence)
@@ -88,7 +88,8 @@ def delete_identity_provider(tx: Transaction, provider_id: int) -> None:
 
 
 def blockers(conn: Connection, provider_id: int) -> list[Blocker]:
-    """The last active provider cannot be deleted while agents sign in without passwords."""
+    """The reason why a provider cannot be deleted: it is the last active one, and passwords are off
+    for some roles."""
     others = select(func.count()).select_from(p).where(p.c.active, p.c.id != provider_id)
     if not policy(conn).password_off or conn.execute(others).scalar_one():
         return []
@@ -96,8 +97,8 @@ def blockers(conn: Connection, provider_id: int) -> list[Blocker]:
 
 
 def unlink_agent(tx: Transaction, agent_id: int) -> None:
-    """Remove the agent's links to all providers. The next sign-in with the provider links the
-    account again, by its e-mail address.
+    """Remove the agent's links to all providers. The next sign-in with a provider links the account
+    again by its e-mail address.
     """
     names = identity_providers.of_agent(tx.conn, agent_id)
     tx.conn.execute(delete(t.agent_identities).where(t.agent_identities.c.agent_id == agent_id))
@@ -114,8 +115,8 @@ def unlink_agent(tx: Transaction, agent_id: int) -> None:
 def access_to(
     conn: Connection, settings: OperationSettings, one: IdentityProvider
 ) -> ProviderAccess:
-    """The settings for calls to the provider. Raises CannotOpen when the key that sealed its secret
-    is not set."""
+    """The settings for calls to the provider. Raises CannotOpen when the secret key that sealed the
+    client secret is not set."""
     sealed = identity_providers.sealed_secret(conn, one.id)
     return ProviderAccess(
         name=one.name,
@@ -127,8 +128,8 @@ def access_to(
 
 
 def _sealed(tx: Transaction, given: str | None, there: str | None) -> str | None:
-    """The secret to store. The stored value stays if the secret is unchanged, because sealing it
-    again would give another value.
+    """The sealed secret to store. An unchanged secret keeps its stored value, because sealing it
+    again would look like a change.
     """
     if given is None:
         return there
@@ -148,6 +149,6 @@ def _name_is_free(tx: Transaction, name: str, except_id: int | None) -> None:
 
 
 def entry_of(conn: Connection, provider_id: int) -> Mapping[str, Any]:
-    """The provider's fields by their names in a desk file."""
+    """The provider's fields, with the names that a desk file uses."""
     one = identity_providers.get(conn, provider_id)
     return {name: getattr(one, name) for name in FIELDS}

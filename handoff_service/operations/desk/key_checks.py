@@ -17,8 +17,8 @@ NOTHING_LEFT = (
 
 
 def key_problems(conn: Connection, keys: Sequence[str]) -> list[str]:
-    """A sentence for each missing secret key that sealed stored values. ``keys``: those that are
-    set, the current one first."""
+    """A sentence for each kind of stored value that needs a secret key which is not set. ``keys``:
+    the secret keys that are set, the current one first."""
     current, *old = map(key_fingerprint, keys)
     if secret_keys.differs(conn, current, old):
         return [secret_keys.DIFFERS]
@@ -42,7 +42,8 @@ def key_problems(conn: Connection, keys: Sequence[str]) -> list[str]:
 
 
 def key_notes(conn: Connection, keys: Sequence[str]) -> list[str]:
-    """A sentence that names the stored values that still need an old key. Empty without any."""
+    """Sentences about the stored values that still need an old key, or one sentence that none does.
+    Empty when no old key is set. ``keys``: as in ``key_problems``."""
     uses = key_uses(conn)
     old = [use for key in keys[1:] if (use := uses.get(key_id(key))) is not None]
     if not keys[1:]:

@@ -28,7 +28,7 @@ class MakeLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLabel:
-    """``values``: changed fields of MakeLabel; other fields stay."""
+    """``values``: the fields of MakeLabel to change. Other fields keep their values."""
 
     id: int
     values: Mapping[str, Any]
@@ -62,7 +62,7 @@ def put_label(tx: Transaction, command: MakeLabel) -> None:
 
 
 def delete_label(tx: Transaction, label_id: int) -> None:
-    """Delete a label, and take it off every conversation. Raises NotFound for an unknown id, and
+    """Delete a label, and remove it from every conversation. Raises NotFound for an unknown id, and
     Conflict for a label that a macro adds."""
     labels.get(tx.conn, label_id)
     if found := blockers(tx.conn, label_id):
@@ -72,7 +72,7 @@ def delete_label(tx: Transaction, label_id: int) -> None:
 
 
 def blockers(conn: Connection, label_id: int) -> list[Blocker]:
-    """The macros that add the label, which prevent deleting it."""
+    """The macros that add the label, which prevents deleting it."""
     return macros.blockers(conn, t.macros.c.label_id, label_id)
 
 

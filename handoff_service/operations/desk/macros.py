@@ -17,7 +17,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 m = t.macros
-#: Field -> the table of the records that the field names, and the error for an unknown name.
+#: Field -> the table of the record whose id it contains, and the error for an unknown id.
 USES: Mapping[str, tuple[Table, Phrase]] = {
     "template_id": (t.templates, phrase("there is no template {id}")),
     "label_id": (t.labels, phrase("there is no label {id}")),
@@ -28,15 +28,15 @@ USES: Mapping[str, tuple[Table, Phrase]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeMacro:
-    """``values``: changed fields of MacroFields; other fields stay."""
+    """``values``: the fields of MacroFields to change. Other fields keep their values."""
 
     id: int
     values: Mapping[str, Any]
 
 
 def make_macro(tx: Transaction, macro: MacroFields) -> int:
-    """Create a macro and return its id. Raises BadInput, which names each wrong field. Raises
-    Conflict for a name in use."""
+    """Create a macro and return its id. Raises BadInput with the wrong fields. Raises Conflict for
+    a name in use."""
     _check(tx, macro)
     _name_is_free(tx, macro.name)
     row = insert(m).values(**_row(macro)).returning(m.c.id)
@@ -46,7 +46,7 @@ def make_macro(tx: Transaction, macro: MacroFields) -> int:
 
 
 def change_macro(tx: Transaction, command: ChangeMacro) -> None:
-    """Change a macro. Raises NotFound, and the errors of ``make_macro``."""
+    """Change a macro. Raises NotFound for an unknown id, and the same errors as ``make_macro``."""
     stored = macros.fields(tx.conn, command.id)
     macro = replace(stored, **command.values)
     _check(tx, macro)

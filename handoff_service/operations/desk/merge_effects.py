@@ -1,5 +1,4 @@
-"""Steps that a merge of users and its undo share: they set the values of the user who stays, and
-add a line to the open conversations."""
+"""Steps that a merge of users and its undo share, such as the line in open conversations."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -29,8 +28,8 @@ def put_values(
     after: Mapping[str, str],
     facts: Facts,
 ) -> dict[str, list[Any]]:
-    """Write the changed values of the user who stays. Returns key -> [before, after]; for a fact,
-    ``before`` has its columns and ``after`` its hash.
+    """Write the changed values of the user who stays. Returns key -> [before, after]. For a fact,
+    ``before`` is its columns and ``after`` is its hash.
     """
     changed: dict[str, list[Any]] = {
         key: [before.get(key), value] for key, value in after.items() if value != before.get(key)
@@ -49,20 +48,20 @@ def put_values(
     for key in [key for key in changed if key.startswith(FACT)]:
         name = key.removeprefix(FACT)
         changed[key][0] = facts[stays.id].get(name)
-        # the fingerprint is bound to the other user
+        # the other user's fingerprint does not apply to this user
         put_fact(tx, stays.id, name, {**facts[goes.id][name], "fingerprint": None})
     return changed
 
 
 def put_fact(tx: Transaction, user_id: int, name: str, row: Mapping[str, Any] | None) -> None:
-    """Store a fact's columns; None removes the fact."""
+    """Replace the user's fact of this name with these columns. ``row`` None: remove the fact."""
     tx.conn.execute(delete(f).where(f.c.user_id == user_id, f.c.name == name))
     if row is not None:
         tx.conn.execute(insert(f).values(user_id=user_id, name=name, **row))
 
 
 def swap(tx: Transaction, one: Any, other: Any) -> None:
-    """Swap the employee numbers of two rows of users."""
+    """Swap the employee numbers of two users. ``one``, ``other``: their rows."""
     for row, number in (
         (one, f"swapping {one.id}"),
         (other, one.external_id),
@@ -79,8 +78,8 @@ def announce(
     *,
     now: str,
 ) -> None:
-    """Write a line about the merge or its undo into these open conversations. ``now``: the name of
-    the user they belong to.
+    """Add a line about the merge or its undo to these open conversations. ``now``: the name of the
+    user to whom they now belong.
     """
     who = "A program" if agent_id is None else agent_name(tx.conn, agent_id)
     line = system_line(
@@ -94,5 +93,6 @@ def announce(
 
 
 def distinct_name(one: Any, other: Any) -> str:
-    """The name of one of two rows of users; with the employee number if both have the same name."""
+    """The name of the user in the row ``one``. If the user in ``other`` has the same name, the
+    employee number is added."""
     return f"{one.name} ({one.external_id})" if one.name == other.name else str(one.name)

@@ -1,6 +1,7 @@
-"""Merge two users. One user stays and gets everything that belongs to the other user, who goes.
+"""Merge two users. One user stays, and everything that belongs to the other user, who goes, moves
+to the user who stays.
 
-The row of the user who goes is kept without numbers, and its ``merged_into`` names the user who
+The row of the user who goes is kept without numbers. Its ``merged_into`` refers to the user who
 stays. Consent does not change, because it belongs to numbers. Conversations are not merged, because
 each belongs to one requester number and one company number.
 """
@@ -32,15 +33,15 @@ from handoff_service.store.engine.transaction import Transaction
 
 u, n, p, g = t.users, t.user_numbers, t.messaging_profiles, t.user_merges
 f = t.user_facts
-#: The second pass runs this long after the merge. It moves texts that another process stored during
-#: the merge and that still name the user who went.
+#: A second pass runs this long after the merge. It moves rows that another process stored during
+#: the merge and that still refer to the user who goes.
 SETTLE_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeUsers:
-    """``take``: the keys (``rules/desk/user_merges.py``) for which the value of the user who goes
-    is kept."""
+    """``take``: the keys of the values to take from the user who goes. For other keys, the user who
+    stays keeps their own value. ``rules/desk/user_merges.py`` defines the keys."""
 
     stays_id: int
     goes_id: int
@@ -49,9 +50,9 @@ class MergeUsers:
 
 
 def merge_users(tx: Transaction, command: MergeUsers) -> int:
-    """Merge the users and return the merge's id. Raises BadInput when both are the same user, and
-    for a wrong key. Raises NotFound for an unknown id. Raises Conflict when one of them cannot be
-    merged now."""
+    """Merge the users and return the merge's id. Raises BadInput when both ids are the same, and
+    for a wrong key. Raises NotFound for an unknown id. Raises Conflict when one of the users cannot
+    be merged now."""
     stays, goes = _locked(tx, command.stays_id, command.goes_id)
     check(tx.conn, stays, goes)
     before = {one.id: _entry(tx.conn, one.id) for one in (stays, goes)}
@@ -75,7 +76,7 @@ def merge_users(tx: Transaction, command: MergeUsers) -> int:
     running = _lock_conversations(tx, goes.id)
     cleared = _clear(tx, stays.id, goes.id)
     moved = _move(tx, stays.id, goes.id)
-    _put_away(tx, stays, goes, numbers)
+    _empty(tx, stays, goes, numbers)
     after = rules.merged(its, theirs, command.take)
     changes = put_values(tx, stays, goes, its, after, facts)
     changes["numbers"] = [None, [one for one in numbers[goes.id] if one not in numbers[stays.id]]]
@@ -120,13 +121,14 @@ def check(conn: Connection, stays: Any, goes: Any) -> None:
 
 
 def both(conn: Connection, stays_id: int, goes_id: int) -> tuple[Any, Any]:
-    """The rows of both users. Raises BadInput when both are the same user. Raises NotFound."""
+    """The rows of both users. Raises BadInput when both ids are the same, and NotFound for an
+    unknown id."""
     return _of(conn.execute(_rows(stays_id, goes_id)).all(), stays_id, goes_id)
 
 
 def _locked(tx: Transaction, stays_id: int, goes_id: int) -> tuple[Any, Any]:
-    """Lock both users in the order of their ids, so that two merges run one after the other without
-    a deadlock. Texts that refer to them are not blocked.
+    """Lock both users in the order of their ids, so that two merges cannot deadlock. New texts from
+    these users are not blocked.
     """
     rows = tx.conn.execute(_rows(stays_id, goes_id).with_for_update(key_share=True)).all()
     return _of(rows, stays_id, goes_id)
@@ -155,7 +157,7 @@ def _hashes(facts: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def _lock_conversations(tx: Transaction, user_id: int) -> list[interactions.InteractionRow]:
-    """Lock the user's open conversations and return them. The caller locks the profiles afterwards,
+    """Lock the user's open conversations and return them. Call this before the profiles are locked,
     because receiving a text takes its locks in the same order."""
     i = t.interactions
     ids = select(i.c.id).where(i.c.user_id == user_id, i.c.closed_at.is_(None))
@@ -163,8 +165,8 @@ def _lock_conversations(tx: Transaction, user_id: int) -> list[interactions.Inte
 
 
 def _clear(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, int]:
-    """A profile of one user may record that its sender is not the other user. Clear these records,
-    because both users are one person now. Returns profile -> the user who was ruled out.
+    """Clear ``not_user_id`` where a profile of one user rules out the other user as the sender,
+    because both users are now the same person. Returns profile id -> the user who was ruled out.
     """
     two = [stays_id, goes_id]
     mine = one_of(p.c.user_id, two), one_of(p.c.not_user_id, two)
@@ -174,8 +176,8 @@ def _clear(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, int]:
 
 
 def _move(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, list[int]]:
-    """Change all rows that refer to the user who goes, so that they refer to the user who stays.
-    Returns table.column -> ids."""
+    """Make all rows that refer to the user who goes refer to the user who stays. Returns
+    "table.column" -> ids of the changed rows."""
     moved = {}
     for column in user_merges.REFERENCES:
         key = column.table.c.id
@@ -185,8 +187,9 @@ def _move(tx: Transaction, stays_id: int, goes_id: int) -> dict[str, list[int]]:
     return moved
 
 
-def _put_away(tx: Transaction, stays: Any, goes: Any, numbers: dict[int, list[str]]) -> None:
-    """Take numbers and facts from the user who goes. The numbers go to the user who stays."""
+def _empty(tx: Transaction, stays: Any, goes: Any, numbers: dict[int, list[str]]) -> None:
+    """Deactivate the user who goes, delete their facts, and move their numbers to the user who
+    stays."""
     tx.conn.execute(delete(n).where(n.c.user_id == goes.id))
     new = [one for one in numbers[goes.id] if one not in numbers[stays.id]]
     if new:

@@ -1,7 +1,6 @@
-"""Keep the company's own numbers and its users' numbers apart, because a text from a company number
-belongs to no user.
+"""Keep company numbers off users' records, because a text from a company number belongs to no user.
 
-Numbers are compared in one form, because carriers write some numbers in two forms.
+Numbers are compared in their canonical form, because carriers write some numbers in two forms.
 """
 
 from collections.abc import Iterable
@@ -16,8 +15,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def refuse_own_numbers(tx: Transaction, numbers: Iterable[tuple[str, str]]) -> None:
-    """Raise BadInput when a user would get one of the company's numbers. ``numbers`` has pairs of
-    the field's name and the number."""
+    """Raise BadInput when a user would get a company number. ``numbers``: pairs of the field's name
+    and the number."""
     given = list(numbers)
     if not given:
         return

@@ -1,7 +1,7 @@
-"""An agent sets a password by a link: forgotten passwords, and invitations of new agents.
+"""An agent sets a password with a mailed link, after forgetting the old one or being invited.
 
-The link is made when its mail is sent, so it exists only in the mail. Setting a password by a link
-ends all sessions.
+The link is created when its mail is sent, so it exists only in the mail. Setting a password with a
+link ends all sessions of the agent.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 MOST_ATTEMPTS = 4
-PAUSE = timedelta(seconds=15)  # before the second attempt; longer before each later one
+PAUSE = timedelta(seconds=15)  # before the second attempt; the pause grows with each attempt
 NOT_VALID = phrase("This link has expired, or was used already. Ask for a new one.")
 a = t.agents
 
@@ -63,22 +63,23 @@ class SetPassword:
 
 
 def request_reset(tx: Transaction, email: str) -> None:
-    """Mail a link to the active agent with this address, if there is one."""
+    """Schedule a mail with a link to the active agent with this address, if there is one."""
     found = find(tx.conn, email)
     if found is not None:
         mail_link(tx, MailLink(found[0], Purpose.RESET))
 
 
 def mail_link(tx: Transaction, command: MailLink) -> None:
-    """Schedule the mail with the link. Further requests before it is sent add no second mail."""
+    """Schedule the mail with the link. A repeated request before it is sent adds no second
+    mail."""
     key = f"{command.purpose}:{command.agent_id}"
     due = due_work.Due(kind=Work.MAIL_LINK, key=key, line=f"password:{key}", due_at=tx.now)
     due_work.schedule(tx, [due])
 
 
 def account(conn: Connection, agent_id: int) -> Account | None:
-    """The facts that this agent's links are signed with. None for an unknown or deactivated agent,
-    and for one with a role that signs in without a password."""
+    """The facts about the agent that are part of the link's signature. None for an unknown or
+    deactivated agent, and for an agent who may not use a password."""
     needed = needs(conn, agent_id)
     if needed is None or not needed.password_allowed:
         return None
@@ -109,7 +110,7 @@ def set_password(tx: Transaction, command: SetPassword) -> int:
     """Set the password and end all sessions. Returns the agent's id. Raises NotFound for an invalid
     token."""
     agent_id = rules.agent_of(command.token)
-    # The lock makes a second request with the same token wait. It then finds the token invalid.
+    # a second request with the same token waits for this lock, and then finds the token invalid
     tx.conn.execute(select(a.c.id).where(a.c.id == agent_id).with_for_update())
     found = holder(tx.conn, command.token, tx.settings.keys, tx.now)
     tx.conn.execute(
@@ -129,7 +130,8 @@ def set_password(tx: Transaction, command: SetPassword) -> int:
 
 
 def begin_link_mail(tx: Transaction, command: MailLink) -> Mail | None:
-    """The mail to send now. None when the agent is gone; the work is then removed."""
+    """The mail to send now. If the agent may no longer use a password, this removes the work and
+    returns None."""
     found = account(tx.conn, command.agent_id)
     if found is None:
         _cancel(tx, command)

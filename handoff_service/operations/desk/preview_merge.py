@@ -1,4 +1,4 @@
-"""Shows the effects of a merge of two users without merging them."""
+"""Preview the merge of two users without merging them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ HIDDEN = phrase("stored as a hash")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeChoice:
-    """A value in which the users differ. ``key``: the value's name for ``take``. The values of
+    """A value in which the two users differ. ``key``: its key in ``MergeUsers.take``. The values of
     facts are not shown."""
 
     key: str
@@ -30,9 +30,12 @@ class MergeChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePreview:
-    """The effects of a merge. - ``moves``: kind -> how many;
-    - ``choices``: the value of the user who stays is kept, unless ``take`` has the key;
-    - ``notes``: warnings to read before the merge, as sentences.
+    """The effects of a merge.
+
+    - ``moves``: kind of record -> how many move.
+    - ``choices``: the values to choose from. The user who stays keeps their own value, unless
+      ``take`` contains the key.
+    - ``notes``: sentences to read before the merge.
     """
 
     stays: Named
@@ -44,7 +47,7 @@ class MergePreview:
 
 
 def preview_merge(conn: Connection, stays_id: int, goes_id: int) -> MergePreview:
-    """Compute what a merge would do. The errors are those of ``merge_users``."""
+    """Compute the effects of a merge. Raises the same errors as ``merge_users``."""
     stays, goes = both(conn, stays_id, goes_id)
     check(conn, stays, goes)
     facts = [

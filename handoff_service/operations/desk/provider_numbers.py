@@ -23,8 +23,9 @@ p = t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeProviderNumber:
-    """``queue``: its name. Without a label, the number is its own label. ``messaging_service``: the
-    provider's id of the messaging service that has the number in its pool."""
+    """``queue``: the queue's name. ``label`` empty: the number itself is the label.
+    ``messaging_service``: the provider's id of the messaging service to which the number
+    belongs."""
 
     number: str
     queue: str
@@ -36,7 +37,7 @@ class MakeProviderNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeProviderNumber:
-    """``values``: changed fields of MakeProviderNumber; other fields stay."""
+    """``values``: the fields of MakeProviderNumber to change. Other fields keep their values."""
 
     id: int
     values: Mapping[str, Any]
@@ -56,8 +57,9 @@ def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
 
 
 def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> None:
-    """Change a company number. Raises NotFound, and the errors of ``make_provider_number``. Raises
-    Conflict when the phone number itself would change and the old one has been used."""
+    """Change a company number. Raises NotFound for an unknown id, and the same errors as
+    ``make_provider_number``. Raises Conflict when the phone number itself would change although it
+    has conversations."""
     was = _one(tx, command.id)
     wanted = command.values.get("number", was.number)
     if wanted != was.number:
@@ -94,8 +96,8 @@ def put_provider_number(tx: Transaction, command: MakeProviderNumber) -> None:
 
 
 def delete_provider_number(tx: Transaction, number_id: int) -> None:
-    """Delete a number that was never used. Raises NotFound for an unknown id. Raises Conflict for a
-    number that was used. The error says what to do instead."""
+    """Delete a company number. Raises NotFound for an unknown id. Raises Conflict for a number that
+    has conversations or that a messaging action names."""
     _one(tx, number_id)
     if found := blockers(tx.conn, number_id):
         raise Conflict(found[0].sentence)

@@ -1,4 +1,4 @@
-"""Second factors: an authenticator app with backup codes, passkeys, and resetting them."""
+"""Second factors: add, use, remove and reset authenticator apps, backup codes and passkeys."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +25,8 @@ MOST_PASSKEYS = 20
 
 @dataclass(frozen=True, slots=True)
 class BeginAuthenticator:
-    """``made``: a new random secret for the app. An agent who has already begun keeps the earlier
-    secret."""
+    """``made``: a new random secret for the app. It is not used if the agent has already begun with
+    an earlier secret."""
 
     agent_id: int
     made: str = field(repr=False)
@@ -42,7 +42,7 @@ class AgentCode:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceBackupCodes:
-    """``codes``: the new ones, in plain text."""
+    """``codes``: the new codes in plain text."""
 
     agent_id: int
     codes: Sequence[str] = field(repr=False)
@@ -57,7 +57,7 @@ class AddPasskey:
 
 @dataclass(frozen=True, slots=True)
 class PasskeyUsed:
-    """``sign_count``: the authenticator's new count."""
+    """``sign_count``: the number of uses that the passkey reports now."""
 
     id: int
     sign_count: int
@@ -70,8 +70,8 @@ class RemovePasskey:
 
 
 def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
-    """Return the secret for the agent's app. It is used from the moment when a code confirms it.
-    Raises Conflict for an agent who already has an app."""
+    """Return the secret for the agent's app. The app counts as a second factor only after a code
+    has confirmed it. Raises Conflict for an agent who already has an app."""
     found = authenticator(tx.conn, command.agent_id)
     if found is None:
         sealed = tx.settings.sealer.seal(app.c.secret, command.made)
@@ -85,8 +85,8 @@ def begin_authenticator(tx: Transaction, command: BeginAuthenticator) -> str:
 
 
 def confirm_authenticator(tx: Transaction, command: AgentCode) -> bool:
-    """Check the first code of the agent's app. If it is right, sign-ins require the app's codes
-    from now on. Returns whether it is right."""
+    """Check the first code of the agent's app. If it is right, sign-ins require a code from now on.
+    Returns whether it is right."""
     is_right = _accept(tx, command, confirmed=False)
     if is_right:
         _audit(tx, command.agent_id, {"authenticator": ["off", "on"]}, own=True)
@@ -94,8 +94,8 @@ def confirm_authenticator(tx: Transaction, command: AgentCode) -> bool:
 
 
 def use_code(tx: Transaction, command: AgentCode) -> bool:
-    """Use a code of the agent's app or a backup code. Each works once. Returns whether the code is
-    right."""
+    """Use a code of the agent's app, or a backup code. Each code works once. Returns whether the
+    code is right."""
     return _accept(tx, command, confirmed=True) or _use_backup_code(tx, command)
 
 
@@ -107,7 +107,7 @@ def _accept(tx: Transaction, command: AgentCode, *, confirmed: bool) -> bool:
     step = one_time_codes.matching_step(secret, command.code, tx.now, after=found.last_step)
     if step is None:
         return False
-    # locked, so that only the first of two requests with the same code succeeds
+    # the condition on last_step lets only the first of two requests with the same code succeed
     mine = (app.c.agent_id == command.agent_id, app.c.last_step < step)
     values = {"last_step": step, "confirmed_at": found.confirmed_at or tx.now}
     return bool(tx.conn.execute(update(app).where(*mine).values(values)).rowcount)
@@ -137,8 +137,8 @@ def replace_backup_codes(tx: Transaction, command: ReplaceBackupCodes) -> None:
 
 
 def remove_authenticator(tx: Transaction, agent_id: int) -> None:
-    """Remove the agent's app. Raises NotFound without an app. Raises Conflict while the role
-    requires it."""
+    """Remove the agent's app. Raises NotFound for an agent without an app. Raises Conflict when the
+    role requires a second factor and this is the last one."""
     tx.conn.execute(delete(app).where(app.c.agent_id == agent_id, app.c.confirmed_at.is_(None)))
     if not tx.conn.execute(delete(app).where(app.c.agent_id == agent_id)).rowcount:
         raise NotFound(phrase("You have no authenticator app. Reload the page."))
@@ -147,8 +147,8 @@ def remove_authenticator(tx: Transaction, agent_id: int) -> None:
 
 
 def add_passkey(tx: Transaction, command: AddPasskey) -> None:
-    """Add a passkey. Raises Conflict for a passkey that the agent already has, and when the agent
-    has the most passkeys allowed."""
+    """Add a passkey. Raises Conflict for a passkey that was already added, and for an agent who has
+    ``MOST_PASSKEYS`` passkeys."""
     mine = select(keys.c.id).where(keys.c.agent_id == command.agent_id)
     if len(tx.conn.execute(mine).all()) >= MOST_PASSKEYS:
         raise Conflict(
@@ -194,7 +194,7 @@ def remove_passkey(tx: Transaction, command: RemovePasskey) -> None:
 
 def _still_enough(tx: Transaction, agent_id: int) -> None:
     """Raise Conflict when the role requires a second factor and the agent has none left. If the
-    role requires none, delete the backup codes of an agent who has no second factor left."""
+    role requires none and the agent has none left, delete the agent's backup codes."""
     needed = needs(tx.conn, agent_id)
     if needed is None or needed.has_second_factor:
         return
@@ -207,7 +207,7 @@ def _still_enough(tx: Transaction, agent_id: int) -> None:
 
 def reset_second_factor(tx: Transaction, agent_id: int) -> None:
     """Remove an agent's app, backup codes and passkeys. End the agent's sessions too, because
-    somebody else may have the phone. Raises NotFound for an unknown agent."""
+    somebody else may have the agent's phone. Raises NotFound for an unknown agent."""
     _audit(tx, agent_id, {"second_factor": ["", "reset"]})
     for table in (app, codes, keys):
         tx.conn.execute(delete(table).where(table.c.agent_id == agent_id))
@@ -217,7 +217,8 @@ def reset_second_factor(tx: Transaction, agent_id: int) -> None:
 def _audit(
     tx: Transaction, agent_id: int, changes: Mapping[str, list[str]], *, own: bool = False
 ) -> None:
-    """Record the change. ``own``: the agent made it, perhaps while signing in."""
+    """Record the change in the audit log. ``own``: the agent made the change, perhaps during
+    sign-in."""
     entry = AuditEntry(
         action=AuditAction.CHANGED,
         subject=Noun.AGENT,

@@ -1,8 +1,8 @@
 """An admin creates and revokes service tokens.
 
-Each token has a technical agent, so histories can name the token. That agent has no password and no
-role, is in no list of people and is never active. So nobody can sign in as that agent, and it gets
-no work.
+Each token has its own technical agent, so that histories can name the token. This agent has no
+password and no role, appears in no list of people, and is never active. Nobody can sign in as this
+agent, and it gets no work.
 """
 
 import secrets
@@ -30,8 +30,8 @@ LONGEST_NAME = 100
 
 
 class TokenFields(BaseModel):
-    """The admin's choices for a token. ``days``: until the token expires. ``rate``: requests a
-    minute."""
+    """The admin's choices for a token. ``days``: the days until the token expires. ``rate``:
+    requests per minute."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,8 +43,8 @@ class TokenFields(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeToken:
-    """``days``: until it expires. ``rate``: requests a minute. ``made``: the secret, from
-    ``new_token``."""
+    """``days``: the days until the token expires. ``rate``: requests per minute. ``made``: the
+    secret, from ``new_token``."""
 
     name: str
     scopes: Sequence[Scope]
@@ -55,7 +55,7 @@ class MakeToken:
 
 @dataclass(frozen=True, slots=True)
 class MadeToken:
-    """``secret``: the token. A repeat of the command returns the same one."""
+    """``secret``: the token in plain text."""
 
     id: int
     secret: str
@@ -67,7 +67,7 @@ def new_token() -> str:
 
 
 def make_token(tx: Transaction, command: MakeToken) -> MadeToken:
-    """Create a token. Raises Conflict for a name in use."""
+    """Create a token. Raises Conflict when an active token has the name."""
     in_use = select(s.c.id).where(s.c.name == command.name, s.c.revoked_at.is_(None))
     if tx.conn.execute(in_use.where(s.c.expires_at > tx.now)).first() is not None:
         raise Conflict.at(
@@ -109,8 +109,8 @@ def make_token(tx: Transaction, command: MakeToken) -> MadeToken:
 
 
 def revoke_token(tx: Transaction, token_id: int) -> None:
-    """Revoke a token now. Its open event streams check it and end. Revoking a token again changes
-    nothing. Raises NotFound for an unknown id."""
+    """Revoke a token now. A hint makes its open event streams check the token and end. Revoking it
+    again changes nothing. Raises NotFound for an unknown id."""
     row = tx.conn.execute(select(s).where(s.c.id == token_id).with_for_update()).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no service token {id}.", id=token_id))

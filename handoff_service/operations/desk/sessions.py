@@ -1,7 +1,7 @@
-"""An agent's own sessions: when each was last used, and ending them.
+"""An agent's sessions: record their use, and end one.
 
-An open page fetches updates automatically, so a session in use does not prove that its agent is
-there. A session is *active* when its agent does something: writes, clicks, types.
+An open page fetches updates automatically, so a used session does not prove that its agent is
+present. A session is *active* when its agent writes, clicks or types.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-# a write for each request would be too expensive
+# recording each request would be too expensive
 RECORDED_EVERY = timedelta(minutes=5)
 ACTIVITY_RECORDED_EVERY = timedelta(seconds=10)
 
@@ -37,7 +37,7 @@ class EndSession:
 
 
 def is_due(agent: CurrentAgent, now: datetime, *, is_act: bool) -> bool:
-    """Whether a use at this time should be recorded."""
+    """Whether to record a use of the session at this time."""
     if is_act and _is_old(agent.last_active_at, now, ACTIVITY_RECORDED_EVERY):
         return True
     return _is_old(agent.last_used_at, now, RECORDED_EVERY)
@@ -55,7 +55,8 @@ def record_use(tx: Transaction, use: SessionUse) -> None:
 
 
 def end_own_session(tx: Transaction, command: EndSession) -> None:
-    """End one of the agent's own sessions; its open pages lead to the sign-in. Raises NotFound."""
+    """End one of the agent's own sessions. Its open pages then show the sign-in page. Raises
+    NotFound when the session has ended."""
     s = t.sessions
     ended = delete(s).where(s.c.agent_id == command.agent_id, s.c.token_hash == command.key)
     if not tx.conn.execute(ended).rowcount:

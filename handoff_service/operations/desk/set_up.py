@@ -1,5 +1,5 @@
-"""The set-up in the browser: the first admin, the first number with its queue, and the steps that
-are done."""
+"""Setup in the browser: create the first admin, the first number and its queue, and record the
+finished steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,9 +28,9 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
-#: the first queue and its group, until an admin renames them; in the language of the page
+#: the default name of the first queue and the first group; pages translate it
 FIRST = phrase("Service desk")
-#: names in a new database; the set-up writes them in the language of the page
+#: names in a new database; setup translates them into the language of the page
 SHIPPED_NAMES = (
     phrase("Remind the agent"),
     phrase("Close when abandoned"),
@@ -38,14 +38,14 @@ SHIPPED_NAMES = (
     phrase("Not my subject"),
     phrase("About to leave"),
 )
-CAPACITY = 4  # conversations at a time, as for other new agents
+CAPACITY = 4  # conversations at a time, the default for new agents
 HAS_ADMIN = phrase("This desk has an admin already. Sign in instead.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstAdmin:
-    """``answers``: the admin also answers requesters. ``first``: the name of the first group.
-    ``names``: English name of SHIPPED_NAMES -> the name in the language of the page."""
+    """``answers``: whether the admin also answers requesters. ``first``: the name of the first
+    group. ``names``: a name in SHIPPED_NAMES -> its translation."""
 
     name: str
     email: str
@@ -57,7 +57,7 @@ class FirstAdmin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteAgent:
-    """``first``: the name of the first group, if there is none yet."""
+    """``first``: the name of the first group, if the desk has no group yet."""
 
     name: str
     email: str
@@ -67,7 +67,7 @@ class InviteAgent:
 @dataclass(frozen=True, slots=True)
 class SaveStep:
     """``values``: the fields that the step writes. ``first``: the name of the first queue and its
-    group, if there are none yet."""
+    group, if they do not exist yet."""
 
     values: Mapping[str, Any]
     first: str = FIRST
@@ -76,8 +76,7 @@ class SaveStep:
 def make_first_admin(tx: Transaction, command: FirstAdmin) -> int:
     """Create the first admin and return their id. Raises Conflict once the desk has an admin, and
     for an e-mail address in use."""
-    # If two requests arrive together, the second one waits here and then sees the first one's
-    # admin.
+    # a concurrent second request waits for this lock, and then sees the admin of the first request
     tx.conn.execute(select(t.installation.c.id).with_for_update())
     if has_admin(tx.conn):
         raise Conflict(HAS_ADMIN)
@@ -105,8 +104,8 @@ def _rename_shipped(tx: Transaction, names: Mapping[str, str]) -> None:
 
 
 def save_number(tx: Transaction, command: SaveStep) -> None:
-    """Add the first number with the first queue, which is created if there is none. Until the
-    set-up ends, a second number replaces the first one, unless the first one has conversations."""
+    """Add the first number to the first queue, and create the queue if there is none. Until setup
+    is finished, a second number replaces the first one, unless the first one has conversations."""
     queue = next(iter(queues.list_(tx.conn).values()), None)
     if queue is None:
         make_queue(tx, QueueFields(name=command.first, pools=_pools(tx, command.first)))
@@ -120,8 +119,8 @@ def save_number(tx: Transaction, command: SaveStep) -> None:
 
 
 def invite_agent(tx: Transaction, command: InviteAgent) -> int:
-    """Add an agent, who chooses a password with a link. Returns the id. Raises Conflict for an
-    e-mail address in use."""
+    """Add an agent without a password and return their id. The agent chooses a password with a
+    mailed link. Raises Conflict for an e-mail address in use."""
     invited = MakeAgent(
         email=command.email,
         name=command.name,
@@ -133,7 +132,7 @@ def invite_agent(tx: Transaction, command: InviteAgent) -> int:
 
 
 def save_queue(tx: Transaction, command: SaveStep) -> None:
-    """Name the first queue and set its hours. It keeps everything else."""
+    """Set the name and hours of the first queue. Its other fields keep their values."""
     found = next(iter(queues.list_(tx.conn)), None)
     if found is None:
         make_queue(tx, QueueFields(pools=_pools(tx, command.first), **command.values))
@@ -147,7 +146,7 @@ def _pools(tx: Transaction, first: str) -> tuple[QueuePool, ...]:
 
 
 def _first_group(tx: Transaction, name: str) -> str:
-    """The name of the first group; ``name`` while the desk has no group."""
+    """The name of the first group, or ``name`` if the desk has no group yet."""
     g = t.groups
     return tx.conn.execute(select(g.c.name).order_by(g.c.id)).scalars().first() or name
 
@@ -160,7 +159,7 @@ def finish_step(tx: Transaction, step: Step) -> None:
 
 
 def setup_link(conn: Connection, public_url: str, key: str) -> str | None:
-    """The link that opens the set-up. None once the desk has an admin."""
+    """The link that opens setup. None once the desk has an admin."""
     if has_admin(conn):
         return None
     return f"{public_url}/setup?token={setup_token(key, desk_id(conn))}"

@@ -1,8 +1,8 @@
-"""Sign-in and sign-out: server-side sessions.
+"""Sign-in and sign-out with sessions that the server stores.
 
-Passwords are stored as argon2 hashes, and session tokens as hashes. Checking a password takes a
-core tens of milliseconds, so it happens outside any transaction: ``find`` and ``count_attempt``
-(sign_in_attempts.py), then the check, then ``open_session``.
+Passwords are stored as argon2 hashes, and session tokens as SHA-256 hashes. A password check keeps
+a CPU core busy for tens of milliseconds, so it runs outside any transaction: after ``find`` and
+``count_attempt`` (``sign_in_attempts.py``), and before ``open_session``.
 """
 
 import functools
@@ -44,11 +44,10 @@ class CurrentAgent:
     last_used_at: datetime | None = None  #: the last use of the session, before this request
     #: the agent's last action in the session, before this request
     last_active_at: datetime | None = None
-    #: when the agent proved who they are for this session; None: their identity provider does not
-    #: say. If the agent is still signed in at the provider, the provider lets them in without a new
-    #: proof.
+    #: when the agent last proved who they are, at sign-in here or at their identity provider, which
+    #: may let them in without a new proof; None: the provider does not report the time
     authenticated_at: datetime | None = None
-    #: whether a role of the agent needs a second factor, and this session had none
+    #: whether a role of the agent needs a second factor and this session has none
     second_factor_missing: bool = False
     language: Language | None = None  #: the language of the agent's pages; None: the browser's
 
@@ -60,13 +59,14 @@ def hash_password(password: str) -> str:
 
 @functools.cache
 def _nobodys_hash() -> str:
-    """A hash to check for an unknown e-mail address, so that the check takes as long as for a known
-    one."""
+    """The hash to check when nobody has the e-mail address, so that the check takes the same
+    time."""
     return hash_password(secrets.token_hex())
 
 
 def password_matches(stored: str | None, password: str) -> bool:
-    """Whether the password is right. Takes equally long when nobody has that e-mail address."""
+    """Whether the password is right. ``stored`` None: nobody has that e-mail address; the check
+    then takes the same time."""
     try:
         return _hasher.verify(stored or _nobodys_hash(), password) and stored is not None
     except (VerificationError, InvalidHashError):
@@ -78,7 +78,7 @@ def token_hash(token: str) -> str:
 
 
 def csrf_token(secret: str, session_token: str) -> str:
-    """The token that each form must carry. It is bound to the session and useless without it."""
+    """The token that each form must contain. It is valid only together with the session."""
     return hmac.new(secret.encode(), f"csrf:{session_token}".encode(), hashlib.sha256).hexdigest()
 
 
@@ -88,12 +88,12 @@ class OpenSession:
     token: str
     device: str = ""  #: the browser and the system, in a few words
     second_factor: bool = False  #: whether a second factor was checked
-    provider_id: int | None = None  #: the identity provider that the agent came from
-    id_token: str | None = None  #: the provider's token
-    provider_session: str | None = None  #: the provider's name for its own session
-    #: when the agent proved who they are to the provider; None: it does not say
+    provider_id: int | None = None  #: the identity provider with which the agent signed in
+    id_token: str | None = None  #: the provider's ID token
+    provider_session: str | None = None  #: the provider's id of its own session
+    #: when the agent proved who they are to the provider; None: it does not report the time
     authenticated_at: datetime | None = None
-    #: the keyed hash of the agent with the address; empty: the address is not remembered
+    #: a keyed hash of the agent and the network address; empty: the address is not stored
     known_address: str = ""
 
 
@@ -159,8 +159,8 @@ def _how(tx: Transaction, command: OpenSession) -> dict[str, str]:
 
 
 def record_failure(tx: Transaction, command: FailedSignIn) -> None:
-    """Record a wrong password or code in the audit log. An address that no agent has is not stored,
-    because people type their passwords into the wrong field."""
+    """Record a wrong password or code in the audit log. An e-mail address that no agent has is not
+    stored, because people type passwords into the wrong field."""
     found = find(tx.conn, command.email)
     failed = AuditEntry(
         action=AuditAction.SIGN_IN_FAILED,
@@ -180,7 +180,7 @@ def mark_second_factor(tx: Transaction, token: str) -> None:
 
 
 def end_session(tx: Transaction, token: str) -> None:
-    """End this session. The hint makes its open event streams check it and end."""
+    """End this session. A hint makes its open event streams check the session and end."""
     ended = (
         delete(t.sessions)
         .where(t.sessions.c.token_hash == token_hash(token))
@@ -198,8 +198,8 @@ def end_session(tx: Transaction, token: str) -> None:
 
 
 def end_sessions(tx: Transaction, agent_id: int, *, keep_token: str = "") -> None:
-    """End all of the agent's sessions, except the one with ``keep_token``. Their open pages and
-    event streams check the session and end."""
+    """End all of the agent's sessions, except the one with ``keep_token``. A hint makes their open
+    pages and event streams check the session and end."""
     s = t.sessions
     kept = token_hash(keep_token) if keep_token else ""
     tx.conn.execute(delete(s).where(s.c.agent_id == agent_id, s.c.token_hash != kept))
@@ -210,7 +210,7 @@ _AUTHENTICATED_AT = case(
     (t.sessions.c.provider_id.is_(None), t.sessions.c.created_at),
     else_=t.sessions.c.authenticated_at,
 )
-# Built once because every request runs it.
+# built once, because every request runs it
 _SIGNED_IN = (
     select(
         *t.agents.c["id", "name", "email", "language"],
@@ -231,7 +231,7 @@ _SIGNED_IN = (
 
 
 def signed_in(conn: Connection, token: str, now: object) -> CurrentAgent | None:
-    """The session's agent. None when there is no such session."""
+    """The agent who is signed in with this token. None without a valid session."""
     rows = conn.execute(_SIGNED_IN, {"token": token_hash(token), "now": now}).all()
     if not rows:
         return None

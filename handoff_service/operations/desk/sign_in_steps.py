@@ -1,5 +1,5 @@
-"""Sign-ins that wait for their next step. A random token proves the right to the step. It is stored
-as a hash, works once, and expires after some minutes."""
+"""Sign-ins that wait for their next step. The browser needs a random token to take the step. The
+token is stored as a hash, works once, and expires after ten minutes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ s = t.sign_in_steps
 class StepKind(StrEnum):
     """The kinds of steps that a sign-in can wait for."""
 
-    PROVIDER = "provider"  #: an identity provider's answer
-    CODE = "code"  #: the agent's second factor
+    PROVIDER = "provider"  #: the identity provider sends its answer
+    CODE = "code"  #: the agent enters a second factor
     SET_UP = "set_up"  #: the agent sets up the second factor that the role requires
-    PASSKEY = "passkey"  #: a passkey in place of the password
+    PASSKEY = "passkey"  #: the agent uses a passkey instead of a password
     NEW_PASSKEY = "new_passkey"  #: a signed-in agent adds a passkey
-    LOGOUT = "logout"  #: not a step: marks a provider's logout token as used
+    LOGOUT = "logout"  #: not a step: it marks a provider's logout token as used
 
 
 LASTS = timedelta(minutes=10)
@@ -32,7 +32,7 @@ LASTS = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepStep:
-    """Begin a step. ``token``: the random token of the step. ``data``: JSON."""
+    """``token``: the random token of the step. ``data``: must be valid JSON."""
 
     token: str = field(repr=False)
     kind: StepKind
@@ -42,7 +42,7 @@ class KeepStep:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that a sign-in waits for."""
+    """A stored step."""
 
     agent_id: int | None
     data: Mapping[str, Any]
@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StepToken:
-    """Names a step."""
+    """The token that identifies a step of this kind."""
 
     token: str = field(repr=False)
     kind: StepKind
@@ -65,7 +65,7 @@ class ChangeStep:
 
 
 def keep_step(tx: Transaction, command: KeepStep) -> None:
-    """Store the step, and delete the expired ones."""
+    """Store the step, and delete expired steps."""
     forget_expired(tx)
     tx.conn.execute(
         insert(s).values(
@@ -79,12 +79,12 @@ def keep_step(tx: Transaction, command: KeepStep) -> None:
 
 
 def forget_expired(tx: Transaction) -> None:
-    """Delete the steps that have expired."""
+    """Delete expired steps."""
     tx.conn.execute(delete(s).where(s.c.expires_at <= tx.now))
 
 
 def find_step(conn: Connection, which: StepToken, now: datetime) -> Step | None:
-    """The step of this token. None when the step has ended or expired."""
+    """The step with this token. None when it has ended or expired."""
     row = conn.execute(
         select(*s.c["agent_id", "data"]).where(
             s.c.key == token_hash(which.token), s.c.kind == which.kind, s.c.expires_at > now
@@ -100,7 +100,8 @@ def change_step(tx: Transaction, command: ChangeStep) -> None:
 
 
 def take_step(tx: Transaction, which: StepToken) -> Step | None:
-    """End the step and return it. Only the first of two requests with the same token gets it."""
+    """Delete the step and return it. Only the first of two requests with the same token gets
+    it."""
     taken = (
         delete(s)
         .where(s.c.key == token_hash(which.token), s.c.kind == which.kind, s.c.expires_at > tx.now)

@@ -1,4 +1,4 @@
-"""An identity provider ends the sessions of a person here (OpenID Connect back-channel logout)."""
+"""An identity provider ends a person's sessions here (OpenID Connect back-channel logout)."""
 
 from dataclasses import dataclass
 
@@ -28,8 +28,8 @@ class EndElsewhere:
 
 
 def end_elsewhere(tx: Transaction, command: EndElsewhere) -> int:
-    """End the sessions. Returns how many there were. Raises Conflict for a token that was used
-    already."""
+    """End the sessions that the logout token names. Returns how many there were. Raises Conflict
+    for a token that was already used."""
     _use_once(tx, command)
     over = delete(s).where(s.c.provider_id == command.provider_id, _which(command))
     agents = list(tx.conn.execute(over.returning(s.c.agent_id)).scalars())
@@ -52,8 +52,8 @@ def end_elsewhere(tx: Transaction, command: EndElsewhere) -> int:
 
 def _which(command: EndElsewhere) -> ColumnElement[bool]:
     """The sessions to end. A token without a provider session ends all sessions of the person here.
-    A token with one ends the sessions that belong to it. If this token also names the person, it
-    also ends the person's sessions for which the provider named no session."""
+    A token with a provider session ends only the sessions that belong to it. If such a token also
+    names the person, the person's sessions without a provider session end too."""
     ended = command.ended
     theirs = s.c.agent_id.in_(
         select(i.c.agent_id).where(
@@ -69,7 +69,8 @@ def _which(command: EndElsewhere) -> ColumnElement[bool]:
 
 
 def _use_once(tx: Transaction, command: EndElsewhere) -> None:
-    """Store the token for longer than it is valid, so that it can be used only once."""
+    """Store the token for longer than it is valid, so that it works only once. Raises Conflict when
+    it was already used."""
     forget_expired(tx)
     key = token_hash(f"logout|{command.provider_id}|{command.ended.token_id}")
     same = select(steps.c.key).where(steps.c.key == key)

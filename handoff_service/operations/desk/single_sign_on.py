@@ -22,20 +22,20 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Agent
 
 a, i = t.agents, t.agent_identities
-CAPACITY = 4  # conversations of a new agent, as in a desk file
+CAPACITY = 4  # conversations at a time, the default for new agents
 
 
 @dataclass(frozen=True, slots=True)
 class AdmitPerson:
-    """Sign in a person whose claims were verified."""
+    """A person who has signed in with the provider, and whose claims are verified."""
 
     provider_id: int
     person: Person
 
 
 def admit_person(tx: Transaction, command: AdmitPerson) -> int:
-    """Find or create the agent, and return the id. Raises NotAllowed for a person without an
-    account here, and NotFound for an unknown provider."""
+    """Find or create the person's agent, and return the id. Raises NotAllowed for a person who may
+    not sign in here, and NotFound for an unknown provider."""
     one = identity_providers.get(tx.conn, command.provider_id)
     provider, person = identity_providers.fields_of(one), command.person
     if not one.active:
@@ -51,14 +51,14 @@ def admit_person(tx: Transaction, command: AdmitPerson) -> int:
     agent = stored_agents.get(tx.conn, agent_id)
     if not agent.active:
         raise NotAllowed(phrase("Your account here is deactivated. Ask an admin."))
-    _follow(tx, agent, person, provider)
+    _apply_claims(tx, agent, person, provider)
     return agent_id
 
 
 def _by_address(
     tx: Transaction, provider_id: int, provider: IdentityProviderFields, person: Person
 ) -> int:
-    """The account with the person's address, or a new one."""
+    """The id of the account with the person's e-mail address, or of a new account."""
     if person.email is None:
         raise NotAllowed(
             phrase(
@@ -71,7 +71,7 @@ def _by_address(
     agent_id = tx.conn.execute(same).scalar()
     if agent_id is None:
         return _new_agent(tx, provider, person, person.email)
-    # the provider may have given the address to another person, who must not get this account
+    # the provider may have given the address to somebody else, who must not get this account
     taken = select(i.c.subject).where(i.c.provider_id == provider_id, i.c.agent_id == agent_id)
     if tx.conn.execute(taken).first() is not None:
         raise NotAllowed(
@@ -103,11 +103,11 @@ def _new_agent(
     return make_agent(tx, made)
 
 
-def _follow(
+def _apply_claims(
     tx: Transaction, agent: Agent, person: Person, provider: IdentityProviderFields
 ) -> None:
-    """Give the agent the roles and groups that follow from the provider's claims. The last admin,
-    and an admin who keeps the password, stay admins."""
+    """Give the agent the roles and groups that follow from the provider's claims. The last admin
+    keeps the role, and so does an admin with ``always_password``."""
     values: dict[str, object] = {}
     if person.roles is not None:
         roles = {*person.roles}

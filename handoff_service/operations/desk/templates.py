@@ -26,14 +26,14 @@ class MakeTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeTemplate:
-    """``values``: name, body or both; the rest stays."""
+    """``values``: the new name, the new body, or both."""
 
     id: int
     values: Mapping[str, str]
 
 
 def make_template(tx: Transaction, command: MakeTemplate) -> int:
-    """Create a template and return its id. Raises BadInput, which names each wrong field. Raises
+    """Create a template and return its id. Raises BadInput for a body that cannot be saved. Raises
     Conflict for a name in use."""
     _check(tx, command.body)
     _name_is_free(tx, command.name)
@@ -44,7 +44,8 @@ def make_template(tx: Transaction, command: MakeTemplate) -> int:
 
 
 def change_template(tx: Transaction, command: ChangeTemplate) -> None:
-    """Change a template. Raises NotFound, and the errors of ``make_template``."""
+    """Change a template. Raises NotFound for an unknown id, and the same errors as
+    ``make_template``."""
     stored = templates.get(tx.conn, command.id)
     name, body = command.values.get("name", stored.name), command.values.get("body", stored.body)
     _check(tx, body)
@@ -74,12 +75,12 @@ def delete_template(tx: Transaction, template_id: int) -> None:
 
 
 def blockers(conn: Connection, template_id: int) -> list[Blocker]:
-    """The macros that send the template, which prevent deleting it."""
+    """The macros that send the template, which prevents deleting it."""
     return macros.blockers(conn, t.macros.c.template_id, template_id)
 
 
 def _check(tx: Transaction, body: str) -> None:
-    """Raise BadInput for a text that cannot be saved."""
+    """Raise BadInput for a body that cannot be saved."""
     if wrong := rules.error(body, attributes.by_field(tx.conn)):
         raise BadInput(errors={"body": wrong})
 

@@ -15,7 +15,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeText:
-    """``name``: a version of a system message. ``body`` None: the default text."""
+    """``name``: the name of a system message in one language. ``body`` None: the default text."""
 
     name: str
     body: str | None

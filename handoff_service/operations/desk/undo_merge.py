@@ -1,5 +1,5 @@
-"""Undo a merge of two users: the records that moved go back to their user. Records that came after
-the merge stay with the user who stayed."""
+"""Undo a merge of two users. The records that the merge moved return to the user who went. Records
+that were added since then stay with the user who stayed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,16 +29,16 @@ u, n, p, g, i = t.users, t.user_numbers, t.messaging_profiles, t.user_merges, t.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoMerge:
-    """``user_id``: the user who was merged into another user; or the other user, whose newest merge
-    is then undone."""
+    """``user_id``: either user of the merge. If the user stayed in several merges, the newest one
+    is undone."""
 
     user_id: int
     agent_id: int | None
 
 
 def undo_merge(tx: Transaction, command: UndoMerge) -> int:
-    """Undo the merge and return the id of the user who is back. Raises NotFound for an unknown id,
-    and Conflict when there is no merge to undo, or it cannot be undone now."""
+    """Undo the merge and return the id of the user who is back. Raises NotFound for an unknown id.
+    Raises Conflict when there is no merge to undo, or when it cannot be undone now."""
     merge, stays, goes = _locked(tx, command.user_id)
     _check(tx, merge, stays)
     before = {
@@ -64,10 +64,11 @@ def undo_merge(tx: Transaction, command: UndoMerge) -> int:
 
 
 def _locked(tx: Transaction, user_id: int) -> tuple[Any, Any, Any]:
-    """The merge to undo and its users, locked in the order of ids."""
+    """The merge to undo, the user who stayed and the user who went. All are locked, the users in
+    the order of their ids."""
     live = g.c.undone_at.is_(None), or_(g.c.goes_id == user_id, g.c.stays_id == user_id)
-    # First the merge of this user into another user: since then, nobody can have been merged into
-    # this user.
+    # the merge of this user into another user comes first, because nobody can have been merged into
+    # this user since
     order = (g.c.goes_id == user_id).desc(), g.c.id.desc()
     merge = tx.conn.execute(select(g).where(*live).order_by(*order).limit(1)).one_or_none()
     if merge is None:
@@ -78,7 +79,7 @@ def _locked(tx: Transaction, user_id: int) -> tuple[Any, Any, Any]:
     two = one_of(u.c.id, [merge.stays_id, merge.goes_id])
     query = select(u).where(two).order_by(u.c.id).with_for_update(key_share=True)
     rows = {row.id: row for row in tx.conn.execute(query)}
-    # somebody else may have undone it meanwhile
+    # somebody else may have undone the merge in the meantime
     again = select(g).where(g.c.id == merge.id, g.c.undone_at.is_(None)).with_for_update()
     if tx.conn.execute(again).one_or_none() is None:
         raise Conflict(phrase("Somebody else has just undone this merge."))
@@ -116,7 +117,8 @@ def _check(tx: Transaction, merge: Any, stays: Any) -> None:
 
 
 def _lock_conversations(tx: Transaction, merge: Any) -> list[interactions.InteractionRow]:
-    """The open conversations that go back, locked before the profiles."""
+    """Lock and return the open conversations that return to the user who went. Call this before the
+    profiles are locked."""
     moved = merge.moved.get("interactions.user_id", [])
     ids = select(i.c.id).where(
         one_of(i.c.id, moved), i.c.user_id == merge.stays_id, i.c.closed_at.is_(None)
@@ -167,7 +169,7 @@ def _put_values_back(tx: Transaction, merge: Any, stays: Any, goes: Any) -> None
 
 
 def _put_external_ids_back(tx: Transaction, merge: Any, goes: Any, same: Mapping[str, Any]) -> None:
-    """The user who went gets their own employee number back. Raises Conflict when it is in use."""
+    """Give the user who went their own employee number back. Raises Conflict when it is in use."""
     if "external_id" not in merge.changes:
         return
     _, own = merge.changes["external_id"]

@@ -19,15 +19,15 @@ o, f = t.own_secrets, t.user_facts
 
 @dataclass(frozen=True, slots=True)
 class OwnSecret:
-    """``made``: the secret to store if the desk has no secret of this name."""
+    """``made``: a new secret, for a desk that has no secret of this name."""
 
     name: str
     made: str
 
 
 def use_secret_keys(tx: Transaction, _command: None) -> bool:
-    """Record the current key, and seal secrets that are stored in plain text. Returns True if the
-    database was used with a key that is not set now. In that case, nothing changes.
+    """Record the current key, and seal secrets that are stored in plain text. If the database was
+    last used with a key that is not set now, this changes nothing and returns True.
     """
     current, *old = map(key_fingerprint, tx.settings.keys)
     if secret_keys.differs(tx.conn, current, old):
@@ -41,8 +41,8 @@ def use_secret_keys(tx: Transaction, _command: None) -> bool:
 
 
 def give_up_old_key(tx: Transaction, _command: None) -> None:
-    """Use the current key from now on, because the key that was used with this database is lost.
-    Secrets that the lost key sealed stay unreadable until somebody enters them again."""
+    """Use the current key from now on, because the earlier key of this database is lost. Secrets
+    that the lost key sealed stay unreadable until somebody enters them again."""
     written_with = secret_keys.fingerprint(tx.conn)
     if written_with is not None:
         unnamed = update(f).where(f.c.key_id.is_(None))
@@ -51,8 +51,8 @@ def give_up_old_key(tx: Transaction, _command: None) -> None:
 
 
 def rotate_keys(tx: Transaction, _command: None) -> int:
-    """Seal all secrets that an old key sealed again with the current key. Hash again the values
-    that can be hashed again. Returns how many secrets were sealed."""
+    """Use the current key to seal again all secrets that an old key sealed, and to hash trainer
+    items again. Returns how many secrets were sealed."""
     if tx.settings.old_keys:
         key_requesters_again(tx)
     count = sealed.seal_again(tx.conn, tx.settings.sealer)
@@ -64,14 +64,16 @@ def rotate_keys(tx: Transaction, _command: None) -> int:
 
 
 def kept_secret(tx: Transaction, name: str) -> str | None:
-    """The desk's own secret; None if there is none. Raises CannotOpen."""
+    """The desk's own secret of this name, or None. Raises CannotOpen when the key that sealed it is
+    not set."""
     kept = tx.conn.execute(select(o.c.secret).where(o.c.name == name)).scalar()
     return None if kept is None else tx.settings.sealer.open(o.c.secret, kept)
 
 
 def own_secret(tx: Transaction, command: OwnSecret) -> str:
-    """The desk's own secret, which stays the same when the secret key is rotated. If the stored one
-    cannot be opened, this returns ``made`` and does not store it."""
+    """The desk's own secret of this name, which stays the same when the secret key is rotated. If
+    there is none, store ``made``. If the stored secret cannot be opened, return ``made`` without
+    storing it."""
     try:
         kept = kept_secret(tx, command.name)
     except CannotOpen:

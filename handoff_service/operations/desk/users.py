@@ -1,9 +1,9 @@
 """An admin creates, changes or deletes a user.
 
-The numbers of users help to decide which user a new conversation belongs to (table 1 in
-``rules/identity/profile_matching.py``). When numbers change, running conversations and messaging
-profiles keep their user. An agent can change that user by verifying the requester, and an admin by
-linking the profile (``tie_profile``).
+The numbers on users' records help to decide which user a new conversation belongs to (table 1 in
+``rules/identity/profile_matching.py``). When numbers change, open conversations and messaging
+profiles keep their user. An agent can change this user by verifying the requester, and an admin can
+change it by linking the profile (``tie_profile``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ u = t.users
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeUser:
-    """``facts``: already hashed (``knowledge_facts.hashed``)."""
+    """``facts``: name -> fact, hashed by ``knowledge_facts.hashed``."""
 
     external_id: str
     name: str
@@ -47,8 +47,8 @@ class MakeUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeUser:
-    """``values``: new values for fields of MakeUser or for ``active``; other fields do not change.
-    Of ``facts``, only the named ones change. ``by``: the admin; None: the desk file."""
+    """``values``: the fields of MakeUser to change, and ``active``. Other fields keep their values,
+    and so do facts that ``facts`` does not name. ``by``: the admin; None: the desk file."""
 
     id: int
     by: int | None
@@ -63,7 +63,7 @@ class DeleteUser:
 
 def make_user(tx: Transaction, command: MakeUser) -> int:
     """Create a user and return the id. Raises BadInput for an attribute that does not fit its
-    definition. Raises Conflict for an employee number in use."""
+    definition and for a company number. Raises Conflict for an employee number in use."""
     _is_free(tx, command.external_id)
     columns = {name: getattr(command, name) for name in ("external_id", "name", "email")}
     given = checked_user_attributes(tx.conn, command.attributes)
@@ -77,8 +77,9 @@ def make_user(tx: Transaction, command: MakeUser) -> int:
 
 
 def change_user(tx: Transaction, command: ChangeUser) -> None:
-    """Change a user. Raises NotFound for an unknown id. Raises Conflict for an employee number in
-    use, and for numbers of a deactivated user."""
+    """Change a user. Raises NotFound for an unknown id, and BadInput for wrong values. Raises
+    Conflict for an employee number in use, for numbers of a deactivated user, and for a user who
+    was merged into another one."""
     stored = _locked(tx, command.id)
     with recorded(tx, Noun.USER, command.id):
         _change(tx, command, stored)
@@ -109,7 +110,7 @@ def _change(tx: Transaction, command: ChangeUser, stored: Any) -> None:
     if "numbers" in values:
         put_numbers(tx, command.id, values["numbers"])
     if stored.active and not active:
-        _leave(tx, command.id, values.get("name", stored.name), command.by)
+        _deactivate(tx, command.id, values.get("name", stored.name), command.by)
     elif "facts" in values:
         put_facts(tx, command.id, values["facts"])
     if values.keys() & {"name", "external_id", "numbers"} or active != stored.active:
@@ -117,8 +118,8 @@ def _change(tx: Transaction, command: ChangeUser, stored: Any) -> None:
 
 
 def delete_user(tx: Transaction, command: DeleteUser) -> bool:
-    """Delete a user that nothing refers to; deactivate any other. Returns whether the user was
-    deleted. Raises NotFound."""
+    """Delete a user, or deactivate one who has a history. Returns whether the user was deleted.
+    Raises NotFound for an unknown id, and Conflict for a user who was merged into another one."""
     _locked(tx, command.id)
     if has_history(tx.conn, command.id):
         change_user(tx, ChangeUser(id=command.id, by=command.by, values={"active": False}))
@@ -129,7 +130,7 @@ def delete_user(tx: Transaction, command: DeleteUser) -> bool:
 
 
 def has_history(conn: Connection, user_id: int) -> bool:
-    """Whether other records name the user, so that deleting only deactivates the user."""
+    """Whether other records refer to the user. ``delete_user`` then only deactivates them."""
     return is_referred_to(conn, u, user_id)
 
 
@@ -146,7 +147,7 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
     ]
     if new:
         tx.conn.execute(insert(n), new)
-        # the user now has the number, so an agent's earlier "not this user" no longer counts
+        # the user now has the number, so an earlier "not this user" no longer applies
         p = t.messaging_profiles
         theirs = (
             p.c.number.in_([row["number"] for row in new]),
@@ -156,16 +157,16 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
         tx.conn.execute(update(p).where(*theirs).values(not_user_id=None))
 
 
-def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
-    """Remove numbers, facts and profiles. The next text from such a number is matched to a user
-    again (table 1)."""
+def _deactivate(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
+    """Remove the user's numbers and facts, and deactivate their profiles. The next text from such a
+    number is matched to a user again."""
     p = t.messaging_profiles
     numbers = (
         tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active))
         .scalars()
         .all()
     )
-    # locked before the profiles, in the same order as when texts are received
+    # lock interactions before profiles, in the same order as receive_sms does
     running = interactions.lock_active(tx.conn, numbers)
     tx.conn.execute(update(p).where(p.c.user_id == user_id, p.c.active).values(active=False))
     put_numbers(tx, user_id, [])
@@ -180,7 +181,7 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
 
 
 def _locked(tx: Transaction, user_id: int) -> Any:
-    """Lock the user against other changes. Texts that refer to it are not blocked."""
+    """Lock the user against other changes. New texts from this user are not blocked."""
     found = tx.conn.execute(
         select(u).where(u.c.id == user_id).with_for_update(key_share=True)
     ).one_or_none()

@@ -1,4 +1,4 @@
-"""The desk file: read, checked and imported as a whole.
+"""The desk file: read it, check it and import it as a whole.
 
-These modules may import every room.
+These modules may import modules of every other folder in ``operations``.
 """

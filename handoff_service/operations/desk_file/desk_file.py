@@ -1,4 +1,4 @@
-"""The desk file: TOML, read once and checked as a whole. Errors name file, line and key."""
+"""The entries and fields of a desk file, which is a TOML file."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -54,7 +54,7 @@ class _Entry(BaseModel):
 
 
 class UserEntry(_Entry):
-    """``active``: when left out, it stays as it is; a new user is active."""
+    """``active``: if omitted, it stays as it is, and a new user is active."""
 
     external_id: OneLine
     name: OneLine
@@ -66,10 +66,10 @@ class UserEntry(_Entry):
 
 
 class AgentEntry(_Entry):
-    """``password``: required once, unless the agent's roles sign in without one; later imports may
-    omit it. ``active``: as for users. ``always_password``: this admin may use a password although
-    passwords are off for the role. ``language``: the language of the agent's pages; if omitted, the
-    agent's own choice stays."""
+    """``password``: required for a new agent, unless the agent's roles sign in without a password.
+    ``active``: as for users. ``always_password``: this admin may use a password even when passwords
+    are off for the role. ``language``: the language of the agent's pages; if omitted, the agent's
+    own choice stays."""
 
     email: Email
     name: OneLine
@@ -84,7 +84,8 @@ class AgentEntry(_Entry):
 
 
 class GroupEntry(_Entry):
-    """A group needs an entry only for a limit. Groups that agents and queues name are created."""
+    """A group needs an entry only for its ``capacity``. An import creates all groups that agents
+    and queues name."""
 
     name: OneLine
     capacity: Capacity | None = None
@@ -105,7 +106,7 @@ class TemplateEntry(_Entry):
 
 
 class LabelEntry(_Entry):
-    """``topic``: agents can choose it as the topic of a conversation on closing."""
+    """``topic``: whether agents can choose the label as the topic of a conversation."""
 
     name: OneLine
     color: Color = Color.GRAY
@@ -130,7 +131,8 @@ class AttributeEntry(_Entry):
 
 
 class MacroEntry(_Entry):
-    """Names what it uses: a template, a label and a queue by name, an agent by e-mail address."""
+    """A macro. It refers to a template, a label and a queue by name, and to an agent by e-mail
+    address."""
 
     name: OneLine
     template: Name | None = None
@@ -144,7 +146,7 @@ class MacroEntry(_Entry):
     then: AfterMacro = AfterMacro.STAY
 
     def to_fields(self, ids: Mapping[str, int]) -> MacroFields:
-        """The macro that the entry describes. ``ids``: the ids of the records that it names."""
+        """The macro that the entry describes. ``ids``: field in MACRO_USES -> id of the record."""
         return MacroFields(
             name=self.name,
             template_id=ids.get("template"),
@@ -159,13 +161,13 @@ class MacroEntry(_Entry):
         )
 
 
-#: The fields of a macro that name another record.
+#: The fields of a macro that refer to another record.
 MACRO_USES = ("template", "label", "to_agent", "to_queue")
 
 
 class ListViewEntry(_Entry):
-    """A view of the list that every agent sees. ``agent``: the e-mail address of the agent who
-    saved it and can delete it."""
+    """A saved view of the list of conversations, which every agent sees. ``agent``: the e-mail
+    address of the agent who owns it and can delete it."""
 
     agent: Email
     name: OneLine = Field(max_length=60)
@@ -183,22 +185,22 @@ class ListViewEntry(_Entry):
 
 
 class PresenceStateEntry(_Entry):
-    """Their order in the file is the admin's order."""
+    """Pages list the states in the order of the file."""
 
     name: PresenceName
     takes_work: bool = False
 
 
 class RejectReasonEntry(_Entry):
-    """Their order in the file is the admin's order."""
+    """Pages list the reasons in the order of the file."""
 
     words: Name
     again: bool = True
 
 
 class WebhookEntry(_Entry):
-    """``secret``: required once; later imports may omit it. ``active``: when left out, it stays as
-    it is; a new webhook is active."""
+    """``secret``: required for a new webhook. ``active``: if omitted, it stays as it is, and a new
+    webhook is active."""
 
     name: OneLine
     url: str
@@ -219,8 +221,8 @@ class WebhookEntry(_Entry):
 
 
 class CaseWebhookEntry(_Entry):
-    """The one webhook of earlier versions, which got the events of cases. ``url`` empty: it is
-    switched off. Write ``webhooks`` in new files."""
+    """The only webhook that earlier versions had, for events of cases. ``url`` empty: it is
+    switched off. New files use ``webhooks`` instead."""
 
     url: str = ""
     secret: str | None = None
@@ -237,8 +239,8 @@ class CaseWebhookEntry(_Entry):
 
 
 class OptOutEntry(_Entry):
-    """``provider_number``: the company number it covers; left out: all of them. An import opts
-    nobody in."""
+    """``provider_number``: the company number that the opt-out covers; omitted: all company
+    numbers. An import never opts anybody in."""
 
     number: Number
     provider_number: OwnNumber | None = None

@@ -1,5 +1,4 @@
-"""Errors in a desk file, as ``file:line: key: what is wrong``. It lists only as many errors as a
-person can read."""
+"""Errors in a desk file, as ``file:line: key: error``, at most ``MOST_LISTED`` of them."""
 
 import re
 from collections.abc import Iterator
@@ -12,8 +11,8 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.shared.read_fields import words_of
 from handoff_service.rules.shared.phrases import joined, phrase
 
-MOST_LISTED = 20  # finding each error's line takes a pass over the file
-SLICE = 1000  # entries of each kind that are checked at once
+MOST_LISTED = 20  # not more, because finding an error's line takes a pass over the file
+SLICE = 1000  # the entries of each kind that are checked at a time
 
 
 def error_lines(wrong: list[str]) -> str:
@@ -28,8 +27,8 @@ def error_lines(wrong: list[str]) -> str:
 def malformed(
     model: type[BaseModel], content: dict[str, Any], context: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Pydantic's errors, collected in slices, because all errors of a large file at once take 200
-    MB."""
+    """Pydantic's errors. They are collected in slices of the file, because all errors of a large
+    file together take 200 MB of memory."""
     known = model.model_fields
     for name in (name for name in content if name not in known):
         yield {"loc": (name,), "type": "extra_forbidden"}
@@ -74,7 +73,7 @@ def written(path: str, text: str, where: tuple[int | str, ...], what: str) -> st
 
 
 def _line(text: str, where: tuple[int | str, ...]) -> int:
-    """The line of a key: after the n-th header of its table."""
+    """The line number of a key, which is searched after the n-th header of its table."""
     table, number, key = (
         where[0],
         where[1] if len(where) > 1 else 0,
@@ -101,7 +100,7 @@ def _line(text: str, where: tuple[int | str, ...]) -> int:
 
 @contextmanager
 def errors_named(where: str) -> Iterator[None]:
-    """Add the entry's name to the keys of its errors."""
+    """Put the entry's name (``where``) before the keys of its errors."""
     try:
         yield
     except BadInput as error:

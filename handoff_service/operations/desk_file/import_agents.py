@@ -1,4 +1,4 @@
-"""Agents of a desk file."""
+"""Import the agents of a desk file."""
 
 from typing import Any
 
@@ -16,7 +16,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def import_agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> None:
-    """``password_hash``: the hash of a new password; None: the password stays."""
+    """Create or change an agent. ``password_hash``: the hash of a new password; None: the agent
+    keeps their password. Raises BadInput for a new agent who needs a password and has none."""
     values: dict[str, Any] = entry.model_dump(
         include={"name", "capacity", "roles", "groups", "skills", "always_password"}
     )

@@ -1,4 +1,5 @@
-"""Import a desk file. Idempotent: entries are created or updated by key; everything else stays."""
+"""Import a desk file. An import creates or updates the records that the file names by key, and
+leaves all other records. Importing the same file again changes nothing."""
 
 from collections.abc import Sequence
 
@@ -52,11 +53,11 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
-    """Import a whole file, or none of it, while the desk runs. Returns the number of entries of
-    each kind.
+    """Import a whole file, or nothing if there is an error, while the desk runs. Returns kind ->
+    number of entries.
 
-    It reads the stored hashes first and writes later. If an admin changes an identity fact in
-    between, the admin's change wins.
+    This reads the stored hashes first and writes later. If an admin changes an identity fact in the
+    meantime, the admin's change stays.
     """
     stored = await store.read(stored_secrets, file)
     return await store.write(
@@ -65,8 +66,8 @@ async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
 
 
 def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]:
-    """Like ``import_file``, inside a transaction. If the file's passwords are not hashed yet, it
-    hashes them. That blocks every other write, so use it only before the desk is in service."""
+    """Like ``import_file``, inside a transaction. A file that is not hashed yet is hashed here,
+    which blocks all other writes, so pass one only before the desk is in service."""
     if isinstance(given, DeskFile):
         given = hash_secrets(given, stored_secrets(tx.conn, given), tx.settings.link_key)
     file, hashed = given.file, given.hashed
@@ -74,7 +75,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         put_desk(tx, file.desk.model_dump())
     for message, body in file.texts.items():
         change_text(tx, ChangeText(name=message, body=body))
-    _attributes(tx, file)  # first, because texts and conditions use them
+    _attributes(tx, file)  # before templates and conditions, which use attributes
     for template in file.templates:
         with errors_named(f"templates.{template.name}"):
             put_template(tx, MakeTemplate(name=template.name, body=template.body))
@@ -146,7 +147,8 @@ def _attributes(tx: Transaction, file: DeskFile) -> None:
 
 
 def _fit_attributes(tx: Transaction, file: DeskFile) -> None:
-    """Check the stored values after the file's users, because the file may correct them."""
+    """Check the stored values. Call this after the file's users are imported, because the file may
+    correct their values."""
     for entry in file.attributes:
         with errors_named(f"attributes.{entry.owner}.{entry.key}"):
             fit_stored(tx, entry.to_fields())
@@ -182,6 +184,6 @@ def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
 
 def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) -> None:
     """Create or update the action. ``place``: its place in the file, which becomes its place in the
-    admin's order."""
+    order of actions."""
     with errors_named(f"messaging_actions.{entry.name}"):
         put_messaging_action(tx, entry.to_action(), place)

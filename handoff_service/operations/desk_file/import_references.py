@@ -1,4 +1,4 @@
-"""Macros and shared views of a desk file: entries that name other records of the desk."""
+"""Import the macros and shared views of a desk file, which refer to other records of the desk."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,7 +24,7 @@ def import_macros(tx: Transaction, entries: Sequence[MacroEntry]) -> None:
 
 
 def _macro(tx: Transaction, entry: MacroEntry) -> None:
-    """BadInput when the desk does not have what it names."""
+    """Create or update a macro. Raises BadInput when the desk lacks a record that it names."""
     columns = {
         "template": t.templates.c.name,
         "label": t.labels.c.name,
@@ -41,8 +41,8 @@ def import_list_views(tx: Transaction, entries: Sequence[ListViewEntry]) -> None
 
 
 def _list_view(tx: Transaction, entry: ListViewEntry) -> None:
-    """Share the view, or replace the agent's view with the same name. BadInput when the desk does
-    not have what it names."""
+    """Save the view as a shared one, or replace the agent's view with the same name. Raises
+    BadInput when the desk lacks a record that it names."""
     with errors_named(f"list_views.{entry.name}"):
         ids = _ids(tx, entry, {"agent": t.agents.c.email, "label": t.labels.c.name})
         how = entry.to_sort_and_filter(ids.get("label"))
@@ -52,8 +52,8 @@ def _list_view(tx: Transaction, entry: ListViewEntry) -> None:
 def _ids(
     tx: Transaction, entry: BaseModel, columns: Mapping[str, Column[str]]
 ) -> Mapping[str, int]:
-    """The ids of the records that an entry names. ``columns``: key -> the column that holds the
-    name. BadInput for a name that the desk does not have."""
+    """The ids of the records that an entry names. ``columns``: key of the entry -> the column that
+    contains the name. Raises BadInput for a name that the desk does not have."""
     ids = {}
     for key, column in columns.items():
         if (name := getattr(entry, key)) is None:

@@ -1,4 +1,5 @@
-"""Groups, presence states and reject reasons of a desk file: rows with a key and simple values."""
+"""Import the groups, presence states and reject reasons of a desk file, which are rows with a key
+and simple values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,8 +20,8 @@ TABLES = {
 
 
 def put_in_order(tx: Transaction, noun: Noun, key: str, entries: Sequence[BaseModel]) -> None:
-    """Put the admin's own entries into the file's order. Entries that the file does not name
-    follow."""
+    """Create or update these rows, in the order of the file. Rows that the file does not name come
+    after them, in their earlier order."""
     table = TABLES[noun]
     for place, entry in enumerate(entries, start=1):
         values = entry.model_dump()

@@ -1,9 +1,9 @@
 """Hash the secrets of a desk file before the import's transaction.
 
-An argon2 hash takes a core tens of milliseconds, and the import's transaction blocks all texts.
-With the hashing inside it, an import of 40 people blocked texts for 40 seconds. An import therefore
-has three steps: read the stored hashes (``stored_secrets``), hash new secrets (``hash_secrets``, in
-a thread), write everything (``import_desk``).
+An argon2 hash keeps a CPU core busy for tens of milliseconds, and the import's transaction blocks
+all texts. When the transaction hashed the secrets itself, an import of 40 people blocked texts for
+40 seconds. An import therefore has three steps: read the stored hashes (``stored_secrets``), hash
+new secrets in a thread (``hash_secrets``), and write everything (``import_desk``).
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,8 @@ class StoredFact:
 
 @dataclass(frozen=True, slots=True)
 class StoredSecrets:
-    """``passwords``: the argon2 hashes by e-mail. ``facts``: by employee number, then by name."""
+    """``passwords``: e-mail address -> argon2 hash. ``facts``: employee number -> name of the fact
+    -> fact."""
 
     passwords: Mapping[str, str]
     facts: Mapping[str, Mapping[str, StoredFact]]
@@ -36,8 +37,7 @@ class StoredSecrets:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """New hashes only: argon2 hashes by e-mail, and facts by employee number. The others are
-    already stored."""
+    """The hashes of new secrets, keyed as in ``StoredSecrets``. Unchanged secrets are left out."""
 
     passwords: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Fact]] = field(default_factory=dict)
@@ -45,27 +45,27 @@ class Hashed:
 
 @dataclass(frozen=True, slots=True)
 class Hashing:
-    """How to hash a new password, and a new fact under the secret key."""
+    """The functions that hash a new password, and a new fact with the secret key."""
 
     password: Callable[[str], str]
     fact: Callable[[str, str], Fact]
 
 
 ARGON2 = Hashing(hash_password, hashed_fact)
-#: For a preview, which stores nothing: a thousand argon2 hashes would take five seconds.
+#: For a preview. It stores nothing, and a thousand argon2 hashes would take five seconds.
 NO_HASHES = Hashing(lambda password: "", lambda key, value: Fact("", fact_hash(key, value)))
 
 
 @dataclass(frozen=True, slots=True)
 class HashedFile:
-    """A desk file that is ready for a transaction."""
+    """A desk file and the hashes of its new secrets."""
 
     file: DeskFile
     hashed: Hashed
 
 
 def stored_secrets(conn: Connection, file: DeskFile) -> StoredSecrets:
-    """The stored hashes of the people in the file."""
+    """The stored hashes of the users and agents in the file."""
     a, u, f = t.agents, t.users, t.user_facts
     emails = {agent.email for agent in file.agents if agent.password}
     passwords = conn.execute(
@@ -87,10 +87,11 @@ def stored_secrets(conn: Connection, file: DeskFile) -> StoredSecrets:
 def hash_secrets(
     file: DeskFile, stored: StoredSecrets, key: str, hashing: Hashing = ARGON2
 ) -> HashedFile:
-    """Hash new secrets. Takes milliseconds per fact and more per password, so call it in a thread.
+    """Hash new secrets. Call this in a thread, because a fact takes some milliseconds and a
+    password takes longer.
 
-    A password has no fingerprint, because guessing against one would be faster than against the
-    argon2 hash. Each password is verified instead.
+    Each password is verified against its argon2 hash to see whether it is new. A stored fingerprint
+    would be faster to compare, but also faster to guess against.
     """
     passwords = {
         agent.email: hashing.password(agent.password)
@@ -122,12 +123,12 @@ def _new_facts(
 def _written(
     name: str, value: str, there: StoredFact | None, key: str, hashing: Hashing
 ) -> Fact | None:
-    """The fact to write. None: the stored one is the same."""
+    """The fact to write, or None if the stored fact is the same."""
     if there is None:
         return hashing.fact(key, value)
     keyed = fact_hash(key, value)
     if there.fingerprint is not None:
         same = there.fingerprint == fact_fingerprint(key, there.user_id, name, keyed)
         return None if same else hashing.fact(key, value)
-    # Older rows have no fingerprint: verify once more, then store one.
+    # older rows have no fingerprint, so verify the fact and store a fingerprint for the next import
     return Fact(there.hash, keyed) if is_fact(there.hash, keyed) else hashing.fact(key, value)

@@ -1,4 +1,4 @@
-"""Imports the users of a desk file, thousands at once: one statement per table writes all
+"""Import the users of a desk file, thousands at a time. One statement per table writes all
 differences.
 
 If users were imported one by one, each would take two milliseconds in a transaction that blocks all
@@ -34,9 +34,9 @@ COLUMNS = ("name", "email", "attributes")
 def import_users(
     tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[str, Mapping[str, Fact]]
 ) -> None:
-    """Create or update users. ``facts``: employee number -> the user's new facts. If the file
-    activates or deactivates users, they are changed one by one, because their conversations get a
-    line.
+    """Create or update users. ``facts``: employee number -> the user's new facts. Users whom the
+    file activates or deactivates are changed one by one, because that has further effects, such as
+    a line in their conversations. Raises BadInput for wrong entries.
     """
     refuse_own_numbers(
         tx,
@@ -57,7 +57,7 @@ def import_users(
 
 
 def _refuse_merged(tx: Transaction, stored: Mapping[str, Any]) -> None:
-    """Raise BadInput with each entry of a user who was merged into another."""
+    """Raise BadInput for each entry of a user who was merged into another user."""
     errors = {
         f"users.{external_id}": phrase(
             "must be left out of the file: {reason}",
@@ -71,8 +71,8 @@ def _refuse_merged(tx: Transaction, stored: Mapping[str, Any]) -> None:
 
 
 def _checked(tx: Transaction, entries: Sequence[UserEntry]) -> list[UserEntry]:
-    """Return the entries with their attributes in stored form. Raises BadInput, which names each
-    wrong value."""
+    """Return the entries with their attributes in stored form. Raises BadInput with the wrong
+    values."""
     defined = attributes.definitions(tx.conn, AttributeOwner.USER)
     errors, checked = dict[str, str](), []
     for entry in entries:
@@ -87,7 +87,7 @@ def _checked(tx: Transaction, entries: Sequence[UserEntry]) -> list[UserEntry]:
 
 
 def _each_once(entries: Sequence[UserEntry]) -> Iterator[list[UserEntry]]:
-    """The entries in order, split into lists in which nobody occurs twice."""
+    """The entries in order, in batches that contain no user twice."""
     batch: dict[str, UserEntry] = {}
     for entry in entries:
         if entry.external_id in batch:
@@ -98,7 +98,7 @@ def _each_once(entries: Sequence[UserEntry]) -> Iterator[list[UserEntry]]:
 
 
 def _is_plain(entry: UserEntry, stored: Any | None) -> bool:
-    """Whether the user is active and stays active."""
+    """Whether the user is new or active, and the entry does not deactivate them."""
     return entry.active is not False and (stored is None or stored.active)
 
 
@@ -180,7 +180,7 @@ def _put_numbers(tx: Transaction, wanted: Mapping[int, Sequence[str]]) -> None:
     ]
     bulk.insert_rows(tx.conn, n, new)
     if new:
-        p = t.messaging_profiles  # the number is now theirs, regardless of earlier statements
+        p = t.messaging_profiles  # they have the number now, so an earlier "not this user" ends
         theirs = (
             p.c.number == bindparam("_number"),
             p.c.not_user_id == bindparam("_user_id"),

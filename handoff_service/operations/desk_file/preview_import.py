@@ -1,6 +1,5 @@
-"""Preview an import: run it in a transaction, list the changes, and roll back. So the preview also
-shows changes that are not in the file itself, such as groups that are created because an agent
-names them.
+"""Preview an import: run it in a transaction, list the changes, and roll back. The preview
+therefore also shows changes that the file does not list, such as a new group that an agent names.
 """
 
 import hashlib
@@ -33,7 +32,7 @@ OF_OWNER = {
     AttributeOwner.USER: phrase("{key} of users"),
     AttributeOwner.CONVERSATION: phrase("{key} of conversations"),
 }
-#: The part of a desk file -> the key of its entries. Other parts are one entry.
+#: A part of a desk file -> the field that identifies its entries. Other parts are a single entry.
 KEYS = {
     "templates": "name",
     "identity_providers": "name",
@@ -57,8 +56,8 @@ KEYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartPreview:
-    """One part of a desk file. ``unchanged``: the number of entries, in the file or on the desk,
-    that the import does not change.
+    """The changes in one part of a desk file. ``created``: keys of new entries. ``changed``: key ->
+    the changes. ``unchanged``: the number of entries on the desk that the import does not change.
     """
 
     created: Sequence[str] = ()
@@ -68,7 +67,7 @@ class PartPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPreview:
-    """``fingerprint``: the same for the same changes."""
+    """``fingerprint``: a hash of the changes."""
 
     parts: Mapping[str, PartPreview]
     fingerprint: str
@@ -79,7 +78,8 @@ class ImportPreview:
 
 
 async def preview_file(store: Store, file: DeskFile) -> ImportPreview:
-    """Like ``import_file``, but nothing is changed. The errors are the same."""
+    """Preview the import of a file, without changing anything. Raises the same errors as
+    ``import_file``."""
     stored = await store.read(stored_secrets, file)
     key = store.settings.link_key
     named = await run_slow(hash_secrets, file, stored, key, NO_HASHES)
@@ -89,8 +89,8 @@ async def preview_file(store: Store, file: DeskFile) -> ImportPreview:
 async def import_as_previewed(
     store: Store, file: DeskFile, fingerprint: str
 ) -> Mapping[str, int] | ImportPreview:
-    """Import a file if its changes are those of the preview with this fingerprint, and return the
-    number of entries of each kind. Otherwise change nothing, and return the new preview.
+    """Import a file if its changes still have this fingerprint, and return kind -> number of
+    entries. If they do not, change nothing and return a new preview.
     """
     stored = await store.read(stored_secrets, file)
     hashed = await run_slow(hash_secrets, file, stored, store.settings.link_key)
@@ -115,7 +115,8 @@ def _import_as_previewed(
 
 @dataclass(slots=True, kw_only=True)
 class _Trial:
-    """An import that is rolled back unless ``kept`` is set. ``counts``: from ``import_desk``."""
+    """An import that is rolled back unless ``kept`` is set. ``counts``: the result of
+    ``import_desk``."""
 
     preview: ImportPreview
     counts: Mapping[str, int]
@@ -140,8 +141,7 @@ def _trial(tx: Transaction, given: HashedFile) -> Iterator[_Trial]:
 
 
 def _entries(content: Mapping[str, Any]) -> dict[str, dict[str, Entry]]:
-    """The entries of a desk file by part and key. A part without keys is one entry with an empty
-    key."""
+    """Part of a desk file -> key -> entry. A part that is a single entry has an empty key."""
     return {
         part: {_key(part, one): one for one in value}
         if part in KEYS
@@ -165,7 +165,7 @@ def _key(part: str, one: Entry) -> str:
 
 
 def _secrets(hashed: Hashed) -> Mapping[str, Mapping[str, Changes]]:
-    """The new secrets, by part and key, without their values."""
+    """Part -> key -> the changes of secrets, without their values."""
     return {
         "agents": {email: {"password": [None, None]} for email in hashed.passwords},
         "users": {number: {"facts": [None, None]} for number in hashed.facts},

@@ -1,4 +1,4 @@
-"""Read a desk file, or name each of its errors."""
+"""Read and check a desk file."""
 
 import tomllib
 from collections.abc import Iterator
@@ -28,10 +28,10 @@ from handoff_service.rules.webhooks import signature, webhooks
 
 
 def read(path: Path, country: str | None = None) -> DeskFile:
-    """Read and check a desk file. Raises SetupError, which lists every error as ``file:line: key:
-    what is wrong``.
+    """Read and check a desk file. Raises SetupError, which lists the errors as ``file:line: key:
+    error``.
 
-    ``country``: the desk's, for national numbers in a file that names no country.
+    ``country``: the desk's country, for national numbers in a file that names no country.
     """
     try:
         with path.open("rb") as file:
@@ -44,7 +44,7 @@ def read(path: Path, country: str | None = None) -> DeskFile:
 def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFile:
     """Like ``read``, for a file's content and name.
 
-    Takes a second for a file of 1 MB, so a server calls it in a thread.
+    A file of 1 MB takes a second, so a server must call this in a thread.
     """
     try:
         toml_limits.check_size(len(content))
@@ -55,7 +55,7 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
         raise SetupError(f"{name}:{error.line}: {error.what}") from error
     except text_files.NotUtf8 as error:
         raise SetupError(f"{name} {error}") from error
-    # from the parser: not TOML, or a number with more digits than Python reads
+    # the parser raises this for invalid TOML, and for a number with more digits than Python reads
     except ValueError as error:
         raise SetupError(f"{name}: {error}") from error
     context = {COUNTRY: _country_of(content_read) or country}
@@ -77,7 +77,7 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
 
 
 def _country_of(content: dict[str, Any]) -> str | None:
-    """The desk's country in the file, if it is valid."""
+    """The desk's country that the file names, if it is valid."""
     desk = content.get("desk")
     named = (
         desk.get("country", DeskEntry.model_fields["country"].default)
@@ -88,7 +88,7 @@ def _country_of(content: dict[str, Any]) -> str | None:
 
 
 def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    """Errors that the rules find in well-formed entries: (where, what)."""
+    """The errors that the rules find in well-formed entries, as (place in the file, error)."""
     for n, action in enumerate(file.messaging_actions):
         for key, what in messaging_actions.errors(action.to_action()).items():
             yield ("messaging_actions", n, key), what

@@ -1,20 +1,20 @@
 """Limits on a TOML file, checked before parsing.
 
-Python's parser recurses into nested values and keeps every prefix of a dotted key. A file of a few
-kilobytes can therefore take seconds or gigabytes. A desk file needs neither depth nor long lines,
-so one linear pass refuses both.
+Python's parser recurses into nested values and stores every prefix of a dotted key. A file of a few
+kilobytes can therefore take seconds or gigabytes. A desk file needs no deep nesting, long keys or
+long lines, so one linear pass refuses them.
 """
 
 import re
 
 from handoff_service.rules.shared.phrases import phrase
 
-MOST_BYTES = 20_000_000  # some 100,000 users; the admin's page takes 1 MB
+MOST_BYTES = 20_000_000  # about 100,000 users; the admin's page accepts 1 MB
 LONGEST_LINE = 50_000  # characters; 50 attributes of 200 characters are below 25,000
 MOST_DEPTH = 16  # nesting of arrays and inline tables; a desk file has up to 4
 MOST_PARTS = 4  # parts of a dotted key; a desk file has up to 3
 
-# Possessive repeats (*+, ++) never backtrack, so the pass is linear even for an unterminated
+# Possessive quantifiers (*+, ++) never backtrack, so the pass is linear even for an unterminated
 # string.
 _TOKEN = re.compile(
     r"""
@@ -30,7 +30,8 @@ _TOKEN = re.compile(
 
 
 class TooMuch(Exception):
-    """A file that is too complex to parse. Has the line and the reason."""
+    """The file is too large or too complex to parse. ``line``: the line of the problem. ``what``:
+    the reason."""
 
     def __init__(self, line: int, what: str) -> None:
         self.line, self.what = line, what
@@ -38,14 +39,14 @@ class TooMuch(Exception):
 
 
 def check_size(size: int) -> None:
-    """Raises TooMuch for a file that is larger than any desk needs."""
+    """Raise TooMuch for a file that is larger than any desk needs."""
     if size > MOST_BYTES:
         raise TooMuch(1, phrase("the file has more than {most} MB", most=MOST_BYTES // 1000000))
 
 
 def check(text: str) -> None:
-    """Raises TooMuch for the first line that is too long, too deeply nested, or has a key with too
-    many parts."""
+    """Raise TooMuch for a line that is too long, for values that are nested too deeply, and for a
+    key with too many parts."""
     _check_lines(text)
     depth, parts = 0, 1
     for token in _TOKEN.finditer(text):

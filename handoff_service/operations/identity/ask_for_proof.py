@@ -1,9 +1,8 @@
-"""A live agent asks for proof: the virtual agent gets the conversation, starts the proof, and
-returns the conversation.
+"""A live agent asks the virtual agent for an identity proof.
 
-The conversation returns to the same agent, without an offer, when the result is known or the
-requester has not answered for a while. If that agent is gone, the queues take over
-(``leave_virtual_agent``).
+The virtual agent gets the conversation and starts the proof. The conversation returns to the same
+agent, without an offer, when the proof ends or the requester has not answered for a while. If that
+agent is away, it returns to work assignment (``leave_virtual_agent``).
 """
 
 from dataclasses import dataclass
@@ -49,14 +48,15 @@ class AskForProof:
 
 @dataclass(frozen=True, slots=True)
 class RanOut:
-    """The requester has not answered within the time that a live agent waits."""
+    """The requester may not have answered within ``ANSWERS_WITHIN``."""
 
     interaction_id: int
 
 
 def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     """Give the conversation to the virtual agent, which starts the proof. Raises Conflict when
-    there is no virtual agent, or when no live agent owns this conversation."""
+    there is no virtual agent or no way to prove identity, when no live agent owns the conversation,
+    and when no text can reach the requester."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if not tx.settings.bot_answers:
         raise Conflict(NO_BOT)
@@ -90,7 +90,7 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
 
 def proof_ran_out(tx: Transaction, command: RanOut) -> None:
     """Return the conversation without a result, unless the requester has answered or the
-    conversation has another owner now."""
+    conversation now has another owner."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     key = str(interaction.id)
     work = (t.due_work.c.kind == Work.PROOF_LIMIT, t.due_work.c.key == key)

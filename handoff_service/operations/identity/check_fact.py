@@ -1,4 +1,5 @@
-"""Compares a texted identity fact with the stored ones, outside a transaction."""
+"""Compare an identity fact that the requester texted with the stored facts, outside a
+transaction."""
 
 from dataclasses import dataclass
 
@@ -14,8 +15,9 @@ from handoff_service.store.identity import proofs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactToCheck:
-    """The stored facts of the claimed user (None: the user lacks that fact) by their names, and
-    the texted guesses; all hashed."""
+    """A comparison to make. ``names``: the names of the facts. ``stored``: for each name, the
+    claimed user's hash; None: the user has no such fact. ``guesses``: the hashes of the possible
+    facts in the text."""
 
     names: list[str]
     stored: list[str | None]
@@ -23,8 +25,8 @@ class FactToCheck:
 
 
 def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
-    """The comparison to make in this turn before ``settle_answer``. None when the turn is not about
-    a fact."""
+    """The comparison to make in this turn before ``settle_answer``. None when the turn contains no
+    identity fact."""
     b, i = t.bot_turns, t.interactions
     turn = conn.execute(
         select(i.c.id, i.c.epoch, i.c.expects, b.c.up_to_seq)
@@ -41,8 +43,8 @@ def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
 
 
 def checked_fact(turn_id: int, check: FactToCheck | None) -> SettleAnswer:
-    """Compare a texted fact with the stored ones. Takes some milliseconds per pair, so call it
-    outside a transaction."""
+    """Compare the guesses with the stored facts. Call this outside a transaction, because each pair
+    takes some milliseconds."""
     if check is None:
         return SettleAnswer(turn_id=turn_id)
     hashes = [keyed for guess in check.guesses for keyed in guess]

@@ -1,9 +1,9 @@
-"""Identity facts of users for the knowledge proof, stored only as hashes of their plain spelling.
+"""Identity facts of users, for the proof by knowledge. Only hashes of the facts are stored.
 
-The argon2 hash is made from the fact's keyed hash, because a texted guess is also kept as a keyed
-hash and must stay comparable. If the secret key is lost, an admin must import the facts again. A
-fingerprint is stored beside the argon2 hash: a keyed hash bound to the user. Comparing it takes
-microseconds, so an import sees at once which facts are unchanged.
+The argon2 hash is computed from the fact's keyed hash, because a texted guess is stored as a keyed
+hash and must be comparable with it. If the secret key is lost, an admin must import the facts
+again. Each fact also has a fingerprint, which is a keyed hash bound to the user. An import compares
+fingerprints, which takes microseconds, to find out which facts have changed.
 """
 
 import functools
@@ -22,27 +22,28 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 f = t.user_facts
-#: A texted answer: its guesses, each hashed with every accepted key, the current one first.
+#: The guesses in a text. Each guess is hashed with every accepted key, the current key first.
 type Answer = list[list[str]]
-MOST_ASKED = 3  # facts that one question may name
+MOST_ASKED = 3  # the most facts that one question names
 
-# This hash is much weaker than that of passwords. A fact has few digits, so only the secret key
-# protects it. An attacker with the key would test guesses with the fingerprint, which is faster. A
+# This hash is much weaker than the hash of passwords. A fact has few digits, so only the secret key
+# protects it, and an attacker with the key would test guesses against the faster fingerprint. A
 # desk file can have thousands of facts, so each hash must take only milliseconds.
 _hasher = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact to be stored: its argon2 hash, and the keyed hash for its fingerprint."""
+    """A fact to store: its argon2 hash, and the keyed hash from which its fingerprint is
+    computed."""
 
     hash: str
     keyed: str
 
 
 def hashed(facts: Mapping[str, str | None], key: str) -> dict[str, Fact | None]:
-    """Each fact's stored form; None: delete it. Takes some milliseconds each, so call it outside a
-    transaction.
+    """Name -> the fact to store, or None to delete it. Call this outside a transaction, because
+    each fact takes some milliseconds.
 
     ``key``: the secret key.
     """
@@ -52,20 +53,20 @@ def hashed(facts: Mapping[str, str | None], key: str) -> dict[str, Fact | None]:
 
 
 def hashed_fact(key: str, value: str) -> Fact:
-    """One fact's stored form."""
+    """The fact to store."""
     keyed = fact_hash(key, value)
     return Fact(_hasher.hash(keyed), keyed)
 
 
 def matches(stored: Iterable[str | None], guesses: Sequence[str]) -> bool:
-    """Whether any guess (each from ``fact_hash``) is any of the stored facts. Takes some
-    milliseconds per pair, and equally long for a missing fact (None)."""
+    """Whether any guess (a result of ``fact_hash``) matches any of the stored facts. Each pair
+    takes some milliseconds. A missing fact (None) takes the same time."""
     return sum(is_fact(fact, guess) for fact in stored for guess in guesses) > 0
 
 
 def moved(names: Sequence[str], stored: Sequence[str | None], answer: Answer) -> dict[str, Fact]:
-    """The named facts that a guess matches under an old secret key, hashed again with the current
-    key. Takes as long as ``matches``."""
+    """Name -> fact, for the facts that match a guess under an old secret key. They are hashed again
+    with the current key. Takes as long as ``matches``."""
     return {
         name: Fact(_hasher.hash(guess[0]), guess[0])
         for name, fact in zip(names, stored, strict=True)
@@ -75,7 +76,7 @@ def moved(names: Sequence[str], stored: Sequence[str | None], answer: Answer) ->
 
 
 def is_fact(stored: str | None, guess: str) -> bool:
-    """Whether a guess (from ``fact_hash``) is the fact with this argon2 hash."""
+    """Whether a guess (a result of ``fact_hash``) matches the fact with this argon2 hash."""
     try:
         return _hasher.verify(stored or _no_fact(), guess) and stored is not None
     except (VerificationError, InvalidHashError):
@@ -88,8 +89,8 @@ def _no_fact() -> str:
 
 
 def names(conn: Connection) -> list[str]:
-    """The names of the facts that most users have. Everybody is asked for these, regardless of the
-    account that they claim."""
+    """The names of the facts that most users have. Every requester is asked for these, regardless
+    of the account that they claim."""
     count = func.count().desc()
     return list(
         conn.execute(
@@ -108,7 +109,7 @@ def of_user(conn: Connection, user_id: int | None, names: Sequence[str]) -> list
 
 
 def put_facts(tx: Transaction, user_id: int, facts: Mapping[str, Fact | None]) -> None:
-    """Set the named facts; None deletes one. Other facts stay."""
+    """Store these facts. None deletes a fact. Other facts stay."""
     gone = [name for name, fact in facts.items() if fact is None]
     if gone:
         tx.conn.execute(delete(f).where(f.c.user_id == user_id, f.c.name.in_(gone)))
@@ -116,7 +117,7 @@ def put_facts(tx: Transaction, user_id: int, facts: Mapping[str, Fact | None]) -
 
 
 def write_facts(tx: Transaction, facts: Mapping[int, Mapping[str, Fact]]) -> None:
-    """Write the facts of many users (by id) at once."""
+    """Write the facts of many users with one statement. ``facts``: user id -> name -> fact."""
     key = tx.settings.link_key
     rows = [
         {

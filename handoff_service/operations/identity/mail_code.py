@@ -1,7 +1,8 @@
-"""Mail a one-time code. The code is generated with its mail and stored only as a keyed hash.
+"""Mail a one-time code. The code is generated when its mail is sent, and only its keyed hash is
+stored.
 
-A retry carries a new code, and only the newest code is valid. A mail with an unknown outcome can
-therefore simply be sent again.
+Each retry sends a new code, and only the newest code is valid. A mail with an unknown outcome can
+therefore be sent again.
 """
 
 import secrets
@@ -28,12 +29,13 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 MAILBOX = "mailbox"  # the channel of hints about sent mail
 MOST_ATTEMPTS = 4
-PAUSE = timedelta(seconds=15)  # before the second attempt; longer before each later one
+PAUSE = timedelta(seconds=15)  # before the second attempt; the pause grows with each attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginMail:
-    """``send_id``: a proof's send; ``code``: six digits from the system's random source."""
+    """``send_id``: the id of a code's send. ``code``: six digits from the system's random
+    source."""
 
     send_id: int
     code: str
@@ -47,7 +49,8 @@ class FinishMail:
 
 
 def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
-    """The mail to send now. None when nobody waits for the code; the due work is then removed."""
+    """The mail to send now. If nobody waits for the code any longer, this removes the due work and
+    returns None."""
     proof = proofs.of_send(tx.conn, command.send_id)
     if proof is not None:
         interactions.lock(tx.conn, proof.interaction_id)
@@ -70,8 +73,8 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
 
 
 def finish_mail(tx: Transaction, command: FinishMail) -> None:
-    """Record a sent mail, schedule a retry, or give up. On giving up, agents see why the requester
-    has no code."""
+    """Record a sent mail, schedule a retry, or give up. When the service gives up, agents see why
+    the requester got no code."""
     result = command.result
     if isinstance(result, NotMailed) and result.again and command.attempts < MOST_ATTEMPTS:
         return due_work.release(
@@ -95,7 +98,7 @@ def _address(tx: Transaction, user_id: int | None) -> str | None:
 
 
 async def when_due(job: Job) -> None:
-    """Generate a code and mail it. Only the hash of the code is stored."""
+    """Generate a code and mail it."""
     send_id, code = int(job.key), f"{secrets.randbelow(1_000_000):06}"
     mail = await job.write(begin_mail, BeginMail(send_id=send_id, code=code))
     if mail is None:

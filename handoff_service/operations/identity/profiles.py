@@ -1,6 +1,7 @@
-"""An admin links a messaging profile to another user or to nobody, or deactivates it. A new link
-also moves the number's running conversations. Each conversation gets a line, and a history row that
-agents can undo, like a verification. The link proves nothing about the phone's current holder: the
+"""An admin links a messaging profile to another user, unlinks it, or deactivates it.
+
+A new link also moves the number's open conversations. Each conversation gets a line, and a history
+row that agents can undo like a verification. The link does not prove who holds the phone, so the
 requester is matched, not verified.
 """
 
@@ -10,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.cases.change_case import cases_follow
+from handoff_service.operations.cases.change_case import move_cases
 from handoff_service.operations.identity.verify_requester import rule_out_user
 from handoff_service.operations.shared.events_at_end import of_identities
 from handoff_service.operations.shared.messages_to_many import append_each
@@ -30,7 +31,7 @@ p = t.messaging_profiles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tie:
-    """``user_id`` None: nobody is known to have the number."""
+    """``user_id`` None: unlink the profile. ``by``: the admin."""
 
     profile_id: int
     user_id: int | None
@@ -38,8 +39,8 @@ class Tie:
 
 
 def tie_profile(tx: Transaction, command: Tie) -> None:
-    """Link the profile to the user. Raises NotFound, also for a deactivated user. Raises Conflict
-    for an inactive profile."""
+    """Link the profile to the user. Raises NotFound for an unknown profile, and for an unknown or
+    deactivated user. Raises Conflict for an inactive profile."""
     profile, running = _locked(tx, command.profile_id)
     if not profile.active:
         raise Conflict(
@@ -54,29 +55,29 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(user_id=command.user_id))
     if command.user_id is None:
         rule_out_user(tx, profile.id, profile.user_id)
-    concerned = [one for one in running if one.profile_id == profile.id]
-    _record(tx, command, profile, concerned)
+    affected = [one for one in running if one.profile_id == profile.id]
+    _record(tx, command, profile, affected)
     i = t.interactions
     tx.conn.execute(
-        update(i).where(i.c.id.in_([one.id for one in concerned])).values(user_id=command.user_id)
+        update(i).where(i.c.id.in_([one.id for one in affected])).values(user_id=command.user_id)
     )
-    cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
+    move_cases(tx, affected, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = agent_name(tx.conn, command.by)
     sentence = f"{by} linked this number to {name}" if name else f"{by} unlinked this number"
     line = system_line(sentence, event=Event.IDENTITY, agent_id=command.by)
-    append_each(tx, [(one, line) for one in concerned])
+    append_each(tx, [(one, line) for one in affected])
 
 
 def deactivate_profile(tx: Transaction, profile_id: int) -> None:
-    """Deactivate the profile. Table 1 then decides to whom the next text from the number belongs.
-    Running conversations continue. Raises NotFound."""
+    """Deactivate the profile. The user of the next new conversation with the number is then decided
+    by table 1 of docs/product.md. Open conversations continue. Raises NotFound."""
     profile, _ = _locked(tx, profile_id)
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(active=False))
 
 
-def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[InteractionRow]) -> None:
-    """Write a history row for each running conversation, or if there is none, for the number's last
-    one."""
+def _record(tx: Transaction, command: Tie, profile: Any, affected: list[InteractionRow]) -> None:
+    """Write a history row for each open conversation. If there is none, write it for the number's
+    last conversation."""
     i = t.interactions
     last = (
         select(i.c.id)
@@ -84,7 +85,7 @@ def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interac
         .order_by(i.c.id.desc())
         .limit(1)
     )
-    there = [(one.id, one.user_id) for one in concerned]
+    there = [(one.id, one.user_id) for one in affected]
     there = there or [(row.id, profile.user_id) for row in tx.conn.execute(last)]
     rows = [
         {
@@ -105,8 +106,8 @@ def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interac
 
 
 def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[InteractionRow]]:
-    """Lock the running conversations of the number, then the profile, in the same order as when
-    texts are received."""
+    """Lock the number's open conversations, then the profile, in the same order as receive_sms
+    does."""
     number = tx.conn.execute(select(p.c.number).where(p.c.id == profile_id)).scalar()
     if number is None:
         raise NotFound(phrase("There is no messaging profile {profile_id}.", profile_id=profile_id))

@@ -1,6 +1,6 @@
 """The steps of an identity proof: ask, send a code, check the answer, end.
 
-Replies to the requester depend on ``ProofState`` only, which is the same whether or not the account
+Replies to the requester depend only on ``ProofState``, which does not reveal whether the account
 exists.
 """
 
@@ -27,13 +27,13 @@ from handoff_service.store.identity.proofs import Proving
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofState:
-    """The state of a proof. Without ``expects`` and ``outcome``, there is no proof.
+    """The state of a proof. If both ``expects`` and ``outcome`` are None, there is no proof.
 
     - ``verdict``: the result of checking the answer in this turn.
-    - ``stepped``: the proof advanced in this turn.
+    - ``stepped``: whether the proof has advanced in this turn.
     - ``left``: remaining attempts.
-    - ``facts``: what may be asked instead of a code.
-    - ``asked_by``: the live agent who asked for the proof.
+    - ``facts``: the names of the identity facts that can replace a code.
+    - ``asked_by``: the name of the live agent who asked for the proof.
     """
 
     expects: Expects | None = None
@@ -46,7 +46,7 @@ class ProofState:
 
 
 def proof_state(tx: Transaction, proof: LockedProof | None, turn_id: int) -> ProofState:
-    """The state of a proof as far as replies to the requester may reveal it."""
+    """The part of a proof's state that replies to the requester may reveal."""
     if proof is None:
         return ProofState()
     row = proof.row
@@ -64,14 +64,14 @@ def proof_state(tx: Transaction, proof: LockedProof | None, turn_id: int) -> Pro
 
 
 def can_prove(tx: Transaction) -> bool:
-    """Whether this desk has any way to verify somebody by text."""
+    """Whether this desk can verify requesters by text at all."""
     return tx.settings.mails or bool(knowledge_facts.names(tx.conn))
 
 
 def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Mail a code. A send counts even when no account gets the mail, because the replies must not
-    reveal that. A person gets a limited number of codes, no matter which numbers ask for them.
-    Above the limit, nothing is mailed, and only agents see the reason."""
+    """Mail a code. A send counts even when no account gets the mail, because replies must not
+    reveal whether the account exists. A person gets only a limited number of codes, regardless of
+    the numbers that ask for them. Above this limit, no code is mailed, and only agents see why."""
     row = proof.row
     if not rules.may_send(proof_codes.sends(tx.conn, row.number, tx.now), tx.now):
         return fail(tx, proof, "too many codes were requested from this number")
@@ -97,15 +97,16 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def ask_fact(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Ask for an identity fact. If the account has no attempts left, a person takes over."""
+    """Ask for an identity fact. If the account has no attempts left, the proof fails and a live
+    agent takes over."""
     return (
         ask(tx, proof, Expects.FACT) if _may_guess(tx, proof.row) else _fail_guessed_at(tx, proof)
     )
 
 
 def _may_guess(tx: Transaction, row: Proving) -> bool:
-    """Whether attempts are left for the claimed account. Accounts that do not exist have the same
-    limit."""
+    """Whether the claimed account has attempts left. The limit also applies to accounts that do not
+    exist."""
     return rules.attempts_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
 
 
@@ -114,7 +115,7 @@ def _fail_guessed_at(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def code_verdict(tx: Transaction, proof: LockedProof, guesses: Answer) -> Verdict:
-    """Check the digits that the requester texted."""
+    """Check the codes in the requester's text."""
     kept = proof.row.code_hash
     same = kept is not None and any(kept in guess for guess in guesses)
     return rules.judge_code(
@@ -123,15 +124,15 @@ def code_verdict(tx: Transaction, proof: LockedProof, guesses: Answer) -> Verdic
 
 
 def fact_verdict(tx: Transaction, proof: LockedProof, *, right: bool) -> Verdict:
-    """Check an identity fact. After too many wrong guesses about the user, from any numbers, even a
-    right answer counts as wrong."""
+    """The verdict on an identity fact. ``right``: whether it matches. After too many wrong guesses
+    about the user, from any number, even a right answer counts as wrong."""
     user_id = proof.row.user_id
     guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.ATTEMPTS
     return Verdict.RIGHT if right and not guessed_at else Verdict.WRONG
 
 
 def wrong(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Count a wrong answer. The last one ends the proof."""
+    """Count a wrong answer. When no attempts are left, the proof fails."""
     row = proofs.change(tx, proof.row, wrong=proof.row.wrong + 1)
     proof = replace(proof, row=row)
     if rules.attempts_left(proofs.wrong_answers(tx.conn, row.number, tx.now)):
@@ -142,7 +143,7 @@ def wrong(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def succeed(tx: Transaction, proof: LockedProof, method: Method) -> LockedProof:
-    """Move profile and interaction to the user who was verified."""
+    """Verify the requester as the claimed user, and end the proof."""
     row = proof.row
     active = select(t.users.c.id).where(t.users.c.id == row.user_id, t.users.c.active)
     if row.user_id is None or tx.conn.execute(active).scalar() is None:

@@ -1,7 +1,7 @@
-"""A proof of identity, step by step. The virtual agent requests each step in one of its turns.
+"""The steps of an identity proof. The virtual agent requests each step in one of its turns.
 
-The steps: begin; claim an account; text the code or the fact, or ask for another way; finish.
-Repeating a step in the same turn changes nothing, because a turn may run again after a crash.
+The steps: begin; claim an account; text the code or the fact, or ask for an alternative; finish. A
+turn may run again after a crash, so repeating a step in the same turn changes nothing.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ LONGEST_CLAIM = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRef:
-    """A bot turn in the conversation that has the proof."""
+    """A bot turn in the conversation with the proof."""
 
     turn_id: int
 
@@ -48,13 +48,12 @@ class ClaimedAccount:
 
 
 class AlternativeKind(StrEnum):
-    """The wish of a requester who has no code, or who gave the wrong e-mail address or employee
-    number."""
+    """What a requester who cannot answer the question of the proof asks for instead."""
 
     NEW_CODE = "new_code"
-    OTHER = "other"
-    OTHER_ACCOUNT = "other_account"
-    NO_CODE = "no_code"
+    OTHER = "other"  #: an identity fact instead of a code
+    OTHER_ACCOUNT = "other_account"  #: another e-mail address or employee number
+    NO_CODE = "no_code"  #: nothing in particular, because no code has arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +64,9 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAnswer:
-    """Check the texted answer. ``fact_right``: whether it is one of the user's identity facts.
-    ``checked_fact`` computes this before the transaction, because it takes some milliseconds.
-    ``moved``: facts that were hashed with an old secret key, hashed again with the current one."""
+    """Check the answer in the requester's text. ``fact_right``: whether it matches one of the
+    user's identity facts. ``checked_fact`` computes this before the transaction, because it takes
+    some milliseconds. ``moved``: the result of ``knowledge_facts.moved``."""
 
     turn_id: int
     fact_right: bool = False
@@ -76,16 +75,16 @@ class SettleAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """``collected``: the other facts that the bot has collected, by name, for the handoff's
-    card."""
+    """``collected``: the other facts that the bot has collected, for the handoff card: name ->
+    value."""
 
     turn_id: int
     collected: Mapping[str, str] = field(default_factory=dict)
 
 
 def begin_proof(tx: Transaction, command: TurnRef) -> ProofState:
-    """Start to verify the requester. An earlier proof in this epoch starts over but keeps its count
-    of attempts."""
+    """Start to verify the requester. An earlier proof in this epoch starts over, but its wrong
+    answers still count."""
     proof = _proof(tx, command.turn_id, may_be_new=True)
     if proof is None or proof.row.turn_id == command.turn_id:
         return proof_steps.proof_state(tx, proof, command.turn_id)
@@ -105,14 +104,15 @@ def begin_proof(tx: Transaction, command: TurnRef) -> ProofState:
 
 
 def read_proof_state(tx: Transaction, command: TurnRef) -> ProofState:
-    """The state of the proof, for the next question."""
+    """The state of the proof, from which the virtual agent chooses its next question."""
     return proof_steps.proof_state(tx, _proof(tx, command.turn_id), command.turn_id)
 
 
 def claim_account(tx: Transaction, command: ClaimedAccount) -> ProofState:
-    """Store which account the requester claims, and mail a code to the account's e-mail address, if
-    it has one. A new claim, for example after a typing error, starts over. Wrong answers about an
-    earlier account still count against that account."""
+    """Store which account the requester claims, and mail a code to its e-mail address if it has
+    one. A desk without mail asks for an identity fact instead. A new claim, for example after a
+    typing error, starts the proof over. Wrong answers about an earlier account still count against
+    that account."""
     proof = _next_step(tx, command.turn_id, claims=True)
     if proof is not None and proof.row.claimed is not None:
         proof = _begin_again(tx, proof)
@@ -140,8 +140,9 @@ def _begin_again(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def offer_alternative(tx: Transaction, command: Alternative) -> ProofState:
-    """Offer an alternative to a requester who has no code: a new code, an identity fact or another
-    account. If none of them fits the wish, ask the requester to choose."""
+    """Offer an alternative to a requester who cannot answer: a new code, an identity fact or
+    another account. If none of them fits the wish, ask the requester to choose. The proof fails for
+    a requester who does not know the identity fact."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
         if command.wish is AlternativeKind.NEW_CODE and tx.settings.mails:
@@ -158,7 +159,7 @@ def offer_alternative(tx: Transaction, command: Alternative) -> ProofState:
 
 
 def settle_answer(tx: Transaction, command: SettleAnswer) -> ProofState:
-    """Check the code or fact that was texted in this turn."""
+    """Check the code or the identity fact in this turn's text."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None:
         up_to = tx.conn.execute(
@@ -193,8 +194,8 @@ def _judge(
 
 
 def finish_proof(tx: Transaction, command: Finish) -> ProofState:
-    """Finish the proof at the end of the turn. After a failed proof, a live agent gets the
-    conversation. If a live agent asked for the proof, that agent gets it back."""
+    """Request a handoff at the end of the turn if the proof has failed, or if a live agent asked
+    for it. That agent gets the conversation back."""
     proof = _proof(tx, command.turn_id)
     if proof is not None and proof.row.outcome is not None:
         row = proof.row
@@ -224,8 +225,8 @@ def drop_proof(tx: Transaction, command: TurnRef) -> ProofState:
 
 
 def not_this_person(tx: Transaction, command: TurnRef) -> None:
-    """The requester denies being this number's user. The number has no user until somebody
-    verifies."""
+    """Unlink the number, because the requester denies being its user. The number has no user until
+    the requester is verified."""
     turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == command.turn_id)).one()
     interaction = interactions.lock(tx.conn, turn.interaction_id)
     if interaction.active and interaction.epoch == turn.epoch and interaction.user_id is not None:
@@ -236,9 +237,9 @@ def not_this_person(tx: Transaction, command: TurnRef) -> None:
 
 
 def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> LockedProof | None:
-    """Return the running proof, and mark it as this turn's. None when no proof runs, or when this
-    turn has already taken its step. A text that starts a proof and claims an account takes two
-    steps in one turn.
+    """Return the running proof, and record that this turn takes its next step. None when no proof
+    runs, or when this turn has already taken a step. A turn may take two steps if its text starts a
+    proof and also claims an account (``claims``).
     """
     proof = _proof(tx, turn_id)
     if proof is None or proof.row.ended_at is not None:
@@ -250,7 +251,8 @@ def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> Locked
 
 
 def _proof(tx: Transaction, turn_id: int, *, may_be_new: bool = False) -> LockedProof | None:
-    """The newest proof of the turn's epoch, or a new one. None when that epoch is over."""
+    """The newest proof of the turn's epoch. ``may_be_new``: begin a new proof if necessary. None
+    without a proof, and when the epoch is over."""
     turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == turn_id)).one()
     interaction = interactions.lock(tx.conn, turn.interaction_id)
     if interaction.owner is not Owner.VIRTUAL_AGENT or interaction.epoch != turn.epoch:

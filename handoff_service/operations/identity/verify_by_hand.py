@@ -1,6 +1,8 @@
-"""A live agent verifies a requester manually, which ends a running proof of the virtual agent. If
-an agent asked for the proof, that agent gets the conversation back. Otherwise the virtual agent
-continues at once with the task that needed the proof."""
+"""A live agent verifies a requester by hand, which ends a running proof of the virtual agent.
+
+If a live agent asked for the proof, that agent gets the conversation back. If not, the virtual
+agent continues at once with the task that needed the proof.
+"""
 
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import running_proof
@@ -18,9 +20,8 @@ from handoff_service.store.virtual_agent import bot_turns
 
 
 def verify_by_hand(tx: Transaction, command: Verify) -> None:
-    """Verify the requester by hand. If the command only rules out a user, a running proof
-    continues.
-    """
+    """Verify the requester by hand. A command that only rules out a user does not end a running
+    proof."""
     verify_requester(tx, command)
     interaction = interactions.lock(tx.conn, command.interaction_id)
     row = (

@@ -1,7 +1,7 @@
-"""Verify a requester: profile and interaction move to the verified user together. The move can be
+"""Verify a requester: move the profile and the interaction to the verified user. The move can be
 undone.
 
-A live agent verifies the requester by hand, or the virtual agent does so by a proof.
+A live agent verifies the requester by hand, or the virtual agent verifies them with a proof.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.cases.change_case import cases_follow
+from handoff_service.operations.cases.change_case import move_cases
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.events_at_end import of_identities
 from handoff_service.operations.shared.participation import (
@@ -37,8 +37,8 @@ BY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """``user_id`` None: the requester is not the user tied to the number, and the number's user is
-    unknown. ``agent_id`` None: the virtual agent did it, by ``method``.
+    """``user_id`` None: the requester is not the number's user, and nobody knows who they are.
+    ``agent_id`` None: the virtual agent verifies the requester.
     """
 
     interaction_id: int
@@ -55,8 +55,8 @@ class Undo:
 
 
 def verify_requester(tx: Transaction, command: Verify) -> None:
-    """Move interaction and profile to another user. The old association is kept with who, when and
-    how."""
+    """Move the interaction and the profile to another user. The history keeps the old association,
+    with who changed it, when and how. Raises NotFound for an unknown or deactivated user."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if command.agent_id is not None:
         take_part(tx, interaction, command.agent_id)
@@ -77,7 +77,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
             expires_at=tx.now + VERIFIED_FOR,
         )
     )
-    cases_follow(
+    move_cases(
         tx, [interaction], command.user_id, author=_author(command), agent_id=command.agent_id
     )
     by = BY[command.method] if command.agent_id is None else agent_name(tx.conn, command.agent_id)
@@ -97,8 +97,8 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
 
 
 def rule_out_user(tx: Transaction, profile_id: int, user_id: int) -> None:
-    """Rule out this user as the sender. Otherwise table 1 would link the number to this user again,
-    because the number is on the user's record."""
+    """Rule out this user as the sender if the number is on their record, because table 1 of
+    docs/product.md would otherwise link the number to them again."""
     p, n = t.messaging_profiles, t.user_numbers
     on_record = select(n.c.number).where(n.c.user_id == user_id)
     tx.conn.execute(
@@ -107,8 +107,9 @@ def rule_out_user(tx: Transaction, profile_id: int, user_id: int) -> None:
 
 
 def undo_verification(tx: Transaction, command: Undo) -> None:
-    """Restore the last association on interaction and profile. Raises Conflict when there is
-    nothing left to undo. Raises NotFound when the earlier user is deactivated."""
+    """Undo the last verification: move the interaction and the profile back to the earlier user.
+    Raises Conflict when there is nothing to undo. Raises NotFound when the earlier user is
+    deactivated."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     a = t.associations
     last = tx.conn.execute(
@@ -124,13 +125,11 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     if last.old_user_id is not None:
         active_user_name(tx.conn, last.old_user_id)
     profile_id = _associate(tx, interaction, last.old_user_id)
-    # rule the last user out too, so that table 1 does not link the number to that user again
+    # rule the last user out, so that table 1 does not link the number to that user again
     if last.old_user_id is None and last.user_id is not None:
         rule_out_user(tx, profile_id, last.user_id)
     tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))
-    cases_follow(
-        tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id
-    )
+    move_cases(tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id)
     by = agent_name(tx.conn, command.agent_id)
     before = _name(tx, last.old_user_id)
     now = f"this is {before} again" if before else "the requester is not identified"
@@ -144,8 +143,8 @@ def _author(command: Verify) -> Author:
 
 
 def _associate(tx: Transaction, interaction: InteractionRow, user_id: int | None) -> int:
-    """Set the user of interaction and profile. Returns the number's active profile, because the
-    interaction's own may be deactivated."""
+    """Set the user of the interaction and of the number's active profile. Returns this profile's
+    id, which differs from the interaction's own profile if that was deactivated."""
     p, i = t.messaging_profiles, t.interactions
     tx.at_end(of_identities, [interaction.id])
     active = (

@@ -1,4 +1,4 @@
-"""Messaging actions: what admins write, timers that fire, prompts.
+"""Messaging actions: admins edit them, timers carry them out, agents dismiss prompts.
 
 These modules may import shared steps and routing.
 """

@@ -1,5 +1,4 @@
-"""An agent postpones or cancels a running timer. A system line about it is visible to agents
-only."""
+"""An agent postpones or cancels a running timer. Only agents see the line about it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ from handoff_service.store.messaging_actions.timers import Timer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postpone:
-    """``due_at``: the new time. It must be in the future and may be earlier than before."""
+    """``due_at``: the new time. It must be in the future, but may be earlier than the old time."""
 
     interaction_id: int
     timer_id: int
@@ -48,8 +47,8 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
 
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:
-    """Cancel the timer. The next unanswered streak starts it again. Raises NotFound when it no
-    longer runs."""
+    """Cancel the timer. The next unanswered streak starts a new one. Raises NotFound when the timer
+    no longer runs."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     timers.take(tx, [timer])
@@ -62,6 +61,6 @@ def _add_message(
 ) -> None:
     name = messaging_actions.get(tx.conn, timer.action_id).action.name
     did = did.replace("{}", f"“{name}”")
-    said = f"{agent_name(tx.conn, agent_id)} {did}"
-    messages.append_line(tx, interaction, said, event=Event.TIMER, agent_id=agent_id)
+    sentence = f"{agent_name(tx.conn, agent_id)} {did}"
+    messages.append_line(tx, interaction, sentence, event=Event.TIMER, agent_id=agent_id)
     notify_owner(tx, interaction, agent_id, did)

@@ -1,5 +1,5 @@
-"""An agent dismisses a prompt of a messaging action or of a low grade. Other agents still see it,
-and the next prompt is shown again."""
+"""An agent dismisses a prompt, such as one about a low grade. Other agents still see it, and the
+agent sees the next prompt."""
 
 from dataclasses import dataclass
 
@@ -27,8 +27,8 @@ class Dismiss:
 
 
 def dismiss_prompt(tx: Transaction, command: Dismiss) -> None:
-    """Record that this agent has seen it. Repeating it, or dismissing an older one, changes
-    nothing."""
+    """Record that this agent has dismissed the prompt. A repeated call, or a call for an older
+    prompt, changes nothing. Raises NotFound when there is no such prompt."""
     m, d = t.messages, t.dismissed_prompts
     prompt = select(m.c.id).where(
         m.c.interaction_id == command.interaction_id, m.c.seq == command.seq

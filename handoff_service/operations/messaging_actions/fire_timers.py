@@ -1,8 +1,8 @@
-"""Carry out messaging actions when their timers are due: table 4 of the product page.
+"""Carry out messaging actions when their timers are due, by table 4 of docs/product.md.
 
-The operation is set-based: it loads the facts of all interactions with due timers at once, and
-holds their locks. A reply removes the timers of its interaction. If the reply was committed first,
-no timer fires.
+The operation handles all interactions with due timers together: it locks them and loads their facts
+in one query per table. A reply removes the timers of its interaction, so no timer fires after a
+reply is committed.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -39,15 +39,15 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """Process an interaction's timers because one of them is due."""
+    """An interaction with a timer that is due."""
 
     interaction_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Names:
-    """Display names for requester (None: a guest), agent, queue and company number, plus the
-    priority."""
+    """The names that conditions and texts of an action use, and the priority. ``requester`` None: a
+    guest."""
 
     requester: str | None
     agent: str | None
@@ -57,7 +57,7 @@ class _Names:
 
 
 def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
-    """Fire the due timers. Returns their number for each interaction."""
+    """Fire the due timers. Returns how many were due for each command's interaction."""
     rows = interactions.lock_each(tx.conn, sorted({c.interaction_id for c in commands}))
     found = timers.due_now(tx, rows)
     counts = dict.fromkeys(rows, 0)
@@ -70,16 +70,16 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         opted_out = consents.opted_out_of(tx.conn, {timer.interaction_id for timer in found})
         prompts: list[
             tuple[InteractionRow, NewMessage]
-        ] = []  # lines for agents; they are written together before a line of another kind
-        ended: set[int] = set()  # timers that ended without an action; pages must drop them too
+        ] = []  # lines that agents see; they are written together before any other action
+        ended: set[int] = set()  # interactions with a timer that ended without an action
         for timer in sorted(found, key=lambda one: _place(one, stored)):
             counts[timer.interaction_id] += 1
             interaction, named = rows[timer.interaction_id], names[timer.interaction_id]
             action = stored[timer.action_id].action
-            pointless = action.needs_consent and interaction.id in opted_out
+            blocked = action.needs_consent and interaction.id in opted_out
             if (
                 not interaction.active
-                or pointless
+                or blocked
                 or not action.applies(
                     _facts(
                         interaction,
@@ -152,7 +152,7 @@ def _names(tx: Transaction, ids: Collection[int]) -> dict[int, _Names]:
 def _attributes(
     tx: Transaction, stored: Iterable[messaging_actions.StoredAction], ids: Collection[int]
 ) -> Mapping[int, Mapping[str, str]]:
-    """The attributes of these interactions, if a condition or a text names any."""
+    """Interaction id -> attributes. Empty if no condition or text uses attributes."""
     asks = any(one.action.uses_attributes for one in stored)
     return attributes.facts(tx.conn, ids) if asks else {}
 
@@ -160,8 +160,8 @@ def _attributes(
 def _in_words(
     tx: Transaction, action: MessagingAction, interaction: InteractionRow, own: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """Attributes for the placeholders: in the words of pages for agents, in the requester's
-    language for requesters."""
+    """The attributes for placeholders, in words. A text to the requester has them in the
+    requester's language."""
     defined = attributes.by_field(tx.conn)
     if action.action is Action.PROMPT_REQUESTER:
         language = spoken_language(tx.conn, interaction.id)

@@ -1,4 +1,4 @@
-"""The fields of a messaging action, shared by the desk file and the API."""
+"""The fields of a messaging action in the desk file and the API."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -73,7 +73,7 @@ class MessagingActionEntry(BaseModel):
 
 
 def values(written: dict[str, Any]) -> dict[str, Any]:
-    """The fields of MessagingAction that the entry gives."""
+    """The fields of MessagingAction among these values, converted to their types."""
     read: dict[str, Any] = {
         "duration": _read_duration,
         "conditions": tuple,

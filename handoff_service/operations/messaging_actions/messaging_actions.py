@@ -1,7 +1,7 @@
 """An admin creates, changes or deletes a messaging action.
 
-Running timers keep their due time and follow the action's current settings when they fire. Timers
-of an action that is deleted, switched off or given another event are canceled.
+Running timers keep their due time, and use the action's current settings when they fire. The timers
+of an action are canceled when the action is deleted, is switched off or gets another event.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ a = t.messaging_actions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeMessagingAction:
-    """``position``: its place in the admin's order; None: last."""
+    """``position``: its place in the order of actions; None: last."""
 
     action: MessagingAction
     position: int | None = None
@@ -37,7 +37,8 @@ class MakeMessagingAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeMessagingAction:
-    """``values``: changed fields of MessagingAction; other fields stay."""
+    """``values``: the fields of MessagingAction to change. Other fields keep their values.
+    ``position`` None: the action keeps its place."""
 
     id: int
     values: Mapping[str, Any]
@@ -53,8 +54,8 @@ class Move:
 
 
 def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
-    """Create a messaging action and return its id. Raises BadInput, which names each wrong field.
-    Raises Conflict for a name in use."""
+    """Create a messaging action and return its id. Raises BadInput with the wrong fields. Raises
+    Conflict for a name in use."""
     action = fitting(tx.conn, checked(command.action))
     _name_is_free(tx, action.name)
     position = command.position
@@ -68,7 +69,8 @@ def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
 
 
 def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> None:
-    """Change a messaging action. Raises NotFound, and the errors of ``make_messaging_action``."""
+    """Change a messaging action. Raises NotFound for an unknown id, and the same errors as
+    ``make_messaging_action``."""
     stored = messaging_actions.get(tx.conn, command.id)
     changed = fitting(tx.conn, checked(with_values(stored.action, command.values)))
     if changed.name != stored.action.name:
@@ -77,8 +79,8 @@ def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> 
 
 
 def move_messaging_action(tx: Transaction, command: Move) -> None:
-    """Move an action one place. Moving the first one up or the last one down changes nothing.
-    Raises NotFound."""
+    """Move an action one place among the actions of its event. The first action cannot move up, and
+    the last one cannot move down; nothing changes then. Raises NotFound."""
     moved = messaging_actions.get(tx.conn, command.id)
     order = list(messaging_actions.list_(tx.conn).values())
     same = [one.id for one in order if one.action.event is moved.action.event]
@@ -109,7 +111,7 @@ def delete_messaging_action(tx: Transaction, action_id: int) -> None:
 
 
 def checked(action: MessagingAction) -> MessagingAction:
-    """Return the action if it can be saved. Raises BadInput, which names each wrong field."""
+    """Return the action if it can be saved. Raises BadInput with the wrong fields."""
     found = errors(action)
     if found:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
@@ -117,8 +119,8 @@ def checked(action: MessagingAction) -> MessagingAction:
 
 
 def fitting(conn: Connection, action: MessagingAction) -> MessagingAction:
-    """Return the action with the values of its attributes in their stored form. Raises BadInput for
-    a condition that does not fit its attribute, and for a text that names an unknown one.
+    """Return the action with the attribute values of its conditions in stored form. Raises BadInput
+    for a condition that does not fit its attribute, and for a text that names an unknown attribute.
     """
     if not action.uses_attributes:
         return action

@@ -32,7 +32,7 @@ def prompt_line(action: MessagingAction, who: ActionPlaceholders) -> NewMessage:
 def _prompt_requester(
     tx: Transaction, action: MessagingAction, interaction: InteractionRow, who: ActionPlaceholders
 ) -> None:
-    """Send a prompt to the requester. No other code sends prompts to requesters."""
+    """Text a prompt to the requester. Only this function texts prompts."""
     messages.send_text(
         tx,
         interaction,
@@ -56,7 +56,7 @@ def perform(
 
 
 def _reassign(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow:
-    """Return it to work assignment. An interaction in a queue keeps waiting in its queue."""
+    """Return the interaction to work assignment. If it is already in a queue, it stays there."""
     if interaction.owner is Owner.QUEUE:
         return interaction
     changed = hand_off(tx, interaction, reason, {})
@@ -73,7 +73,7 @@ def _set_state(
         return interaction
     words = state.replace("_", " ")
     if state in CLOSED:
-        # the virtual agent was still asking, so save what it has collected
+        # the virtual agent may still have been asking, so save what it has collected
         if interaction.owner is Owner.VIRTUAL_AGENT:
             known = bot_turns.collected(tx.conn, interaction.id)
             save_report(tx, interaction, known)

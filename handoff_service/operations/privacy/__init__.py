@@ -1,4 +1,4 @@
-"""Personal data: retention, erasing a person, and handing a person their data.
+"""Personal data: retention, the erasure of a person, and the archive of a person's data.
 
 These modules may import all other operations.
 """

@@ -1,4 +1,5 @@
-"""Empty the conversations of an erasure: cancel their work, then empty or delete their rows."""
+"""Empty the conversations of a person to erase: cancel their work, then empty or delete their
+rows."""
 
 from collections.abc import Sequence
 
@@ -22,8 +23,8 @@ from handoff_service.store.training.clusters import NewLeader
 
 
 async def cancel_work(job: Job, erasure: Running, ids: Sequence[int]) -> None:
-    """Cancel the waiting work of these conversations, such as queued texts and reminders. List the
-    texts that the provider must erase."""
+    """Cancel the waiting work of these conversations, such as queued texts and reminders. Store the
+    list of texts that the provider must erase."""
     read = job.deps.store.read
     texts = await read(searches.queued_texts, ids)
     await in_steps(job, "cancel_texts", texts, steps.cancel_texts, list)
@@ -52,13 +53,13 @@ async def empty(job: Job, erasure: Running, ids: Sequence[int]) -> None:
             if part.table is t.trainer_items:
                 await _replace_leaders(job, keys)
             await in_steps(job, part.table.name, keys, steps.erase_rows, command)
-            if len(keys) == READ_AT_ONCE:  # rows of later parts may have further ones
+            if len(keys) == READ_AT_ONCE:  # this part has more rows, which come before later parts
                 break
         await merge_index(job.deps)
 
 
 async def _replace_leaders(job: Job, items: Sequence[int]) -> None:
-    """Give clusters new leaders before these trainer items are deleted."""
+    """Give clusters of trainer items new leaders before these items are deleted."""
     for change in await job.deps.store.read(clusters.new_leaders, items):
 
         def command(some: Sequence[int], leader: int = change.leader) -> NewLeader:

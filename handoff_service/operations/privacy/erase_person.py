@@ -1,8 +1,8 @@
-"""Erase a person. One piece of due work does one step at a time, and can be interrupted after each
-step. It deletes files and calls other servers outside any transaction.
+"""Erase a person. One piece of due work runs one step at a time, and it can be interrupted between
+steps. It deletes files and calls other servers outside any transaction.
 
-The order matters. The early steps empty rows that still name the person, so an interrupted erasure
-finds the remaining rows again. Only then is the person's record deleted.
+The order of the steps matters. Early steps empty rows that still name the person, so an interrupted
+erasure finds the remaining rows again. The person's record is deleted after that.
 """
 
 import asyncio
@@ -41,12 +41,12 @@ from handoff_service.store.privacy.erase_plan import PERSONAL_TABLES
 from handoff_service.store.privacy.erasure_reads import Running
 
 CONVERSATIONS_AT_ONCE = 20
-SENDERS_AT_ONCE = 200  # conversations in one request to the bot
-COPIES_AT_ONCE = 100  # texts that one step asks the provider to erase
+SENDERS_AT_ONCE = 200  # the most conversations in one request to the bot
+COPIES_AT_ONCE = 100  # the most texts that one run of the step asks the provider to erase
 
 
 class _NotYet(Exception):
-    """The step cannot be finished now."""
+    """The step cannot be finished now. ``after``: the wait before the next attempt."""
 
     def __init__(self, after: timedelta) -> None:
         self.after = after
@@ -57,7 +57,7 @@ async def when_due(job: Job) -> None:
     if erasure is None:
         return await job.write(claiming.drop, job.claimed)
     try:
-        left = await _DO[erasure.step](job, erasure)
+        left = await _STEPS[erasure.step](job, erasure)
     except _NotYet as pause:
         return await job.write(steps.try_again, NextStep(erasure=erasure, after=pause.after))
     await job.write(steps.next_step, NextStep(erasure=erasure, left=left))
@@ -73,7 +73,8 @@ async def _close(job: Job, erasure: Running) -> list[str]:
 
 
 async def _examples(job: Job, erasure: Running) -> list[str]:
-    """Remove training examples from their files while the labels still name the files."""
+    """Remove the person's training examples from their files. This step runs while the labels still
+    exist, because they identify the examples."""
     left = []
     for one in await job.deps.store.read(reads.taught, erasure):
         why = await job.deps.examples.forget(one.intent, one.example, is_test=one.is_test)
@@ -85,12 +86,12 @@ async def _examples(job: Job, erasure: Running) -> list[str]:
 
 
 async def _rows(job: Job, erasure: Running) -> list[str]:
-    """Empty all conversations in batches. Their rows keep the requester's number for the next
-    steps.
+    """Empty all conversations in batches. Their rows keep the requester's number, because the next
+    steps need it.
     """
     left = await job.deps.store.read(reads.ticket_copies, erasure)
     ids = await job.deps.store.read(reads.ids, erasure)
-    # the last batch has no conversations; its step empties the cases that belong to the user only
+    # the last batch has no conversations; it empties the cases that belong only to the user
     for some in [*batched(ids, CONVERSATIONS_AT_ONCE, strict=False), ()]:
         await write_final_facts(job, some)
         await cancel_work(job, erasure, some)
@@ -101,8 +102,8 @@ async def _rows(job: Job, erasure: Running) -> list[str]:
 
 
 async def _remove_files(job: Job, erasure: Running, ids: Sequence[int]) -> bool:
-    """Remove the files while the rows still name them, so that another attempt finds the remaining
-    files. Returns whether the media store may keep old copies of the files.
+    """Remove the media files of these conversations. The rows still name them, so another attempt
+    finds the remaining files. Returns whether the media store may keep old copies of removed files.
     """
     files = await job.deps.store.read(files_of, ids)
     try:
@@ -129,7 +130,7 @@ async def _bot(job: Job, erasure: Running) -> list[str]:
 
 
 async def _mentions(job: Job, erasure: Running) -> list[str]:
-    """Replace the person's name and numbers in other people's rows."""
+    """Replace the person's name and numbers in rows about other people."""
     for found in await job.deps.store.read(mentions.find, erasure.words):
 
         def command(keys: Sequence[Any], table: str = found.table) -> Replace:
@@ -147,13 +148,14 @@ async def _person(job: Job, erasure: Running) -> list[str]:
 
 
 async def _index(job: Job, erasure: Running) -> list[str]:
-    """Rewrite SQLite's search index, which otherwise keeps removed words."""
+    """Rewrite SQLite's search index, because it still contains removed words."""
     await merge_index(job.deps, all=True)
     return []
 
 
 async def _file(job: Job, erasure: Running) -> list[str]:
-    """Rewrite SQLite's file without old bytes; remove PostgreSQL's dead rows."""
+    """Rewrite SQLite's file, because it still contains deleted bytes. For PostgreSQL, remove dead
+    rows."""
     store, now = job.deps.store, job.deps.clock()
     if store.is_sqlite and await asyncio.to_thread(store.size) > rules.COMPACT_AT_ONCE:
         pause = until_night(now, await store.read(desk_time_zone))
@@ -176,8 +178,8 @@ async def _file(job: Job, erasure: Running) -> list[str]:
 
 
 async def _copies(job: Job, erasure: Running) -> list[str]:
-    """Erase the provider's copies. A copy that the provider cannot erase yet is retried, for at
-    most ``COPIES_FOR``."""
+    """Ask the provider to erase its copies of texts. A copy that the provider cannot erase yet is
+    retried for at most ``COPIES_FOR``."""
     late = job.deps.clock() - erasure.requested_at > rules.COPIES_FOR
     try:
         for sid in await job.deps.store.read(reads.waiting_copies, erasure.id, COPIES_AT_ONCE):
@@ -202,7 +204,7 @@ async def _copies(job: Job, erasure: Running) -> list[str]:
 
 
 async def _refuse_copies(job: Job, erasure: Running, why: str) -> None:
-    """Give up all copies that wait."""
+    """Give up all copies that are not erased yet. ``why``: the reason for the receipt."""
 
     def command(sids: Sequence[str]) -> RefuseCopies:
         return RefuseCopies(erasure_id=erasure.id, sids=sids, why=why)
@@ -215,7 +217,7 @@ def _day(erasure: Running) -> str:
     return f"{erasure.requested_at:%Y-%m-%d %H:%M} UTC"
 
 
-_DO: Mapping[ErasureStep, Callable[[Job, Running], Awaitable[list[str]]]] = {
+_STEPS: Mapping[ErasureStep, Callable[[Job, Running], Awaitable[list[str]]]] = {
     ErasureStep.CLOSE: _close,
     ErasureStep.EXAMPLES: _examples,
     ErasureStep.ROWS: _rows,

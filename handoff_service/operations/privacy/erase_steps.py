@@ -1,5 +1,5 @@
-"""The steps of an erasure that write to the database. Searches outside the lane find the rows, and
-each step is small enough for a lane: see ``operations/shared/steps.py``.
+"""The writes of an erasure. Reads find the rows beforehand, and each write is small enough not to
+delay other writes: see ``operations/shared/steps.py``.
 """
 
 from collections import Counter, defaultdict
@@ -39,7 +39,7 @@ e, c, i, m = t.erasures, t.erased_copies, t.interactions, t.messages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfConversations:
-    """A step on some conversations of an erasure."""
+    """Some conversations of an erasure."""
 
     erasure: Running
     ids: Sequence[int]
@@ -47,7 +47,7 @@ class OfConversations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseRows:
-    """Rows of one part of conversations. ``keys``: see ``empty_rows.key_of``."""
+    """Rows of one part of the erased conversations. ``keys``: see ``empty_rows.key_of``."""
 
     erasure_id: int
     part: Part
@@ -56,7 +56,7 @@ class EraseRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCopies:
-    """The provider's ids of texts that it has to erase."""
+    """The provider's ids of texts whose copies it must erase."""
 
     erasure_id: int
     sids: Sequence[str]
@@ -81,7 +81,7 @@ class KeepWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfNumbers:
-    """Rows with the person's numbers."""
+    """Rows that contain the person's numbers."""
 
     erasure_id: int
     rows: NumberRows
@@ -89,7 +89,7 @@ class OfNumbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfNumber:
-    """One of the person's numbers, and its profiles."""
+    """One of the person's numbers, and the ids of its profiles."""
 
     erasure_id: int
     number: str
@@ -98,7 +98,7 @@ class OfNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedUsers:
-    """Kept records of users that were deleted earlier."""
+    """Records that were kept of users who were deleted earlier."""
 
     erasure_id: int
     ids: Sequence[int]
@@ -133,7 +133,8 @@ class RefuseCopies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """A step is done. ``left``: sentences about the data that the step could not remove."""
+    """The step after which the erasure continues. ``left``: sentences about data that the step
+    could not remove. ``after``: the wait before the next run."""
 
     erasure: Running
     left: Sequence[str] = ()
@@ -148,20 +149,20 @@ def close_conversation(tx: Transaction, interaction_id: int) -> None:
 
 
 def keep_words(tx: Transaction, command: KeepWords) -> None:
-    """Store the words."""
+    """Store the words, so that later steps can find the rows that mention the person."""
     erasure = update(e).where(e.c.id == command.erasure_id)
     tx.conn.execute(erasure.values(words=list(command.words)))
 
 
 def cancel_texts(tx: Transaction, ids: Sequence[int]) -> None:
-    """Cancel those of these texts that still wait to be sent."""
+    """Cancel these texts, except those that are no longer queued."""
     queued = update(m).where(one_of(m.c.id, ids), m.c.status == Status.QUEUED)
     unsent = tx.conn.execute(queued.values(status=Status.CANCELED).returning(m.c.id)).scalars()
     due_work.cancel(tx, Work.DELIVER, list(unsent))
 
 
 def cancel_work(tx: Transaction, work: Sequence[WaitingWork]) -> None:
-    """Cancel this work, such as reminders."""
+    """Cancel this due work, such as reminders."""
     keys: dict[Work, list[str]] = defaultdict(list)
     for one in work:
         keys[one.kind].append(one.key)
@@ -170,13 +171,13 @@ def cancel_work(tx: Transaction, work: Sequence[WaitingWork]) -> None:
 
 
 def list_copies(tx: Transaction, command: ListCopies) -> None:
-    """List texts that the provider must erase."""
+    """Store the list of texts that the provider must erase."""
     waits = {"erasure_id": command.erasure_id, "state": CopyState.WAITING}
     tx.conn.execute(insert(c), [waits | {"provider_sid": sid} for sid in command.sids])
 
 
 def follow_leader(tx: Transaction, change: NewLeader) -> None:
-    """Give trainer items a new leader."""
+    """Give a cluster of trainer items a new leader."""
     clusters.follow(tx.conn, change)
 
 
@@ -188,7 +189,7 @@ def erase_rows(tx: Transaction, command: EraseRows) -> None:
 
 
 def replace_numbers(tx: Transaction, command: OfNumbers) -> None:
-    """Take the person's numbers from rows."""
+    """Replace the person's numbers in these rows."""
     person_rows.replace_numbers(tx, command.erasure_id, command.rows)
 
 
@@ -213,32 +214,32 @@ def erase_audit(tx: Transaction, command: AuditEntries) -> None:
 
 
 def forget_consent(tx: Transaction, command: OfNumber) -> None:
-    """Remove a number's consent."""
+    """Remove a number's entries from the consent ledger."""
     done = person_rows.forget_consent(tx, command.number)
     _add_counts(tx, command.erasure_id, +Counter(done))
 
 
 def forget_number(tx: Transaction, command: OfNumber) -> None:
-    """Remove what else belongs to a number."""
+    """Remove everything else that is stored about a number."""
     done = person_rows.forget_number(tx, command.erasure_id, command.number, command.profiles)
     _add_counts(tx, command.erasure_id, +Counter(done))
 
 
 def forget_deleted_users(tx: Transaction, command: DeletedUsers) -> None:
-    """Empty the records of users that were deleted earlier."""
+    """Empty the records of users who were deleted earlier."""
     done = person_rows.forget_deleted_users(tx, command.ids)
     _add_counts(tx, command.erasure_id, Counter(deleted_records=done))
 
 
 def forget_user(tx: Transaction, erasure: Running) -> None:
-    """Delete the user's record, when the person is a user."""
+    """Delete the user's record, if the person is a user."""
     if erasure.user_id is not None:
         done = person_rows.forget_user(tx, erasure.user_id)
         _add_counts(tx, erasure.id, Counter(users=done))
 
 
 def finish_copy(tx: Transaction, command: FinishCopy) -> None:
-    """Record whether the provider erased its copy of a text."""
+    """Record whether the provider has erased its copy of a text."""
     state = CopyState.ERASED if command.why is None else CopyState.REFUSED
     mine = (c.c.erasure_id == command.erasure.id, c.c.provider_sid == command.sid)
     tx.conn.execute(update(c).where(*mine).values(state=state, why=command.why))
@@ -247,18 +248,19 @@ def finish_copy(tx: Transaction, command: FinishCopy) -> None:
 
 
 def refuse_copies(tx: Transaction, command: RefuseCopies) -> None:
-    """Give up these copies, with the same reason."""
+    """Record that the provider does not erase these copies."""
     mine = (c.c.erasure_id == command.erasure_id, one_of(c.c.provider_sid, command.sids))
     tx.conn.execute(update(c).where(*mine).values(state=CopyState.REFUSED, why=command.why))
 
 
 def drop_copies(tx: Transaction, ids: Sequence[int]) -> None:
-    """Delete the list of erased copies."""
+    """Delete these rows from the list of copies, because the copies are erased."""
     tx.conn.execute(delete(c).where(one_of(c.c.id, ids)))
 
 
 def next_step(tx: Transaction, command: NextStep) -> None:
-    """Continue with the next step. The last one ends the erasure."""
+    """Record that the current step is done, and continue with the next one. The last step ends the
+    erasure."""
     erasure, step = command.erasure, following(command.erasure.step)
     left = tx.conn.execute(select(e.c.left).where(e.c.id == erasure.id)).scalar_one()
     values: dict[str, Any] = {"left": [*left, *command.left]}
@@ -274,7 +276,7 @@ def next_step(tx: Transaction, command: NextStep) -> None:
 
 
 def try_again(tx: Transaction, command: NextStep) -> None:
-    """Try the current step again later."""
+    """Schedule another run of the current step."""
     due_work.release(tx, Work.ERASE, command.erasure.id, tx.now + command.after)
 
 

@@ -1,4 +1,4 @@
-"""Store the facts of conversations for reports before retention or an erasure empties them."""
+"""Store the facts that reports need before retention or an erasure empties the conversations."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from handoff_service.store.reports import facts
 
 
 async def write_final_facts(job: Job, ids: Sequence[int]) -> None:
-    """Store the last facts of these conversations. Already emptied ones keep theirs."""
+    """Store the final facts of these conversations. Emptied conversations keep their stored
+    facts."""
     rows = await job.deps.store.read(facts.final_rows, ids)
     await in_steps(job, "facts", rows, facts.write_rows, list)

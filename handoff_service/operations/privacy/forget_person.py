@@ -1,6 +1,6 @@
-"""The erasure of a person, after the person's conversations have been emptied. It removes all other
-rows that name the person, and finally the person's record. If the erasure was interrupted, all of
-this runs again. The parts that were finished then find no rows.
+"""The part of an erasure that runs after the person's conversations are emptied. It removes all
+other rows that name the person, and the person's record last. If it is interrupted, it runs again
+from the start. Finished parts then find no rows.
 """
 
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ from handoff_service.store.training.practice_runs import bare_scores
 
 
 async def forget_person(job: Job, erasure: Running) -> None:
-    """Run all parts. The person's record comes last."""
+    """Remove all remaining rows that name the person, and the person's record last."""
     await _erase_audit(job, erasure)
     await _unname(job, erasure)
     for number in erasure.numbers:
         await _forget_number(job, erasure, number)
-    # the texts of all practice runs, because the person may have written some of them
+    # remove the texts of all practice runs, because the person may have written some of them
     scores = await job.deps.store.read(bare_scores, job.deps.clock() + timedelta(seconds=1))
     await in_steps(job, "practice_runs", scores, keep_figures, list)
     await _forget_deleted_users(job, erasure)
@@ -43,8 +43,8 @@ async def forget_person(job: Job, erasure: Running) -> None:
 
 
 async def _erase_audit(job: Job, erasure: Running) -> None:
-    """Remove the entries of the audit log that name the person. Before that, add all waiting
-    entries to the chain."""
+    """Remove the entries of the audit log that name the person. First add all waiting entries to
+    the chain."""
     await chain_waiting(job.deps.store)
     entries = await job.deps.store.read(reads.audit_entries, erasure)
 
@@ -56,8 +56,8 @@ async def _erase_audit(job: Job, erasure: Running) -> None:
 
 
 async def _unname(job: Job, erasure: Running) -> None:
-    """Remove the numbers and the user from the emptied conversations. Before that, remove the
-    numbers from rows that are found through these conversations."""
+    """Remove the numbers and the user from the emptied conversations. First replace the numbers in
+    rows that only these conversations lead to."""
     ids = await job.deps.store.read(reads.ids, erasure)
     for rows in await job.deps.store.read(number_rows, ids):
 
@@ -86,7 +86,7 @@ async def _forget_number(job: Job, erasure: Running, number: str) -> None:
 
 
 async def _forget_deleted_users(job: Job, erasure: Running) -> None:
-    """Empty the kept records of users that were deleted earlier."""
+    """Empty the records of users who were deleted earlier and match the person's words."""
 
     def command(ids: Sequence[int]) -> DeletedUsers:
         return DeletedUsers(erasure_id=erasure.id, ids=ids)
@@ -96,7 +96,7 @@ async def _forget_deleted_users(job: Job, erasure: Running) -> None:
 
 
 async def _forget_user(job: Job, erasure: Running, user_id: int) -> None:
-    """Delete the user's record, after the rows that refer to it have changed."""
+    """Remove the user from the rows that refer to the record, then delete the record."""
     read = job.deps.store.read
     ids = await read(people.with_merged, user_id)
     for rows in await read(searches.user_rows, ids):

@@ -1,5 +1,5 @@
-"""Hand a person everything that is stored about them: a zip file with a page to read, the same
-data as JSON, and the media."""
+"""Build the archive with everything that is stored about a person: a zip file with a page to read,
+the same data as JSON, and the media."""
 
 import json
 import zipfile
@@ -20,12 +20,13 @@ from handoff_service.store.privacy import archive_rows, people
 NOTHING = phrase(
     "Nothing is stored about this person, so there is nothing to hand out. Check the number."
 )
-LOST = "lost.txt"  # lists the missing media files
+LOST = "lost.txt"  # the file in the archive that lists missing media files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonArchive:
-    """The content of the archive. ``media``: (name in the archive, name in the media store)."""
+    """The content of the archive. ``media``: pairs of the name in the archive and the name in the
+    media store."""
 
     desk: str
     sections: dict[str, Any]
@@ -33,7 +34,7 @@ class PersonArchive:
 
 
 def collect(conn: Connection, whom: RequestedPerson) -> PersonArchive:
-    """Read everything about a person. Raises NotFound when nothing is stored."""
+    """Read everything that is stored about a person. Raises NotFound when nothing is stored."""
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     sections = archive_rows.about(conn, person)
     if person.user_id is None and not any(sections[name] for name in sections if name != "person"):

@@ -28,7 +28,7 @@ e = t.erasures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedPerson:
-    """The person to erase, or to give their data to: either a number in E.164 or a user."""
+    """The person whose data to erase or to archive: either a number in E.164 or a user."""
 
     number: str | None = None
     user_id: int | None = None
@@ -36,7 +36,7 @@ class RequestedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestErasure:
-    """``agent_id`` None: a command in a terminal. ``planned``: the counts of the preview."""
+    """``agent_id`` None: a console command requests it. ``planned``: the counts of the preview."""
 
     whom: RequestedPerson
     agent_id: int | None
@@ -45,8 +45,8 @@ class RequestErasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasurePreview:
-    """The counts that an erasure would remove. ``shared``: a sentence for each number that
-    stays."""
+    """What an erasure would remove. ``counts``: kind -> number. ``shared``: a sentence for each
+    number that stays, because somebody else has it too."""
 
     name: str | None
     numbers: list[str]
@@ -55,7 +55,7 @@ class ErasurePreview:
 
 
 def preview(conn: Connection, whom: RequestedPerson) -> ErasurePreview:
-    """What an erasure would remove. Reads whole tables. Raises NotFound when nothing is stored."""
+    """Preview an erasure. This reads whole tables. Raises NotFound when nothing is stored."""
     person = people.find(conn, number=whom.number, user_id=whom.user_id)
     counts = count(conn, person)
     words = mentions.words_about(conn, person.numbers, person.user_id)
@@ -73,7 +73,7 @@ def preview(conn: Connection, whom: RequestedPerson) -> ErasurePreview:
 
 
 def _mentions_elsewhere(conn: Connection, person: Person, words: list[str]) -> int:
-    """How many texts of other people mention the person."""
+    """The number of messages in other people's conversations that mention the person."""
     mine = set(conn.execute(people.conversations(person.numbers, person.user_id)).scalars())
     ids = next((f.keys for f in mentions.find(conn, words) if f.table == t.messages.name), ())
     m = t.messages

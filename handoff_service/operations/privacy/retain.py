@@ -1,9 +1,9 @@
 """Retention: each night, remove content that is older than its limit, a few rows at a time.
 
-It is one piece of due work for the whole desk. The run searches for the rows outside the lane. Each
-transaction then changes only so many rows that it holds the lane for less than 20 ms. Texts and
-requests run between these transactions. An admin can stop a run; the next night begins where it
-stopped.
+The whole desk has one piece of due work for this. A run first searches for the rows, without
+blocking writes. Each transaction then changes few enough rows to block other writes for less than
+20 ms, so texts and requests are handled between these transactions. An admin can stop a run, and
+the next night continues where it stopped.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ r = t.retention
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetainRows:
-    """Rows of one part of conversations. ``keys``: see ``empty_rows.key_of``."""
+    """Rows of one part of the conversations to empty. ``keys``: see ``empty_rows.key_of``."""
 
     kind: KeptKind
     part: Part
@@ -66,7 +66,7 @@ class RetainRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unname:
-    """Conversations or associations that lose their requester. ``nobody``: see
+    """Conversations or associations from which the requester is removed. ``nobody``: see
     ``retention.nobody``."""
 
     ids: Sequence[int]
@@ -75,7 +75,8 @@ class Unname:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Content of this kind is removed up to this time."""
+    """The run has removed all content of this kind up to the time ``done_to``. ``ended``: the kind
+    is finished."""
 
     kind: KeptKind
     done_to: datetime
@@ -83,7 +84,7 @@ class Progress:
 
 
 def schedule_retention(tx: Transaction, _command: None = None) -> None:
-    """Plan the next run, unless one is planned or under way."""
+    """Schedule the next run, unless a run is scheduled or under way."""
     w = t.due_work.c
     if tx.conn.execute(select(w.id).where(w.kind == Work.RETAIN).limit(1)).first() is None:
         at = next_night(tx.now, desk_time_zone(tx.conn))
@@ -96,15 +97,15 @@ def _work(at: datetime) -> due_work.Due:
 
 
 def run_now(tx: Transaction, _command: None = None) -> None:
-    """Start a run at once. Raises Conflict while one is under way."""
+    """Start a run at once. Raises Conflict while a run is under way."""
     if tx.conn.execute(select(r.c.kind).where(r.c.state == RetentionState.RUNNING)).first():
         raise Conflict(phrase("Retention is already running. Wait until it ends, or stop it."))
     due_work.schedule(tx, [_work(tx.now)])
 
 
 def stop_run(tx: Transaction, _command: None = None) -> None:
-    """Stop the current run. Content that it has already removed does not come back. Raises Conflict
-    if no run is under way."""
+    """Stop the current run. Content that it has already removed stays removed. Raises Conflict when
+    no run is under way."""
     running = update(r).where(r.c.state == RetentionState.RUNNING)
     stopped = running.values(state=RetentionState.STOPPED, ended_at=tx.now)
     if not tx.conn.execute(stopped).rowcount:
@@ -118,7 +119,7 @@ def begin_kind(tx: Transaction, kind: KeptKind) -> None:
 
 
 def retain_rows(tx: Transaction, command: RetainRows) -> bool:
-    """Empty or delete rows. Returns whether the run continues."""
+    """Empty or delete rows. Returns False, and does nothing, if an admin has stopped the run."""
 
     def work() -> int:
         with secure_delete(tx):
@@ -128,7 +129,7 @@ def retain_rows(tx: Transaction, command: RetainRows) -> bool:
 
 
 def replace_numbers(tx: Transaction, rows: NumberRows) -> bool:
-    """Take the requester's number from rows. Returns the same as ``retain_rows``."""
+    """Replace the requester's number in rows. Returns the same as ``retain_rows``."""
 
     def work() -> int:
         retention.replace_numbers(tx, rows)
@@ -138,7 +139,7 @@ def replace_numbers(tx: Transaction, rows: NumberRows) -> bool:
 
 
 def untie(tx: Transaction, command: Unname) -> bool:
-    """Take the requester from associations. Returns the same as ``retain_rows``."""
+    """Remove the requester from associations. Returns the same as ``retain_rows``."""
 
     def work() -> int:
         retention.untie(tx, command.ids, command.nobody)
@@ -158,7 +159,7 @@ def unname(tx: Transaction, command: Unname) -> bool:
 
 
 def follow_leader(tx: Transaction, change: NewLeader) -> bool:
-    """Give trainer items a new leader. Returns the same as ``retain_rows``."""
+    """Give a cluster of trainer items a new leader. Returns the same as ``retain_rows``."""
 
     def work() -> int:
         clusters.follow(tx.conn, change)
@@ -178,7 +179,8 @@ def retain_audit(tx: Transaction, command: RemoveSome) -> bool:
 
 
 def _step(tx: Transaction, kind: KeptKind, work: Callable[[], int]) -> bool:
-    """Do a part of a run, and count what it removed. False: an admin has stopped the run."""
+    """Do the work and add its result to the count of removed records. Returns False, and does
+    nothing, if an admin has stopped the run."""
     if not _is_running(tx, kind):
         return False
     _count(tx, kind, work())
@@ -186,7 +188,8 @@ def _step(tx: Transaction, kind: KeptKind, work: Callable[[], int]) -> bool:
 
 
 def record_progress(tx: Transaction, progress: Progress) -> bool:
-    """Record how far the run has come. Returns whether it continues."""
+    """Record the progress of the run. Returns False, and does nothing, if an admin has stopped the
+    run."""
     tx.commit_without_flush()
     if not _is_running(tx, progress.kind):
         return False
@@ -213,7 +216,7 @@ def _count(tx: Transaction, kind: KeptKind, done: int) -> None:
 
 
 def wait_for_media(tx: Transaction, _command: None = None) -> None:
-    """Continue the run when the media store may be back."""
+    """Schedule the rest of the run for a time when the media store may be available again."""
     due_work.release(tx, Work.RETAIN, due_work.DESK_LINE, tx.now + MEDIA_AWAY)
 
 
@@ -256,7 +259,7 @@ async def _retain(job: Job, kind: KeptKind, before: datetime) -> None:
 
 
 async def _retain_some(job: Job, kind: KeptKind, ids: Sequence[int]) -> bool:
-    """Empty these conversations. Returns False when the run was stopped."""
+    """Empty these conversations. Returns False if an admin has stopped the run."""
     store, kinds = job.deps.store, retention.emptied_with(kind)
     await write_final_facts(job, ids)
     if KeptKind.MEDIA in kinds:
@@ -278,8 +281,8 @@ async def _retain_some(job: Job, kind: KeptKind, ids: Sequence[int]) -> bool:
 
 
 async def _unname_some(job: Job, ids: Sequence[int]) -> bool:
-    """Take the requester from these conversations, and first from the rows that they lead to.
-    Returns False when the run was stopped."""
+    """Remove the requester from the rows that only these conversations lead to, and then from the
+    conversations. Returns False if an admin has stopped the run."""
     for rows in await job.deps.store.read(number_rows, ids):
         numbers = partial(NumberRows, rows.table)
         if not await in_steps(job, f"{rows.table}.number", rows.keys, replace_numbers, numbers):
@@ -338,8 +341,8 @@ def _removes(
 
 
 async def _forget_at_bot(job: Job, ids: Sequence[int]) -> None:
-    """Delete the bot's memory of these conversations. A failure must not stop retention. Only an
-    erasure asks the bot again."""
+    """Delete the bot's memory of these conversations. A failure does not stop retention and is not
+    retried. (An erasure does retry it.)"""
     try:
         await job.deps.bot.forget([str(one) for one in ids])
     except (BotFailed, NotOffered) as error:

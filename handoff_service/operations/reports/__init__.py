@@ -1,1 +1,1 @@
-"""Reports: the background job that keeps the facts of conversations."""
+"""Reports: the job that stores the facts of conversations, and dry runs of routing changes."""

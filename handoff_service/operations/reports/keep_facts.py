@@ -1,13 +1,13 @@
-"""Keep the facts of conversations for reports, a batch at a time, as one piece of due work for the
-whole desk.
+"""Store the facts of conversations that reports need, one batch at a time. The whole desk has one
+piece of due work for this.
 
 Other transactions do no work for reports. The job finds the conversations with new lines, computes
-their facts without holding a lane, and then writes the finished rows. After an outage, the job
-resumes where it stopped. It stores the ID of the last line that it processed. When no facts are
-missing, it packs days that have settled.
+their facts without blocking writes, and then writes the rows. It stores the id of the last line
+that it has processed, so it resumes there after an outage. When no facts are missing, it packs the
+facts of days that no longer change.
 
-Texts come first. While there is more to do, the job pauses after each batch, so that it uses at
-most a quarter of one processor.
+The job pauses after each batch while there is more to do. It therefore uses at most a quarter of a
+processor, and texts are not delayed.
 """
 
 import time
@@ -51,7 +51,7 @@ async def when_due(job: Job) -> None:
 
 
 async def _write_batch(job: Job) -> bool:
-    """Write the facts of the next batch. Returns whether another is ready."""
+    """Write the facts of the next batch. Returns whether another batch is ready."""
     batch = await job.deps.store.read(facts.next_batch)
     await in_steps(job, "facts", batch.rows, facts.write_rows, list)
     await job.write(facts.write_progress, batch)
@@ -59,7 +59,7 @@ async def _write_batch(job: Job) -> bool:
 
 
 async def _pack_one(job: Job) -> bool:
-    """Pack one day. Returns whether there was one."""
+    """Pack the facts of one day. Returns False when there was no day to pack."""
     day = await job.deps.store.read(pack_days.next_to_pack)
     if day is None:
         return False

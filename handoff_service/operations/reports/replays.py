@@ -1,4 +1,5 @@
-"""A supervisor starts or cancels a dry run of a change."""
+"""A supervisor starts or cancels a dry run of a routing change: a replay of the past with the
+change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.reports import replay_desk, replays
 from handoff_service.store.reports.replay_desk import DeskToday
 
-KEPT = 20  # older replays are deleted
+KEPT = 20  # only this many replays are kept
 r = t.replays
 
 
@@ -30,7 +31,7 @@ class StartReplay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayProgress:
-    """``percent``: the progress; ``result``: None until the dry run is done."""
+    """``percent``: the progress, from 0 to 100. ``result`` None: the dry run has not ended."""
 
     replay_id: int
     percent: int
@@ -39,8 +40,8 @@ class ReplayProgress:
 
 
 def start_replay(tx: Transaction, command: StartReplay) -> int:
-    """Start a dry run. Returns its id. Raises BadInput, which names each wrong field. Raises
-    Conflict while another one runs."""
+    """Start a dry run. Returns its id. Raises BadInput with the wrong fields. Raises Conflict while
+    another dry run is running."""
     errors = change_errors(replay_desk.desk_now(tx.conn), command.change)
     if errors:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in errors.items()), errors=errors)
@@ -66,13 +67,14 @@ def start_replay(tx: Transaction, command: StartReplay) -> int:
 
 
 def cancel_replay(tx: Transaction, replay_id: int) -> None:
-    """Cancel a running dry run. A replay that has ended does not change. Raises NotFound."""
+    """Cancel a running dry run. A dry run that has ended does not change. Raises NotFound."""
     replays.get(tx.conn, replay_id)
     _end(tx, replay_id, ReplayState.CANCELED)
 
 
 def put_progress(tx: Transaction, command: ReplayProgress) -> bool:
-    """Store the progress or the result of a dry run. Returns whether it should continue."""
+    """Store the progress or the result of a dry run. Returns False when it has ended or was
+    canceled."""
     running = r.c.id == command.replay_id, r.c.state == ReplayState.RUNNING
     values: dict[str, Any] = {"progress": command.percent}
     if command.result is not None:
@@ -91,7 +93,7 @@ def _end(tx: Transaction, replay_id: int, state: ReplayState) -> None:
 
 
 def change_errors(now: DeskToday, change: ReplayChange) -> dict[str, str]:
-    """Field -> its error, which names the valid values. Empty when the change can be tried."""
+    """Field -> error, for each field of the change that does not fit the desk."""
     found: dict[str, str] = {}
     for one in change.queues:
         if one.id not in now.queues:

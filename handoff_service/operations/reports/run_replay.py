@@ -1,8 +1,9 @@
-"""Carry out a dry run of a change: read the past, replay it twice, and compare.
+"""Carry out a dry run of a routing change: read the past, replay it without and with the change,
+and compare.
 
-It reads with the reader connections and computes in a thread, in short slices, so that it holds no
-lane. About once a second it stores its progress and checks whether somebody has canceled it. After
-a restart it begins again.
+The dry run reads with reader connections and computes in a thread, in short slices, so it does not
+block writes. About once a second, it stores its progress and checks whether somebody has canceled
+it. After a restart, it starts from the beginning.
 """
 
 import asyncio
@@ -26,10 +27,10 @@ from handoff_service.store.reports.replay_data import AT_ONCE, OwedInConversatio
 from handoff_service.store.reports.replay_desk import ReplayInputs
 from handoff_service.store.reports.replays import RESULT, ReplayResult
 
-SLICE = 0.05  # seconds of computing in one slice
-WRITES_EVERY = 1.0  # seconds
+SLICE = 0.05  # the length of a slice of computing, in seconds
+WRITES_EVERY = 1.0  # seconds between two writes of the progress
 MOST_ATTEMPTS = 3
-READING = 50  # the progress, in percent, when the past has been read
+READING = 50  # the progress in percent after the past has been read
 COUNTED_AT_ONCE = 50
 
 
@@ -39,7 +40,8 @@ class _Stopped(Exception):
 
 @dataclass(slots=True)
 class _ProgressWriter:
-    """Writes the progress to the database, and reads from it whether to continue."""
+    """Stores the progress, at most once in ``WRITES_EVERY`` seconds. Raises _Stopped when somebody
+    has canceled the dry run."""
 
     job: Job
     written_at: float = 0.0
@@ -131,8 +133,8 @@ def _counted(
     until: datetime,
     into: list[ReplayFigures],
 ) -> Iterator[float]:
-    """Count the figures of a run. ``replay`` None: the figures of the real past. Yields its
-    progress (0 to 1)."""
+    """Compute the figures of a run and add them to ``into``. ``replay`` None: the figures of the
+    real past. Yields the progress (0 to 1)."""
     counting = Counting(rules=run.rules, available=run.available, end=until)
     outcomes = past.happened if replay is None else replay.outcomes
     for number, one in enumerate(past.arrivals):
@@ -145,7 +147,8 @@ def _counted(
 async def _in_slices(
     progress: _ProgressWriter, steps: Iterator[float], begin: int, end: int
 ) -> None:
-    """Run a generator in a thread, a slice at a time."""
+    """Run a generator in a thread, one slice at a time. ``begin``, ``end``: the progress in percent
+    before and after it."""
 
     def a_slice() -> float | None:
         until = time.monotonic() + SLICE

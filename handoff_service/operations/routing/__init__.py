@@ -1,4 +1,4 @@
-"""Routing: queues, hand-off, offers, presence, transfer, alarms for supervisors.
+"""Routing: queues, handoff, offers, presence, transfers, notifications, alarms for supervisors.
 
 These modules may import shared steps.
 """

@@ -1,4 +1,4 @@
-"""Alert the supervisors about a conversation without an owner."""
+"""Alert supervisors about a conversation that nobody has accepted."""
 
 from handoff_service.operations.shared.messages_to_many import prompt_each
 from handoff_service.operations.shared.new_message import system_line
@@ -10,7 +10,7 @@ from handoff_service.store.engine.transaction import Transaction
 def alert_supervisors(
     tx: Transaction, interaction: InteractionRow, sentence: str, *, event: Event = Event.PROMPT
 ) -> None:
-    """Write a prompt that stays until somebody answers the requester. With the event ``WAITING`` it
+    """Add a prompt that stays until somebody answers the requester. With the event ``WAITING``, it
     also ends when the conversation leaves the queue."""
     line = system_line(sentence, event=event)
     prompt_each(tx, [(interaction, line)])

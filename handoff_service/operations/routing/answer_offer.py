@@ -1,4 +1,4 @@
-"""Accept or reject an offer, or let it expire. Exactly one agent ever gets a conversation."""
+"""Accept or reject an offer, or let it expire. Only one agent can accept a conversation."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import offers
 
-LEEWAY = timedelta(seconds=1)  # between the end of a gap and the transaction that renews the offers
+LEEWAY = timedelta(seconds=1)  # from the end of a gap to the transaction that renews the offers
 GONE = phrase("This offer is no longer yours. It expired, or somebody else took it.")
 
 
@@ -40,15 +40,15 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Expire:
-    """An offer's time is over. ``steady_for``: how long this process has worked without a gap."""
+    """An offer has expired. ``steady_for``: how long this process has worked without a gap."""
 
     offer_id: int
     steady_for: timedelta = timedelta.max
 
 
 def accept_work(tx: Transaction, command: Accept) -> int:
-    """The agent accepts the conversation. Returns the interaction's id. Raises Conflict when the
-    offer is gone."""
+    """Assign the conversation to the agent, who accepts the offer. Returns the interaction's id.
+    Raises Conflict when the offer is gone."""
     interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
     offer = offers.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
     if offer is None or offer.expires_at <= tx.now or not interaction.active:
@@ -68,11 +68,10 @@ def accept_work(tx: Transaction, command: Accept) -> int:
 
 
 def reject_work(tx: Transaction, command: Reject) -> None:
-    """The agent rejects the offer, and the next agent is asked at once. Raises Conflict when the
-    offer is gone.
+    """End the offer, which the agent rejects, and request an offer to the next agent. Raises
+    Conflict when the offer is gone.
 
-    Some of the admin's reasons are final: an agent who gives one is not asked for this work item
-    again.
+    Some reject reasons are final: the agent then gets no other offer of this work item.
     """
     interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
     offer = offers.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
@@ -85,11 +84,11 @@ def reject_work(tx: Transaction, command: Reject) -> None:
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
-    """An offer expires. The next agent gets an offer at once, and this agent is set to Away.
+    """End an expired offer, request an offer to the next agent, and set this agent to Away.
 
-    An agent who did something within the grace time stays available, because the agent is working
-    in another tab or with the API. If the service had a gap after it made the offer, the offer gets
-    its full time again, because the agent may have been unable to answer.
+    An agent who has done something within the grace time stays available, because they may be
+    working in another tab or with the API. If the service had a gap since the offer was made, the
+    offer gets its full time again, because the agent may have been unable to answer.
     """
     due_work.cancel(tx, Work.EXPIRE_OFFER, [command.offer_id])
     work_item = tx.conn.execute(

@@ -1,5 +1,4 @@
-"""Assign a conversation to a live agent. Only this module makes an agent the assigned agent of a
-conversation in a queue."""
+"""Assign a conversation to a live agent."""
 
 from dataclasses import dataclass
 
@@ -24,8 +23,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignTo:
-    """A supervisor assigns a conversation by hand. ``agent_id`` may be the supervisor's own (take
-    over)."""
+    """``by``: the supervisor who assigns the conversation. It is the same as ``agent_id`` when the
+    supervisor takes it over."""
 
     interaction_id: int
     agent_id: int
@@ -41,8 +40,8 @@ def assign(
     sentence: str,
     reason: str | None = None,
 ) -> InteractionRow:
-    """Assign a locked, active interaction to an agent. This accepts its work item and withdraws all
-    other offers."""
+    """Assign a locked, active interaction to an agent. This sets its work item to accepted and
+    withdraws all other offers."""
     w = t.work_items
     tx.conn.execute(
         update(w)
@@ -61,7 +60,8 @@ def assign_agent(
     sentence: str,
     reason: str | None = None,
 ) -> InteractionRow:
-    """Make the agent the owner in the next epoch. The previous owner leaves the live group."""
+    """Make the agent the owner in the next epoch. The agent who had the conversation before leaves
+    the live group."""
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     interactions.put_state(
         tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.AGENT_TAKES]
@@ -74,13 +74,14 @@ def assign_agent(
     tx.hint(f"agent:{agent_id}", changed.id)
     if before is not None and before != agent_id:
         live_group.leave(tx, changed.id, before)
-        schedule_offers(tx)  # the previous owner has room for another conversation
+        schedule_offers(tx)  # the earlier agent has room for another conversation
     return changed
 
 
 def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
-    """Assign the conversation, regardless of its owner and queue. Raises NotFound for an unknown
-    agent, and Conflict for a closed conversation."""
+    """Assign the conversation, regardless of its owner and queue. Raises NotFound for an unknown or
+    deactivated agent. Raises Conflict for a closed conversation, and for one that the agent already
+    has."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     agent = tx.conn.execute(
         select(*t.agents.c["id", "name", "active"]).where(t.agents.c.id == command.agent_id)

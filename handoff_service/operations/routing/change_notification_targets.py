@@ -1,4 +1,5 @@
-"""The targets of an agent's notifications: browsers, addresses and webhooks."""
+"""An agent adds or removes a target of their notifications: a browser, an e-mail address or a
+webhook."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +17,13 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import notification_targets
 
 n = t.notification_targets
-MOST_TARGETS = 10  # targets for each agent
-LONGEST = 2000  # characters of an address
+MOST_TARGETS = 10  # the most targets of an agent
+LONGEST = 2000  # the most characters of an address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddTarget:
-    """``name``: the browser. ``keys``: its p256dh and auth, for push."""
+    """``name``: the browser's name. ``p256dh``, ``auth``: the browser's keys, for push."""
 
     agent_id: int
     way: NotificationMethod
@@ -39,8 +40,8 @@ class RemoveTarget:
 
 
 def add_target(tx: Transaction, command: AddTarget) -> int:
-    """Add a target, or replace the keys of a known one. Returns its id. BadInput for an invalid
-    address, Conflict beyond ten targets."""
+    """Add a target, or replace the keys of an existing one. Returns its id. Raises BadInput for an
+    invalid address. Raises Conflict for an agent who has ``MOST_TARGETS`` targets."""
     _check(tx, command)
     keys = (
         {"p256dh": command.p256dh, "auth": command.auth}
@@ -107,7 +108,7 @@ def _is_web_address(address: str) -> bool:
 
 
 def remove_target(tx: Transaction, command: RemoveTarget) -> None:
-    """NotFound for a target that this agent does not have."""
+    """Remove a target. Raises NotFound for a target that this agent does not have."""
     this = (n.c.id == command.target_id, n.c.agent_id == command.agent_id)
     if not tx.conn.execute(delete(n).where(*this)).rowcount:
         raise NotFound(NO_LONGER)

@@ -1,4 +1,4 @@
-"""Chooses a conversation's queue (``rules/routing/queue_choice.py`` has the rule)."""
+"""Choose a conversation's queue by the rule in ``rules/routing/queue_choice.py``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from handoff_service.store.routing import queues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """A conversation that needs a queue. ``collected``: the facts that the virtual agent has
-    collected, such as the topic."""
+    """The facts about a conversation that needs a queue. ``collected``: the facts that the virtual
+    agent has collected, such as the topic."""
 
     provider_number_id: int
     user_id: int | None
@@ -30,7 +30,7 @@ def choose_queue(tx: Transaction, about: About) -> int:
 
 
 class QueueChooser:
-    """Chooses queues for many conversations. Each of the desk's settings is read once."""
+    """Chooses queues for many conversations. It reads the queues and the company numbers once."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -54,7 +54,8 @@ class QueueChooser:
 
 
 def _facts(conn: Connection, about: About, provider_number: str) -> QueueFacts:
-    """The virtual agent's findings take precedence over the records."""
+    """The facts for queue conditions. Facts from the virtual agent take precedence over the user's
+    record."""
     u = t.users
     query = select(u.c.attributes).where(u.c.id == about.user_id)
     on_file = {} if about.user_id is None else conn.execute(query).scalar() or {}

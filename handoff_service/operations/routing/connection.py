@@ -1,9 +1,8 @@
-"""Set an agent to Away when the connection is lost for longer than the desk's grace time.
+"""Set an agent to Away when their connection is lost for longer than the desk's grace time.
 
-While an agent has an event stream open, a process regularly extends the deadline after which they
-count as lost. No code has to detect that a browser, network or process has died, because the
-deadline then passes by itself. Before the agent is set to Away, the current connections are
-checked, and the deadline counts only if the service had no gap.
+Each agent has a deadline. While the agent has an event stream open, a process keeps extending it.
+If the browser, the network or the process dies, nobody extends the deadline, so it passes. The
+agent is then set to Away, unless a stream is open after all or the service had a gap.
 """
 
 from collections.abc import Collection
@@ -24,12 +23,12 @@ from handoff_service.store.engine.transaction import LONGEST_BURST, Transaction
 
 AWAY_AFTER = timedelta(seconds=45)  # for a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process reports its connected agents
-MARGIN = timedelta(seconds=5)  # how late a report may be
-SKEW = timedelta(minutes=1)  # the largest difference between two hosts' clocks
-# Longer than quiet hours and any step of the clock. Work with a later due time is held on purpose
-# (due_work.HELD).
+MARGIN = timedelta(seconds=5)  # the most that a report may be late
+SKEW = timedelta(minutes=1)  # the largest allowed difference between the clocks of two hosts
+# This is longer than quiet hours and any step of the clock. Work with a later due time is held on
+# purpose (due_work.HELD).
 LONGEST_WAIT = timedelta(days=2)
-# A text that was not accepted is retried after 5 minutes at the latest (finish_send.py).
+# The service retries a text that was not accepted after 5 minutes at the latest (finish_send.py).
 LONGEST_RETRY = timedelta(minutes=6)
 
 d = t.due_work
@@ -40,7 +39,7 @@ class Connected:
     """A process's report on its event streams.
 
     - ``held``: agents with an open stream.
-    - ``arrived``: the agents who had no stream in this process before.
+    - ``arrived``: those of them who had no stream in this process before.
     - ``left``: agents who have closed their last stream.
     """
 
@@ -51,8 +50,8 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An agent's deadline has passed. ``connected``: this process has an open stream of the agent;
-    ``steady_for``: how long it has worked without a gap."""
+    """An agent's deadline has passed. ``connected``: whether this process has an open stream of the
+    agent. ``steady_for``: how long this process has worked without a gap."""
 
     agent_id: int
     connected: bool = False
@@ -61,16 +60,16 @@ class Lost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """The service could not work for a while. ``held``: as in ``Connected``; ``clock_changed``: the
-    clock may have changed."""
+    """The service has started, or could not work for a while. ``held``: agents with an open stream.
+    ``clock_changed``: whether the clock may have changed."""
 
     held: Collection[int] = ()
     clock_changed: bool = False
 
 
 def still_connected(tx: Transaction, command: Connected) -> None:
-    """Extend these agents' deadlines. Ends an Away for a lost connection, because the agent's
-    stream is open. Any other automatic Away ends when an agent arrives.
+    """Extend these agents' deadlines. An Away for a lost connection ends for every agent with an
+    open stream. Any other automatic Away ends only for agents who have arrived.
     """
     grace = grace_time(tx)
     _lost_at(tx, command.held, grace + EVERY)
@@ -80,12 +79,12 @@ def still_connected(tx: Transaction, command: Connected) -> None:
 
 
 def connection_lost(tx: Transaction, command: Lost) -> None:
-    """Set the agent to Away, unless they are connected after all or the service had a gap within
-    the grace time."""
+    """Set the agent to Away, unless they have an open stream after all, or the service had a gap
+    within the grace time."""
     grace = grace_time(tx)
     this = (d.c.kind == Work.LOST_CONNECTION, d.c.key == str(command.agent_id))
     due_at = tx.conn.execute(select(d.c.due_at).where(*this).with_for_update()).scalar()
-    # Another process has extended the deadline since this one claimed the work.
+    # another process has extended the deadline since this process claimed the work
     if due_at is not None and due_at > tx.now:
         due_work.release(tx, Work.LOST_CONNECTION, command.agent_id, due_at, attempts=0)
     elif command.connected or command.steady_for < grace:
@@ -96,7 +95,8 @@ def connection_lost(tx: Transaction, command: Lost) -> None:
 
 
 def after_gap(tx: Transaction, gap: Gap) -> None:
-    """After a start or a gap, agents get the full grace time and open offers their full time."""
+    """Give all agents the full grace time, and all open offers their full time, after a start or a
+    gap of the service."""
     grace = grace_time(tx)
     at = tx.now + grace
     tx.conn.execute(update(d).where(d.c.kind == Work.LOST_CONNECTION).values(due_at=at))
@@ -108,7 +108,7 @@ def after_gap(tx: Transaction, gap: Gap) -> None:
 
 
 def _bound_waits(tx: Transaction) -> None:
-    """After the clock has stepped back, shorten waits that are longer than intended."""
+    """Shorten waits that became too long because the clock has stepped back."""
     lease = tx.settings.lease
     held_too_long = d.c.lease_until > tx.now + lease + SKEW
     tx.conn.execute(update(d).where(held_too_long).values(lease_until=tx.now + lease))
@@ -116,7 +116,7 @@ def _bound_waits(tx: Transaction) -> None:
     sends = (d.c.kind == Work.DELIVER) & d.c.line.not_like("again:%")
     waits = d.c.due_at.between(tx.now, tx.now + LONGEST_WAIT) & d.c.lease_until.is_(None)
     too_long = sa.or_(
-        # Sends that wait for a number's rate or the end of quiet hours are checked again at once.
+        # sends that wait for a number's rate or the end of quiet hours are checked again at once
         sends & (d.c.attempts == 0),
         sends & (d.c.attempts > 0) & (d.c.due_at > tx.now + LONGEST_RETRY),
         (d.c.kind == Work.BOT_TURN) & (d.c.due_at > tx.now + burst + SKEW),
@@ -137,15 +137,15 @@ def _lost_at(tx: Transaction, agent_ids: Collection[int], after: timedelta) -> N
 
 
 def grace_time(tx: Transaction) -> timedelta:
-    """The desk's grace time. With other processes (on PostgreSQL), it is at least the longest
-    interval between their reports."""
+    """The desk's grace time. On PostgreSQL, where other processes report too, it is at least the
+    longest interval between two reports."""
     seconds = tx.conn.execute(select(t.desk.c.away_after_seconds)).scalar()
     grace = AWAY_AFTER if seconds is None else timedelta(seconds=seconds)
     return grace if tx.conn.dialect.name == "sqlite" else max(grace, EVERY + MARGIN)
 
 
 def counts_as_open(tx: Transaction) -> timedelta:
-    """If an agent's deadline is at least this far away, the agent has a page open."""
+    """An agent whose deadline is at least this far in the future has a page open."""
     return grace_time(tx) - MARGIN
 
 

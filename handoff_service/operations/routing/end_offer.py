@@ -1,5 +1,5 @@
-"""End an offer that was not accepted: its work item waits again, or the transfer has failed. After
-a gap of the service, an offer gets its full time again."""
+"""End an offer. If it was not accepted, its work item returns to the queue, or its transfer fails.
+After a gap of the service, open offers get their full time again."""
 
 from collections.abc import Collection
 
@@ -31,8 +31,8 @@ def end_offer(
     *,
     again: bool = True,
 ) -> None:
-    """Record how the offer ended. ``again``: the agent may be asked for this work item in another
-    round."""
+    """Record how the offer ended. ``again``: whether the agent may get this work item again in
+    another round."""
     tx.conn.execute(
         update(t.offers)
         .where(t.offers.c.id == offer.id)
@@ -44,7 +44,8 @@ def end_offer(
 
 
 def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> None:
-    """Give these open offers (or all) their full time again, from now on."""
+    """Give these open offers their full time again, starting now. ``offer_ids`` None: all open
+    offers."""
     o = t.offers
     query = select(*o.c["id", "agent_id", "offered_at", "expires_at"]).where(o.c.outcome.is_(None))
     if offer_ids is not None:
@@ -67,8 +68,9 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
 
 
 def requeue_or_return(tx: Transaction, interaction: InteractionRow, offer: Offer, why: str) -> None:
-    """Return the work item to the queue unless other offers are open. For a transfer, notify the
-    sender, who still owns the conversation. ``why``: the reason in the notice.
+    """Return the work item to the queue, unless it has other open offers. If the offer belongs to a
+    transfer, cancel the transfer and prompt the sender, who still owns the conversation. ``why``:
+    the reason in the prompt.
     """
     w, o = t.work_items, t.offers
     schedule_offers(tx)

@@ -1,4 +1,4 @@
-"""Hand a conversation off to live agents: it waits in its queue as a work item."""
+"""Hand a conversation off to live agents: put it into a queue as a work item."""
 
 from collections.abc import Mapping
 
@@ -27,11 +27,11 @@ def hand_off(
     sender: int | None = None,
     note: str | None = None,
 ) -> InteractionRow:
-    """Put a locked, active interaction into the given queue. Without one, the conditions of the
-    queues decide. The previous agent leaves the live group.
+    """Put a locked, active interaction into a queue. The agent who had it leaves the live group.
 
-    ``collected``: the facts that the bot has collected, by name. ``sender``: the agent who
-    transfers the interaction. ``note``: the sender's note to the next agent.
+    ``queue_id`` None: the conditions of the queues decide. ``collected``: the facts that the bot
+    has collected: name -> value. ``sender``: the agent who transfers the interaction. ``note``: the
+    sender's note to the next agent.
     """
     if queue_id is None:
         number, user = interaction.provider_number_id, interaction.user_id

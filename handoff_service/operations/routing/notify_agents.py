@@ -1,8 +1,8 @@
 """Send notifications to agents who have no workspace page open.
 
-While any agent has a target, one piece of due work for the whole desk checks for news every few
-seconds. News is marked as noticed before it is sent, so a crash can lose a notification but never
-repeats one. The workspace shows the same news when it is opened.
+One piece of due work for the whole desk checks for news every few seconds, as long as any agent has
+a notification target. News is marked as noticed before it is sent, so a crash can lose a
+notification but never repeats it. The workspace shows the same news when the agent opens it.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ from handoff_service.store.routing.notification_targets import Target
 
 n = t.notification_targets
 EVERY = timedelta(seconds=5)
-# news is read with this delay, because a transaction with an earlier time may commit later
+# The delay before news is read, because a transaction with an earlier time may commit later.
 SETTLED = timedelta(seconds=2)
-# the push service no longer knows this browser:
+# The statuses of a push service that no longer knows the browser:
 # https://www.rfc-editor.org/rfc/rfc8030#section-7.3
 GONE = (404, 410)
 NO_LONGER = phrase("This notification address was already removed. Reload the page.")
@@ -50,11 +50,11 @@ TEST = Notification(
 
 @dataclass(frozen=True, slots=True)
 class DueNotification:
-    """A notification for one target."""
+    """A notification to send to one target."""
 
     target: Target
     notification: Notification
-    #: the whole address of the page that it opens
+    #: the full address of the page that the notification opens
     url: str
 
 
@@ -67,7 +67,7 @@ class SendResult:
 
 
 def begin_notifications(tx: Transaction, _command: None = None) -> list[DueNotification]:
-    """The notifications to send now. Their news counts as noticed from now on."""
+    """Return the notifications to send now, and mark their news as noticed."""
     if not notification_targets.has_targets(tx.conn):
         due_work.cancel(tx, Work.NOTIFY, [due_work.DESK_LINE])
         return []
@@ -100,7 +100,7 @@ def begin_notifications(tx: Transaction, _command: None = None) -> list[DueNotif
 
 
 def finish_notifications(tx: Transaction, sent: Sequence[SendResult]) -> None:
-    """Record why a notification did not arrive, and remove browsers that no longer exist."""
+    """Record why a notification could not be sent, and remove browsers that no longer exist."""
     for one in sent:
         this = n.c.id == one.target_id
         if one.result.status in GONE:
@@ -109,7 +109,7 @@ def finish_notifications(tx: Transaction, sent: Sequence[SendResult]) -> None:
 
 
 def look_again(tx: Transaction) -> None:
-    """Look for notifications to send in a moment."""
+    """Schedule a check for notifications to send."""
     work = due_work.Due(
         kind=Work.NOTIFY,
         key=due_work.DESK_LINE,
@@ -157,8 +157,8 @@ async def send_one(one: DueNotification, push: Push, mailer: Mailer | None) -> C
 async def send_test(
     store: Store, agent_id: int, target_id: int, push: Push, mailer: Mailer | None
 ) -> CallResult:
-    """Send a test to one of the agent's targets, now. Raises NotFound for a target that the agent
-    does not have."""
+    """Send a test notification to one of the agent's targets. Raises NotFound for a target that the
+    agent does not have."""
     target = await store.read(notification_targets.one_of_agent, agent_id, target_id)
     if target is None:
         raise NotFound(NO_LONGER)

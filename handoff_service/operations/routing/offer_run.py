@@ -1,4 +1,4 @@
-"""One run of work assignment: the data that it has loaded, and its decisions so far."""
+"""The state of one run of work assignment: the loaded data, and the decisions so far."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,8 +16,9 @@ from handoff_service.store.routing.work_items import WaitingItem
 
 @dataclass(slots=True)
 class Run:
-    """The state of one run: queues, agents (their load grows with each offer), and the time of the
-    next run."""
+    """The state of one run. ``agents``: queue -> agent -> candidate, whose load grows with each
+    offer. ``decided``: work item -> round and sentence of its last decision. ``served``: requester
+    number -> the agent who last served it, and when. ``again``: the times of possible next runs."""
 
     queues: dict[int, WorkQueue]
     agents: dict[int, dict[int, Candidate]]
@@ -25,7 +26,7 @@ class Run:
     decided: dict[int, tuple[int, str]]
     served: dict[str, tuple[int, datetime]]
     again: list[datetime] = field(default_factory=list)
-    # queue -> the longest wait of an item for which no agent was found
+    #: queue -> the longest wait of an item for which no agent was found
     nobody_for: dict[int, timedelta] = field(default_factory=dict)
     log: list[dict[str, object]] = field(default_factory=list)
     texts: list[WaitingText] = field(default_factory=list)
@@ -56,7 +57,7 @@ def load(tx: Transaction, waiting: Sequence[WaitingItem]) -> Run:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One work item while it is being decided."""
+    """The work item to decide, with the data for the decision."""
 
     item: WaitingItem
     interaction: InteractionRow
@@ -73,7 +74,7 @@ def log_decision(
     considered: Sequence[Considered],
     sentence: str,
 ) -> None:
-    """Log a decision with every candidate. The same decision is not logged twice in a row."""
+    """Log a decision with every candidate, unless it repeats the last decision about the item."""
     if run.decided.get(subject.item.id) == (round_, sentence):
         return
     run.decided[subject.item.id] = (round_, sentence)
@@ -99,8 +100,8 @@ def send_notice_once(
     is_open: bool = True,
     opens_at: datetime | None = None,
 ) -> None:
-    """Send the first text on handoff, and one more only when an offer was not accepted and nobody
-    is free."""
+    """Send a requester who waits at most two texts: the first one about the handoff, and one more
+    if nobody is free after an offer was not accepted."""
     if subject.item.told not in (notice, WaitNotice.NOBODY):
         run.texts.append(
             WaitingText(

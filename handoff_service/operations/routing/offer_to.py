@@ -1,4 +1,4 @@
-"""Offer a work item to agents until a time."""
+"""Offer a work item to agents."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,7 +15,7 @@ from handoff_service.store.routing import work_items
 def offer_to(
     tx: Transaction, work_item_id: int, agents: Collection[int], *, until: datetime, round_: int = 1
 ) -> None:
-    """Offer a work item to these agents until ``until``."""
+    """Offer a work item to these agents. ``until``: when the offers expire."""
     o, w = t.offers, t.work_items
     for agent_id in agents:
         offer_id = tx.conn.execute(

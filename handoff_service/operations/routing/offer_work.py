@@ -1,9 +1,9 @@
-"""Offer queued work to live agents: highest priority first, then oldest first.
+"""Offer queued work items to live agents: highest priority first, then oldest first.
 
-The whole desk has one run at a time, so two processes cannot both use an agent's last free slot. A
-run fulfills all earlier requests for a run (``schedule_offers``). It schedules the next run for the
-next moment that changes something: a pool joins, a round starts, a queue opens, or a wait becomes
-too long.
+The whole desk has only one run at a time, so two processes cannot both use an agent's last free
+slot. A run serves all earlier requests for one (``schedule_offers``). It schedules the next run for
+the next time at which a decision can change: when a pool joins, a round starts, a queue opens, or a
+wait becomes too long.
 """
 
 import asyncio
@@ -41,22 +41,22 @@ from handoff_service.store.routing import candidates, work_items
 from handoff_service.store.routing.offers import Answers
 from handoff_service.store.routing.work_items import WaitingItem
 
-#: Items of each queue in one run. If a free agent can take none of them, the next run continues
-#: after them.
+#: The most items of each queue in one run. If a free agent can take none of them, another run
+#: continues after them.
 AT_ONCE = 100
 ALL_DECLINED = "all have rejected it"
-CONTINUES = f"{due_work.DESK_LINE}+"  # prefix of keys of runs after the first items
+CONTINUES = f"{due_work.DESK_LINE}+"  # the prefix of the keys of runs that skip items
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(1836019574)")  # no other lock has this number
-#: Seconds until a run tries again after it found another run under way. A run must not wait for the
-#: lock, because its lane would wait too.
+#: The seconds until a run retries when another run is under way. A run must not wait for the lock,
+#: because that would block other writes.
 AGAIN_AFTER = 0.05
 
 
 def offer_work(tx: Transaction, offset: int | None = None) -> int:
-    """Go through the queues once, skipping ``offset`` items of each (None: from the front). Returns
-    the number of offers made."""
+    """Go through the queues once. Skip the first ``offset`` items of each queue (None: skip no
+    items). Returns the number of offers made."""
     offset = offset or 0
-    # deletes the requests before reading, because a later change requests another run
+    # delete the requests before reading, because a later change requests another run
     if offset:
         due_work.cancel(tx, Work.OFFER_WORK, [_offset_key(offset)])
     else:
@@ -67,12 +67,12 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
     waiting = [w for w in still if w.interaction_id in rows]
     run = load(tx, waiting)
     offered = 0
-    gone: Counter[int] = Counter()  # queue -> items of this run that no longer wait
+    handled: Counter[int] = Counter()  # queue -> number of items of this run that no longer wait
     for item in waiting:
         made = _take(tx, run, item, rows[item.interaction_id])
         offered += made
-        gone[item.queue_id] += made > 0
-    _continue_later(tx, run, waiting, gone, offset)
+        handled[item.queue_id] += made > 0
+    _continue_later(tx, run, waiting, handled, offset)
     if run.texts:
         send_waiting_texts(tx, run.texts)
     if run.log:
@@ -94,9 +94,9 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
 
 
 def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
-    """The items to decide in this run. While no agent has room, the run decides only new and
-    changed items, because the decisions about the others cannot have changed. Each new text leads
-    to a run, and hundreds may wait.
+    """The items to decide in this run. While no agent has room, these are only the new and changed
+    items, because decisions about other items cannot change. This matters because each new text
+    leads to a run, and hundreds of items may wait.
     """
     changed = work_items.to_review(tx.conn, AT_ONCE)
     if candidates.have_room(tx.conn, {w.queue_id for w in changed}):
@@ -105,24 +105,24 @@ def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
 
 
 def _offset_key(offset: int) -> str:
-    """The key of the run that skips this number of items of each queue."""
+    """The key of the run that skips this many items of each queue."""
     return f"{CONTINUES}{offset}"
 
 
 def offset_in(key: str) -> int:
-    """The offset in a key of due work."""
+    """The number of items to skip, from a key of due work."""
     return int(key.removeprefix(CONTINUES)) if key.startswith(CONTINUES) else 0
 
 
 def _continue_later(
-    tx: Transaction, run: Run, waiting: Sequence[WaitingItem], gone: Counter[int], offset: int
+    tx: Transaction, run: Run, waiting: Sequence[WaitingItem], handled: Counter[int], offset: int
 ) -> None:
-    """Continue after the first items of a queue when a free agent cannot take any of them, because
-    the agent rejected or transferred them. Uses a new transaction, to keep each one short."""
+    """Schedule a run that continues after these items when free agents could take none of them, for
+    example because they had rejected them. A separate run keeps each transaction short."""
     whole = [
         queue for queue, count in Counter(w.queue_id for w in waiting).items() if count >= AT_ONCE
     ]
-    places = [max(AT_ONCE - gone[queue], 0) for queue in whole if queue not in run.nobody_for]
+    places = [max(AT_ONCE - handled[queue], 0) for queue in whole if queue not in run.nobody_for]
     if places:
         further = _offset_key(offset + min(places))
         due_work.schedule(
@@ -182,7 +182,7 @@ def _need(tx: Transaction, run: Run, subject: Subject) -> Need:
     agent, at = run.served.get(item.requester_number, (None, tx.now))
     declined = dict(subject.answers.declined)
     if item.sender is not None:
-        # the agent who transferred it is not asked first
+        # the agent who transferred the conversation is not the first to get an offer
         declined.setdefault(item.sender, (1, True))
     return Need(
         rule=queue.rule,
@@ -200,7 +200,8 @@ def _need(tx: Transaction, run: Run, subject: Subject) -> Need:
 def _next_round(
     tx: Transaction, run: Run, subject: Subject, need: Need, decision: Decision
 ) -> tuple[Need, Decision]:
-    """All candidates have rejected it: alert the supervisors now, and ask again after a pause."""
+    """Handle an item that all candidates have rejected: alert the supervisors once, and start
+    another round of offers after a pause."""
     begins_at = (subject.answers.last_at or subject.item.created_at) + ROUND_PAUSE
     if run.decided.get(subject.item.id) != (need.round, ALL_DECLINED):
         log_decision(tx, run, subject, need.round, decision.considered, ALL_DECLINED)
@@ -227,7 +228,7 @@ def _offer(tx: Transaction, run: Run, subject: Subject, need: Need, decision: De
         agent = decision.chosen[0]
         run.took(agent.agent_id, tx.now)
         work_items.assigned(tx, [agent.agent_id])
-        sentence = f"{queue.name} assigned this to {agent.name}"
+        sentence = f"{queue.name} handled this to {agent.name}"
         assign(tx, subject.interaction, subject.item.id, agent.agent_id, sentence=sentence)
         return 1
     for agent_id in chosen:
@@ -239,7 +240,7 @@ def _offer(tx: Transaction, run: Run, subject: Subject, need: Need, decision: De
 
 
 def run_offers(tx: Transaction, offset: int) -> bool:
-    """Call ``offer_work``, unless another process is running it."""
+    """Call ``offer_work``, unless another process is running it. Returns whether it was called."""
     if tx.conn.dialect.name == "postgresql" and not tx.conn.execute(_LOCK).scalar_one():
         return False
     offer_work(tx, offset)

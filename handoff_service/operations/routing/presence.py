@@ -1,9 +1,9 @@
-"""An agent's presence: the agent's choice, and the product's automatic one on top of it.
+"""An agent's presence: the one that the agent chooses, and an automatic one that overrides it.
 
-A chosen presence stays until the agent changes it. An automatic one (lost connection, expired
-offer) hides it until the agent chooses again, signs in or reconnects. Then the chosen one applies
-again, and a notice says so. When an agent stops taking work, their open offers are withdrawn and
-the next agent is asked at once.
+A chosen presence stays until the agent changes it. An automatic Away, after a lost connection or an
+expired offer, overrides it until the agent chooses a presence, signs in or reconnects. Then the
+chosen presence applies again, and the agent gets a notice. When an agent stops taking work, their
+open offers are withdrawn, and the work items are offered to other agents.
 """
 
 from collections.abc import Collection
@@ -33,7 +33,7 @@ _CHOSEN_ONLY = {"automatic_presence": None, "automatic_reason": None}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPresence:
-    """``presence``: one of the three built-in states, or one of the admin's."""
+    """``presence``: one of the three built-in states, or a state that an admin has created."""
 
     agent_id: int
     presence: str
@@ -41,15 +41,16 @@ class SetPresence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSignIn:
-    """An agent has signed in. ``to_work``: in the workspace, which makes an agent who chose Offline
-    available."""
+    """An agent has signed in. ``to_work``: whether they signed in to the workspace, which makes an
+    agent who is Offline available."""
 
     agent_id: int
     to_work: bool
 
 
 def set_presence(tx: Transaction, command: SetPresence) -> None:
-    """Change one's own presence. Raises BadInput for a state that the desk does not have."""
+    """Set the presence that the agent chooses. Raises BadInput for a state that the desk does not
+    have."""
     s = t.presence_states
     own = tx.conn.execute(select(s.c.name).order_by(s.c.position, s.c.id)).scalars().all()
     if command.presence not in {*Presence, *own}:
@@ -64,12 +65,13 @@ def set_presence(tx: Transaction, command: SetPresence) -> None:
 def choose_presence(
     tx: Transaction, agent_id: int, presence: str, *, reason: str | None = None
 ) -> None:
-    """Set the chosen presence and end an automatic one. The history keeps ``reason``."""
+    """Set the chosen presence and end an automatic one. ``reason``: for the history."""
     _change(tx, agent_id, {"presence": presence, "returned_from": None, **_CHOSEN_ONLY}, reason)
 
 
 def set_away(tx: Transaction, agent_id: int, reason: str) -> None:
-    """Set an agent to Away automatically. An agent who takes no work anyway is left unchanged."""
+    """Set an agent to Away automatically. The presence of an agent who takes no work does not
+    change."""
     before = candidates.candidate(tx.conn, agent_id)
     if before is not None and before.takes_work:
         away = {
@@ -81,7 +83,7 @@ def set_away(tx: Transaction, agent_id: int, reason: str) -> None:
 
 
 def signed_in(tx: Transaction, command: RecordSignIn) -> None:
-    """Signing in ends an automatic Away. A chosen Away stays."""
+    """End an automatic Away when an agent signs in. A chosen Away stays."""
     chosen = tx.conn.execute(select(a.c.presence).where(a.c.id == command.agent_id)).scalar()
     if command.to_work and chosen == Presence.OFFLINE:
         choose_presence(tx, command.agent_id, Presence.AVAILABLE)
@@ -90,8 +92,8 @@ def signed_in(tx: Transaction, command: RecordSignIn) -> None:
 
 
 def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | None = None) -> None:
-    """End these agents' automatic presence, so the chosen one applies again. ``only``: limit this
-    to one reason."""
+    """End the automatic presence of these agents, so that the chosen one applies again. ``only``:
+    end it only if it has this reason."""
     automatic = select(a.c.id, a.c.automatic_reason).where(
         one_of(a.c.id, agent_ids), a.c.automatic_presence.is_not(None)
     )
@@ -104,7 +106,7 @@ def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | No
 
 
 def dismiss_notice(tx: Transaction, agent_id: int) -> None:
-    """The agent has read why they were set to Away."""
+    """Remove the notice that tells the agent why they were set to Away."""
     tx.conn.execute(update(a).where(a.c.id == agent_id).values(returned_from=None))
     tx.hint(f"agent:{agent_id}")
 
@@ -112,7 +114,8 @@ def dismiss_notice(tx: Transaction, agent_id: int) -> None:
 def _change(
     tx: Transaction, agent_id: int, values: dict[str, str | None], reason: str | None
 ) -> None:
-    """Write the presence and its history, and carry out the consequences."""
+    """Write the presence and its history. Request offers if the agent takes work now, and withdraw
+    the agent's offers if they no longer do."""
     before = candidates.candidate(tx.conn, agent_id)
     if before is None:
         return
@@ -135,7 +138,7 @@ def _change(
 
 
 def _take_offers_back(tx: Transaction, agent_id: int) -> None:
-    """Withdraw the agent's offers."""
+    """Withdraw the agent's open offers."""
     o, w = t.offers, t.work_items
     open_ = select(o.c.id, w.c.interaction_id).join(w, w.c.id == o.c.work_item_id)
     mine = tx.conn.execute(open_.where(o.c.agent_id == agent_id, o.c.outcome.is_(None))).all()

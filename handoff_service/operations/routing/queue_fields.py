@@ -1,4 +1,4 @@
-"""The fields of a queue, shared by the desk file and the API."""
+"""The fields of a queue in the desk file and the API."""
 
 from typing import Annotated, Any
 
@@ -34,7 +34,7 @@ class SkillEntry(_QueueEntry):
 
 
 class TextsEntry(_QueueEntry):
-    """The queue's own texts; null: the desk's text."""
+    """The queue's own texts. Null: the queue uses the desk's text."""
 
     in_line: QueueText | None = None
     waiting: QueueText | None = None
@@ -83,7 +83,7 @@ TargetMinutes = Annotated[
 
 
 class TargetEntry(_QueueEntry):
-    """The targets of conversations with one priority. Null: no target."""
+    """The targets for conversations with this priority. Null: no target."""
 
     priority: Annotated[int, Field(ge=min(PRIORITIES), le=max(PRIORITIES))]
     first_response: TargetMinutes | None = None
@@ -95,7 +95,8 @@ Targets = Annotated[list[TargetEntry], Field(max_length=len(PRIORITIES))]
 
 
 class QueueEntry(_QueueEntry):
-    """``position``: its place in the admin's order; left out: its current place, or last."""
+    """``position``: its place in the order of queues; omitted: a queue keeps its place, and a new
+    queue is last."""
 
     name: Name
     position: Position | None = None
@@ -124,7 +125,7 @@ class QueueEntry(_QueueEntry):
 
 
 def values(written: dict[str, Any]) -> dict[str, Any]:
-    """The fields of Queue that the entry gives."""
+    """These fields of an entry, as the fields of QueueFields."""
     read: dict[str, Any] = {
         "groups": lambda given: (
             "pools",

@@ -30,7 +30,7 @@ q = t.queues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeQueue:
-    """``values``: changed fields of Queue; other fields stay."""
+    """``values``: the fields of QueueFields to change. Other fields keep their values."""
 
     id: int
     values: Mapping[str, Any]
@@ -38,7 +38,7 @@ class ChangeQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveQueue:
-    """Move a queue in the admin's order: ``by`` places, or ``to`` a place, which counts from 0."""
+    """Move a queue in the order of queues: by this many places, or to this place (0: the first)."""
 
     id: int
     by: int = 0
@@ -46,8 +46,8 @@ class MoveQueue:
 
 
 def make_queue(tx: Transaction, queue: QueueFields) -> int:
-    """Create a queue and return its id. Raises BadInput, which names each wrong field. Raises
-    Conflict for a name in use."""
+    """Create a queue and return its id. Raises BadInput with the wrong fields. Raises Conflict for
+    a name in use."""
     checked(tx, queue)
     _name_is_free(tx, queue.name)
     last = tx.conn.execute(select(func.max(q.c.position))).scalar() or 0
@@ -60,8 +60,8 @@ def make_queue(tx: Transaction, queue: QueueFields) -> int:
 
 
 def change_queue(tx: Transaction, command: ChangeQueue) -> None:
-    """Change a queue. Raises NotFound, and the errors of ``make_queue``. Waiting work follows the
-    new settings."""
+    """Change a queue. The new settings also apply to waiting work items. Raises NotFound for an
+    unknown id, and the same errors as ``make_queue``."""
     stored = queues.get(tx.conn, command.id)
     changed = replace(stored, **command.values)
     checked(tx, changed)
@@ -72,8 +72,8 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
 
 
 def move_queue(tx: Transaction, command: MoveQueue) -> None:
-    """Move a queue. A place before the first counts as the first place, and one after the last as
-    the last. Raises NotFound."""
+    """Move a queue. A place before the first one means the first place, and a place after the last
+    one means the last place. Raises NotFound."""
     queues.get(tx.conn, command.id)
     order = list(queues.list_(tx.conn))
     here = order.index(command.id)
@@ -87,7 +87,8 @@ def move_queue(tx: Transaction, command: MoveQueue) -> None:
 
 
 def put_queue(tx: Transaction, queue: QueueFields) -> None:
-    """Create the queue with this name, or update it to match. Position 0 keeps its place."""
+    """Create the queue with this name, or update it to match. With position 0, an existing queue
+    keeps its place."""
     found = tx.conn.execute(select(q.c.id).where(q.c.name == queue.name)).scalar()
     if found is None:
         make_queue(tx, queue)
@@ -99,8 +100,8 @@ def put_queue(tx: Transaction, queue: QueueFields) -> None:
 
 
 def delete_queue(tx: Transaction, queue_id: int) -> None:
-    """Delete a queue that nothing uses. Raises NotFound for an unknown id. Raises Conflict, which
-    says what uses the queue and what to do first."""
+    """Delete a queue. Raises NotFound for an unknown id. Raises Conflict when something uses the
+    queue. The error says what uses it and what to do first."""
     queues.get(tx.conn, queue_id)
     if found := blockers(tx.conn, queue_id):
         raise Conflict(found[0].sentence)
@@ -109,7 +110,7 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
 
 
 def checked(tx: Transaction, queue: QueueFields) -> None:
-    """Raise BadInput for a queue that cannot be saved, with an error for each wrong field."""
+    """Raise BadInput with the wrong fields of a queue that cannot be saved."""
     found = errors(queue)
     country = queue.country or desk_country(tx.conn)
     if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
@@ -119,7 +120,8 @@ def checked(tx: Transaction, queue: QueueFields) -> None:
 
 
 def check_schedules(tx: Transaction) -> None:
-    """Raise BadInput when a queue's schedule is invalid in the desk's country."""
+    """Raise BadInput when a queue's schedule needs public holidays that are not known for the
+    desk's country."""
     country = desk_country(tx.conn)
     for queue in queues.list_(tx.conn).values():
         if (

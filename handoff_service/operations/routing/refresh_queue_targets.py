@@ -1,9 +1,10 @@
-"""Bring the targets of a queue's open conversations up to date, after a change of its targets or
-opening hours.
+"""Update the targets of a queue's open conversations after its targets or opening hours have
+changed.
 
-The transaction of the change refreshes the first conversations. Due work does the rest in batches,
-so a queue with thousands of open conversations does not hold the lane and their locks for seconds.
-The key of each piece of work names the queue and the last finished conversation, such as ``3:17``.
+The transaction that changes the queue updates the first conversations. Due work updates the others
+in batches, so a queue with thousands of open conversations does not block other writes for seconds.
+The key of a piece of work consists of the queue's id and the id of the last conversation that is
+updated, such as ``3:17``.
 """
 
 from collections.abc import Collection
@@ -18,17 +19,18 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-AT_ONCE = 50  # conversations in one transaction
+AT_ONCE = 50  # the most conversations in one transaction
 
 
 def refresh_queue_targets(tx: Transaction, queue_ids: Collection[int]) -> None:
-    """Refresh the first conversations of these queues, and schedule the others."""
+    """Update the first conversations of these queues, and schedule the update of the others."""
     for queue_id in sorted(queue_ids):
         _refresh_some(tx, queue_id, after=0)
 
 
 def refresh_next(tx: Transaction, key: str) -> None:
-    """Refresh the next batch of a piece of due work, and schedule the one after it."""
+    """Update the next batch of conversations, and schedule the batch after it. ``key``: the key of
+    the due work."""
     due_work.cancel(tx, Work.REFRESH_TARGETS, [key])
     queue_id, after = key.split(":")
     _refresh_some(tx, int(queue_id), after=int(after))

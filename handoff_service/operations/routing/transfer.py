@@ -1,8 +1,8 @@
-"""Transfer a conversation to another agent, who accepts or declines, or to a queue. The recipient
+"""Transfer a conversation to a queue, or to another agent who accepts or rejects it. The recipient
 sees the sender's note.
 
 The sender owns and answers the conversation until the other agent accepts. If the offer is
-declined, expires or is withdrawn, the conversation stays with the sender. A conversation has at
+rejected, expires or is withdrawn, the conversation stays with the sender. A conversation has at
 most one pending transfer.
 """
 
@@ -34,7 +34,7 @@ LONGEST_NOTE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """Exactly one of ``to_agent`` and ``to_queue`` is set; both are ids."""
+    """Exactly one of ``to_agent`` and ``to_queue`` must be set. Both are ids."""
 
     interaction_id: int
     agent_id: int
@@ -50,8 +50,9 @@ class CancelTransfer:
 
 
 def transfer(tx: Transaction, command: Transfer) -> None:
-    """Transfer the conversation to an agent or a queue. Raises BadInput for no target or two.
-    Raises NotFound for an unknown target. Raises Conflict when a transfer is impossible now."""
+    """Transfer the conversation to an agent or a queue. Raises BadInput when the command names
+    both or neither, NotFound for an unknown agent or queue, and Conflict when a transfer is
+    impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
         raise BadInput(errors={"agent_id": phrase("give either agent_id or queue_id")})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
@@ -71,7 +72,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
 
 
 def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
-    """Cancel a pending transfer. Raises Conflict without one."""
+    """Cancel a pending transfer. Raises Conflict when there is none."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if _under_way(tx, interaction.id) is None:
         raise Conflict(phrase("There is no transfer to cancel. Reload the page."))
@@ -157,7 +158,8 @@ def _to_queue(
 
 
 def _under_way(tx: Transaction, interaction_id: int) -> str | None:
-    """The name of the agent who is asked to take it over. None without a pending transfer."""
+    """The name of the agent to whom the conversation is being transferred. None without a pending
+    transfer."""
     found = inbox.transfer_of(tx.conn, interaction_id)
     return found.to.name if found is not None else None
 

@@ -1,5 +1,4 @@
-"""The longest-wait alarm: supervisors are alerted once when a conversation waits too long in its
-queue."""
+"""The wait alarm: alert supervisors once when a conversation waits too long in its queue."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -18,7 +17,8 @@ from handoff_service.store.routing.work_items import WAITS
 
 
 def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime | None:
-    """Alert about waits that are too long now. Returns when the next one will be."""
+    """Alert supervisors about conversations that have waited too long. Returns the time of the next
+    alarm, if any."""
     alarms = {queue.id: queue for queue in queues if queue.alarm is not None}
     if not alarms:
         return None

@@ -1,6 +1,6 @@
-"""The first text to a requester who waits for a live agent: they are in line, nobody is free, or
-the queue is closed. One run of ``offer_work`` writes all of its texts together, because hundreds of
-requesters can begin to wait at once."""
+"""Text requesters who wait for a live agent that they are in line, that nobody is free, or that the
+queue is closed. One run of ``offer_work`` writes all of its texts together, because hundreds of
+requesters can start to wait at the same time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 
 class WaitNotice(StrEnum):
-    """The last notice about the wait that the requester of a work item got."""
+    """What the requester of a work item was last told about the wait."""
 
     IN_LINE = "in line"
     NOBODY = "nobody"  #: nobody is free, or the queue is closed
@@ -42,8 +42,8 @@ class WaitingText:
 
 
 def send_waiting_texts(tx: Transaction, wanted: Sequence[WaitingText]) -> None:
-    """Send these texts. A requester who has not written gets none. In that case an agent wrote
-    first and transferred the conversation, so the requester is not waiting.
+    """Send these texts, except to requesters who have not written anything. In those conversations
+    an agent wrote first and transferred the conversation, so the requester is not waiting.
     """
     written = interactions.with_requesters_text(tx.conn, [w.interaction.id for w in wanted])
     wanted = [w for w in wanted if w.interaction.id in written]
@@ -61,7 +61,7 @@ def send_waiting_texts(tx: Transaction, wanted: Sequence[WaitingText]) -> None:
 
 
 def _about(one: WaitingText, spoken: Mapping[int, Language]) -> object:
-    """The facts on which the words of the text depend."""
+    """The facts that determine the words of the text."""
     return one.queue.id, one.notice, one.is_open, one.opens_at, spoken[one.interaction.id]
 
 

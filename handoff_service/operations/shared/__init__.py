@@ -1,4 +1,5 @@
-"""Steps that operations of several rooms share: messages, joining, scheduling offers, field types.
+"""Steps that several folders of operations share: messages, live groups, scheduling offers, field
+types.
 
-These modules may import store and rules, and no room.
+These modules may import ``store`` and ``rules``, but no other folder of ``operations``.
 """

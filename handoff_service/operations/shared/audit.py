@@ -1,4 +1,4 @@
-"""Writes to the audit log. After the commit, a job adds the entries to the audit log's chain."""
+"""Add entries to the audit log. After the commit, a job adds them to the log's chain."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 e, a = t.audit_log, t.agents
-#: The channel of the hint that new entries wait for the job that chains them.
+#: The channel of hints that new entries wait to be chained.
 AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """``subject``: the kind of record; ``record``: its id; ``name``: what people
-    call it. ``details``: the changes, field -> [before, after], or other facts. Never a secret.
-    ``agent_id``: the agent who did it, if this is not the agent who sent the command."""
+    """``subject``: the kind of the record. ``record``: its id. ``name``: its name. ``details``: the
+    changes as field -> [before, after], or other facts, but never a secret. ``agent_id``: the agent
+    who acted; None: the agent who sent the command."""
 
     action: AuditAction
     subject: str = ""
@@ -36,7 +36,7 @@ def audit(tx: Transaction, entry: AuditEntry) -> None:
 
 
 def audit_many(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
-    """Add entries. Each entry has the agent's present name, because an agent may be renamed
+    """Add entries. Each entry stores the agent's current name, because the agent may be renamed
     later.
     """
     if not entries:
@@ -63,12 +63,13 @@ def audit_many(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
 
 
 def viewed(subject: str, record: int, name: str) -> AuditEntry:
-    """Somebody looked at a person's record."""
+    """The entry for somebody who has viewed a person's record."""
     return AuditEntry(action=AuditAction.VIEWED, subject=subject, record=str(record), name=name)
 
 
 def exported(
     subject: str, name: str, details: Mapping[str, Any] = MappingProxyType({})
 ) -> AuditEntry:
-    """Somebody took data out of the desk. ``name``: the file; ``details``: what was chosen."""
+    """The entry for somebody who has exported data. ``name``: the file's name. ``details``: the
+    filters of the export."""
     return AuditEntry(action=AuditAction.EXPORTED, subject=subject, name=name, details=details)

@@ -1,4 +1,4 @@
-"""Cancel scheduled texts. The history keeps their words."""
+"""Cancel scheduled texts. A line in the conversation keeps their words."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import ScheduledText
 
-PICTURES = "A picture"  #: stands in the history for a text without words
+PICTURES = "A picture"  #: shown in the conversation for a text without words
 
 
 def cancel_scheduled(
@@ -20,8 +20,8 @@ def cancel_scheduled(
     texts: Collection[ScheduledText] | None = None,
     agent_id: int | None = None,
 ) -> None:
-    """Cancel these scheduled texts of a locked interaction, with a line for each. ``texts`` None:
-    all of them."""
+    """Cancel these scheduled texts of a locked interaction, and add a line for each. ``texts``
+    None: all of its scheduled texts."""
     found = scheduled_texts.waiting(tx.conn, interaction.id) if texts is None else texts
     if not found:
         return

@@ -1,4 +1,4 @@
-"""Cancel a conversation's wait for an agent."""
+"""Cancel a conversation's work item, or withdraw offers."""
 
 from sqlalchemy import update
 
@@ -11,7 +11,8 @@ from handoff_service.store.routing import offers, work_items
 
 
 def cancel_work_item(tx: Transaction, interaction_id: int) -> None:
-    """Cancel its work item and withdraw its offers. A pending transfer ends too."""
+    """Cancel the conversation's open work item, such as a pending transfer, and withdraw its
+    offers."""
     w = t.work_items
     waiting = tx.conn.execute(
         update(w)
@@ -23,8 +24,8 @@ def cancel_work_item(tx: Transaction, interaction_id: int) -> None:
 
 
 def withdraw(tx: Transaction, work_item_ids: list[int]) -> None:
-    """Withdraw all open offers of these work items, which frees capacity of the agents who were
-    asked."""
+    """Withdraw all open offers of these work items. This frees capacity of the agents who had
+    them."""
     ended = offers.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN)
     if ended:
         schedule_offers(tx)

@@ -21,8 +21,9 @@ def change_owner(
     agent_id: int | None = None,
     queue_id: int | None = None,
 ) -> InteractionRow:
-    """Give the interaction to a new owner in the next epoch, and add a message about it. A running
-    proof ends with the epoch."""
+    """Give the interaction to a new owner in the next epoch, and add a line about it. A running
+    identity proof ends. ``queue_id`` None: the queue does not change. Returns the changed
+    interaction."""
     epoch = interaction.epoch + 1
     tx.conn.execute(
         update(t.interactions)

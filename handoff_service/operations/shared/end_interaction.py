@@ -18,7 +18,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import timers
 
-DESCRIPTION = 160  # characters of a short description
+DESCRIPTION = 160  # the most characters of a short description that comes from the first text
 
 
 def end_interaction(
@@ -31,8 +31,8 @@ def end_interaction(
     described: str | None = None,
     agent_id: int | None = None,
 ) -> None:
-    """Close a locked, active interaction. ``described``: the short description; None: use the first
-    text."""
+    """Close a locked, active interaction. ``described``: the short description; None: keep the
+    stored one, or use the first text."""
     cancel_scheduled(
         tx, interaction, "A scheduled text was canceled with the end of the conversation"
     )

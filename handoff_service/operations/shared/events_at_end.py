@@ -1,5 +1,5 @@
-"""The events that other operations cause. Each function is called at the end of a transaction with
-the ids of what was written (see ``Transaction.at_end``)."""
+"""Record the webhook events that other operations cause. Operations register these functions with
+``Transaction.at_end``, which calls each one with the ids of the written rows."""
 
 from collections.abc import Collection, Iterator
 
@@ -27,7 +27,8 @@ OF_LINES = frozenset(
 
 
 def of_lines(tx: Transaction, places: Collection[tuple[int, int]]) -> None:
-    """Record the events that new lines mean. ``places``: interaction and seq of each."""
+    """Record the events of new messages and lines. ``places``: pairs of the interaction's id and
+    the position (``seq``)."""
     if is_wanted(tx, OF_LINES):
         record_events(tx, _of_lines(tx, places))
 
@@ -57,7 +58,7 @@ def _of_lines(tx: Transaction, places: Collection[tuple[int, int]]) -> Iterator[
 
 
 def of_statuses(tx: Transaction, message_ids: Collection[int]) -> None:
-    """Record the delivery statuses of texts."""
+    """Record an event for each of these texts whose delivery status is reported."""
     if not is_wanted(tx, {WebhookEvent.MESSAGE_STATUS}):
         return
     rows = event_facts.texts(tx.conn, message_ids)
@@ -80,7 +81,7 @@ def of_statuses(tx: Transaction, message_ids: Collection[int]) -> None:
 
 
 def of_identities(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """Record that the users of conversations changed."""
+    """Record that these conversations have another user or another proof."""
     if not is_wanted(tx, {WebhookEvent.IDENTITY_CHANGED}):
         return
     conversations = event_facts.conversations(tx.conn, interaction_ids)
@@ -100,7 +101,7 @@ def of_identities(tx: Transaction, interaction_ids: Collection[int]) -> None:
 
 
 def of_consents(tx: Transaction, ids: Collection[int]) -> None:
-    """Record these new entries of the consent ledger."""
+    """Record an event for each of these new entries of the consent ledger."""
     if is_wanted(tx, {WebhookEvent.CONSENT_CHANGED}):
         record_events(
             tx,
@@ -116,7 +117,7 @@ def of_consents(tx: Transaction, ids: Collection[int]) -> None:
 
 
 def of_presences(tx: Transaction, ids: Collection[int]) -> None:
-    """Record these new entries of the history of presence."""
+    """Record an event for each of these new entries of the presence history."""
     if is_wanted(tx, {WebhookEvent.PRESENCE_CHANGED}):
         record_events(
             tx,

@@ -1,4 +1,4 @@
-"""Send an event to the subscribed webhooks when a background job fails or is given up."""
+"""Report a background job to the subscribed webhooks when it fails or is given up."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,16 +12,16 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-#: the shortest time between two events about the same subject
+#: The shortest time between two events about the same subject.
 PAUSE = timedelta(hours=1)
-# a failed call must not cause the next event
+# A failed webhook call must not cause another event.
 _OF_WEBHOOKS = frozenset({Work.CALL_WEBHOOK, Work.WEBHOOK_NOTICE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedJob:
-    """``after``: when it is tried again. ``error``: the kind of error, without its text, which may
-    contain what people wrote."""
+    """``after``: the wait before the next attempt. ``error``: the class of the error. The text of
+    the error is left out, because it may contain a person's text."""
 
     kind: Work
     key: str
@@ -31,7 +31,7 @@ class FailedJob:
 
 
 def release_failed_job(tx: Transaction, failed: FailedJob) -> None:
-    """Release claimed work that failed."""
+    """Release claimed work that has failed, and report it, unless it is itself webhook work."""
     due_work.release(tx, failed.kind, failed.key, tx.now + failed.after)
     if failed.kind not in _OF_WEBHOOKS:
         job = EventJob(
@@ -45,8 +45,8 @@ def release_failed_job(tx: Transaction, failed: FailedJob) -> None:
 
 
 def report_job(tx: Transaction, job: EventJob, about: str = "") -> None:
-    """Send webhooks an event about a failed job, at most one an hour for each subject: ``about``,
-    or by default the job."""
+    """Record an event about a failed job, at most once an hour for each subject. ``about``: the
+    subject; empty: the job's key."""
     subject = f"job:{job.kind}:{about or job.key}"
     if is_wanted(tx, {WebhookEvent.JOB_FAILED}) and not _reported(tx, subject):
         event = NewEvent(type=WebhookEvent.JOB_FAILED, subject=subject, data=JobData(job=job))
@@ -54,7 +54,7 @@ def report_job(tx: Transaction, job: EventJob, about: str = "") -> None:
 
 
 def report_given_up(tx: Transaction, kind: Work, key: object, attempts: int, error: str) -> None:
-    """Send webhooks an event about a job that is not tried again, at most once an hour."""
+    """Record an event about a job that is not retried, at most once an hour."""
     job = EventJob(kind=kind, key=str(key), attempts=attempts, error=error, given_up=True)
     report_job(tx, job)
 

@@ -1,5 +1,5 @@
-"""Field types that the desk file, the API and the pages share. Each type is checked in one
-place."""
+"""Field types that the desk file, the API and the pages share, so that each value is checked in the
+same way everywhere."""
 
 import functools
 import json
@@ -29,10 +29,10 @@ from handoff_service.rules.desk.system_messages import VERSIONS
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence, Role
 
-# The API's document states this format. A test compares it with the provider's own document.
+# The API's OpenAPI document shows this format. A test compares it with the provider's document.
 _SERVICE = "MG[0-9a-fA-F]{32}"
 _VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]")
-MOST_LISTED = 50  # numbers, skills, groups, attributes or facts of one person
+MOST_LISTED = 50  # the most numbers, skills, groups, attributes or facts of one person
 SHORTEST_PASSWORD = 8
 NO_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 ONE_LINE = re.compile(rf"[^\s{NO_CONTROLS}]([^{NO_CONTROLS}]*[^\s{NO_CONTROLS}])?")
@@ -42,12 +42,12 @@ EMAIL = re.compile(rf"[^@\s{NO_CONTROLS}]+@[^@\s{NO_CONTROLS}]+")
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:
-    """The form of a text. A text of another form is refused with the sentence. Pydantic's own
-    ``pattern`` would show the regular expression to callers; only the API's document shows it.
+    """A pattern that a text must match. The error for any other text is ``sentence``. With
+    Pydantic's own ``pattern``, the error would show the regular expression.
     """
 
     pattern: re.Pattern[str]
-    #: what the text must be, with an example
+    #: the error: what the text must be, with an example
     sentence: str
 
     def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -86,7 +86,8 @@ def _person_number(value: str, info: ValidationInfo) -> str:
 
 
 def country_of(info: ValidationInfo) -> str | None:
-    """The country for reading national numbers. None: each number must have its country code."""
+    """The country with which national numbers are read. None: each number must have its country
+    code."""
     return info.context.get(COUNTRY) if info.context else None
 
 
@@ -119,7 +120,7 @@ def _messaging_service(value: str | None) -> str | None:
 
 
 def _near(value: datetime) -> datetime:
-    # other years are typing errors, and the ends of the calendar have no UTC time
+    # other years are typing errors, and the first and last days of the calendar have no UTC time
     if not 2000 <= value.year < 2200:
         raise ValueError(phrase("must be a time from the year 2000 to 2199"))
     return value
@@ -151,8 +152,8 @@ def _long_enough(value: str) -> str:
 
 
 def _named(value: dict[str, Any]) -> WithJsonSchema:
-    """An object that has names as its keys. Pydantic's own schema would allow any value under other
-    keys."""
+    """The schema of an object whose keys are names. Pydantic's own schema would allow any value
+    under other keys."""
     names = {"pattern": f"^{ONE_LINE.pattern}$", "maxLength": 200}
     return WithJsonSchema(
         {
@@ -164,19 +165,19 @@ def _named(value: dict[str, Any]) -> WithJsonSchema:
     )
 
 
-COUNTRY = "country"  # key in the validation context of an entry
+COUNTRY = "country"  # the key of the country in an entry's validation context
 _NUMBER = {"type": "string", "description": "E.164, or national", "example": "+12025550101"}
 _SOMETHING = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _VISIBLE.pattern}
 Number = Annotated[str, AfterValidator(_number), WithJsonSchema(_NUMBER)]
-#: A company number, in the form that the provider lists.
+#: A company number, in the form in which the provider lists it.
 OwnNumber = Annotated[str, AfterValidator(_own_number), WithJsonSchema(_NUMBER)]
-#: A filter; short codes are unchanged.
+#: A number to search for. Short codes and incomplete numbers stay as they are.
 SoughtNumber = Annotated[str, AfterValidator(_sought_number), WithJsonSchema(_NUMBER)]
 #: The number of a sender, which may be a short code.
 PersonNumber = Annotated[str, AfterValidator(_person_number), WithJsonSchema(_NUMBER)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, AfterValidator(_country)]
-#: A version of a system message: its name, and _ with the language's code if that is not English.
+#: The name of a system message, followed by _ and the language's code unless it is in English.
 MessageName = Annotated[
     str,
     AfterValidator(_message_name),
@@ -194,7 +195,7 @@ PresenceName = Annotated[Name, Field(max_length=30), AfterValidator(_own_presenc
 Position = Annotated[int, Field(ge=0, le=1_000_000)]
 Moment = Annotated[AwareDatetime, AfterValidator(_near)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
-#: A one-line name of a user, an agent, a group or a skill; also an employee number.
+#: One line of text, such as a name or an employee number.
 OneLine = Annotated[
     str,
     Field(min_length=1, max_length=200),
@@ -205,7 +206,7 @@ Email = Annotated[
     Field(max_length=320),
     TextPattern(EMAIL, phrase("must be an e-mail address, such as mia@example.com")),
 ]
-#: A day as text.
+#: A date in the form 2026-01-31.
 Day = Annotated[
     str,
     TextPattern(
@@ -227,13 +228,13 @@ Choices = Annotated[list[OneLine], Field(max_length=MOST_LISTED)]
 _WORD = {"type": "string", "minLength": 1, "maxLength": 200}
 Attributes = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
 Facts = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
-#: A filter by an attribute: ``order=12``, ``order=10..20``, ``site~north``.
+#: A filter by an attribute, such as ``order=12``, ``order=10..20`` or ``site~north``.
 WrittenFilter = Annotated[
     str,
     Field(max_length=attribute_filters.LONGEST),
     TextPattern(attribute_filters.WRITTEN, attribute_filters.NOT_A_FILTER),
 ]
-#: Attributes to set; None removes one.
+#: Attributes to set: key -> value. None removes the attribute.
 ChangedAttributes = Annotated[
     dict[OneLine, Word | None],
     Field(max_length=MOST_LISTED),
@@ -249,12 +250,12 @@ Capacity = Annotated[int, Field(ge=0, le=1000)]
 
 Label = Annotated[str, Field(max_length=200)]
 SegmentsPerSecond = Annotated[int, Field(ge=1, le=1000)]
-#: A text that the desk sends, before its own rules are checked.
+#: A text that the desk sends. Further rules check its content.
 Body = Annotated[str, Field(max_length=1600)]
 
 
-# cached, because describing a model takes a millisecond, and each start describes a hundred models
+# cached, because building a model's schema takes a millisecond and each start needs a hundred
 @functools.cache
 def reads_numbers(model: type[BaseModel]) -> bool:
-    """Whether an entry has phone number fields, which need a country."""
+    """Whether a model has phone number fields, which need a country."""
     return str(_NUMBER["description"]) in json.dumps(model.model_json_schema())

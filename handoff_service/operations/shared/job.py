@@ -29,7 +29,7 @@ class ClaimDropped(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDeps:
-    """The dependencies of the worker. ``mailer`` None: e-mail cannot be sent."""
+    """The dependencies of the worker. ``mailer`` None: the desk sends no e-mail."""
 
     store: Store
     provider: SmsProvider
@@ -42,15 +42,15 @@ class WorkerDeps:
     push: Push = field(default_factory=NoPush)
     connections: Steadiness = field(default_factory=AlwaysSteady)
     examples: TaughtExamples = field(default_factory=NoExamples)
-    #: kind of step -> the pace of its steps: see ``steps.py``
+    #: kind of step -> the pace of its steps (see ``steps.py``)
     paces: dict[str, Pace] = field(default_factory=dict)
-    # called after the database was down, because hints may have been lost
+    #: called after the database was unavailable, because hints may have been lost
     outage: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of claimed work."""
+    """One piece of due work that this worker has claimed."""
 
     claimed: Claimed
     deps: WorkerDeps
@@ -62,7 +62,7 @@ class Job:
 
     @property
     def attempts(self) -> int:
-        """The number of times that the work was claimed, including this one."""
+        """The number of times that the work was claimed, including this time."""
         return self.claimed.attempts
 
     async def write[C, R](
@@ -73,15 +73,16 @@ class Job:
         late: Callable[[Transaction, C], R | None] | None = None,
         near: object = None,
     ) -> R:
-        """Carry out a command if the claim is still valid. If it is not, ``late`` can still use the
-        command's result. Without ``late``, or if it returns None, ClaimDropped ends the work."""
+        """Carry out a command if the claim is still valid. If the claim was lost, ``late`` is
+        called with the command instead. Raises ClaimDropped if the claim was lost and there is no
+        ``late``, or if ``late`` returns None. ``near``: see ``Store.write``."""
         held = HeldClaim(self.claimed, command)
         answer: R | ClaimLost = await self.deps.store.write(
             fenced(operation, late), held, near=near
         )
         if isinstance(answer, ClaimLost):
             self.deps.metrics.claims_lost.labels(self.claimed.kind).inc()
-            # usually a delivery receipt came first and ended the send, which is harmless
+            # usually a delivery receipt arrived first and ended the send, which is harmless
             write_log = log.warning if answer.late else log.debug
             write_log("claim_lost", kind=self.claimed.kind, key=self.key, attempts=self.attempts)
             raise ClaimDropped

@@ -1,4 +1,4 @@
-"""Check a text that an agent has written."""
+"""Check a text or a note that an agent has written."""
 
 from handoff_service.errors import BadInput
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
@@ -10,8 +10,8 @@ from handoff_service.rules.training.masking import a_mask
 def checked_text(
     body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body"
 ) -> str:
-    """The text without surrounding whitespace. Raises BadInput, which names the field when it is
-    empty, too long or cannot be stored."""
+    """Return the text without surrounding whitespace. Raises BadInput for the field if the text is
+    empty, is too long or cannot be stored."""
     text = body.strip() if is_visible(body) else ""
     if not text and not may_be_empty:
         raise BadInput(errors={field: nothing_visible(body)})
@@ -33,8 +33,8 @@ def checked_text(
 def checked_sms(
     body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body"
 ) -> str:
-    """Like ``checked_text``, for a text to a requester: BadInput also for a mask that a suggested
-    reply has left in it."""
+    """Like ``checked_text``, for a text to a requester. Also raises BadInput for a mask, such as
+    one that a suggested reply contains."""
     text = checked_text(body, most=most, may_be_empty=may_be_empty, field=field)
     if mask := a_mask(text):
         raise BadInput(

@@ -1,5 +1,7 @@
-"""Add messages to a conversation: texts, private notes and system lines. Every operation that
-writes one uses this module, or ``messages_to_many.py`` for many conversations at once."""
+"""Add messages to a conversation: texts, private notes and system lines.
+
+``messages_to_many.py`` adds messages to many conversations.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -57,7 +59,7 @@ def append_line(
     reason: str | None = None,
     agent_id: int | None = None,
 ) -> int:
-    """Add a ``system_line``. Returns its position in the conversation."""
+    """Add a system line, which only agents see. Returns its position in the conversation."""
     line = system_line(body, event=event, reason=reason, agent_id=agent_id)
     return append(tx, interaction, line)
 
@@ -73,13 +75,14 @@ def send_text(
     event: Event | None = None,
     later: timedelta = timedelta(0),
 ) -> int | None:
-    """Text the requester: writes the message, its place in the outbox and its timers. Returns the
-    message's id; None for a sender that nobody can text back, because nothing is sent then.
+    """Text the requester: write the message, its delivery work and its timers. Returns the
+    message's id, or None if no text can reach the requester; then nothing is sent.
 
-    - ``media``: this agent's uploads for the message.
-    - ``event`` CONSENT: is sent even to somebody who has opted out.
-    - ``event`` of NOT_REPLIES: waits for the end of quiet hours. Any other message releases it.
-    - ``later``: the delay before the text is sent, so that it can still be canceled.
+    - ``media``: the agent's uploads for the message.
+    - ``event`` CONSENT: the text is sent even to a requester who has opted out.
+    - ``event`` in NOT_REPLIES: the text waits for the end of quiet hours. Any other text releases
+      texts that wait on its line.
+    - ``later``: the delay in which the text can still be canceled.
     """
     if why_unanswerable(tx.conn, interaction.requester_number):
         return None

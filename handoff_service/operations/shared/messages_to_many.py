@@ -1,4 +1,4 @@
-"""Add messages to many conversations at once, with a few statements."""
+"""Add messages to many conversations with a few statements."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str]]) -> None:
-    """Like ``send_text`` from the system, for many locked interactions with a few statements."""
+    """Like ``send_text`` with the author SYSTEM, for many locked interactions."""
     added = [(one, system_line(narrowed(body))) for one, body in texts]
     _send_each(tx, added)
     release_lines(tx, sorted({interaction.line for interaction, _ in added}))
@@ -43,8 +43,8 @@ def announce(
     reason: str | None = None,
 ) -> dict[int, int]:
     """Send a text that is not a reply to each of these locked interactions, open or closed. It
-    starts no timers. Returns interaction -> message. Interactions that cannot get a text are left
-    out. ``agent_id``: the agent who wrote it; None: the system."""
+    starts no timers. Returns interaction id -> message id. Interactions whose requester no text can
+    reach are left out. ``agent_id``: the agent who wrote the text; None: the system."""
     by = Author.SYSTEM if agent_id is None else Author.AGENT
     message = NewMessage(
         kind=Kind.SYSTEM if agent_id is None else Kind.MESSAGE,
@@ -60,7 +60,7 @@ def announce(
 def _send_each(
     tx: Transaction, messages: Sequence[tuple[InteractionRow, NewMessage]]
 ) -> dict[int, int]:
-    """Write these texts and their places in the outbox. Returns interaction -> message."""
+    """Write these texts and their delivery work. Returns interaction id -> message id."""
     can_be = answerable(tx.conn, [interaction.requester_number for interaction, _ in messages])
     added = [one for one in messages if one[0].requester_number in can_be]
     if not added:
@@ -91,8 +91,8 @@ def _send_each(
 def append_each(
     tx: Transaction, added: Sequence[tuple[InteractionRow, NewMessage]], *, prompts: bool = False
 ) -> None:
-    """Add many agent-only messages to locked interactions in four statements. Keeps the order
-    within each interaction."""
+    """Add messages that only agents see to many locked interactions, in this order. ``prompts``:
+    whether the messages prompt agents."""
     if added:
         insert_rows(tx.conn, t.messages, _count_up_each(tx, added, prompts=prompts))
         notify(tx, sorted({interaction.id for interaction, _ in added}))
@@ -101,7 +101,7 @@ def append_each(
 def _count_up_each(
     tx: Transaction, added: Sequence[tuple[InteractionRow, NewMessage]], *, prompts: bool = False
 ) -> list[dict[str, Any]]:
-    """The rows of these messages, in order, each with its place in its interaction."""
+    """Reserve a position for each message in its interaction, and return the rows in order."""
     ids = sorted({interaction.id for interaction, _ in added})
     i = t.interactions
     seqs = {
@@ -124,8 +124,8 @@ def _count_up_each(
 
 
 def prompt_each(tx: Transaction, added: Sequence[tuple[InteractionRow, NewMessage]]) -> None:
-    """Prompt the agents of locked interactions. Supervisors get alarms, and the prompts of
-    interactions without an assigned agent.
+    """Prompt the agents of locked interactions. Supervisors are notified of alarms, and of prompts
+    in interactions without an assigned agent.
     """
     append_each(tx, added, prompts=True)
     for interaction_id in sorted(

@@ -11,7 +11,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
-    """A text, a private note, or a sentence about a change, to add to a conversation."""
+    """A message to add to a conversation. ``reason``: shown with the message."""
 
     kind: Kind
     author: Author
@@ -29,7 +29,7 @@ def system_line(
     reason: str | None = None,
     agent_id: int | None = None,
 ) -> NewMessage:
-    """A sentence about a change. ``agent_id``: the agent who made it."""
+    """A system line: a sentence about a change. ``agent_id``: the agent who made the change."""
     return NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
@@ -41,8 +41,8 @@ def system_line(
 
 
 def message_length(message: NewMessage) -> dict[str, Any]:
-    """The encoding and segments of a message. With media it is one MMS of any length, without an
-    SMS encoding."""
+    """The columns for the encoding and segments of a message. A message with media is one MMS of
+    any length, and has no SMS encoding."""
     if message.with_media:
         return {"segments": 1, "encoding": None}
     counted = segments(message.body)

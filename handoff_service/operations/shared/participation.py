@@ -1,14 +1,14 @@
 """Participation: an agent who acts on a colleague's conversation joins it, and the colleague gets a
 notice.
 
-Every operation that an agent requests on one conversation locks it with ``lock_for``. Exceptions:
-reading, supervisors' actions (assign, take over), and changing a case by its own number, as a
-ticket system does. A case belongs to the desk, and its conversation gets a line that names who
-changed it.
+Every operation that an agent requests on one conversation locks it with ``lock_for``, with three
+exceptions: reading, supervisors' actions (assign, take over), and changing a case by its own
+number, as a ticket system does. A case belongs to the desk. Its conversation gets a line that names
+the agent who changed it.
 
-An operation that changes anything, apart from texts and notes in the thread, also leaves the owner
-a notice (``notify_owner``). Notices that the acting agent has about the conversation are dropped,
-because an agent who acts on a conversation sees it at the same time.
+An operation that changes anything except the texts and notes of the conversation also sends a
+notice to the owner (``notify_owner``). The acting agent's own notice about the conversation is
+removed, because an agent who acts on a conversation sees it.
 """
 
 from handoff_service.errors import Conflict
@@ -22,8 +22,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> InteractionRow:
-    """Lock the interaction for an agent's action, make the agent take part in it, and return it.
-    Raises NotFound for an unknown id."""
+    """Lock the interaction for an agent's action, add the agent to the live group if necessary, and
+    return it. Raises NotFound for an unknown id."""
     interaction = interactions.lock(tx.conn, interaction_id)
     take_part(tx, interaction, agent_id)
     see_notice(tx, interaction_id, agent_id)
@@ -31,15 +31,14 @@ def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> Interaction
 
 
 def take_part(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
-    """Add an agent who acts on a colleague's locked interaction to its live group. Interactions
-    that a queue, the virtual agent or nobody owns are open to every live agent."""
+    """Add an agent who acts on a colleague's locked interaction to its live group. An agent can act
+    on an interaction that no live agent owns without joining it."""
     if owner_before(interaction, agent_id) is not None:
         join(tx, interaction, agent_id)
 
 
 def owner_before(interaction: InteractionRow, agent_id: int) -> int | None:
-    """The colleague who owns the conversation that this agent acts on. None if the agent owns it,
-    or no live agent does."""
+    """The colleague who owns the conversation. None if this agent or no live agent owns it."""
     if interaction.owner is not Owner.AGENT or interaction.assigned_to == agent_id:
         return None
     return interaction.assigned_to
@@ -48,9 +47,9 @@ def owner_before(interaction: InteractionRow, agent_id: int) -> int | None:
 def notify_owner(
     tx: Transaction, interaction: InteractionRow, agent_id: int, did: str, *, taken: bool = False
 ) -> None:
-    """Send a notice about an agent's action to the colleague who owned the interaction before it.
-    ``did``: the act, such as "closed this conversation". ``taken``: the act took the conversation
-    from its owner.
+    """Send a notice about an agent's action to the colleague who owned the interaction before the
+    action. ``did``: the action, such as "closed this conversation". ``taken``: whether the
+    colleague no longer has the conversation.
     """
     owner = owner_before(interaction, agent_id)
     if owner is None:
@@ -62,23 +61,23 @@ def notify_owner(
 
 
 def notify_assigned(tx: Transaction, interaction: InteractionRow, sentence: str) -> None:
-    """Leave a notice to the live agent who owns the interaction. ``sentence``: what the product
-    did."""
+    """Send the live agent who owns the interaction a notice about a change that the service
+    made."""
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
         colleague_notices.put(tx, interaction.assigned_to, interaction.id, sentence)
         tx.hint(f"agent:{interaction.assigned_to}", interaction.id)
 
 
 def see_notice(tx: Transaction, interaction_id: int, agent_id: int) -> None:
-    """Drop the agent's notice about the conversation. Repeating it changes nothing."""
+    """Remove the agent's notice about the conversation. A repeated call changes nothing."""
     if colleague_notices.drop(tx, agent_id, interaction_id):
         tx.hint(f"agent:{agent_id}")
 
 
 def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
-    """Add the agent to the live group of a locked interaction. The owner and the group get a hint
-    and a line about it. Does nothing for a member, and for a service token: a live group consists
-    of people."""
+    """Add the agent to the live group of a locked interaction, and add a line about it. Does
+    nothing for a member of the group, and for a service token, because a live group consists of
+    people."""
     if live_group.has(tx.conn, interaction.id, agent_id) or is_service(tx.conn, agent_id):
         return
     live_group.join(tx, interaction.id, agent_id, interaction.last_seq)
@@ -86,13 +85,13 @@ def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
 
 
 def notify_group(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
-    """Add the line about an agent who joined or left."""
+    """Add a line about an agent who has joined or left."""
     sentence = f"{agent_name(tx.conn, agent_id)} {did}"
     messages.append_line(tx, interaction, sentence, event=Event.LIVE_GROUP, agent_id=agent_id)
 
 
 def active(interaction: InteractionRow) -> InteractionRow:
-    """The interaction, or Conflict when it is closed."""
+    """Return the interaction. Raises Conflict when it is closed."""
     if not interaction.active:
         raise Conflict(
             phrase(

@@ -1,5 +1,5 @@
-"""Reads entries and names each wrong field. The desk file, the API and the admin pages share the
-sentences."""
+"""Read fields with a Pydantic model, and describe each wrong field. The desk file, the API and the
+admin pages share the sentences."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.shared.field_types import COUNTRY
 from handoff_service.rules.shared.phrases import filled, phrase
 
-# pydantic's type of error -> our sentence; a type that is missing here has pydantic's words
+# The type of a Pydantic error -> our sentence. Other types keep Pydantic's words.
 SENTENCES: Mapping[str, str] = {
     "missing": phrase("is required"),
     "extra_forbidden": phrase("there is no such key"),
@@ -38,8 +38,8 @@ _OPENING = re.compile(r"(Input|String|List|Dictionary) should ")
 
 
 def words_of(error_details: Mapping[str, Any]) -> str:
-    """The sentence for one of pydantic's errors. Pydantic shows an enum value as ``<Kind.X: 'x'>``;
-    the sentence has only ``'x'``."""
+    """The sentence for a Pydantic error. Pydantic shows an enum value as ``<Kind.X: 'x'>``, and the
+    sentence shows it as ``'x'``."""
     known = SENTENCES.get(error_details["type"])
     context = error_details.get("ctx", {})
     if known is not None:
@@ -53,8 +53,8 @@ def words_of(error_details: Mapping[str, Any]) -> str:
 def read_as[M: BaseModel](
     model: type[M], values: Mapping[str, Any], country: str | None = None
 ) -> M:
-    """Read a form's values as an entry. ``country``: for national phone numbers. Raises BadInput,
-    which names each wrong field and states what is allowed.
+    """Read a form's values with a model. ``country``: for national phone numbers. Raises BadInput
+    with a sentence for each wrong field.
     """
     try:
         return model.model_validate(values, context={COUNTRY: country})
@@ -63,8 +63,8 @@ def read_as[M: BaseModel](
 
 
 def errors_of(error: ValidationError) -> dict[str, str]:
-    """Field -> its first error. The fields do not name the member of a union that pydantic tried,
-    because a caller does not know it.
+    """Field -> the sentence for its first error. The location of the error inside the field is left
+    out, because it may name a member of a union, which the caller does not know.
     """
     return {
         str(error_details["loc"][0]) if error_details["loc"] else "body": words_of(error_details)

@@ -1,8 +1,8 @@
-"""Record who changed which field of a record, from what to what.
+"""Record who has changed which field of a record, with the old and the new value.
 
-Each operation that writes a record wraps its statements in ``recorded``, so pages, the API and the
-desk file all leave the same history. The version number also prevents two concurrent changes,
-because a constraint lets only one writer add the next version.
+Each operation that writes a record wraps its statements in ``recorded``, so changes by pages, the
+API and the desk file have the same history. The version number also prevents two concurrent
+changes, because a constraint lets only one writer add the next version.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,8 +31,8 @@ ONLY = "1"  #: the id of the only record of its noun, such as the desk's setting
 
 @contextmanager
 def recorded(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
-    """Record the changes that the statements inside the block make. If they change nothing, record
-    nothing."""
+    """Record the changes that the statements inside the ``with`` block make. Without a change,
+    nothing is recorded."""
     before = record_changes.entry(tx.conn, noun, str(record))
     yield
     after = record_changes.entry(tx.conn, noun, str(record))
@@ -43,7 +43,7 @@ def recorded(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
 
 
 def created(tx: Transaction, noun: Noun, record: int | str) -> None:
-    """Begin the history of a new record."""
+    """Start the history of a new record."""
     _record(tx, noun, {str(record): {}})
     now = record_changes.entry(tx.conn, noun, str(record))
     audit(tx, _entry(AuditAction.CREATED, noun, record, now, difference({}, now)))
@@ -51,8 +51,9 @@ def created(tx: Transaction, noun: Noun, record: int | str) -> None:
 
 @contextmanager
 def deletes(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
-    """Keep the content and the changes of the record that the statements inside delete. The changes
-    move to another key, because SQLite may give the record's id to the next one."""
+    """Keep the content and the history of the record that the statements inside the ``with`` block
+    delete. The history moves to another key, because SQLite may give the record's id to a new
+    record."""
     before = record_changes.entry(tx.conn, noun, str(record))
     yield
     values = {
@@ -72,14 +73,15 @@ def deletes(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
 def record_as(
     tx: Transaction, noun: Noun, record: int, changes: Changes, action: AuditAction
 ) -> None:
-    """Record a change that is already written, as this action."""
+    """Record changes that are already written. ``action``: the action in the audit log."""
     _record(tx, noun, {str(record): changes})
     now = record_changes.entry(tx.conn, noun, str(record))
     audit(tx, _entry(action, noun, record, now, changes))
 
 
 def record_many(tx: Transaction, noun: Noun, changes: Mapping[str, Changes]) -> None:
-    """Record changes that are already written: record -> its changes; empty for a new record."""
+    """Record changes that are already written. ``changes``: record -> its changes, which are empty
+    for a new record."""
     _record(tx, noun, changes)
     entries = [
         AuditEntry(
@@ -113,6 +115,6 @@ def _record(tx: Transaction, noun: Noun, changes: Mapping[str, Changes]) -> None
 def _entry(
     action: AuditAction, noun: Noun, record: int | str, entry: Entry, changes: Changes
 ) -> AuditEntry:
-    """The audit log's entry. Secrets have no values in ``changes``."""
+    """The entry for the audit log. ``changes`` contains no values of secrets."""
     name = known_as(noun, entry) if noun in NAMED_BY else ""
     return AuditEntry(action=action, subject=noun, record=str(record), name=name, details=changes)

@@ -1,8 +1,8 @@
-"""Write events for the webhooks that subscribe to them, in the transaction that causes them.
+"""Write events for the subscribed webhooks in the transaction that causes the events.
 
 Each event is one row and one piece of due work per webhook, so nothing is lost when the process
-dies. When no active webhook wants an event, nothing is written, and a transaction makes only one
-small query.
+dies. If no active webhook subscribes to an event, nothing is written, and the transaction makes
+only one small query.
 """
 
 import secrets
@@ -30,9 +30,9 @@ _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """``subject``: the record that the event is about, such as conversation:12. Events about one
-    subject reach each webhook in order. ``data``: a dataclass of rules/webhooks/payloads.py, or a
-    case. ``interaction_id``, ``case_id``: the event is erased together with these.
+    """``subject``: the record that the event is about, such as conversation:12. Each webhook gets
+    the events about one subject in order. ``data``: a dataclass of ``rules/webhooks/payloads.py``,
+    or a case. ``interaction_id``, ``case_id``: an erasure of these also erases the event.
     """
 
     type: WebhookEvent
@@ -43,12 +43,12 @@ class NewEvent:
 
 
 def is_wanted(tx: Transaction, types: Collection[WebhookEvent]) -> bool:
-    """Whether an active webhook wants events of one of these types."""
+    """Whether an active webhook subscribes to any of these types."""
     return any(not hook.events.isdisjoint(types) for hook in tx.once(webhooks.subscribed))
 
 
 def record_events(tx: Transaction, events: Iterable[NewEvent]) -> None:
-    """Write these events, in this order, for every webhook that wants them."""
+    """Write these events, in this order, for every webhook that subscribes to them."""
     hooks = tx.once(webhooks.subscribed)
     rows = [
         _row(tx, event, hook, event_id)
@@ -62,7 +62,7 @@ def record_events(tx: Transaction, events: Iterable[NewEvent]) -> None:
 
 
 def put_calls(tx: Transaction, rows: list[dict[str, Any]]) -> list[int]:
-    """Store calls and their work. Returns their ids, in order."""
+    """Store these calls and the work that makes them. Returns their ids, in order."""
     made = insert(k).returning(k.c.id, sort_by_parameter_order=True)
     ids = list(tx.conn.execute(made, rows).scalars())
     work = [
@@ -81,7 +81,7 @@ def put_calls(tx: Transaction, rows: list[dict[str, Any]]) -> list[int]:
 def call_row(
     tx: Transaction, webhook_id: int, event: NewEvent, event_id: str, *, with_texts: bool
 ) -> dict[str, Any]:
-    """The row of one call."""
+    """The row of one webhook call."""
     return {
         "webhook_id": webhook_id,
         "event_id": event_id,
@@ -97,7 +97,8 @@ def call_row(
 
 
 def body(event: NewEvent, at: datetime, *, with_texts: bool) -> str:
-    """The JSON text that is sent. Its fields are those of Standard Webhooks, and the version."""
+    """The JSON text of the call. Its fields are those of Standard Webhooks plus ``version``.
+    ``with_texts``: whether it contains people's texts."""
     data = _ANY.dump_python(event.data, mode="json")
     content = {
         "type": event.type,
@@ -109,7 +110,7 @@ def body(event: NewEvent, at: datetime, *, with_texts: bool) -> str:
 
 
 def new_event_id() -> str:
-    """An id that no other event has, even after a backup is restored."""
+    """A random id. A counter could repeat ids after a backup is restored."""
     return f"evt_{secrets.token_hex(12)}"
 
 

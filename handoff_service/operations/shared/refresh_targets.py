@@ -1,9 +1,9 @@
-"""Keep the running targets of conversations: their starts, due moments, holds, and the timers that
+"""Update the running targets of conversations: their starts, due times, holds, and the timers that
 wait for them.
 
-Each transaction that adds a line to a conversation calls this at its end, once for all changed
-conversations. So pages never show an outdated due moment. On a desk without targets, this takes one
-query for each transaction.
+Each transaction that adds a line to a conversation calls ``refresh_targets`` at its end, once for
+all changed conversations, so pages never show an outdated due time. On a desk without targets, this
+takes one query per transaction.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +33,7 @@ from handoff_service.store.messaging_actions import timers
 from handoff_service.store.routing import queue_hours
 
 r, h, s, a = t.running_targets, t.holds, t.timers, t.messaging_actions
-# Built once: building a statement costs more than running it.
+# Built once, because building a statement takes longer than running it.
 _STORED = select(r).where(one_of(r.c.interaction_id, "ids"))
 _TIMERS = (
     select(
@@ -50,7 +50,8 @@ type Key = tuple[int, str]  # conversation, kind
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """How time counts for the targets of one conversation."""
+    """How time counts for the targets of one conversation. ``hours``: its queue's opening hours.
+    ``holds``: the times when it was on hold."""
 
     hours: Schedule
     holds: Sequence[HeldTime]
@@ -58,8 +59,8 @@ class _Clock:
     rows: Mapping[TargetKind, Mapping[str, Any]]
 
     def left_at(self, kind: TargetKind, minutes_left: int) -> datetime | None:
-        """When ``minutes_left`` minutes are left of a target. None: it is not running, or the time
-        is not known."""
+        """The time at which a target has this many minutes left. None: the target is not running,
+        or the time is not known."""
         row = self.rows.get(kind)
         if row is None:
             return None
@@ -68,7 +69,7 @@ class _Clock:
 
 
 def refresh_targets(tx: Transaction, ids: Collection[int]) -> None:
-    """Bring the targets of these locked conversations up to date."""
+    """Update the targets of these locked conversations."""
     found = target_facts.states(tx.conn, ids)
     if not found:
         return
@@ -158,8 +159,8 @@ def _move_timers(
     clocks: Mapping[int, _Clock],
     changed: Collection[int],
 ) -> None:
-    """Reschedule the timers that wait for a target. A timer that an agent has postponed keeps its
-    time until the target changes."""
+    """Reschedule the timers that wait for a target. A postponed timer keeps its time until its
+    target changes."""
     if not found:
         return
     rows = tx.conn.execute(_TIMERS, {"ids": list(found)}).all()

@@ -1,4 +1,4 @@
-"""A running proof of identity: ask the next question, fail it, end it."""
+"""Ask the next question of a running identity proof, let it fail, or end it."""
 
 from dataclasses import dataclass, replace
 
@@ -19,7 +19,7 @@ from handoff_service.store.identity.proofs import Proving
 
 @dataclass(frozen=True, slots=True)
 class LockedProof:
-    """A proof with its locked interaction."""
+    """A proof and its locked interaction."""
 
     interaction: InteractionRow
     row: Proving
@@ -30,8 +30,8 @@ class LockedProof:
 
 
 def ask(tx: Transaction, proof: LockedProof, expects: Expects | None) -> LockedProof:
-    """Continue with this question. If a live agent waits for the proof, the requester's time to
-    answer starts over."""
+    """Record the answer that the proof expects next, or None if it expects no answer. If a live
+    agent waits for the proof, the requester's time to answer starts over."""
     interaction = proof.interaction
     interactions.put_expects(tx.conn, interaction.id, expects)
     if interaction.back_to is not None and expects is not None:
@@ -40,8 +40,8 @@ def ask(tx: Transaction, proof: LockedProof, expects: Expects | None) -> LockedP
 
 
 def wait_for_answer(tx: Transaction, interaction: InteractionRow) -> None:
-    """Start the time limit after which the conversation returns to the live agent who waits for an
-    answer."""
+    """Start the time limit for an answer. After it, the conversation returns to the live agent who
+    asked for the proof."""
     until = tx.now + rules.ANSWERS_WITHIN
     key = str(interaction.id)
     due_work.schedule(
@@ -56,7 +56,7 @@ def has_mail(tx: Transaction, user_id: int | None) -> bool:
 
 
 def fail(tx: Transaction, proof: LockedProof, why: str) -> LockedProof:
-    """Fail the proof; agents see why."""
+    """End the proof as failed, and add a line with the reason that agents see."""
     row = proof.row
     if row.claimed is not None and row.user_id is None:
         why = f"{why}; no user matches {row.claimed}"
@@ -69,7 +69,7 @@ def fail(tx: Transaction, proof: LockedProof, why: str) -> LockedProof:
 
 
 def end_running(tx: Transaction, interaction: InteractionRow, why: str) -> dict[str, str]:
-    """End a running proof without a result. Returns its fields for the handoff's card."""
+    """End a running proof as failed. Returns its fields for the handoff card."""
     row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
     if row is None or row.ended_at is not None:
         return {}
@@ -78,7 +78,7 @@ def end_running(tx: Transaction, interaction: InteractionRow, why: str) -> dict[
 
 
 def card(row: Proving) -> dict[str, str]:
-    """The fields of a proof on the handoff's card, by name."""
+    """The fields of a proof on the handoff card: name -> value."""
     passed = row.outcome is ProofOutcome.VERIFIED
     how = "passed" if passed else f"not finished: {row.why}"
     claimed = {"Claimed to be": row.claimed} if row.claimed else {}
@@ -86,7 +86,7 @@ def card(row: Proving) -> dict[str, str]:
 
 
 def end(tx: Transaction, proof: LockedProof, **values: object) -> LockedProof:
-    """Stop waiting for an answer of the requester. If the requester texts an unused code later, it
-    is still redacted."""
+    """End the proof and stop expecting an answer. ``values``: columns to set. If the requester
+    texts an unused code later, it is still redacted."""
     row = proofs.change(tx, proof.row, ended_at=tx.now, **values)
     return ask(tx, replace(proof, row=row), None)

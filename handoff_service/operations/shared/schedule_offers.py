@@ -1,4 +1,4 @@
-"""Schedules a run of ``offer_work``. Every operation that queues work or frees an agent's capacity
+"""Schedule a run of ``offer_work``. Every operation that queues work or frees an agent's capacity
 calls this."""
 
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def schedule_offers(tx: Transaction) -> None:
-    """Schedule a run now, because a requester waits or an agent has room."""
+    """Schedule a run now, because a requester may be waiting or an agent may have room."""
     tx.at_end(_ask_once, [due_work.DESK_LINE])
 
 

@@ -1,4 +1,4 @@
-"""Schedule the satisfaction question after closing."""
+"""Schedule the satisfaction question for a closed conversation."""
 
 from sqlalchemy import select
 
@@ -11,9 +11,9 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def schedule_satisfaction(tx: Transaction, interaction: InteractionRow) -> None:
-    """Schedule the question, if the queue of the conversation asks one. When it is due,
-    ``ask_satisfaction`` decides whether to ask. A conversation that is closed again gets the new
-    time."""
+    """Schedule the question, if the conversation's queue asks it. When it is due,
+    ``ask_satisfaction`` decides whether to send it. Closing a conversation again moves the
+    question to the new time."""
     q = t.queues
     query = select(q.c.satisfaction_after_hours).where(q.c.id == interaction.queue_id)
     hours = tx.conn.execute(query).scalar()
@@ -22,8 +22,7 @@ def schedule_satisfaction(tx: Transaction, interaction: InteractionRow) -> None:
     work = due_work.Due(
         kind=Work.ASK_SATISFACTION,
         key=str(interaction.id),
-        # on one line of work, so that two conversations of one requester do not ask at the same
-        # time
+        # one line of work per requester, so that two conversations do not ask at the same time
         line=f"satisfaction:{interaction.requester_number}",
         due_at=ask_at(tx.now, hours),
     )

@@ -1,4 +1,4 @@
-"""Send mails that a piece of due work has written."""
+"""Send mails from due work."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from handoff_service.ports.mail import Mail, Mailed, Mailer, NotMailed
 
 
 async def mail_each(mailer: Mailer | None, mails: Sequence[Mail]) -> list[str | None]:
-    """Send the mails at the same time. Returns for each mail the reason of a refusal; None: the
-    mail was accepted. Without a mailer, this sends nothing and returns an empty list."""
+    """Send the mails concurrently. Returns, for each mail, why it was not sent, or None if it was.
+    Without a mailer, this sends nothing and returns an empty list."""
     if mailer is None:
         return []
     results = await asyncio.gather(*(mailer.send(mail) for mail in mails))
@@ -16,7 +16,7 @@ async def mail_each(mailer: Mailer | None, mails: Sequence[Mail]) -> list[str | 
 
 
 async def mail_one(mailer: Mailer | None, mail: Mail) -> Mailed | NotMailed:
-    """Send the mail, or return why it cannot be sent."""
+    """Send the mail. Without a mailer, return the reason why it cannot be sent."""
     if mailer is None:
         return NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
     return await mailer.send(mail)

@@ -1,11 +1,11 @@
-"""Long work in steps. Each step is one transaction, which holds the lane for a short time, so that
-texts and requests get in between.
+"""Do long work in steps. Each step is one short transaction, so that texts and requests are handled
+between the steps.
 
-A step writes rows that a search outside the lane has found. The number of rows follows from the
-time that the last step of the same kind took: see ``step_size.py``.
+A read finds the rows to write beforehand. The duration of the last step of the same kind decides
+how many rows the next step writes (see ``step_size.py``).
 
-A step need not be on the disk when its commit ends, because a search after a crash finds the same
-rows again. The next commit of another kind puts it there, so work that is recorded as done is done.
+A step's commit does not wait for the disk. After a crash of the database, the job finds the lost
+rows again. An ordinary commit records that the job is done, and flushes all steps before it.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Took[R]:
-    """A step's answer, and how long its statements took."""
+    """A step's result, and how long its statements took."""
 
     answer: R
     seconds: float
@@ -34,10 +34,10 @@ async def in_steps[K, C](
     operation: Callable[[Transaction, C], bool | None],
     command: Callable[[Sequence[K]], C],
 ) -> bool:
-    """Carry out an operation for all these keys, some at a time. Steps of the same ``kind`` share a
-    pace. ``command`` makes the command for some keys.
+    """Carry out an operation for all these keys, some at a time. ``kind``: steps of the same kind
+    share a pace. ``command``: makes the command for some of the keys.
 
-    An operation that returns False ends the work early. Returns whether all keys are done.
+    If the operation returns False, the work ends early. Returns whether all keys are done.
     """
     paces, done = job.deps.paces, 0
     while done < len(keys):
@@ -52,10 +52,10 @@ async def in_steps[K, C](
     return True
 
 
-@cache  # one function for each operation, because ``fenced`` keeps what it wraps
+@cache  # one wrapper per operation, because ``fenced`` caches by function
 def timed[C, R](operation: Callable[[Transaction, C], R]) -> Callable[[Transaction, C], Took[R]]:
-    """The operation as a step: its answer says how long it took, and its commit does not wait for
-    the disk."""
+    """Turn an operation into a step. Its result contains its duration, and its commit does not
+    wait for the disk."""
 
     @wraps(operation)
     def run(tx: Transaction, command: C) -> Any:

@@ -1,5 +1,5 @@
-"""Pictures that agents send: stored as an upload, then attached to a text. Unsent uploads are
-deleted."""
+"""Pictures that agents send. A picture is stored as an upload and then attached to a text. Unsent
+uploads are deleted."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 STORE_AWAY = timedelta(minutes=10)
-_FILE = "file:"  # prefix of the key of work that only deletes a file, which has no row anymore
+_FILE = "file:"  # the prefix of the keys of work that deletes a file without a row
 FORGOTTEN_AFTER = timedelta(days=1)
 d = t.media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredUpload:
-    """The name of the stored file in the media store."""
+    """A stored picture. ``file``: its name in the media store. ``size``: in bytes."""
 
     file: str
     size: int
@@ -41,8 +41,8 @@ class Upload:
 
 
 def keep_upload(tx: Transaction, command: Upload) -> int:
-    """Store a picture that an agent intends to send. Returns its id for the text. Raises BadInput
-    if the provider sends no pictures."""
+    """Store a picture that an agent may send. Returns its id. Raises BadInput if the provider
+    cannot send pictures."""
     if not tx.settings.sends_pictures:
         raise BadInput(
             phrase("Pictures cannot be sent from this desk. Describe the picture, or send a link.")
@@ -68,8 +68,8 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
 
 
 def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]) -> None:
-    """Attach this agent's uploads to a text, in this order. Raises BadInput when one cannot be
-    attached."""
+    """Attach this agent's uploads to a text, in this order. Raises BadInput when an upload cannot
+    be attached."""
     ids = _sendable(tx, agent_id, media)
     for position, media_id in enumerate(ids):
         tx.conn.execute(
@@ -79,8 +79,8 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
 
 
 def hold(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]:
-    """Keep this agent's uploads for a text that is sent later. Returns their ids in order. Raises
-    BadInput as for ``attach``."""
+    """Keep this agent's uploads for a scheduled text. Returns their ids in order. Raises BadInput
+    when an upload cannot be attached."""
     ids = _sendable(tx, agent_id, media)
     due_work.cancel(tx, Work.FORGET_UPLOAD, ids)
     return ids
@@ -93,7 +93,7 @@ def hand_over(tx: Transaction, agent_id: int, media: Sequence[int]) -> None:
 
 
 def release(tx: Transaction, media: Sequence[int]) -> None:
-    """Schedule the deletion of a canceled text's uploads, a day later."""
+    """Schedule the deletion of a canceled text's uploads for a day later."""
     _forget_later(tx, media)
 
 
@@ -152,7 +152,7 @@ def _forget_later(tx: Transaction, media: Sequence[int]) -> None:
 
 
 def forget_upload(tx: Transaction, media_id: int) -> str | None:
-    """Delete an unsent upload. Returns its file's name when no other row uses the file."""
+    """Delete an unsent upload. Returns its file's name, or None if another row uses the file."""
     due_work.cancel(tx, Work.FORGET_UPLOAD, [media_id])
     file = tx.conn.execute(
         delete(d).where(d.c.id == media_id, d.c.message_id.is_(None)).returning(d.c.file)
@@ -164,7 +164,7 @@ def forget_upload(tx: Transaction, media_id: int) -> str | None:
 
 
 def forget_file_later(tx: Transaction, file: str) -> None:
-    """Delete the file of a forgotten upload when the media store is back."""
+    """Schedule another attempt to delete a file, because the media store is unavailable."""
     at = tx.now + STORE_AWAY
     work = due_work.Due(
         kind=Work.FORGET_UPLOAD, key=f"{_FILE}{file}", line=f"upload:{file}", due_at=at
@@ -173,8 +173,8 @@ def forget_file_later(tx: Transaction, file: str) -> None:
 
 
 def forget_file(tx: Transaction, file: str) -> str | None:
-    """Delete the due work that waits for the media store. Returns the file's name if no row uses
-    the file, so that the caller can delete it."""
+    """Delete the due work of another attempt to delete a file. Returns the file's name if no row
+    uses it, so that the caller can delete it."""
     due_work.cancel(tx, Work.FORGET_UPLOAD, [f"{_FILE}{file}"])
     others = tx.conn.execute(select(func.count()).where(d.c.file == file)).scalar_one()
     return None if others else file

@@ -1,7 +1,7 @@
-"""Registers, promotes and rolls back the virtual agent's models, and stores their scores.
+"""Register, promote and roll back the virtual agent's models, and store their scores.
 
-The database names the model that each bot process should run. ``bot_control/model_rollout.py``
-loads it there.
+The database records which model the bot processes should run. ``bot_control/model_rollout.py``
+loads it into them.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ m = t.bot_models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewModel:
-    """A trained model. ``agent_id`` None: a command trained it."""
+    """A trained model. ``agent_id`` None: a console command trained it."""
 
     hash: str
     file: str
@@ -43,7 +43,7 @@ class SetScores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promote:
-    """``canary``: one of several bot processes runs the model first."""
+    """``canary``: whether only one of several bot processes runs the model at first."""
 
     hash: str
     canary: bool = False
@@ -52,8 +52,8 @@ class Promote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollBack:
-    """Return to the model that ran before. ``with_data``: the caller restores its training
-    data afterwards."""
+    """``with_data``: whether the caller also restores the training data of the earlier model, after
+    this operation."""
 
     with_data: bool = False
     agent_id: int | None = None
@@ -64,7 +64,8 @@ AT_START = phrase("Trained at the start.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAtStart:
-    """``reason``: a sentence for the history."""
+    """``hash``: the model that the service trained when it started. ``reason``: a sentence for the
+    history."""
 
     hash: str
     reason: str = AT_START
@@ -72,7 +73,7 @@ class RunAtStart:
 
 def register_model(tx: Transaction, new: NewModel) -> None:
     """Register a trained model as the candidate. The earlier candidate becomes a kept model. A
-    second call with the same model changes nothing."""
+    repeated call for the same model changes nothing."""
     known = tx.conn.execute(select(m.c.hash).where(m.c.hash == new.hash)).scalar()
     if known is not None:
         return
@@ -101,14 +102,16 @@ def set_scores(tx: Transaction, measured: SetScores) -> None:
 
 
 def run_at_start(tx: Transaction, command: RunAtStart) -> None:
-    """Promote the model that the service trained at its start because no other model can run."""
+    """Promote the model that the service trained when it started, because no other model can
+    run."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
     if running is None or running.hash != command.hash:
         run_model(tx, command.hash, PromotionKind.AUTOMATIC, command.reason, None)
 
 
 def promote(tx: Transaction, command: Promote) -> BotModel:
-    """Promote this model. Raises Conflict, which names what blocks the promotion and what to do."""
+    """Promote this model. Raises Conflict when it is already running or cannot be promoted. The
+    error says why and what to do. Returns the model."""
     model = models.get(tx.conn, command.hash)
     running = models.in_state(tx.conn, ModelState.RUNNING)
     if running is not None and running.hash == model.hash:
@@ -125,8 +128,8 @@ def promote(tx: Transaction, command: Promote) -> BotModel:
 
 
 def roll_back(tx: Transaction, command: RollBack) -> BotModel:
-    """End the canary if there is one, otherwise return to the model that ran before. Returns the
-    model that now runs. Raises Conflict when no other model ran before."""
+    """End the canary. If there is none, return to the model that ran before. Returns the model that
+    now runs. Raises Conflict when no other model ran before, or when its file is gone."""
     kind = PromotionKind.ROLL_BACK_DATA if command.with_data else PromotionKind.ROLL_BACK
     running = models.in_state(tx.conn, ModelState.RUNNING)
     canary = models.in_state(tx.conn, ModelState.CANARY)
@@ -149,18 +152,18 @@ def roll_back(tx: Transaction, command: RollBack) -> BotModel:
 def end_canary(
     tx: Transaction, running: BotModel, kind: PromotionKind, reason: str | None, by: int | None
 ) -> None:
-    """All bot processes return to the running model."""
+    """Return all bot processes to the running model. ``by``: the agent who requested it."""
     _move(tx, ModelState.CANARY, ModelState.KEPT)
     _note(tx, running.hash, running.hash, kind, reason, by)
 
 
 def models_loaded(tx: Transaction, _: None) -> None:
-    """Refresh the trainer's pages, which show the model that each bot process has loaded."""
+    """Send a hint to the trainer's pages, which show the model that each bot process has loaded."""
     tx.hint(TRAINER)
 
 
 def mark_missing(tx: Transaction, hashes: list[str]) -> None:
-    """Mark models without their files."""
+    """Mark models whose files are missing."""
     tx.conn.execute(
         update(m)
         .where(m.c.hash.in_(hashes), m.c.state.in_([ModelState.KEPT, ModelState.CANDIDATE]))
@@ -171,7 +174,7 @@ def mark_missing(tx: Transaction, hashes: list[str]) -> None:
 def run_model(
     tx: Transaction, hash: str, kind: PromotionKind, reason: str | None, by: int | None
 ) -> None:
-    """All bot processes run this model from now on. ``by``: the agent who requested it."""
+    """Let all bot processes run this model from now on. ``by``: the agent who requested it."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
     for state in (ModelState.RUNNING, ModelState.CANARY):
         _move(tx, state, ModelState.KEPT)

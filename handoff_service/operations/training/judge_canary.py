@@ -1,4 +1,4 @@
-"""Judges the canary, a new model that one of several bot processes runs first."""
+"""Judge the canary: a new model that only one of several bot processes runs at first."""
 
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from handoff_service.store.views.training import BotModel
 
 
 def judge_canary(tx: Transaction, _: None) -> CanaryVerdict | None:
-    """Judge the canary by its figures, and promote it or roll it back if they decide. None: there
-    is no canary."""
+    """Judge the canary by its figures. Promote it or roll it back if the verdict says so. Returns
+    the verdict, or None if there is no canary."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
     canary = models.in_state(tx.conn, ModelState.CANARY)
     if canary is None or running is None:
@@ -31,7 +31,7 @@ def judge_canary(tx: Transaction, _: None) -> CanaryVerdict | None:
 def canary_figures(
     conn: Connection, canary: BotModel, running: BotModel, now: datetime
 ) -> CanaryFigures:
-    """The figures of both models since the canary began."""
+    """The figures of both models since the canary started."""
     new, old = (
         models.total(models.live(conn, one.hash, canary.since, now)).lost
         for one in (canary, running)

@@ -1,9 +1,9 @@
-"""Keeps a requester's text as an item that waits for a trainer, in the transaction that finds a
-reason to label the text.
+"""Store a requester's text as a trainer item, which waits for a label. The transaction that finds a
+reason to label the text stores it.
 
-A text has at most one item. If there are several reasons to label it, the one with the greatest
-weight counts. A random tenth of all texts goes to the audit lane, and none of these is ever trained
-on.
+A text has at most one item. If there are several reasons to label it, the reason with the greatest
+weight counts. A random tenth of all texts goes to the audit lane, which never becomes training
+data.
 """
 
 import hashlib
@@ -33,10 +33,10 @@ from handoff_service.store.training.people_in_text import people_in
 
 i = t.trainer_items
 TRAINER = "trainer"  # the channel of hints to the trainer's pages
-#: If a proof expects one of these, the text is a secret and never becomes an item.
+#: A text is a secret, and never becomes an item, if a proof expected one of these answers.
 SECRET = frozenset({Expects.CODE, Expects.FACT})
 COMPARED = 400  # a new text is compared with this many of the newest clusters
-LONGEST = 1600  # characters of an item
+LONGEST = 1600  # the most characters of an item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +44,9 @@ class TurnText:
     """The text that the virtual agent answered in a turn."""
 
     turn_id: int
-    #: the requester's texts of the turn, as the virtual agent received them
+    #: the requester's texts in the turn, as the virtual agent got them
     body: str
-    #: the conversation's last message that the turn covers, by its sequence number
+    #: the position of the last message in the conversation that the turn answers
     up_to_seq: int
     intent: str | None
     confidence: float | None
@@ -60,8 +60,8 @@ class TurnText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelReason:
-    """Why a text is worth a label. ``suggestion``: the intent of the text after it. ``agent_id``:
-    the agent who marked it."""
+    """Why a text is worth a label. ``suggestion``: the intent of the requester's next text, which
+    reworded it. ``agent_id``: the agent who marked the text."""
 
     source: ItemSource
     suggestion: str | None = None
@@ -73,8 +73,8 @@ def keep_item(
 ) -> int | None:
     """Create the item of a text, or add a reason to it. Returns the item's id.
 
-    None when the text gets no item: it is a secret, masking leaves no words of it, or it has no
-    reason and was not drawn for the audit.
+    Returns None for a text that gets no item: a secret, a text of which masking leaves no words,
+    and a text that has no reason and was not drawn for the audit lane.
     """
     drawn = order.is_drawn(tx.settings.link_key, TrainerLane.AUDIT, text.turn_id)
     if text.expected in SECRET or (reason is None and not drawn):
@@ -137,7 +137,7 @@ def _new_item(
 
 
 def _confidence(text: TurnText) -> float | None:
-    """The confidence of the intent that the classifier found, even if a gate has replaced this
+    """The confidence of the intent that the classifier found. A gate may have replaced this
     intent."""
     if text.intent not in GATES:
         return text.confidence
@@ -163,7 +163,7 @@ def _add_reason(
 
 
 def _cluster(tx: Transaction, item_id: int, body: str, lane: TrainerLane) -> int | None:
-    """The cluster of the most similar text that waits in this lane. None: no text is similar
+    """The cluster of the most similar text that waits in this lane. None if no text is similar
     enough."""
     waits = (i.c.lane == lane, i.c.state == ItemState.WAITING, i.c.id != item_id)
     same = select(i.c.cluster).where(*waits, i.c.fold == clusters.fold_hash(body))
@@ -195,8 +195,8 @@ def _question(tx: Transaction, interaction_id: int, up_to_seq: int) -> str | Non
 
 
 def key_requesters_again(tx: Transaction) -> None:
-    """Hash the requesters' numbers with the current secret key, so that a requester keeps one hash
-    after a rotation."""
+    """Hash the requesters' numbers again with the current secret key, so that all items of a
+    requester have the same hash after a key rotation."""
     n = t.interactions
     found = select(n.c.requester_number).join(i, i.c.interaction_id == n.c.id).distinct()
     for number in tx.conn.execute(found).scalars().all():

@@ -1,5 +1,5 @@
-"""Deletes the files of old models (rules/training/kept_models.py). A trainer can pin a model to
-keep its file; the page calls such models "Files kept"."""
+"""Choose the old models to delete (``rules/training/kept_models.py``). A trainer can pin a model to
+keep its file. The page lists pinned models under "Files kept"."""
 
 from dataclasses import dataclass
 
@@ -25,8 +25,8 @@ class PinModel:
 
 
 def pin_model(tx: Transaction, command: PinModel) -> None:
-    """Keep the model's file permanently, or stop keeping it. Raises NotFound for an unknown id, and
-    Conflict when its file is gone.
+    """Pin or unpin a model, whose file is kept as long as it is pinned. Raises NotFound for an
+    unknown hash, and Conflict when the file is gone.
     """
     model = models.get(tx.conn, command.hash)
     if model.state is ModelState.GONE and command.is_pinned:
@@ -36,7 +36,8 @@ def pin_model(tx: Transaction, command: PinModel) -> None:
 
 
 def drop_old_models(tx: Transaction, _: None) -> list[str]:
-    """Mark the deletable models as gone. Returns their file names, for the caller to delete."""
+    """Mark the models to delete as gone. Returns the names of their files, which the caller must
+    delete."""
     found = deletable(models.list_(tx.conn), models.have_run(tx.conn))
     if found:
         these = one_of(m.c.hash, [one.hash for one in found])

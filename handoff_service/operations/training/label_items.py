@@ -1,8 +1,8 @@
-"""Labels a text, alone or with its whole cluster.
+"""Label a text, alone or together with its whole cluster.
 
 The label is stored first. It claims the text, so a second trainer gets a Conflict. Then
-``bot_control/labeling.py`` writes the examples to the files, and ``mark_written`` records the file.
-If the service ends in between, ``store.training.labels.unwritten`` finds the label later.
+``bot_control/labeling.py`` writes the examples to the files, and ``mark_written`` records the
+files. If the service stops before that, ``store.training.labels.unwritten`` finds the label later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ type _Row = sa.Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelItem:
-    """``example``: the text with its entities, as the trainer edited it. None: the text as it was
-    sent, without masks."""
+    """``example``: the text with its entities, as the trainer has edited it. None: the text as the
+    requester sent it, without masks."""
 
     item_id: int
     agent_id: int
@@ -45,8 +45,9 @@ class LabelItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labeled:
-    """The result of one action. ``examples``: label -> the example to write under the intent, or,
-    for the audit, to the test texts."""
+    """The result of one action of a trainer. ``second``: whether the label is the second, blind
+    one. ``examples``: label id -> the example to write to the training data, or to the test texts
+    for the audit lane."""
 
     batch: int
     lane: TrainerLane
@@ -56,14 +57,14 @@ class Labeled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """``files``: label -> the file that its example was written to. None: the file had the example
-    before."""
+    """``files``: label id -> the file to which its example was written. None: the training data
+    already had the example."""
 
     files: Mapping[int, str | None]
 
 
 def label_item(tx: Transaction, command: LabelItem) -> Labeled:
-    """Store a trainer's label. Raises NotFound without such a text. Raises BadInput without an
+    """Store a trainer's label. Raises NotFound for an unknown text, and BadInput for a missing
     intent. Raises Conflict when the text no longer waits for this trainer."""
     item = _locked(tx, command)
     second = item.state == ItemState.SECOND
@@ -119,8 +120,8 @@ def _locked(tx: Transaction, command: LabelItem) -> _Row:
 
 
 def _labeled(name: str | None, intent: str | None) -> str:
-    """The error for a text that has a label already. ``name``: the colleague who labeled it; None:
-    this trainer. ``intent``: None if the page must not show it.
+    """The error for a text that already has a label. ``name``: the colleague who labeled it; None:
+    this trainer. ``intent`` None: the page must not show the label.
     """
     if name is None and intent:
         return phrase(
@@ -180,15 +181,15 @@ def _put_label(
 
 
 def _state(verdict: LabelVerdict, *, again: bool, second: bool) -> ItemState:
-    # an unsure second label changes nothing, because the text has its first label
+    # an unsure second label changes nothing, because the text keeps its first label
     if verdict is LabelVerdict.UNSURE:
         return ItemState.SECOND if second else ItemState.UNSURE
     return ItemState.SECOND if again else ItemState.LABELED
 
 
 def _keep_cluster(tx: Transaction, item: _Row) -> None:
-    """Name a cluster after its first waiting text, because new texts are compared with that one
-    only."""
+    """Set the cluster of its waiting texts to the id of the first one, because new texts are
+    compared only with the text whose id is the cluster's."""
     left = select(sa.func.min(i.c.id)).where(
         i.c.cluster == item.cluster, i.c.lane == item.lane, i.c.state == ItemState.WAITING
     )

@@ -1,4 +1,4 @@
-"""Pins a text to an intent: every new model must give it this intent, or it is not promoted."""
+"""Pin a text to an intent. A new model can be promoted only if it gives the text this intent."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ p = t.pinned_texts
 
 
 def pin_item(tx: Transaction, item: sa.Row[*tuple[Any, ...]], intent: str, agent_id: int) -> None:
-    """Pin the text to the intent. A new pin replaces the earlier one of the same text, form and
+    """Pin the text to the intent. A new pin replaces the earlier pin of the same text, form and
     slot."""
     text = without_masks(item.text)
     if not text:
@@ -41,7 +41,7 @@ def pin_item(tx: Transaction, item: sa.Row[*tuple[Any, ...]], intent: str, agent
 
 def remove_pin(tx: Transaction, pinned_id: int) -> None:
     """Unpin a text. Raises NotFound when it is not pinned."""
-    standing = p.c.id == pinned_id, p.c.removed_at.is_(None)
-    gone = tx.conn.execute(update(p).where(*standing).values(removed_at=tx.now))
+    active_pin = p.c.id == pinned_id, p.c.removed_at.is_(None)
+    gone = tx.conn.execute(update(p).where(*active_pin).values(removed_at=tx.now))
     if gone.rowcount == 0:
         raise NotFound(phrase("This text is not required. Reload the page."))

@@ -1,7 +1,7 @@
-"""Write the part of a practice conversation that came before its handoff to live agents.
+"""Write the part of a practice conversation that took place before its handoff to live agents.
 
-These lines are history. No rule reads them as commands, and nothing is sent. They exist only in the
-database of a practice desk.
+These messages are history: no rule reads them as commands, and nothing is sent. They exist only in
+the database of a practice desk.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,14 @@ from handoff_service.store.engine.transaction import Transaction
 
 i, m = t.interactions, t.messages
 _RECEIVED = {"direction": Direction.INBOUND, "status": Status.RECEIVED}
-# Always one segment, because masks in the text would change the count.
+# Always one segment, because masks in the text would change the count of segments.
 _DELIVERED = {"direction": Direction.OUTBOUND, "status": Status.DELIVERED, "segments": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeLine:
-    """``author``: the requester or the virtual agent. ``pictures``: addresses at the provider."""
+    """``author``: the requester or the virtual agent. ``pictures``: the addresses of pictures at
+    the provider."""
 
     author: Author
     body: str
@@ -38,14 +39,14 @@ class PracticeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePast:
-    """``interaction_id``: the conversation, which its first text has opened."""
+    """``interaction_id``: the conversation, which has its first text already."""
 
     interaction_id: int
     lines: tuple[PracticeLine, ...]
 
 
 def write_past(tx: Transaction, command: WritePast) -> None:
-    """Add the lines to the conversation, in their order."""
+    """Add the messages to the conversation, in this order."""
     query = select(*i.c["id", "owner", "epoch", "last_seq"]).where(i.c.id == command.interaction_id)
     here = tx.conn.execute(query.with_for_update()).one()
     for seq, line in enumerate(command.lines, here.last_seq + 1):
@@ -69,7 +70,7 @@ def write_past(tx: Transaction, command: WritePast) -> None:
 
 
 def _picture(tx: Transaction, message_id: int, position: int, url: str) -> None:
-    """Store the picture's row, and the work of fetching it."""
+    """Store the picture's row, and schedule the work that fetches it."""
     row = {
         "message_id": message_id,
         "position": position,

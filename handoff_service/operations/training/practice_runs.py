@@ -1,7 +1,7 @@
-"""Record runs of the practice desk: begin, enter, end, and forget old texts.
+"""Record runs of the practice desk: begin, enter and end them, and delete old texts.
 
-A run's own row is all that practice writes to the desk's database. The practice itself happens in
-a database of its own: see ``handoff_service/practice/``.
+Practice writes only the rows of its runs to the desk's database. The practice desk has its own
+database: see ``handoff_service/practice/``.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _MAY_PRACTICE = (Role.AGENT, Role.SUPERVISOR, Role.ADMIN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginPractice:
-    """``conversations``: how many were found for the choice."""
+    """``conversations``: the number of conversations that were found for the choice."""
 
     agent_id: int
     started_by: int
@@ -43,8 +43,8 @@ class EndPractice:
 
 
 def begin_practice(tx: Transaction, command: BeginPractice) -> int:
-    """Record a run. Returns its id. Raises BadInput for somebody who cannot practice. Raises
-    Conflict for an agent who has a run already."""
+    """Record a run. Returns its id. Raises BadInput for an agent who cannot practice, and NotFound
+    for an unknown queue. Raises Conflict for an agent who already has a run."""
     a, choice = t.agents, command.choice
     query = select(a.c.id).join(t.agent_roles, t.agent_roles.c.agent_id == a.c.id)
     is_agent = query.where(
@@ -78,13 +78,13 @@ def begin_practice(tx: Transaction, command: BeginPractice) -> int:
 
 
 def enter_practice(tx: Transaction, run_id: int) -> None:
-    """Record that the agent has opened the practice desk. An agent may open it several times."""
+    """Record when the agent first opened the practice desk."""
     first = update(r).where(r.c.id == run_id, r.c.entered_at.is_(None))
     tx.conn.execute(first.values(entered_at=tx.now))
 
 
 def end_practice(tx: Transaction, command: EndPractice) -> None:
-    """Record how a run ended, and its score. Forgets the texts of old runs."""
+    """Record how a run has ended, and its score. This also deletes the texts of old runs."""
     score = SCORE.dump_python(command.score, mode="json") if command.score else {}
     ended = update(r).where(r.c.id == command.run_id, r.c.state == PracticeState.RUNNING)
     tx.conn.execute(ended.values(state=command.state, score=score, ended_at=tx.now))
@@ -92,12 +92,12 @@ def end_practice(tx: Transaction, command: EndPractice) -> None:
     began = select(r.c.started_at).where(r.c.id == command.run_id).scalar_subquery()
     erased = select(t.erasures.c.id).where(t.erasures.c.requested_at >= began)
     if tx.conn.execute(erased.limit(1)).first() is not None:
-        # not stored, because it may hold an erased person's texts
+        # delete this run's texts too, because they may be those of an erased person
         forget_texts(tx, tx.now + timedelta(seconds=1))
 
 
 def interrupt_practice(tx: Transaction, _: None) -> int:
-    """After a start of the service, mark the open runs as interrupted. Returns their number."""
+    """Mark the open runs as interrupted, after a start of the service. Returns their number."""
     lost = update(r).where(r.c.state == PracticeState.RUNNING)
     values = {"state": PracticeState.INTERRUPTED, "ended_at": tx.now}
     forget_texts(tx, tx.now - TEXTS_KEPT)
@@ -105,12 +105,12 @@ def interrupt_practice(tx: Transaction, _: None) -> int:
 
 
 def forget_texts(tx: Transaction, ended_before: datetime) -> None:
-    """Keep only the figures of runs that ended before this time."""
+    """Delete the texts in the scores of runs that ended before this time. Their figures stay."""
     keep_figures(tx, bare_scores(tx.conn, ended_before))
 
 
 def keep_figures(tx: Transaction, scores: Sequence[BareScore]) -> None:
-    """Replace the scores of these runs."""
+    """Replace the scores of these runs with scores without texts."""
     for one in scores:
         tx.conn.execute(update(r).where(r.c.id == one.run_id).values(score=one.score))
 

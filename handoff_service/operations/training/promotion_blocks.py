@@ -9,8 +9,8 @@ from handoff_service.store.views.training import BotModel
 
 
 def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None) -> list[str]:
-    """The reasons why this model cannot be promoted, as sentences that name the next step. Empty:
-    it can."""
+    """The reasons why this model cannot be promoted, as sentences that name the next step. Empty if
+    it can be promoted."""
     if model.state is ModelState.GONE:
         return [phrase("The file of this model is gone. Train again.")]
     if running is None or running.hash == model.hash:
@@ -28,8 +28,7 @@ def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None
 
 
 def _pinned_since(conn: Connection, model: BotModel) -> list[str]:
-    """A sentence for each text that was pinned after the model was measured, in its replay or
-    elsewhere."""
+    """A sentence for each text that was pinned after the model was measured."""
     held, replayed = t.pinned_texts, t.replayed_texts
     worse = (
         (replayed.c.text == held.c.text)

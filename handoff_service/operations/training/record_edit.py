@@ -1,4 +1,4 @@
-"""Records that a trainer edits the virtual agent's data on the pages Intents and Replies."""
+"""Record a trainer's edits of the virtual agent's data on the pages Intents and Replies."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class RecordEdit:
 
 
 def record_edit(tx: Transaction, command: RecordEdit) -> int:
-    """Record an edit, before the files change. Returns its id."""
+    """Record an edit. Call this before the files change. Returns its id."""
     made = insert(e).values(agent_id=command.agent_id, made_at=tx.now).returning(e.c.id)
     return int(tx.conn.execute(made).scalar_one())
 

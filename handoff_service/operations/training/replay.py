@@ -1,4 +1,4 @@
-"""Keeps the real texts that a new model answers differently, and a trainer's verdict on each."""
+"""Store the real texts that a new model answers differently, and a trainer's verdict on each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ r, p = t.replayed_texts, t.pinned_texts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """A real text with the running model's answer and the new one's."""
+    """A real text with the answers of the running model (``before``) and the new model
+    (``after``)."""
 
     text: RealText
     before: Answer
@@ -42,13 +43,13 @@ class JudgeReplayed:
 
 
 def changes(one: Replayed) -> bool:
-    """Whether the new model would give the requester another answer."""
+    """Whether the requester would get another answer from the new model."""
     return alike(one.before.intent) != alike(one.after.intent)
 
 
 def keep_replay(tx: Transaction, command: KeepReplay) -> None:
-    """Replace the unjudged texts of this model by those with a changed answer. Judged texts stay as
-    they are."""
+    """Replace the texts of this model that have no verdict with those whose answer changes. Texts
+    with a verdict stay."""
     mine = r.c.model == command.model
     tx.conn.execute(delete(r).where(mine, r.c.verdict.is_(None)))
     judged = set(tx.conn.execute(select(r.c.text).where(mine)).scalars())
@@ -73,8 +74,8 @@ def keep_replay(tx: Transaction, command: KeepReplay) -> None:
 def judge_replayed(tx: Transaction, command: JudgeReplayed) -> str:
     """Store a trainer's verdict on a changed answer. Returns the model's hash.
 
-    The verdict "worse" pins the text to the running model's intent. Another verdict removes that
-    pin. NotFound when the text is not part of a replay.
+    The verdict "worse" pins the text to the running model's intent. Any other verdict removes this
+    pin. Raises NotFound when the text is not part of a replay.
     """
     row = tx.conn.execute(
         select(r, t.bot_turns.c.asked)

@@ -1,7 +1,7 @@
-"""A trainer settles a dispute: the second, blind label of a text differs from the first one.
+"""A trainer settles a dispute: the second, blind label of a text differs from its first label.
 
-Both labels count in the agreement as they were given. If the second one is right, a new label takes
-the place of the first.
+The measured agreement of the trainers still counts both labels. If the second label is right, a new
+label replaces the first one.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ type _Row = sa.Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleDispute:
-    """``for_second``: the second label is right."""
+    """``for_second``: whether the second label is right."""
 
     item_id: int
     agent_id: int
@@ -38,15 +38,15 @@ class SettleDispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """``meant``: the right label. ``labeled``: the example to write under it; None when the
-    first label stays."""
+    """``meant``: the right label. ``labeled``: the new label and its example; None if the first
+    label stays."""
 
     meant: str
     labeled: Labeled | None = None
 
 
 def first_label(tx: Transaction, command: SettleDispute) -> ValidLabel:
-    """The first of the two labels. Raises Conflict when the dispute is settled."""
+    """The first of the two labels. Raises Conflict when the dispute is already settled."""
     item, first, _ = _pair(tx, command.item_id)
     return ValidLabel(
         id=first.id,
@@ -60,7 +60,7 @@ def first_label(tx: Transaction, command: SettleDispute) -> ValidLabel:
 
 
 def settle_dispute(tx: Transaction, command: SettleDispute) -> Settled:
-    """Record which label is right. Raises Conflict when the dispute is settled."""
+    """Record which label is right. Raises Conflict when the dispute is already settled."""
     item, first, second = _pair(tx, command.item_id)
     was = first.intent or first.verdict
     tx.conn.execute(update(lb).where(lb.c.id == second.id).values(disputed=was))
@@ -74,11 +74,11 @@ def settle_dispute(tx: Transaction, command: SettleDispute) -> Settled:
 
 
 def _pair(tx: Transaction, item_id: int) -> tuple[_Row, _Row, _Row]:
-    """The text and its two labels, locked."""
+    """Lock the text, and return it with its two labels."""
     item = tx.conn.execute(select(i).where(i.c.id == item_id).with_for_update()).one_or_none()
-    standing = (lb.c.item_id == item_id, lb.c.undone_at.is_(None))
+    valid = (lb.c.item_id == item_id, lb.c.undone_at.is_(None))
     rows = tx.conn.execute(
-        select(lb).where(*standing, lb.c.verdict != LabelVerdict.UNSURE).order_by(lb.c.id.desc())
+        select(lb).where(*valid, lb.c.verdict != LabelVerdict.UNSURE).order_by(lb.c.id.desc())
     ).all()
     first = next((row for row in rows if not row.second), None)
     second = next((row for row in rows if row.second), None)
@@ -90,7 +90,8 @@ def _pair(tx: Transaction, item_id: int) -> tuple[_Row, _Row, _Row]:
 
 
 def _unpin(tx: Transaction, item: _Row, first: _Row) -> None:
-    """Remove the pin of the wrong label, because no model could be promoted with it."""
+    """Remove the pin of the wrong label, because it would block the promotion of every right
+    model."""
     wrong = (p.c.item_id == item.id, p.c.intent == first.intent, p.c.removed_at.is_(None))
     tx.conn.execute(update(p).where(*wrong).values(removed_at=tx.now))
 

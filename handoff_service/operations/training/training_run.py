@@ -1,4 +1,4 @@
-"""A run of "Train and compare". At most one is under way at a time, across all processes."""
+"""Runs of "Train and compare". At most one run is under way at a time, across all processes."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import models, runs
 
-# A run counts as interrupted when its process has reported no progress for this long.
+# A run counts as interrupted if its process has reported no progress for this long.
 SILENT = timedelta(seconds=30)
 INTERRUPTED = phrase(
     "The service stopped during the training. Start the training again; nothing is lost."
@@ -23,8 +23,8 @@ r = t.training_runs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRun:
-    """``model``: measure this model again, without training. ``agent_id`` None: a command started
-    the run."""
+    """``model``: a model to measure again instead of training a new one. ``agent_id`` None: a
+    console command starts the run."""
 
     note: str = ""
     model: str | None = None
@@ -35,7 +35,7 @@ class StartRun:
 class Progress:
     run_id: int
     step: TrainingStep
-    #: progress of the whole run, 0 to 1
+    #: the progress of the whole run, from 0 to 1
     progress: float
     doing: str | None = None
 
@@ -108,7 +108,7 @@ def cancel_run(tx: Transaction, _: None) -> None:
 
 
 def interrupt(tx: Transaction, silent: timedelta) -> None:
-    """Mark the runs as interrupted whose process has reported nothing for this long."""
+    """Mark runs as interrupted if their process has reported no progress for this long."""
     tx.conn.execute(
         update(r)
         .where(r.c.state == RunState.RUNNING, r.c.seen_at <= tx.now - silent)

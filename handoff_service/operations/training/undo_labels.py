@@ -1,5 +1,5 @@
-"""Undoes a trainer's last action, after ``bot_control/labeling.py`` has removed its examples from
-the files."""
+"""Undo a trainer's labels, after ``bot_control/labeling.py`` has removed their examples from the
+files."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ i, lb, p = t.trainer_items, t.trainer_labels, t.pinned_texts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoBatch:
-    """One action of this trainer. ``batch`` None: the last action that was not undone."""
+    """``batch``: an action of this trainer; None: their last action that was not undone."""
 
     agent_id: int
     batch: int | None = None
@@ -27,7 +27,7 @@ class UndoBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidLabel:
-    """A label that was not undone, and the file of its example."""
+    """A label that was not undone. ``file``: the file to which its example was written."""
 
     id: int
     item_id: int
@@ -39,7 +39,7 @@ class ValidLabel:
 
 
 def to_undo(tx: Transaction, command: UndoBatch) -> list[ValidLabel]:
-    """The labels that ``undo`` would undo. Raises NotFound when there are none."""
+    """The labels that ``undo`` would undo. Raises NotFound if there are none."""
     last = (
         select(lb.c.batch)
         .where(lb.c.agent_id == command.agent_id, lb.c.undone_at.is_(None))
@@ -71,7 +71,7 @@ def to_undo(tx: Transaction, command: UndoBatch) -> list[ValidLabel]:
 
 
 def undo(tx: Transaction, command: UndoBatch) -> int:
-    """Undo the labels, so that their texts wait again, and remove the pins that they made. Returns
+    """Undo the labels, so that their texts wait again, and remove the pins of these texts. Returns
     the id of the first text."""
     rows = to_undo(tx, command)
     ids, of_items = [row.id for row in rows], [row.item_id for row in rows]

@@ -1,4 +1,4 @@
-"""The virtual agent: turns, commands, leaving it and returning to it.
+"""The virtual agent: its turns, requesters' commands, handoffs and returns.
 
 These modules may import shared steps and routing.
 """

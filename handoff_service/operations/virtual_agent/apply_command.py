@@ -1,9 +1,9 @@
-"""Carries out a requester's command in the transaction that stores the text. It does not ask the
-bot, so commands work while the bot is down.
+"""Carry out a requester's command in the transaction that stores the text. This does not involve
+the bot, so commands work while the bot is down.
 
-Commands work while the virtual agent owns the conversation. BYE and RESTART also work in a queue.
-While a live agent owns it, they are ordinary texts. Before BYE and RESTART, an unfinished report or
-request becomes a case.
+Commands work while the virtual agent owns the conversation. BYE and RESTART also work while it is
+in a queue. While a live agent owns it, commands are ordinary texts. BYE and RESTART first open a
+case for an unfinished report or request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,14 +37,14 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
-LONGEST_QUOTE = 60  # characters of the report in the confirmation
+LONGEST_QUOTE = 60  # the confirmation quotes at most this many characters of the report
 THEN = translatable("We'll text you updates. Ask me for its status any time.")
 # these commands apply only when no other text follows in the same batch
 LAST = frozenset({Command.BYE, Command.RESTART})
 
 
 def apply_commands(tx: Transaction, texts: Mapping[int, Sequence[str]]) -> None:
-    """Carry out the commands among new texts. ``texts``: interaction -> its new texts, in order."""
+    """Carry out the commands in new texts. ``texts``: interaction id -> its new texts, in order."""
     if not any(may_be(text) for its_texts in texts.values() for text in its_texts):
         return
     words = desk.commands(tx.conn)
@@ -83,7 +83,7 @@ def _apply(tx: Transaction, interaction_id: int, command: Command) -> None:
 
 
 def _save_unfinished(tx: Transaction, interaction: InteractionRow) -> None:
-    """Open the case of an unfinished report or request, and send its number."""
+    """Open a case for an unfinished report or request, and text its number to the requester."""
     known = bot_turns.collected(tx.conn, interaction.id)
     language = spoken_language(tx.conn, interaction.id)
     for what, fact, save in (("case", PROBLEM, save_report), ("request", ITEM, save_request)):
@@ -106,8 +106,8 @@ def _bye(tx: Transaction, interaction: InteractionRow) -> None:
 
 
 def _restart(tx: Transaction, interaction: InteractionRow) -> None:
-    """Start the next epoch. The service then drops an answer that the bot is still computing, and
-    the numbers of earlier choices stop working."""
+    """Restart the bot in the next epoch. An answer that the bot is still computing is then not
+    sent, and the numbers of earlier choices no longer work."""
     keep_last(tx, interaction, ItemSource.GAVE_UP)
     changed = change_owner.change_owner(
         tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=RESTARTED

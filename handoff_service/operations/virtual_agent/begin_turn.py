@@ -1,7 +1,7 @@
-"""Begins a turn of the virtual agent: decides whether to call the bot, and with which input.
+"""Begin a turn of the virtual agent: decide whether to call the bot, and with which input.
 
-The turn's row is stored before the bot is asked, so a retry after a crash has the same ``turn_id``
-and texts. Some texts are answered, or left unanswered, without the bot.
+The turn's row is stored before the call, so a retry after a crash has the same ``turn_id`` and the
+same texts. Some texts are answered without the bot, and some are not answered.
 """
 
 from collections.abc import Sequence
@@ -49,8 +49,8 @@ class BeginTurn:
 
 
 def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
-    """The question for the bot. None when there is nothing to ask; the due work is then
-    canceled."""
+    """The question for the bot. If there is nothing to ask, this cancels the due work and returns
+    None."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
@@ -103,7 +103,8 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
 def _answer_without_bot(
     tx: Transaction, interaction: InteractionRow, answer: str, choices: Sequence[Choice]
 ) -> None:
-    """Answer texts without words. The bot does not get them, so its state does not change."""
+    """Answer texts without words. The bot does not get these texts, so its state does not
+    change."""
     turn_id = new_turn(tx, interaction)
     answer = in_language(answer, spoken_language(tx.conn, interaction.id))
     for part in split(with_choices(answer, choices)):
@@ -116,7 +117,7 @@ def _answer_without_bot(
 def _leave_unanswered(
     tx: Transaction, interaction: InteractionRow, kind: AutomatedText, choices: Sequence[Choice]
 ) -> None:
-    """End the turn without an answer. A system line shows the reason, and the next text starts
+    """End the turn without an answer. A system line shows agents the reason. The next text starts
     another turn."""
     turn_id = new_turn(tx, interaction)
     sentence = f"Not answered: it looks like {kind}."

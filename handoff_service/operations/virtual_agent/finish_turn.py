@@ -1,5 +1,5 @@
-"""Finishes a turn of the virtual agent: sends the answer if the conversation is still in the turn's
-epoch. Otherwise the answer becomes a note for agents.
+"""Finish a turn of the virtual agent. If the conversation is still in the turn's epoch, the answer
+is sent. If not, it becomes a note that only agents see.
 
 A handoff that the bot requested during the turn is carried out after the bot's texts.
 """
@@ -37,7 +37,7 @@ SAME_ANSWERS = "The virtual agent gave the same answer {} times in a row."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishTurn:
-    """The bot's answer. ``failure``: the reason why there is no answer, as a text for agents."""
+    """The bot's answer. ``failure``: why there is no answer, as a sentence that agents see."""
 
     turn_id: int
     replies: Sequence[BotReply] = ()
@@ -47,8 +47,8 @@ class FinishTurn:
 
 
 def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
-    """Store the bot's answer and send it. If the epoch has ended, the answer becomes a note for
-    agents. A repeated call for an answered turn sends nothing."""
+    """Store the bot's answer and send it. If the turn's epoch has ended, the answer becomes a note
+    instead. A repeated call for an answered turn sends nothing."""
     interaction, turn = locked_turn(tx.conn, command.turn_id)
     if turn.answered_at is not None:
         schedule_next_turn(tx, interaction.id)
@@ -79,8 +79,8 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
 def keep_late_answer(tx: Transaction, command: FinishTurn) -> TurnOutcome | None:
     """Handle an answer after another process has claimed the work.
 
-    If the turn's epoch has ended, the answer becomes a note for agents. Otherwise this returns None
-    and stores nothing, because the other process answers the turn.
+    If the turn's epoch has ended, the answer becomes a note. If not, this stores nothing and
+    returns None, because the other process answers the turn.
     """
     interaction, turn = locked_turn(tx.conn, command.turn_id)
     outcome = _outcome(tx, interaction, turn, command)
@@ -123,8 +123,8 @@ def _outcome(
 
 
 def _is_lost(tx: Transaction, interaction: InteractionRow, replies: Sequence[BotReply]) -> bool:
-    """Whether a bot no longer helps, if it does not report what it has understood: it has given the
-    same answer several times in a row.
+    """Whether the bot has given the same answer too many times in a row. The caller checks this
+    only for a bot that does not report what it has understood.
     """
     most = desk.same_answers(tx.conn)
     if most == 0 or not replies:

@@ -1,6 +1,6 @@
-"""Follows up when a requester does not answer the last question about a report. The virtual agent
-asks once more in other words. Without an answer to that, the conversation goes to a live agent, and
-the report becomes a case as it is.
+"""Follow up when a requester does not answer the last question about a report. The virtual agent
+asks once more in other words. If the requester does not answer that either, a case is opened for
+the unfinished report, and the conversation is handed off to live agents.
 """
 
 from dataclasses import dataclass
@@ -42,14 +42,14 @@ class FollowUp:
 
 
 def schedule_follow_up(tx: Transaction, interaction: InteractionRow) -> None:
-    """Follow up the report after the time for an answer, counted from now."""
+    """Schedule the follow-up for the time when the requester should have answered."""
     key, due_at = str(interaction.id), tx.now + ASK_AGAIN_AFTER
     work = due_work.Due(kind=Work.FOLLOW_UP, key=key, line=f"report:{key}", due_at=due_at)
     due_work.schedule(tx, [work])
 
 
 def follow_up(tx: Transaction, command: FollowUp) -> None:
-    """Ask again, or hand over, if it is time for it. Does nothing when no report is unfinished."""
+    """Ask again or hand off, if that is due. If no report is unfinished, cancel the due work."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     known = bot_turns.collected(tx.conn, interaction.id)
     if interaction.owner is not Owner.VIRTUAL_AGENT or PROBLEM not in known:
@@ -58,7 +58,7 @@ def follow_up(tx: Transaction, command: FollowUp) -> None:
     asked_again = _asked_again(tx, interaction, turn.up_to_seq)
     waits = ASK_AGAIN_AFTER + HAND_OVER_AFTER if asked_again else ASK_AGAIN_AFTER
     due_at = (turn.answered_at or tx.now) + waits
-    if tx.now < due_at:  # the requester has texted meanwhile
+    if tx.now < due_at:  # the requester has texted in the meantime
         return due_work.release(tx, Work.FOLLOW_UP, interaction.id, due_at)
     if asked_again:
         leave_virtual_agent(tx, interaction, REASON, known)

@@ -1,5 +1,5 @@
-"""Moves a conversation from the virtual agent to the live agent who requested a proof, or else to a
-queue. An unfinished report becomes a case first."""
+"""Move a conversation from the virtual agent to the live agent who asked for a proof, or to a queue
+if there is none. A case is opened first for an unfinished report."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,14 +21,15 @@ from handoff_service.store.routing import candidates
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 CASE = "Case"
-LONGEST_QUOTE = 60  # characters of the report in the confirmation
+LONGEST_QUOTE = 60  # the confirmation quotes at most this many characters of the report
 THEN = translatable("A person will continue with you here.")
 
 
 def leave_virtual_agent(
     tx: Transaction, interaction: InteractionRow, reason: str, collected: Mapping[str, str]
 ) -> InteractionRow:
-    """Take a locked, active interaction from the virtual agent. A running proof fails."""
+    """Move a locked, active interaction from the virtual agent to live agents. A running proof
+    fails. ``collected``: the facts that the bot has collected: name -> value."""
     known = _with_case(tx, interaction, collected)
     if interaction.expects is not None:
         known |= end_running(tx, interaction, reason.rstrip("."))
@@ -41,8 +42,8 @@ def leave_virtual_agent(
 def _with_case(
     tx: Transaction, interaction: InteractionRow, collected: Mapping[str, str]
 ) -> dict[str, str]:
-    """The collected facts. If a report was unfinished, its case is opened and confirmed, and its
-    number is among the facts."""
+    """Return the collected facts. For an unfinished report, open a case, confirm it to the
+    requester, and add its number to the facts."""
     number = save_report(tx, interaction, collected)
     if number is None:
         return dict(collected)
@@ -56,8 +57,8 @@ def _with_case(
 def _return_to_asker(
     tx: Transaction, interaction: InteractionRow, reason: str
 ) -> InteractionRow | None:
-    """Return the conversation to the live agent who requested the proof, without an offer. None
-    when the agent has left or takes no work."""
+    """Return the conversation to the live agent who asked for the proof, without an offer. Returns
+    None if the agent is deactivated or takes no work."""
     agent = candidates.candidate(tx.conn, interaction.back_to or 0)
     due_work.cancel(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:

@@ -1,4 +1,4 @@
-"""Opens a turn without a requester's text, for example to ask who the requester is."""
+"""Open a turn without a requester's text, for example to ask who the requester is."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.transaction import Transaction
 
-RESTART = "/restart"  # Rasa's own payload for a restart, to which it replies nothing
+RESTART = "/restart"  # Rasa's own payload for a restart; Rasa sends no reply to it
 
 
 def open_turn(
@@ -17,11 +17,11 @@ def open_turn(
     payload: str,
     slots: Mapping[str, object] | None = None,
 ) -> None:
-    """Ask the bot immediately, without a requester's text, in a locked interaction. This turn must
-    be the first of its epoch.
+    """Schedule a turn without a requester's text, in a locked interaction. It must be the first
+    turn of its epoch.
 
-    ``payload``: a payload as a button sends it (``/prove_identity``). ``slots``: the bot sets them
-    before the payload runs.
+    ``payload``: a payload like a button's, such as ``/prove_identity``. ``slots``: the slots that
+    the bot sets before it handles the payload.
     """
     new_turn(tx, interaction, {"payload": payload, "slots": dict(slots or {})})
     work = due_work.Due(

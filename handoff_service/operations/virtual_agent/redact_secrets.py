@@ -1,5 +1,5 @@
-"""Redacts secrets in requesters' texts. Only their keyed hashes are stored. The virtual agent gets
-a payload in place of the answer."""
+"""Redact secrets in requesters' texts. Only keyed hashes of the secrets are stored. The virtual
+agent gets a payload instead of an answer that is a secret."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity.proof_codes import LiveCode
 
-OPENING = "/prove_identity"  # payload that starts a proof
-ENDED = "/proof_ended"  # payload of an answer that came after an agent had verified the requester
-ANSWERED = "/tell_secret"  # payload of an answer to a proof
+OPENING = "/prove_identity"  # the payload that starts a proof
+ENDED = "/proof_ended"  # the payload after a live agent has verified the requester
+ANSWERED = "/tell_secret"  # the payload that replaces the answer to a proof
 
 
 def keep(
@@ -23,9 +23,9 @@ def keep(
     expects: Expects | None,
     answers: Sequence[tuple[int, tuple[str, ...]]],
 ) -> None:
-    """Store the hashes of answers until a turn checks them. ``answers``: sequence number in the
-    conversation -> guesses. Each guess is hashed with every accepted key, the current one first,
-    because an old key may have made the hash to compare it with."""
+    """Store the hashes of answers until a turn checks them. ``answers``: pairs of the text's
+    position in the conversation and the guesses in it. Each guess is hashed with every accepted
+    key, the current key first, because an old key may have hashed the right answer."""
     for seq, guesses in answers:
         by_fact = expects is Expects.FACT
         hashes = [
@@ -44,13 +44,13 @@ def keep(
 def redact_codes(
     keys: Sequence[str], expects: Expects | None, codes: Sequence[LiveCode], body: str
 ) -> str:
-    """Redact codes in a text that was not the answer to a proof. ``codes``: the live codes of its
-    number.
+    """Redact codes in a text that is not the answer to a proof. ``codes``: the live codes of the
+    sender's number.
 
-    While a code can still be guessed, any six digits are masked, because otherwise the virtual
-    agent's reaction would confirm a guess. Used codes are masked only if they match. If the proof
-    expects an account, codes are also masked only if they match, because an employee number can
-    have six digits.
+    While a code can still be guessed, any six digits are masked, because the virtual agent's
+    reaction would otherwise confirm a guess. If all codes are used, or if the proof expects an
+    account, only digits that match a code are masked, because an employee number can have six
+    digits too.
     """
     if expects is not Expects.ACCOUNT and not all(code.used for code in codes):
         return without_codes(body, lambda _: True)
@@ -65,8 +65,8 @@ def redact_codes(
 
 
 def instead_of_texts(tx: Transaction, interaction: InteractionRow, *, after: int) -> str | None:
-    """The payload that the virtual agent gets in place of a secret answer. None: there is no
-    answer to a running proof."""
+    """The payload that the virtual agent gets instead of a secret answer. None: the texts contain
+    no answer to a running proof."""
     if interaction.expects is None:
         return None
     a = t.proof_answers

@@ -1,4 +1,4 @@
-"""A handoff that the bot requests during a turn. The end of the turn carries it out."""
+"""Store a handoff that the bot requests during a turn. ``finish_turn`` carries it out."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestHandOff:
-    """An action's request for a handoff, which is carried out when the turn ends."""
+    """``reason``: shown to agents. ``collected``: the facts that the bot has collected: name ->
+    value."""
 
     turn_id: int
     reason: str
@@ -18,8 +19,7 @@ class RequestHandOff:
 
 
 def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
-    """Store the request with the turn. The conversation goes to live agents when the turn ends. A
-    repeated call with the same request changes nothing."""
+    """Store the request with the turn. A repeated call with the same request changes nothing."""
     tx.conn.execute(
         update(t.bot_turns)
         .where(t.bot_turns.c.id == command.turn_id, t.bot_turns.c.answered_at.is_(None))

@@ -1,8 +1,8 @@
-"""Returns a conversation to the virtual agent. A live agent does this and gives an outcome, or a
+"""Return a conversation to the virtual agent. Either a live agent returns it with an outcome, or a
 waiting requester asks for it.
 
-The next turn's metadata (``handed_back`` and ``before``) contain the outcome, so the bot neither
-repeats nor forgets anything. ``open_turn`` lets the bot send a text immediately.
+The metadata of the next turn (``handed_back`` and ``before``) contains the outcome, so the bot
+knows what the agent has done. Call ``open_turn`` to make the bot send a text immediately.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ BY_REQUESTER = "The requester went back to the virtual agent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnToBot:
-    """``outcome``: the agent's description of the work done."""
+    """``outcome``: the agent's description of what was done."""
 
     interaction_id: int
     agent_id: int
@@ -38,9 +38,9 @@ class ReturnToBot:
 
 
 def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
-    """Let the virtual agent answer from the next text on. Raises BadInput for an invalid outcome.
-    Raises Conflict without a bot, when the bot already owns the conversation, or when the number
-    cannot be answered."""
+    """Return the conversation to the virtual agent, which answers from the next text on. Raises
+    BadInput for an invalid outcome. Raises Conflict when the desk has no virtual agent, when the
+    virtual agent already owns the conversation, and when no text can reach the requester."""
     if not command.outcome.strip():
         raise BadInput(errors={"outcome": phrase("must not be empty: describe what was done")})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
@@ -60,7 +60,7 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
 
 
 def return_by_requester(tx: Transaction, interaction: InteractionRow) -> None:
-    """Return a waiting requester to the virtual agent and send a confirmation."""
+    """Return a waiting requester to the virtual agent, and text a confirmation."""
     changed = return_to_virtual_agent(tx, interaction, sentence=BY_REQUESTER, outcome=None)
     sentence = texts.back_with_bot(tx.conn, spoken_language(tx.conn, interaction.id))
     messages.send_text(tx, changed, sentence, Author.SYSTEM)
@@ -75,7 +75,7 @@ def return_to_virtual_agent(
     agent_id: int | None = None,
 ) -> InteractionRow:
     """Make the virtual agent the owner of a locked, active interaction. ``agent_id``: the agent who
-    returned it, if any."""
+    returns it, if any. Returns the changed interaction."""
     cancel_work_item(tx, interaction.id)
     interactions.put_state(
         tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.HANDED_BACK]

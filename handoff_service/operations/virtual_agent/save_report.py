@@ -1,5 +1,5 @@
-"""Opens a case for a report or request that the virtual agent has not finished, so that none is
-lost when the conversation leaves the virtual agent, ends or starts over."""
+"""Open a case for an unfinished report or request, so that it is not lost when the conversation is
+handed off, ends or starts over."""
 
 from collections.abc import Mapping
 
@@ -12,19 +12,17 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-PROBLEM = "Problem"  # collected only while the problem form asks
-ITEM = "Item"  # collected only while the equipment form asks
-PUT_OFF = ("Asked", "Also wants")
+PROBLEM = "Problem"  # the virtual agent collects this fact only while its problem form is active
+ITEM = "Item"  # the virtual agent collects this fact only while its equipment form is active
+POSTPONED = ("Asked", "Also wants")
 b, c = t.bot_turns.c, t.cases.c
 
 
 def save_report(
     tx: Transaction, interaction: InteractionRow, collected: Mapping[str, str]
 ) -> str | None:
-    """Open a case for the collected report in a locked interaction, and return its number.
-
-    The impact stays unknown unless the requester has stated it. None: there is no report, or its
-    case exists already.
+    """Open a case for the collected report in a locked interaction, and return its number. Returns
+    None if there is no report, or if its case already exists.
     """
     problem = collected.get(PROBLEM)
     if not problem:
@@ -42,8 +40,8 @@ def save_report(
 def save_request(
     tx: Transaction, interaction: InteractionRow, collected: Mapping[str, str]
 ) -> str | None:
-    """Like ``save_report``, for a collected request for equipment. If the request is unfinished,
-    its case does not say why the requester needs the equipment.
+    """Like ``save_report``, for a collected request for equipment. The case does not say why the
+    requester needs the equipment.
     """
     item = collected.get(ITEM)
     if not item:
@@ -62,10 +60,10 @@ def _opened_once(tx: Transaction, interaction: InteractionRow, case: OpenInTurn)
 
 
 def _described(wanted: str, collected: Mapping[str, str]) -> str:
-    """The requester's words, then the postponed question and the postponed second request, if
-    any."""
-    put_off = [f"{fact}: {collected[fact]}" for fact in PUT_OFF if fact in collected]
-    return "\n".join([wanted, *put_off])
+    """The requester's words, followed by the question and the second request that the virtual agent
+    has postponed, if any."""
+    postponed = [f"{fact}: {collected[fact]}" for fact in POSTPONED if fact in collected]
+    return "\n".join([wanted, *postponed])
 
 
 def _last_turn(tx: Transaction, interaction: InteractionRow) -> int:

@@ -1,6 +1,5 @@
-"""Leaves a text unanswered if it is not for the desk and its number has already got the reply to
-such texts within the last day.
-"""
+"""Leave a text unanswered that is not meant for the desk, if the sender has already got the reply
+to such texts within the last day."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,14 +22,14 @@ b = t.bot_turns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaySilent:
-    """Requested by the virtual agent during a turn."""
+    """The virtual agent's request during a turn."""
 
     turn_id: int
 
 
 def answered_today(tx: Transaction, turn_and_action: tuple[int, str]) -> bool:
-    """Whether this action of the bot has answered a text of the turn's number in the last 24
-    hours."""
+    """Whether this action of the bot has answered the turn's requester in the last 24 hours.
+    ``turn_and_action``: the turn's id and the action's name."""
     turn_id, action = turn_and_action
     interaction, _ = locked_turn(tx.conn, turn_id)
     day_ago = tx.now - timedelta(days=1)
@@ -38,8 +37,7 @@ def answered_today(tx: Transaction, turn_and_action: tuple[int, str]) -> bool:
 
 
 def stay_silent(tx: Transaction, command: StaySilent) -> None:
-    """Let the turn end without an answer, and alert supervisors. A repeated call changes
-    nothing."""
+    """End the turn without an answer, and alert supervisors. A repeated call changes nothing."""
     found = select(b.c.interaction_id).where(b.c.id == command.turn_id)
     interaction = interactions.lock(tx.conn, tx.conn.execute(found).scalar_one())
     open_turn = (b.c.id == command.turn_id, b.c.answered_at.is_(None), b.c.outcome.is_(None))

@@ -1,4 +1,4 @@
-"""The due work of the virtual agent: asks the bot between two transactions, ``begin_turn`` and
+"""Take a turn of the virtual agent: call the bot between two transactions, ``begin_turn`` and
 ``finish_turn``."""
 
 from handoff_service import log
@@ -30,7 +30,8 @@ async def when_due(job: Job) -> None:
 
 
 async def _ask(job: Job, question: Question) -> tuple[BotAnswer, str | None]:
-    """The bot's answer. After a failed attempt, ask once more with the same turn id."""
+    """The bot's answer, or an empty answer and the reason of the failure. A failed call is repeated
+    once, with the same turn id."""
     failure = ""
     for _ in range(2):
         try:

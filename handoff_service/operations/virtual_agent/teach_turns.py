@@ -1,6 +1,7 @@
-"""Keeps the texts of those turns that a trainer should label.
+"""Store the texts of turns that a trainer should label.
 
-It decides about a text when one of these happens:
+This module decides about a text in these cases:
+
 - The virtual agent answers the text.
 - The requester rewords the text or restarts the conversation.
 - The conversation is handed off.
@@ -42,7 +43,8 @@ class MarkMisunderstood:
 
 
 def keep_turn(tx: Transaction, interaction: InteractionRow, turn_id: int) -> None:
-    """Keep a turn that was just answered, and the turn before it, if they are worth a label."""
+    """Store the text of a turn that was just answered, and that of the turn before it, if they are
+    worth a label."""
     text = _text(tx, interaction, _turn(tx, turn_id))
     if text is None:
         return
@@ -66,18 +68,19 @@ def keep_turn(tx: Transaction, interaction: InteractionRow, turn_id: int) -> Non
 
 
 def keep_last(tx: Transaction, interaction: InteractionRow, source: ItemSource) -> None:
-    """Keep the last text after the requester gave up or asked for a person. Before a handoff, only
-    a text that was not understood is worth a label."""
+    """Store the last text before the requester gave up or asked for a person. Before a handoff,
+    only a text that was not understood is worth a label."""
     text = _before(tx, interaction, None)
     if text is not None and (source is not ItemSource.HANDOFF or _fell_back(text)):
         keep_item(tx, interaction, text, LabelReason(source=source))
 
 
 def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | None:
-    """Keep the text of an answer that an agent marked as misunderstood. Returns the item's id.
+    """Store the text before an answer that an agent has marked as misunderstood. Returns the item's
+    id, or None if the text is a secret or consists only of names and numbers.
 
-    None when the text is a secret or has only names and numbers. Raises NotFound when there is no
-    such answer. Raises BadInput when it answered no text.
+    Raises NotFound when there is no such answer. Raises BadInput when the answer was not a reply to
+    a text.
     """
     interaction = interactions.lock(tx.conn, command.interaction_id)
     seq = tx.conn.execute(
@@ -122,8 +125,8 @@ def _before(tx: Transaction, interaction: InteractionRow, turn_id: int | None) -
 
 
 def _text(tx: Transaction, interaction: InteractionRow, turn: _Row) -> TurnText | None:
-    """The text that the turn answered. None if there was no text, if the text was only a choice
-    from a list, or if the bot does not report the intent."""
+    """The text that the turn answered. None if there is no text, if the text only chose from a
+    list, or if the bot does not report intents."""
     if turn.opening is not None or turn.understood is None:
         return None
     earlier = (b.c.interaction_id == interaction.id, b.c.id < turn.id)

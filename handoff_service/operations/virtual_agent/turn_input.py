@@ -1,4 +1,4 @@
-"""Collects the bot's input for a turn: the unanswered texts and the metadata."""
+"""Collect the bot's input for a turn: the unanswered texts and the metadata."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 PICTURE = "(picture)"  # the bot's input for a picture without words
 RESTARTED = "The requester started over"
-#: slots of a proof, report or request that ended when the conversation left the virtual agent
+#: The slots of a proof, report or request that ended when the conversation left the virtual agent.
 ENDED: Mapping[str, None] = dict.fromkeys(
     (
         *("account", "account_asked", "proof", "after_proof", "back_to"),
@@ -31,7 +31,8 @@ ENDED: Mapping[str, None] = dict.fromkeys(
         *("problem", "device", "impact", "known_outage", "item", "item_reason"),
     )
 )
-# the payload that runs before the first text after an agent returned the conversation
+# The payload that the bot handles before the first text after an agent has returned the
+# conversation.
 HANDED_BACK = "/handed_back"
 SPEAK: Mapping[Language, str] = {
     Language.ENGLISH: "/speak_english",
@@ -46,9 +47,8 @@ type _Row = sa.Row[*tuple[Any, ...]]
 def unanswered_texts(
     tx: Transaction, interaction: InteractionRow, *, after: int, up_to: int
 ) -> list[str]:
-    """The requester's unanswered texts of this epoch, in order. An invisible text is returned as an
-    empty string. Commands and texts about consent are left out, because the desk answers them
-    itself.
+    """The requester's unanswered texts in this epoch, in order. A blank text is an empty string.
+    Commands and texts about consent are left out, because the service answers them itself.
     """
     m = t.messages
     with_media = sa.exists().where(t.media.c.message_id == m.c.id)
@@ -73,7 +73,7 @@ def unanswered_texts(
 
 
 def _for_bot(body: str, *, with_media: bool) -> str:
-    """The text that the bot gets for this text. Empty when the text has nothing visible."""
+    """The bot's input for this text. Empty for a blank text without a picture."""
     if is_visible(body):
         return without_signature(body).strip()
     return PICTURE if with_media else ""
@@ -85,9 +85,9 @@ def facts_for_bot(
     opening: Mapping[str, Any] | None,
     text: str,
 ) -> dict[str, Any]:
-    """The metadata for a turn. ``handed_back``: the agent's outcome, in every turn of an epoch that
-    began with a return to the bot. ``before``: steps that the bot takes before the turn, such as
-    slots to set. ``text``: what the requester says."""
+    """The metadata for a turn. Its key ``handed_back`` has the agent's outcome, in every turn of an
+    epoch that began with a return to the virtual agent. Its key ``before`` has steps that the bot
+    takes before the turn, such as setting slots. ``text``: the bot's input."""
     metadata: dict[str, Any] = {}
     before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
     line = _given_back(tx, interaction) if interaction.epoch > 1 else None
@@ -112,8 +112,8 @@ def facts_for_bot(
 
 
 def _device_meant(tx: Transaction, interaction: InteractionRow, text: str) -> str | None:
-    """The device of the conversation's last case, if the text refers to that device: "it is jammed
-    again". The virtual agent then does not ask for the device again.
+    """The device of the conversation's last case, if the text refers to it, for example with "it is
+    jammed again". The virtual agent then does not ask for the device again.
     """
     c = t.cases.c
     query = select(c.device).where(c.interaction_id == interaction.id, c.device.is_not(None))
@@ -122,21 +122,22 @@ def _device_meant(tx: Transaction, interaction: InteractionRow, text: str) -> st
 
 
 def language_payload(texts: Sequence[str]) -> str | None:
-    """The bot's payload in place of texts that only ask for a language. None for other texts."""
+    """The payload that replaces texts which only ask for a language. None for other texts."""
     wanted = requested_language(" ".join(texts))
     return SPEAK[wanted] if wanted is not None else None
 
 
 def _changed_language(tx: Transaction, interaction: InteractionRow) -> str | None:
-    """The language of the replies, if the virtual agent does not know it yet. Otherwise None."""
+    """The language of the conversation, if the virtual agent does not know it yet. None if it
+    does."""
     spoken = spoken_language(tx.conn, interaction.id)
     known = bot_turns.collected(tx.conn, interaction.id).get("Language", Language.ENGLISH)
     return spoken if spoken != known else None
 
 
 def asked_before(tx: Transaction, interaction: InteractionRow) -> dict[str, Any]:
-    """The metadata ``asked``: the titles of the current choices, and whether the virtual agent has
-    opened a case in this conversation. Empty when there is neither."""
+    """The metadata key ``asked``: the titles of the current choices, and whether the virtual agent
+    has opened a case in this conversation. Empty if there are no choices and no case."""
     choices = [title for title, _ in bot_turns.choices(tx.conn, interaction.id, interaction.epoch)]
     made = select(t.cases.c.id).where(
         t.cases.c.interaction_id == interaction.id, t.cases.c.bot_turn_id.is_not(None)
@@ -148,10 +149,11 @@ def asked_before(tx: Transaction, interaction: InteractionRow) -> dict[str, Any]
 
 
 def _given_back(tx: Transaction, interaction: InteractionRow) -> _Row | None:
-    """The system line at the start of an epoch that began with a return to the virtual agent, with
-    the name of the agent who returned it, if any.
+    """The system line about the return to the virtual agent with which this epoch began, with the
+    name of the agent who returned the conversation, if any.
 
-    None for a restart, because the virtual agent had the conversation before.
+    None for an epoch that began with a restart, because the virtual agent already had the
+    conversation.
     """
     m = t.messages
     query = select(m.c.body, m.c.reason, m.c.created_at, t.agents.c.name).outerjoin(

@@ -1,4 +1,4 @@
-"""The rows of ``bot_turns``, as the operations on a turn use them."""
+"""Read and write the rows of ``bot_turns`` for the operations on a turn."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -50,7 +50,7 @@ def locked_turn(conn: Connection, turn_id: int) -> tuple[InteractionRow, TurnRow
 
 
 def unanswered_turn(conn: Connection, interaction: InteractionRow) -> TurnRow | None:
-    """The unanswered turn of the present epoch. None: there is none."""
+    """The unanswered turn of the current epoch, or None."""
     b = t.bot_turns.c
     query = select(b.id, b.up_to_seq, b.opening).where(
         b.interaction_id == interaction.id, b.epoch == interaction.epoch, b.answered_at.is_(None)
@@ -67,8 +67,8 @@ def choices_of(tx: Transaction, interaction: InteractionRow) -> list[Choice]:
 
 
 def schedule_next_turn(tx: Transaction, interaction_id: int) -> None:
-    """Schedule the next turn if a turn is open or texts have arrived meanwhile. Otherwise cancel
-    the due work."""
+    """Schedule the next turn if a turn is unanswered or if texts have arrived in the meantime. If
+    not, cancel the due work."""
     interaction = interactions.lock(tx.conn, interaction_id)
     after = bot_turns.answered_up_to(tx.conn, interaction.id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:

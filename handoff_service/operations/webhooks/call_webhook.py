@@ -1,8 +1,8 @@
 """Deliver one event to one webhook. The HTTP call happens outside any transaction.
 
-Delivery is at least once: a call without confirmed success is retried for a day under the same
-event id. Calls about one subject are made in order because they share a line of ``due_work``. A
-webhook that accepts nothing for days is switched off.
+Delivery is at least once: a call without a confirmed success is retried for a day with the same
+event id. Calls about one subject share a line of ``due_work``, so they are made in order. A webhook
+that accepts no call for days is switched off.
 """
 
 from contextlib import suppress
@@ -28,8 +28,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 w, k = t.webhooks, t.webhook_calls
-KEPT = timedelta(days=30)  # ended calls are kept this long for the admin to inspect
-LONGEST_ANSWER = 2000  # characters that are stored
+KEPT = timedelta(days=30)  # admins can inspect an ended call for this long
+LONGEST_ANSWER = 2000  # the most characters of an answer that are stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
 
 
 def finish_call(tx: Transaction, command: FinishCall) -> CallState:
-    """Record the result of a call. A failed call is retried for a day."""
+    """Record the result of a call, and schedule a retry if it failed. Returns the call's state."""
     row, result = _locked(tx, command.call_id), command.result
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
@@ -106,8 +106,8 @@ def _failed(tx: Transaction, call_id: int, result: CallResult) -> CallState:
 
 
 def _given_up(tx: Transaction, row: Any, result: CallResult) -> CallState:
-    """Give up the call, and send the webhooks an event about the failure. If the failed call was
-    itself such an event, send none, because failures could then cause events without end.
+    """Give up the call, and record an event about the failure. A failed call about such an event
+    causes no further event, because failures could otherwise cause endless events.
     """
     _end(tx, row.id, CallState.GIVEN_UP, result)
     if row.type != WebhookEvent.JOB_FAILED:

@@ -1,4 +1,4 @@
-"""Send a test event, or events that a webhook has missed."""
+"""Send a test event to a webhook, or send the events that it has missed again."""
 
 from dataclasses import dataclass
 
@@ -32,8 +32,8 @@ class SendAgain:
 
 
 def send_test(tx: Transaction, webhook_id: int) -> int:
-    """Send a test event. Returns its call's id. Raises NotFound for an unknown id, and Conflict for
-    a webhook that is switched off."""
+    """Send a test event. Returns the id of its call. Raises NotFound for an unknown webhook, and
+    Conflict for one that is switched off."""
     with_texts = _switched_on(tx, webhook_id)
     event = NewEvent(
         type=WebhookEvent.TEST,
@@ -45,16 +45,17 @@ def send_test(tx: Transaction, webhook_id: int) -> int:
 
 
 def send_again(tx: Transaction, command: SendAgain) -> None:
-    """Send this event now, even if it was sent before. Its day of retries starts again. Raises
-    NotFound for an unknown event. Raises Conflict for a webhook that is switched off."""
+    """Send this event now, even if the webhook has already accepted it. Its day of retries starts
+    again. Raises NotFound for an unknown webhook or event, and Conflict for a webhook that is
+    switched off."""
     _switched_on(tx, command.webhook_id)
     if _schedule(tx, command.webhook_id, k.c.id == command.call_id) == 0:
         raise NotFound(NO_CALL)
 
 
 def send_missed(tx: Transaction, webhook_id: int) -> int:
-    """Send all events again that were given up, in their order. Returns how many. Raises NotFound
-    for an unknown id. Raises Conflict for a webhook that is switched off."""
+    """Send again, in order, all events that were given up. Returns how many there are. Raises
+    NotFound for an unknown webhook, and Conflict for one that is switched off."""
     _switched_on(tx, webhook_id)
     return _schedule(tx, webhook_id, k.c.state == CallState.GIVEN_UP)
 

@@ -21,7 +21,7 @@ w, k, d = t.webhooks, t.webhook_calls, t.due_work
 
 
 def switch_off(tx: Transaction, webhook_id: int) -> None:
-    """Stop sending events to the webhook. Its waiting events are given up; an admin can send them
+    """Stop sending events to the webhook, and give up its waiting events. An admin can send them
     again."""
     this = w.c.id == webhook_id
     tx.conn.execute(update(w).where(this).values(active=False, switched_off_at=tx.now))
@@ -37,7 +37,7 @@ def switch_off(tx: Transaction, webhook_id: int) -> None:
 
 
 def give_up_waiting(tx: Transaction, webhook_id: int) -> None:
-    """Give up the events that the webhook has not accepted yet. The calls under way still end."""
+    """Give up the events that the webhook has not accepted yet. Calls under way still finish."""
     waiting = (k.c.webhook_id == webhook_id, k.c.state == CallState.WAITING)
     why = func.coalesce(k.c.why, str.__str__(SWITCHED_OFF))
     ids = select(func.cast(k.c.id, d.c.key.type)).where(*waiting)
@@ -47,7 +47,7 @@ def give_up_waiting(tx: Transaction, webhook_id: int) -> None:
 
 
 def notices(conn: Connection, webhook_id: int) -> list[Mail]:
-    """A mail to each admin about a webhook that is still switched off."""
+    """A mail to each admin, if the webhook is still switched off."""
     row = conn.execute(select(w).where(w.c.id == webhook_id, ~w.c.active)).one_or_none()
     if row is None or row.switched_off_at is None:
         return []
@@ -74,7 +74,7 @@ def notices(conn: Connection, webhook_id: int) -> list[Mail]:
 
 
 async def when_due(job: Job) -> None:
-    """Mail the admins once. The checklist and ``patchboard doctor`` show it as well."""
+    """Mail the admins once. The checklist and ``patchboard doctor`` also show the webhook."""
     mails = await job.deps.store.read(notices, int(job.key))
     await job.write(claiming.drop, job.claimed)
     for why in await mail_each(job.deps.mailer, mails):

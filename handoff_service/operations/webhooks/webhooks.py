@@ -1,4 +1,4 @@
-"""An admin creates, changes, tests or deletes a webhook, and sends events again."""
+"""An admin creates, changes or deletes a webhook, and shows or replaces its secret."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,7 +28,7 @@ w = t.webhooks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeWebhook:
-    """``secret``: signs its calls."""
+    """``secret``: the secret that signs the calls."""
 
     fields: WebhookFields
     secret: str
@@ -36,8 +36,8 @@ class MakeWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeWebhook:
-    """``values``: changed fields of WebhookFields; other fields stay. ``secret`` None: the stored
-    secret stays."""
+    """``values``: the fields of WebhookFields to change. Other fields keep their values. ``secret``
+    None: keep the stored secret."""
 
     id: int
     values: Mapping[str, Any]
@@ -46,7 +46,7 @@ class ChangeWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutWebhook:
-    """``secret`` None: a known webhook keeps its secret."""
+    """``secret`` None: an existing webhook keeps its secret."""
 
     fields: WebhookFields
     secret: str | None = None
@@ -59,8 +59,8 @@ class ReplaceSecret:
 
 
 def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
-    """Create a webhook and return its id. Raises BadInput, which names each wrong field. Raises
-    Conflict for a name in use."""
+    """Create a webhook and return its id. Raises BadInput with the wrong fields. Raises Conflict
+    for a name in use."""
     fields = command.fields
     _check(tx, fields, command.secret)
     _name_is_free(tx, fields.name)
@@ -72,9 +72,8 @@ def make_webhook(tx: Transaction, command: MakeWebhook) -> int:
 
 
 def change_webhook(tx: Transaction, command: ChangeWebhook) -> None:
-    """Change a webhook. Raises NotFound, and the errors of ``make_webhook``. The address is checked
-    again when a webhook is switched on again. A webhook that is switched off gives up its waiting
-    events.
+    """Change a webhook. Switching it on checks its address again. Switching it off gives up its
+    waiting events. Raises NotFound for an unknown id, and the same errors as ``make_webhook``.
     """
     stored = stored_fields(tx, command.id)
     fields = replace(stored, **command.values)
@@ -95,7 +94,8 @@ def change_webhook(tx: Transaction, command: ChangeWebhook) -> None:
 
 
 def put_webhook(tx: Transaction, command: PutWebhook) -> None:
-    """Create the webhook with this name, or replace it. A new one needs a secret."""
+    """Create the webhook with this name, or replace it. Raises BadInput for a new webhook without a
+    secret, and the same errors as ``make_webhook``."""
     fields = command.fields
     found = tx.conn.execute(select(w.c.id).where(w.c.name == fields.name)).scalar()
     if found is not None:
@@ -108,9 +108,9 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> None:
 
 
 def replace_secret(tx: Transaction, command: ReplaceSecret) -> str:
-    """Sign with this secret from now on, and with the former one for another day. Returns the
-    secret, because a repeated command carries a new one and must return the stored one. Raises
-    NotFound for an unknown id."""
+    """Sign with this secret from now on, and also with the former secret for another day. Returns
+    the secret, because a repeated request contains a new random secret, but its answer must contain
+    the stored one. Raises NotFound for an unknown id."""
     stored_fields(tx, command.id)
     with recorded(tx, Noun.WEBHOOK, command.id):
         _put_secret(tx, command.id, command.secret)
@@ -118,15 +118,16 @@ def replace_secret(tx: Transaction, command: ReplaceSecret) -> str:
 
 
 def show_secret(tx: Transaction, webhook_id: int) -> str:
-    """The secret that an admin copies to the receiver. The audit log says who saw it. Raises
-    NotFound."""
+    """Return the secret, which an admin copies to the receiver. The audit log records who has seen
+    it. Raises NotFound, or CannotOpen when the key that sealed the secret is not set."""
     secret = current_secret(tx, webhook_id)
     audit(tx, viewed(Noun.WEBHOOK, webhook_id, webhooks.get(tx.conn, webhook_id).name))
     return secret
 
 
 def current_secret(tx: Transaction, webhook_id: int) -> str:
-    """The secret that signs the calls. Raises NotFound, or CannotOpen when its key is not set."""
+    """The secret that signs the calls. Raises NotFound, or CannotOpen when the key that sealed the
+    secret is not set."""
     stored = webhooks.secret(tx.conn, webhook_id)
     if stored is None:
         raise NotFound(phrase("There is no webhook {id}.", id=webhook_id))
@@ -134,7 +135,7 @@ def current_secret(tx: Transaction, webhook_id: int) -> str:
 
 
 def delete_webhook(tx: Transaction, webhook_id: int) -> None:
-    """Delete the webhook with all its events. Raises NotFound for an unknown id."""
+    """Delete the webhook and all its events. Raises NotFound for an unknown id."""
     stored_fields(tx, webhook_id)
     give_up_waiting(tx, webhook_id)
     with deletes(tx, Noun.WEBHOOK, webhook_id):
@@ -142,7 +143,7 @@ def delete_webhook(tx: Transaction, webhook_id: int) -> None:
 
 
 def stored_fields(tx: Transaction, webhook_id: int) -> WebhookFields:
-    """The webhook as an admin set it up, locked. Raises NotFound for an unknown id."""
+    """Lock the webhook and return its fields. Raises NotFound for an unknown id."""
     row = tx.conn.execute(select(w).where(w.c.id == webhook_id).with_for_update()).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no webhook {id}.", id=webhook_id))
@@ -157,8 +158,7 @@ def stored_fields(tx: Transaction, webhook_id: int) -> WebhookFields:
 
 def _put_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
     was = None
-    # without its key, the former secret cannot be opened, so calls are signed with the new one
-    # alone
+    # if the former secret cannot be opened, calls are signed only with the new one
     with suppress(CannotOpen):
         was = current_secret(tx, webhook_id)
     if secret == was:
@@ -175,8 +175,8 @@ def _put_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
 def _check(
     tx: Transaction, fields: WebhookFields, secret: str | None, *, is_old: bool = False
 ) -> None:
-    """Raise BadInput for a webhook that cannot be saved. ``is_old``: the address is unchanged, and
-    was checked when it was entered."""
+    """Raise BadInput for a webhook that cannot be saved. ``is_old``: the address need not be
+    checked again, because it is unchanged."""
     wrong = rules.errors(fields)
     refused = None if is_old or "url" in wrong else address_error(fields.url, tx.settings.outside)
     if refused:

@@ -1,8 +1,8 @@
-"""Receive texts: tables 1 and 2 of the product page, in one transaction for all waiting texts.
+"""Receive texts by tables 1 and 2 of docs/product.md, in one transaction for all waiting texts.
 
-One SELECT per table loads the facts, each text is decided in memory, and one statement per table
-writes the results. The commit stores the text, its profile, its interaction and its follow-up work,
-so no acknowledged text depends on this process.
+One SELECT per database table loads the facts, code decides each text in memory, and one statement
+per database table writes the results. The commit stores the texts, their profiles, interactions and
+follow-up work, so a crash of this process loses no acknowledged text.
 """
 
 from handoff_service.operations.conversations.receive_sms.receive import (

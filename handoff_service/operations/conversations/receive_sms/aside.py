@@ -1,9 +1,9 @@
-"""Texts that start nothing: reactions, thanks and grades after closing, blank texts to live agents.
+"""Store reactions, blank texts to live agents, and thanks and grades after closing.
 
-Each is stored in the conversation that it belongs to, open or closed. They start no bot turn,
-queue entry or timer, and change no state. The agent of a closed conversation sees thanks as unread.
-A blank text gives an agent nothing to answer, so the conversation begins with the first text that
-shows something.
+Each text is stored in the active or closed conversation that it belongs to. It starts no bot turn,
+work item or timer, and changes no state. The agent of a closed conversation sees thanks as unread.
+A blank text gives an agent nothing to answer, so a conversation begins only with a text that shows
+something.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ from handoff_service.store.conversations.satisfaction import question_waits
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-LOOKED_AT = 200  # how many of a line's newest messages a reaction can be about
+LOOKED_AT = 200  # a reaction can be about this many of the line's newest messages
 i, m = t.interactions, t.messages
 _TEXT = {"kind": Kind.MESSAGE, "direction": Direction.INBOUND, "status": Status.RECEIVED}
 
@@ -52,11 +52,11 @@ _TEXT = {"kind": Kind.MESSAGE, "direction": Direction.INBOUND, "status": Status.
 class Aside:
     """A text that starts nothing. It is stored after the other texts of its transaction.
 
-    - ``reaction``, ``message``: the reaction in the text, and the message that it reacts to.
-    - ``closed``: the closed conversation that the text thanks for.
-    - ``answer``: its answer to the satisfaction question.
+    - ``reaction``, ``message``: the reaction in the text, and the message that it is about.
+    - ``closed``: the closed conversation for which the requester thanks us.
+    - ``answer``: the text's answer to the satisfaction question.
 
-    A text with none of these is blank.
+    If all of these are None, the text is blank.
     """
 
     text: Text
@@ -70,7 +70,7 @@ class Aside:
 
 def find_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFacts) -> Aside | None:
     """Recognize a text that must not start a conversation, such as a reaction. None for all other
-    texts. It queries the database only when the words need it."""
+    texts. Most texts need no database query here."""
     if text.media or text.answered_as is not None:
         return None
     reaction = reactions.read(text.body)
@@ -116,7 +116,7 @@ def _would_wait(tx: Transaction, provider: Provider) -> bool:
 
 
 def _names(tx: Transaction, closed: int) -> list[str]:
-    """The names of the agents who took part, because thanks may name one of them."""
+    """The names of the agents who took part in a closed conversation. Thanks may contain them."""
     a, g = t.agents, t.live_group
     took_part = select(a.c.name).join(g, g.c.agent_id == a.c.id).where(g.c.interaction_id == closed)
     assigned = select(a.c.name).join(i, i.c.assigned_to == a.c.id).where(i.c.id == closed)
@@ -124,7 +124,7 @@ def _names(tx: Transaction, closed: int) -> list[str]:
 
 
 def keep_aside(tx: Transaction, aside: Aside) -> int:
-    """Store the text. Returns the interaction that contains it."""
+    """Store the text. Returns the id of its interaction."""
     reaction, message = aside.reaction, aside.message
     if aside.answer is not None:
         interaction_id = aside.answer.interaction_id
@@ -155,8 +155,8 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
 
 
 def _emoji_after(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
-    """The message's emoji after this reaction. If the reaction removes an emoji that the message no
-    longer has, nothing changes."""
+    """The message's emoji after this reaction. Removing an emoji that the message does not have
+    changes nothing."""
     if not reaction.removed:
         return reaction.emoji
     had: str | None = message.reaction
@@ -164,7 +164,7 @@ def _emoji_after(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | No
 
 
 def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object) -> int:
-    """Add the text to the conversation. Returns its seq."""
+    """Add the text to the conversation. Returns its position there (``seq``)."""
     interaction = interactions.lock(tx.conn, interaction_id)
     seq = interaction.last_seq + 1
     tx.conn.execute(update(i).where(i.c.id == interaction_id).values(last_seq=seq))
@@ -191,9 +191,9 @@ def _on_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], Colum
 def _reacted_to(
     tx: Transaction, reaction: Reaction, text: Text, provider: Provider
 ) -> Row[*tuple[Any, ...]] | None:
-    """The message that a reaction is about: the newest one that it quotes, or the newest one with a
-    picture if it quotes none. If messages of the company and of the requester fit, the company's is
-    chosen."""
+    """The message that a reaction is about. A reaction with a quote is about the newest message
+    that it quotes; one without a quote is about the newest message with a picture. The company's
+    messages come before the requester's."""
     query = (
         select(
             *m.c["id", "interaction_id", "seq", "body", "direction", "reaction"],
@@ -219,15 +219,15 @@ _WITH_MEDIA = exists().where(t.media.c.message_id == m.c.id)
 
 
 def _announced(tx: Transaction, text: Text, provider: Provider) -> int | None:
-    """The line's conversation in which our text says that something is resolved. None without such
-    a text."""
+    """The line's conversation with our text that a problem is resolved. None without such a
+    text."""
     found = announced(tx, text.requester_number, text.provider_number)
     return found.interaction_id if found else None
 
 
 def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
-    """The line's newest conversation, when thanks belong to it. The virtual agent answers thanks
-    itself, unless the satisfaction question is still to be sent."""
+    """The line's newest conversation, if it was closed recently enough for thanks to belong to it.
+    The virtual agent answers thanks itself, unless the satisfaction question is not sent yet."""
     minutes = tx.conn.execute(select(t.desk.c.thanks_minutes)).scalar() or 0
     if provider.first_responder is not FirstResponder.LIVE_AGENT:
         minutes = 0

@@ -1,6 +1,5 @@
-"""Creates a closed conversation for a text that starts nothing, when the line has no conversation
-to keep it in.
-"""
+"""Create a closed conversation for a text that starts nothing, when the line has no conversation
+to store it in."""
 
 from collections.abc import Sequence
 
@@ -14,9 +13,9 @@ from handoff_service.store.engine.transaction import Transaction
 def new_closed_conversation(
     tx: Transaction, number: str, provider_number_id: int, users: Sequence[int]
 ) -> int:
-    """Create the conversation. The text can be, for example, a reaction to a text that the company
-    number sent before it belonged to this desk. ``users``: the users who have the requester's
-    number.
+    """Create the conversation and return its id. An example is a reaction to a text that the
+    company number sent before it belonged to this desk. ``users``: the users who have the
+    requester's number.
     """
     user = users[0] if len(users) == 1 else None
     profile = t.messaging_profiles

@@ -1,4 +1,4 @@
-"""Decide one text by tables 1 and 2, in memory."""
+"""Decide in memory what happens with one text, by tables 1 and 2 of docs/product.md."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -37,8 +37,8 @@ def put(
     tied: dict[str, TextingProfile],
     queues: QueueChooser,
 ) -> Conversation:
-    """Put a text into its line's conversation, or start one with it. ``tied``: profiles that get
-    another user, by number. Updates ``tied``, and ``facts`` for later texts."""
+    """Add a text to its line's conversation, or start a conversation with it. This updates
+    ``facts`` for later texts, and ``tied``: number -> profile that gets another user."""
     number = text.requester_number
     profile = facts.profiles.get(number)
     match = profile_matching.match(
@@ -85,7 +85,7 @@ def put(
     ends_hold = conversation.state is State.ON_HOLD
     conversation.state = states.TRANSITIONS[conversation.state][Transition.REQUESTER_WRITES]
     streak = begins(Author.REQUESTER, conversation.unanswered)
-    # the text starts no unanswered streak, because nobody can answer it
+    # a text that nobody can answer starts no unanswered streak
     if streak is not None and unanswerable is None:
         conversation.began, conversation.ended = True, conversation.unanswered is not None
         conversation.unanswered = streak
@@ -105,8 +105,8 @@ def _without_secret(
     conversation: Conversation,
     codes: list[proof_codes.LiveCode] | None,
 ) -> Text:
-    """The text without its secret. If it may answer an identity question, the possible answers are
-    kept separately."""
+    """The text without its secret. If the text may answer an identity question, this adds the
+    possible answers to ``conversation.answers``."""
     expects = conversation.expects
     if expects is not None and (secret := redact(expects, text.body)) is not None:
         conversation.answers.append((conversation.seq, secret.guesses))
@@ -119,7 +119,7 @@ def _without_secret(
 
 
 def is_ending(facts: LoadedFacts, text: Text, provider: Provider) -> bool:
-    """Whether an earlier text in this batch closes the text's conversation."""
+    """Whether an earlier text in this batch closes the conversation to which this text belongs."""
     conversation = facts.active.get((text.requester_number, provider.id))
     if conversation is None or conversation.owner is Owner.AGENT:
         return False
@@ -132,7 +132,8 @@ def is_ending(facts: LoadedFacts, text: Text, provider: Provider) -> bool:
 def _note_consent(
     text: Text, conversation: Conversation, facts: LoadedFacts, now: datetime, *, opted_out: bool
 ) -> None:
-    """Record what the text means for consent, and the resulting consent for later texts."""
+    """Record what the text means for consent, and update the facts about consent for later
+    texts."""
     word = text.answered_as or consent_keywords.word(text.body, facts.words)
     if text.sent_at is not None and word in CONSENT:
         since = facts.later_texts.get(text.requester_number, [])
@@ -165,8 +166,8 @@ def _note_consent(
 
 
 def _queue(queues: QueueChooser, provider: Provider, user: int | None, owner: Owner) -> int:
-    """The queue of a new conversation. If the virtual agent answers first, this is the queue of the
-    company number, and the handoff chooses again."""
+    """The queue of a new conversation. If the virtual agent answers first, this is the company
+    number's queue, and a handoff chooses the queue again."""
     if owner is not Owner.QUEUE:
         return provider.queue_id
     return queues.choose(About(provider_number_id=provider.id, user_id=user, collected={}))

@@ -1,4 +1,4 @@
-"""The facts about the texts' numbers. ``load_facts.py`` loads them."""
+"""The facts that decide what happens with a batch of texts. ``load_facts.py`` loads them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,8 +15,8 @@ from handoff_service.store.messaging_actions import timers
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider number: its first responder, and the timers that a requester's text starts.
-    ``desk_asks``: whether the desk has ever sent a satisfaction question."""
+    """A provider number. ``arms``: the messaging actions for which a requester's text starts a
+    timer. ``desk_asks``: whether the desk has ever sent a satisfaction question."""
 
     id: int
     first_responder: FirstResponder
@@ -27,8 +27,8 @@ class Provider:
 
 @dataclass(slots=True)
 class TextingProfile:
-    """A number's messaging profile. ``id`` is 0 until it is stored. ``not_user``: the user whom an
-    agent ruled out."""
+    """A number's messaging profile. ``id`` is 0 until it is stored. ``not_user``: the user whom
+    somebody has ruled out as the sender."""
 
     user: int | None
     id: int = 0
@@ -40,13 +40,13 @@ class Conversation:
     """A line's active interaction while texts are added to it. ``id`` is 0 until it is stored.
 
     - ``unanswered``: the open unanswered streak.
-    - ``began``: these texts started the conversation; ``ended``: they also closed an earlier one.
-    - ``ended_holds``: the places of the lines which say that a text ended a hold.
-    - ``answers``: the guessed codes or identity facts in these texts. The texts are stored without
-      them.
-    - ``about_consent``: texts that opt out, opt in or ask for help.
+    - ``began``: these texts started an unanswered streak. ``ended``: they also ended another one.
+    - ``ended_holds``: the positions of the lines that tell agents that a text ended a hold.
+    - ``answers``: the possible codes or identity facts in these texts, which are stored without
+      them: position of the text, possible answers.
+    - ``about_consent``: texts that matter for consent, such as an opt-out or a request for help.
     - ``unanswerable``: why nobody can text the sender back. If set, the conversation gets no bot
-      turn and no timers, and enters a queue only if the desk wants that.
+      turn and no timers, and enters a queue only if the desk's settings allow it.
     """
 
     number: str
@@ -81,13 +81,13 @@ class Conversation:
 class LoadedFacts:
     """Database facts about the texts' numbers.
 
-    - ``later_texts``: for numbers with a recovered keyword, each later text: when it arrived, its
-      consent meaning, and whether it arrived by its own webhook.
-    - ``codes``: live codes of numbers that have texted six digits.
-    - ``questions``: by number and provider number, for lines without an active conversation: the
-      satisfaction question, if the desk still accepts an answer to it.
-    - ``queues_unanswerable``: whether texts from senders that nobody can text back go to a queue;
-      loaded only when there are such texts.
+    - ``later_texts``: the texts that numbers have sent after a keyword that the gap sweep
+      recovered. Each has its time, its consent keyword, and whether its own webhook delivered it.
+    - ``codes``: the live codes of numbers that have texted six digits.
+    - ``questions``: (number, provider number's id) -> the satisfaction question that the line can
+      still answer. Only for lines without an active conversation.
+    - ``queues_unanswerable``: whether texts from senders that nobody can text back enter a queue.
+      It is loaded only when there are such texts.
     """
 
     providers: dict[str, Provider]

@@ -38,7 +38,7 @@ _PROVIDERS = (
     select(
         *t.provider_numbers.c["id", "number", "first_responder", "queue_id"],
         *timers.ARMED_COLUMNS,
-        # most desks never ask, and then their texts need no further query
+        # most desks never ask the question, so their texts need no further query
         exists(select(t.satisfaction_questions.c.interaction_id)).label("desk_asks"),
     )
     .select_from(
@@ -71,11 +71,11 @@ def load_facts(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
     # one company number may text another
     ours = {text.provider_number for text in texts}.union(numbers)
     providers = _load_providers(tx, sorted(ours))
-    # first, because this query locks
+    # this query is first, because it locks the interactions
     active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()
     found = tx.conn.execute(_PROFILES, {"numbers": numbers})
     profiles = {r.number: TextingProfile(r.user_id, r.id, r.not_user_id) for r in found}
-    # an erased number that comes back has no profile
+    # an erased number has no profile when it texts again
     kept_opt_outs.apply_again(tx, [number for number in numbers if number not in profiles])
     opted_out: dict[str, set[int]] = {number: set() for number in numbers}
     for r in tx.conn.execute(_OPT_OUTS, {"numbers": numbers}):  # after the profiles are locked
@@ -170,8 +170,8 @@ def _later_texts(
 
 
 def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, Provider]:
-    """The provider numbers, each with the messaging actions that start a timer for a requester's
-    text."""
+    """The provider numbers, each with the messaging actions for which a requester's text starts a
+    timer."""
     providers: dict[str, Provider] = {}
     for r in tx.conn.execute(_PROVIDERS, {"numbers": numbers}):
         made = providers.setdefault(

@@ -34,17 +34,16 @@ OPTS_OUT = frozenset(
 
 
 class ReceiveOutcome(StrEnum):
-    """``repeat``: a second webhook for the same text. ``unknown_number``: the text went to no
-    provider number of this desk."""
+    """The result of receiving a text."""
 
     STORED = "stored"
-    REPEAT = "repeat"
-    UNKNOWN_NUMBER = "unknown_number"
+    REPEAT = "repeat"  #: a second webhook for the same text
+    UNKNOWN_NUMBER = "unknown_number"  #: the desk does not have the provider number
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The result for a text. ``opted_out``: it opted its number out."""
+    """The result for one text. ``opted_out``: the text opted its number out."""
 
     outcome: ReceiveOutcome
     interaction_id: int | None = None
@@ -64,7 +63,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
         elif text.sid in facts.seen:
             answers.append((ReceiveOutcome.REPEAT, None))
         elif is_ending(facts, text, provider):
-            # an earlier STOP closes the conversation, so this text starts another
+            # an earlier STOP in this batch closes the conversation, so this text starts a new one
             answers.append(text)
         elif (aside := find_aside(tx, text, provider, facts)) is not None:
             facts.seen.add(text.sid)
@@ -117,7 +116,7 @@ def _takes_commands(conversation: Conversation) -> bool:
 
 
 def _return_to_bot(tx: Transaction, conversations: Iterable[Conversation]) -> None:
-    """Requesters who wait in a queue and text BOT return to the virtual agent."""
+    """Return requesters who wait in a queue and text BOT to the virtual agent."""
     if not tx.settings.bot_answers:
         return
     for c in conversations:
@@ -138,8 +137,8 @@ _UNATTENDED = (
 
 
 def _reassign(tx: Transaction, ids: list[int]) -> None:
-    """If the desk is set up for it, offer a conversation again when the requester writes while its
-    agent is away."""
+    """If the desk's settings say so, return these conversations to work assignment when their agent
+    is away."""
     for r in tx.conn.execute(_UNATTENDED, {"ids": ids}).all() if ids else ():
         hand_off(
             tx, interactions.lock(tx.conn, r.id), f"{r.name} is {r.presence.replace('_', ' ')}.", {}

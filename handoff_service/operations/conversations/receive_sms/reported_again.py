@@ -1,7 +1,7 @@
-"""Answers to a text which says that a case is resolved or that a service works again.
+"""Handle answers to our text that a case is resolved or that a service works again.
 
-"Still broken" reopens the case and the conversation, which goes to live agents with the context.
-Thanks stay in the closed conversation (see ``aside``).
+"Still broken" reopens the case and the conversation, and hands the conversation to live agents with
+the context. Thanks stay in the closed conversation (see ``aside.py``).
 """
 
 from collections.abc import Collection, Sequence
@@ -34,13 +34,13 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
-LONGEST_QUOTE = 120  # characters of our text that are quoted in the reason for live agents
+LONGEST_QUOTE = 120  # the reason for live agents quotes at most this many characters of our text
 i, m, c, r = t.interactions, t.messages, t.cases, t.outage_recipients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    """The last text on a line that says that something is resolved."""
+    """Our last text on a line that a case is resolved or that a service works again."""
 
     message_id: int
     interaction_id: int
@@ -50,8 +50,8 @@ class Announced:
 
 
 def announced(tx: Transaction, requester_number: str, provider_number: str) -> Announced | None:
-    """The last such text on this line, unless it is old or the requester has written more than a
-    few texts since."""
+    """Our last text on this line that something is resolved. None without one, if it is older than
+    ``ANSWERED_WITHIN``, or if the requester has sent more than ``MOST_TEXTS`` texts since."""
     p = t.provider_numbers
     line = (
         i.c.requester_number == requester_number,
@@ -95,8 +95,8 @@ def announced(tx: Transaction, requester_number: str, provider_number: str) -> A
 
 
 def reopen_reported(tx: Transaction, texts: Sequence[Text]) -> None:
-    """Reopen the case and the conversation for each text that says "still broken". It runs before
-    the texts are stored, which then belong to the reopened conversation."""
+    """Reopen the case and the conversation for each text that says "still broken". Call this before
+    the texts are stored, so that they are added to the reopened conversation."""
     likely = [one for one in texts if one.answered_as is None and is_still_broken(one.body)]
     numbers = _numbers_informed(tx, {text.requester_number for text in likely}) if likely else set()
     for text in likely:
@@ -105,8 +105,8 @@ def reopen_reported(tx: Transaction, texts: Sequence[Text]) -> None:
 
 
 def _numbers_informed(tx: Transaction, numbers: Collection[str]) -> set[str]:
-    """The numbers among these that have got a text which says that something is resolved. One query
-    serves all texts, because most problems that requesters text about are new."""
+    """The numbers in ``numbers`` to which we have texted that something is resolved. One query
+    serves all texts, because most requesters report new problems."""
     query = (
         select(i.c.requester_number)
         .join(m, m.c.interaction_id == i.c.id)
@@ -162,7 +162,7 @@ def _open_again(tx: Transaction, interaction: InteractionRow) -> InteractionRow:
 
 
 def _reopen_case(tx: Transaction, found: int | None, reason: str) -> str | None:
-    """Reopen the case if it was resolved. Returns its number; None without a case."""
+    """Reopen the case if it is resolved. Returns its number, or None if there is no case."""
     row = tx.conn.execute(select(c).where(c.c.id == found).with_for_update()).one_or_none()
     if row is None:
         return None

@@ -1,8 +1,7 @@
-"""Answers to the satisfaction question: a grade, and a comment on a low one.
+"""Handle answers to the satisfaction question: a grade, and a comment on a low grade.
 
-They stay in the closed conversation. A text is read as an answer only if the requester has no
-active conversation on this company number, and the last one ended with the question. So a digit
-that a form or a menu asks for is never taken for a grade.
+The answers stay in the closed conversation. A text counts as an answer only if the line has no
+active conversation, so a digit that answers a form or a menu never counts as a grade.
 """
 
 from collections.abc import Collection
@@ -23,7 +22,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
-LONGEST = 1000  # characters of a comment
+LONGEST = 1000  # the most characters of a comment
 q = t.satisfaction_questions
 
 
@@ -45,8 +44,8 @@ class SatisfactionAnswer:
 def answer_in(
     text: Text, question: OpenQuestion, names: Collection[str]
 ) -> SatisfactionAnswer | None:
-    """The answer that a text gives. None: it is an ordinary text. ``names``: the names of the
-    agents who took part."""
+    """The answer in a text, or None for an ordinary text. ``names``: the names of the agents who
+    took part, because the answer may contain them."""
     if text.sent_at is not None and text.sent_at < question.asked_at:
         return None
     if (grade := read_grade(text.body, names)) is not None:
@@ -67,9 +66,9 @@ def answered(question: OpenQuestion, answer: SatisfactionAnswer) -> OpenQuestion
 
 
 def keep_answer(tx: Transaction, answer: SatisfactionAnswer, body: str, seq: int) -> None:
-    """Store the grade or the comment. ``seq``: that of its message. A low grade alerts the
+    """Store the grade or the comment. ``seq``: the position of its message. A low grade alerts the
     supervisors. If it has no comment, we ask for one. A later grade replaces the earlier one. If
-    both are low, the comment stays, and we do not ask again."""
+    both grades are low, the earlier comment stays and we do not ask again."""
     here = q.c.interaction_id == answer.interaction_id
     was = tx.conn.execute(select(q.c.grade).where(here)).scalar_one()
     grade = answer.grade

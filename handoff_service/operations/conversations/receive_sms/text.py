@@ -19,10 +19,11 @@ class Attachment:
 class Text:
     """A text from a requester.
 
-    - ``sid``: the provider's id.
+    - ``sid``: the provider's id of the text.
     - ``answered_as``: the keyword that the provider recognized and answered itself, if any.
-    - ``recovered``: if the webhook was lost, the time when the text was sent, in words.
-    - ``sent_at``: the same time, as an aware UTC time.
+    - ``recovered``: for a text whose webhook was lost, a sentence part with its time, such as
+      "sent 5 May at 14:20". None for other texts.
+    - ``sent_at``: when such a text was sent (UTC). None for other texts.
     """
 
     sid: str
@@ -35,6 +36,6 @@ class Text:
     sent_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Convert numbers to their canonical form, because carriers write one person's number in
-        two ways."""
+        """Convert the requester's number to its canonical form, because carriers write some numbers
+        in two forms."""
         object.__setattr__(self, "requester_number", one_form(self.requester_number))

@@ -1,4 +1,4 @@
-"""Write the changes, with one statement per table."""
+"""Write the decisions about a batch of texts, with one statement per database table."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -42,8 +42,8 @@ def write(
     tied: dict[str, TextingProfile],
     conversations: Collection[Conversation],
 ) -> None:
-    """Write new profiles, profiles ``tied`` to another user (by number), and all changes to the
-    conversations. New conversations get their ids here."""
+    """Write new profiles, profiles that get another user (``tied``, by number), and all changes to
+    the conversations. New profiles and conversations get their ids here."""
     _profiles(tx, profiles, tied)
     _interactions(tx, conversations)
     _messages(tx, conversations)
@@ -134,7 +134,7 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
         for seq, text in c.texts
     ]
     sent = {text.sid: text.sent_at for c in conversations for _, text in c.texts if text.recovered}
-    if sent:  # most texts were not recovered, so their rows leave this column out
+    if sent:  # most batches have no recovered text, so their rows leave this column out
         rows = [row | {"sent_at": sent.get(row["provider_sid"])} for row in rows]
     insert_rows(tx.conn, t.messages, rows)
     insert_rows(tx.conn, t.messages, _ended_holds(tx, conversations))
@@ -144,7 +144,7 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
 
 
 def _ended_holds(tx: Transaction, conversations: Iterable[Conversation]) -> list[dict[str, Any]]:
-    """Lines that show agents that a text took the conversation off hold."""
+    """The lines that tell agents that a text took the conversation off hold."""
     return [
         {
             "interaction_id": c.id,
@@ -163,8 +163,8 @@ def _ended_holds(tx: Transaction, conversations: Iterable[Conversation]) -> list
 
 
 def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due_work.Due]:
-    """Store the media in texts, and the work of fetching them. Costs nothing for texts without
-    media."""
+    """Store the media in texts, and return the work that fetches them. Texts without media need no
+    query."""
     with_media = {text.sid: text.media for c in conversations for _, text in c.texts if text.media}
     if not with_media:
         return []
@@ -194,7 +194,8 @@ def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due_w
 def _work(
     tx: Transaction, conversations: Iterable[Conversation], fetching: list[due_work.Due]
 ) -> None:
-    """Queue a bot turn after a pause, or queue a new conversation for live agents. Start timers."""
+    """Schedule bot turns after a pause, queue new conversations for live agents, and start
+    timers."""
     ends, at_latest = tx.settings.burst_ends(tx.now)
     work = [
         due_work.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=ends, latest=at_latest)
@@ -219,7 +220,7 @@ def _work(
                 for c in queued
             ],
         )
-    # their requesters may need the text which says that they are waiting
+    # requesters in a queue may need the text that they are waiting
     if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):
         schedule_offers(tx)
     streaks = [
