@@ -80,6 +80,7 @@ def main() -> int:
             for name, measure in (ON_EACH_DATABASE | ON_DEMAND).items():
                 if name in only or (not only and name in ON_EACH_DATABASE):
                     _run(report, f"{name}, {kind}", measure(desks))
+                    desks.end_benchmark()
     if not only or "bot" in only:
         _run(report, "bot", bot_turns.measure())
     print("\n" + report.markdown())

@@ -1,9 +1,13 @@
-"""The servers and databases of the benchmarks. Benchmarks that need the same server share it. A
-server runs until the run ends or moves on to the next kind of database.
+"""The servers and databases of the benchmarks. Benchmarks that need the same server share it.
+
+A server runs only while a benchmark uses it. Otherwise its old work, such as facts for reports,
+takes the processor from the next benchmark. So the end of a benchmark stops the servers that only
+this benchmark used, and suspends the shared ones.
 """
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -112,10 +116,12 @@ def open_database(kind: str, stack: ExitStack) -> str:
 
 @dataclass
 class Desks:
-    """The shared servers of one database kind."""
+    """The servers of one database kind."""
 
     kind: str
-    stack: ExitStack = field(default_factory=ExitStack)
+    stack: ExitStack = field(default_factory=ExitStack)  #: of what benchmarks share
+    _own: ExitStack = field(default_factory=ExitStack)  #: of what only this benchmark uses
+    _suspended: set[int] = field(default_factory=set)  #: ids of processes
     _demo: Desk | None = None
     _pasts: dict[int, Desk] = field(default_factory=dict)
     _receivers: list[Receiver] = field(default_factory=list)
@@ -136,30 +142,46 @@ class Desks:
         return self._receivers
 
     def _started(self, receiver: Receiver) -> Receiver:
-        return receiver if receiver.port else self.stack.enter_context(running(receiver))
+        if not receiver.port:
+            return self.stack.enter_context(running(receiver))
+        self._resume(receiver.pid)
+        return receiver
 
     def demo(self) -> Desk:
         """Return the demo desk."""
-        self._demo = self._demo or self.desk(demo=True)
+        self._demo = self._demo or self._desk(self.stack, demo=True)
+        self._resume(self._demo.service.process.pid)
         return self._demo
 
     def past(self, count: int) -> Desk:
         """Return a desk with few agents, this many closed conversations and twenty ongoing ones."""
         if count not in self._pasts:
-            made = self._pasts[count] = self.desk(agents=FEW_AGENTS)
+            made = self._pasts[count] = self._desk(self.stack, agents=FEW_AGENTS)
             seed.ongoing(made.database, count + 1, count + 20)
             seed.closed_interactions(made.database, 1, count)
             seed.index_texts(made.database)
+        self._resume(self._pasts[count].service.process.pid)
         return self._pasts[count]
 
     def desk(
         self, *, agents: int = 0, demo: bool = False, port: int | None = None, **settings: str
     ) -> Desk:
-        """Start a new desk. ``agents``: the number of agents, who are all in one group. ``demo``:
-        use the people of the demo instead.
+        """Start a new desk for one benchmark. ``agents``: the number of agents, who are all in one
+        group. ``demo``: use the people of the demo instead.
         """
-        url = open_database(self.kind, self.stack)
-        home = Path(self.stack.enter_context(TemporaryDirectory()))
+        return self._desk(self._own, agents=agents, demo=demo, port=port, **settings)
+
+    def _desk(
+        self,
+        stack: ExitStack,
+        *,
+        agents: int = 0,
+        demo: bool = False,
+        port: int | None = None,
+        **settings: str,
+    ) -> Desk:
+        url = open_database(self.kind, stack)
+        home = Path(stack.enter_context(TemporaryDirectory()))
         file = DEMO
         if not demo:
             file = home / "desk.toml"
@@ -168,9 +190,27 @@ class Desks:
         service = running_service(
             home, port=port, constants={HASHER: CHEAP}, DATABASE_URL=url, DEMO="1", **settings
         )
-        return Desk(self.stack.enter_context(service), url)
+        return Desk(stack.enter_context(service), url)
+
+    def end_benchmark(self) -> None:
+        """Stop the servers of one benchmark, and suspend the shared ones."""
+        self._own.close()
+        receivers = [one.pid for one in self._receivers if one.port]
+        desks = [one for one in (self._demo, *self._pasts.values()) if one is not None]
+        for pid in (*receivers, *(one.service.process.pid for one in desks)):
+            if pid not in self._suspended:
+                self._suspended.add(pid)
+                os.kill(pid, signal.SIGSTOP)
+
+    def _resume(self, pid: int) -> None:
+        if pid in self._suspended:
+            self._suspended.remove(pid)
+            os.kill(pid, signal.SIGCONT)
 
     def close(self) -> None:
+        self._own.close()
+        for pid in [*self._suspended]:
+            self._resume(pid)
         self.stack.close()
 
 
