@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-# With this variable set, each start compiles all modules again, which takes a fifth of the start.
+# If this variable is set, each start compiles all modules again, which takes a fifth of the start.
 export PYTHONDONTWRITEBYTECODE :=
 
 UV := $(shell command -v uv || echo .venv-uv/bin/uv)
 PYTEST := .venv/bin/pytest
-AT_ONCE := -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder # files side by side, those that take long first (tests/conftest.py); one process more than cores, because tests wait
+AT_ONCE := -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder # test files run in parallel, slow files first (tests/conftest.py); one process more than cores, because tests also wait
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -16,7 +16,7 @@ run: setup setup-bot ## start the service, the bot and the phone simulator with 
 	@PATCHBOARD_DEMO=$${PATCHBOARD_DEMO:-1} .venv/bin/patchboard run
 
 test: ## run all checks and tests
-	@$(MAKE) --no-print-directory --jobs=5 pytest check docs # side by side: the tests wait for servers now and then
+	@$(MAKE) --no-print-directory --jobs=5 pytest check docs # in parallel, because the tests sometimes wait for servers
 
 pytest: setup-bot machine compiled
 	$(PYTEST) $(AT_ONCE)
@@ -36,16 +36,16 @@ nlu: setup setup-bot ## measure by cross-validation how well the virtual agent u
 conversations: setup setup-bot ## text all held-out conversations to the real bot and service, and print them
 	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) tests/bot/test_held_out_conversations.py -s -k conversations
 
-bench: setup setup-bot services ## run the benchmarks; QUICK=1 for three minutes, ONLY=storm,bot for some, OUT=docs/performance/RELEASE to keep the results
+bench: setup setup-bot services ## run the benchmarks; QUICK=1 for a short run, ONLY=storm,bot for some of them, OUT=docs/performance/RELEASE to keep the results
 	@QUICK="$(QUICK)" ONLY="$(ONLY)" OUT="$(OUT)" .venv/bin/python -m tests.bench
 
-soak: setup services ## 50 texts a second with 200 event streams for MINUTES=60; ends with a picture, OUT=soak
+soak: setup services ## send 50 texts a second with 200 event streams for MINUTES=60, and draw a picture, OUT=soak
 	@MINUTES="$(MINUTES)" OUT="$(OUT)" .venv/bin/python -m tests.bench.soak
 
 chaos: setup services ## run the long fault drills; the first prints lost=N duplicated=N for each database
 	@.venv/bin/python -m tests.chaos
 
-chaos-hosts: setup services ## run the fault drills of two hosts behind HAProxy, in network namespaces; needs root, haproxy and iproute2
+chaos-hosts: setup services ## run the fault drills for two hosts behind HAProxy, in network namespaces; needs root, haproxy and iproute2
 	@.venv/bin/python -m tests.chaos.hosts
 
 simulation: setup services ## simulate a day of a large desk: 200 agents, 5,000 conversations, both databases, two processes
@@ -94,7 +94,7 @@ setup-bot: .venv-bot/.ready ## build the bot's environment in .venv-bot
 	@$(UV) pip sync --quiet --python .venv-deploy --require-hashes requirements/deploy.txt
 	@touch $@
 
-machine: setup # what tests need besides Python; in turn, because both may call apt-get
+machine: setup # programs that the tests need besides Python; one after the other, because both may call apt-get
 	@.ci/services && .ci/browser
 
 services: setup
@@ -116,7 +116,7 @@ catalogs: setup ## collect the texts to translate into handoff_service/locale, a
 		($(BABEL) update --ignore-pot-creation-date -D $$d -l $$l -i locale/$$d.pot -d locale --no-wrap --no-fuzzy-matching --init-missing) || exit 1; done; \
 		($(BABEL) compile -D $$d -d locale) || exit 1; done
 
-language-ngrams: setup ## compute the n-grams that show a text's language again, after the catalogs or the examples changed much
+language-ngrams: setup ## compute the n-grams for recognizing languages again, after large changes of the catalogs or examples
 	@.venv/bin/python -m handoff_service.bot_control.make_language_ngrams
 
 lock: | $(UV) ## lock the dependencies again
@@ -130,7 +130,7 @@ lock: | $(UV) ## lock the dependencies again
 docs: .venv-docs/.ready ## build the documentation in site/; a dead link fails the build
 	@.venv-docs/bin/sphinx-build -q -W --keep-going -b html docs site && echo "-> site/index.html"
 
-audit: .venv-audit/.ready ## check the locked dependencies for known vulnerabilities; fails when the advisories cannot be reached
+audit: .venv-audit/.ready ## check the locked dependencies for known vulnerabilities; fails if the advisories are unreachable
 	@.ci/audit .venv-audit/bin/pip-audit requirements/dev.txt requirements/bot.txt requirements/docs.txt requirements/audit.txt requirements/deploy.txt
 
 sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and bot into sbom/
@@ -139,14 +139,14 @@ sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and 
 		.venv-audit/bin/python -W ignore -m cyclonedx_py requirements requirements/$$group.txt --pyproject pyproject.toml \
 			--output-reproducible --of JSON -o sbom/$$group.json && echo "-> sbom/$$group.json" || exit 1; done
 
-dist: setup ## build the Debian package in dist/; BOT=1 also builds the one of the virtual agent
+dist: setup ## build the Debian package in dist/; BOT=1 also builds the virtual agent's package
 	@.venv/bin/python deploy/debian/build_package.py --uv $(UV)
 ifdef BOT
 	@$(MAKE) --no-print-directory setup-bot
 	@.venv/bin/python deploy/debian/build_package.py --bot --uv $(UV)
 endif
 
-check-deploy: .venv-deploy/.ready ## lint the Dockerfile, the Compose file and the Helm chart, which are not run here
+check-deploy: .venv-deploy/.ready ## lint the Dockerfile, the Compose file and the Helm chart, without running them
 	@.venv-deploy/bin/python deploy/check_deploy.py
 
 clean: ## delete the environments; the data in .patchboard stays

@@ -1,5 +1,5 @@
-"""Help with a password or a locked account. The bot prepares the case, and a live agent resets the
-account."""
+"""Help with a password or a locked account. The virtual agent opens a case and hands the
+conversation to a live agent, who resets the account."""
 
 from typing import Any
 
@@ -36,12 +36,12 @@ REASON = "Needs help with a password or a locked account. Identity verified."
 
 
 class AccountHelpAction(DeskAction):
-    """Open a case of high priority for a verified requester, and hand over to a live agent. A
-    repeated request uses the same case. While the proof is under way, the request is kept as a
-    report, so that it becomes a case even if the proof fails.
+    """Open a high-priority case for a verified requester, and hand over to a live agent. A repeated
+    request uses the same case. During the proof, the slot ``problem`` contains the request, so it
+    becomes a case even if the proof fails.
 
-    The case's description names the account, and quotes the texts that only describe the effects of
-    the problem. It never quotes a text about a password, because the text can contain the password.
+    The case's description names the account, and quotes texts that describe the effects of the
+    problem. It never quotes a text about a password, because that text may contain the password.
     """
 
     def name(self) -> str:
@@ -56,36 +56,36 @@ class AccountHelpAction(DeskAction):
         account = str(tracker.get_slot("system") or "").strip()
         if events is not None:
             return [*_as_report(tracker, account), *events]
-        wanted = OpenInTurn(
+        command = OpenInTurn(
             turn_id=turn_id(tracker),
             kind=CaseKind.ACCESS,
             priority=HIGH,
             description=str(tracker.get_slot("problem") or lost_access(account)),
             once=True,
         )
-        there = await self._desk.store.read(_open_already, interaction_id(tracker))
-        number = await self._desk.store.write(open_case, wanted)
-        if number in there:
+        open_before = await self._desk.store.read(_open_access_cases, interaction_id(tracker))
+        number = await self._desk.store.write(open_case, command)
+        if number in open_before:
             reply = in_language(ALREADY_OPEN, language(tracker)).format(number=number)
         else:
             reply = await self._desk.store.read(texts.account_help, number, language(tracker))
         dispatcher.utter_message(text=reply)
         collected = {"Topic": "account", "Case": number} | ({"Account": account} if account else {})
-        wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected)
-        await self._desk.store.write(request_hand_off, wish)
+        handoff = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected)
+        await self._desk.store.write(request_hand_off, handoff)
         return [SlotSet(slot, None) for slot in ("system", "problem", "impact")]
 
 
 def _is_about_new_case(tracker: Tracker) -> bool:
-    """Whether the text tells, right after a case, what a program says about the problem: "error say
+    """Whether the text comes right after a case and describes a program's message: "error say
     authentication fail"."""
     is_next = turns_since_case(tracker.events) == 1 and not tracker.active_loop
     return is_next and not entities(tracker, "system") and tells_of_error(last_text(tracker))
 
 
 def _as_report(tracker: Tracker, account: str) -> list[dict[str, Any]]:
-    """The events that keep the request as a report. If a form has already collected a report, that
-    report stays as it is."""
+    """Events that store the request in the slot ``problem``. Empty if a form is active, or if the
+    slot already contains a report."""
     if tracker.active_loop or tracker.get_slot("problem"):
         return []
     return [SlotSet("problem", lost_access(account))]
@@ -97,11 +97,12 @@ def lost_access(account: str | None) -> str:
 
 
 def is_lost_access(report: str) -> bool:
-    """Whether a report begins with the text of ``lost_access``. More facts may follow it."""
+    """Whether a report begins with a description from ``lost_access``. More facts may follow."""
     return report.startswith((CANNOT_GET_INTO, LOCKED_OUT))
 
 
-def _open_already(conn: Connection, interaction: int) -> set[str]:
+def _open_access_cases(conn: Connection, interaction: int) -> set[str]:
+    """The numbers of the user's unsettled cases about access."""
     user = conversations.get(conn, interaction).user
     return (
         {case.number for case in cases.unsettled(conn, user.id, kind=CaseKind.ACCESS)}

@@ -1,4 +1,4 @@
-"""The requester adds a fact to a case that was made in this conversation."""
+"""Adds the requester's text to a case that was made in this conversation."""
 
 from typing import Any
 
@@ -17,16 +17,17 @@ from handoff_service.rules.virtual_agent.bot_replies import added
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 from handoff_service.rules.virtual_agent.questions import is_question
 
-LATELY = 3  # an unclear text within this many turns after a case can belong to the case
+RECENT_TURNS = 3  # an unclear text within this many turns after a case may belong to the case
 UNCLEAR = frozenset(
     {"nlu_fallback", "unsure_topic", "out_of_scope", "not_for_desk", "automated_text"}
 )
-MACHINE = 0.9  # from this confidence on, a text that a machine sent belongs to no case
-FEWEST = 2  # words of an addition
+SURELY_AUTOMATED = 0.9  # an automated text with at least this confidence belongs to no case
+MIN_WORDS = 2  # a shorter text is no addition to a case
 
 
 class AddToCaseAction(DeskAction):
-    """Add the text to the conversation's case. Without a case, the text begins a report."""
+    """Add the text to the conversation's case. If there is no case, start a report with the
+    text."""
 
     def name(self) -> str:
         return "action_add_to_case"
@@ -40,21 +41,22 @@ class AddToCaseAction(DeskAction):
 
 
 async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """If a text may belong to the case of an earlier turn, add it there. Returns whether this added
-    it.
+    """Add the text to the case of an earlier turn if it may belong there. Returns whether the text
+    was added.
 
-    A wrong text in a case does less harm than a lost fact."""
+    When in doubt, this adds the text, because an unrelated text in a case does less harm than a
+    lost fact."""
     ago, text = turns_since_case(tracker.events), last_text(tracker)
-    if ago is None or ago > LATELY or len(text.split()) < FEWEST or is_wrong_number(text):
+    if ago is None or ago > RECENT_TURNS or len(text.split()) < MIN_WORDS or is_wrong_number(text):
         return False
-    if intent_of(tracker) == "automated_text" and confidence(tracker) >= MACHINE:
+    if intent_of(tracker) == "automated_text" and confidence(tracker) >= SURELY_AUTOMATED:
         return False
     return (ago == 1 or intent_of(tracker) in UNCLEAR) and await add_text(desk, dispatcher, tracker)
 
 
 async def add_text(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Add the text to the conversation's case, and confirm this to the requester. Returns False if
-    there is no case."""
+    """Add the text to the conversation's case, and send the requester a confirmation. Returns False
+    if there is no case."""
     note = AddToCase(turn_id=turn_id(tracker), note=last_text(tracker))
     number = await desk.store.write(add_to_case, note)
     if number is None:

@@ -1,4 +1,5 @@
-"""The end of a proof: run the action that waited for it, or drop it because the requester stops."""
+"""What follows a proof of identity: the action that waited for it, a handoff, or a canceled
+request."""
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -8,7 +9,7 @@ from rasa_sdk.types import DomainDict
 from actions.desk_action import DeskAction
 from actions.hand_off_after_failure import hand_off_after_failure
 from actions.mentioned_account import FORM
-from actions.proof import BACK_TO, GAVE_UP, MOST_NAME, THEN, back
+from actions.proof import BACK_TO, GAVE_UP, MAX_NAME_LENGTH, THEN, back
 from actions.start_topic import take_up
 from actions.turn import Events, collected, intent_of, last_text, turn_id
 from handoff_service.operations.identity.prove_identity import (
@@ -26,7 +27,9 @@ NO_ACCOUNT = "The requester did not say who they are."
 
 
 class AfterProof(DeskAction):
-    """The form has ended: run the action that waited for the proof, or hand over to a person."""
+    """Continue after the identity form has ended. If the requester is verified, run the action that
+    waited for the proof. If the proof failed, or if the requester did not say who they are, hand
+    over to a person."""
 
     def name(self) -> str:
         return "action_after_proof"
@@ -42,24 +45,24 @@ class AfterProof(DeskAction):
             finish_proof, Finish(turn_id=turn, collected=collected(tracker))
         )
         verified = ended.outcome is ProofOutcome.VERIFIED
-        goes_on = verified and then and not ended.asked_by
+        runs_action = verified and then and not ended.asked_by
         if verified:
             requester = await self._desk.store.read(requester_of, turn)
-            name = first_name(requester.name or "")[:MOST_NAME]
+            name = first_name(requester.name or "")[:MAX_NAME_LENGTH]
             dispatcher.utter_message(response="utter_verified", name=name)
         elif ended.outcome is ProofOutcome.FAILED:
             dispatcher.utter_message(response="utter_not_verified")
         else:
             dispatcher.utter_message(response="utter_go_on")
         empty = [SlotSet("account", None), SlotSet("proof", None)]
-        if goes_on:
+        if runs_action:
             return [*empty, FollowupAction(str(then))]
         return [*empty, SlotSet(THEN, None), *_without_request(tracker), *back(tracker)]
 
 
 class DropProof(DeskAction):
-    """The requester stops the proof: drop the request that needed it. The form in which the proof
-    began asks again, or the live agent who requested the proof returns."""
+    """Cancel the proof, and drop the request that needed it. If the proof began inside a form, that
+    form asks again. If a live agent requested the proof, the conversation returns to that agent."""
 
     def name(self) -> str:
         return "action_drop_proof"
@@ -74,7 +77,7 @@ class DropProof(DeskAction):
         says_bye = intent_of(tracker) == "bye"
         if dropped.asked_by:
             dispatcher.utter_message(
-                response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MOST_NAME]
+                response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MAX_NAME_LENGTH]
             )
         elif says_bye:
             dispatcher.utter_message(response="utter_bye")
@@ -99,9 +102,8 @@ class DropProof(DeskAction):
 
 
 def _without_request(tracker: Tracker) -> Events:
-    """Events that drop the request about the account that needed the proof. If the proof began
-    inside a report's form, the report stays.
-    """
+    """Events that drop the account request that needed the proof. Empty if the proof began inside
+    a form, because then the slots contain that form's report."""
     if tracker.get_slot(BACK_TO):
         return []
     return [SlotSet("problem", None), SlotSet("impact", None)]

@@ -1,4 +1,4 @@
-"""Answers texts inside the identity form that name no account: a greeting, a name, "i have no
+"""Answers texts in the identity form that do not name an account: a greeting, a name, "i have no
 number"."""
 
 from rasa_sdk.events import FollowupAction, SlotSet
@@ -37,10 +37,11 @@ class AsideInProof(Action):
 
 
 def answer_claim(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
-    """Answer a requester who asks why the virtual agent asks. If the form asks for the account,
-    also answer a requester who gives a name or has no account. Returns None for any other text.
+    """Answer a requester who asks why the virtual agent needs to know. If the form asks for the
+    account, also answer a requester who gives a name or has no account. Returns None for any other
+    text.
 
-    The name is a claim that agents see. It proves nothing."""
+    The name proves nothing. Agents see it as a claim."""
     text = last_text(tracker)
     if asks_why(text):
         dispatcher.utter_message(response="utter_why_account")

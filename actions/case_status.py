@@ -29,14 +29,15 @@ from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Case
 
 SLOT = "case_number"
-SURE = 0.8  # from this confidence on, a text inside a form asks about another case
+SURE = 0.8  # inside a form, a text needs this confidence to count as a question about another case
 
 
 class CaseStatusAction(DeskAction):
-    """Send a verified requester the status of one of their cases, or the list of their open ones.
+    """Send a verified requester the status of the case that they named, or a list of their open
+    cases.
 
-    The reply to a case number that is not theirs is always the same. So it does not show whether
-    another person has that case."""
+    If the requester names a case that is not theirs, the reply is the same whether or not the case
+    exists."""
 
     def name(self) -> str:
         return "action_case_status"
@@ -50,7 +51,7 @@ class CaseStatusAction(DeskAction):
             return []
         in_form = form_of(tracker) in (PROBLEM_FORM, EQUIPMENT_FORM)
         if in_form and not by_number and confidence(tracker) < SURE:
-            # "when will i have it?" is about the present request
+            # "when will i have it?" is about the current request
             return keep_aside(dispatcher, tracker)
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
@@ -61,27 +62,27 @@ class CaseStatusAction(DeskAction):
 
 
 def _is_about_new_case(tracker: Tracker) -> bool:
-    """Whether the text is about the case of the turn before: a correction, or a question such as
-    "are they coming?". The virtual agent cannot answer it, and it shows nothing to the requester,
-    so it needs no proof."""
+    """Whether the text is about the case of the previous turn: a correction, or a question such as
+    "are they coming?". Adding such a text to the case reveals nothing, so it needs no proof."""
     if continues_case(tracker.events):
         return True
     is_next = turns_since_case(tracker.events) == 1 and not tracker.active_loop
     return is_next and asks_about_new_case(last_text(tracker))
 
 
-def _answer(conn: Connection, interaction: int, written: object, spoken: Language) -> str:
+def _answer(conn: Connection, interaction: int, number: object, reply_language: Language) -> str:
     user = conversations.get(conn, interaction).user
-    if user is None:  # after the proof, an agent has undone the verification
-        return in_language(bot_replies.UNKNOWN_CASE if written else bot_replies.NO_CASES, spoken)
-    if not written:
+    if user is None:  # an agent undid the verification after the proof
+        unknown = bot_replies.UNKNOWN_CASE if number else bot_replies.NO_CASES
+        return in_language(unknown, reply_language)
+    if not number:
         found = [_line(case) for case in cases.unsettled(conn, user.id)]
-        return bot_replies.open_cases(found, spoken)
-    wanted = case_id(str(written))
+        return bot_replies.open_cases(found, reply_language)
+    wanted = case_id(str(number))
     one = cases.of_user(conn, user.id, wanted) if wanted is not None else None
     if one is None:
-        return in_language(bot_replies.UNKNOWN_CASE, spoken)
-    return bot_replies.one_case(_line(one), desk_time_zone(conn), read_at(conn), spoken)
+        return in_language(bot_replies.UNKNOWN_CASE, reply_language)
+    return bot_replies.one_case(_line(one), desk_time_zone(conn), read_at(conn), reply_language)
 
 
 def _line(case: Case) -> CaseLine:

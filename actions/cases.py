@@ -1,4 +1,4 @@
-"""Make a case from a reported problem."""
+"""Opens a case for a reported problem."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ from handoff_service.rules.shared.translations import translatable
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 
 LONGEST_QUOTE = 60
-THEN = translatable("Text any details here, or ask for a person.")
+NEXT_STEP = translatable("Text any details here, or ask for a person.")
 
 
 class OpenCaseAction(DeskAction):
-    """Open the case, send its number, and empty the form's slots for the next problem."""
+    """Open the case, send its number, and reset the form's slots for the next problem."""
 
     def name(self) -> str:
         return "action_open_case"
@@ -38,18 +38,18 @@ class OpenCaseAction(DeskAction):
         problem = str(tracker.get_slot("problem") or "No description")
         number = await self._open(tracker, problem)
         dispatcher.utter_message(
-            text=opened("case", number, short(problem, LONGEST_QUOTE), THEN, language(tracker))
+            text=opened("case", number, short(problem, LONGEST_QUOTE), NEXT_STEP, language(tracker))
         )
         return [*forget_collected(), *take_up(dispatcher, tracker)]
 
     async def _open(self, tracker: Tracker, problem: str) -> str:
         impact, asked = tracker.get_slot("impact"), tracker.get_slot("questions")
-        wanted = OpenInTurn(
+        command = OpenInTurn(
             turn_id=turn_id(tracker),
             description=f"{problem}\nAsked: {asked}" if asked else problem,
             device=tracker.get_slot("device"),
             impact=impact,
             priority=priority_of(impact),
         )
-        number: str = await self._desk.store.write(open_case, wanted)
+        number: str = await self._desk.store.write(open_case, command)
         return number

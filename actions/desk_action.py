@@ -1,4 +1,4 @@
-"""The base of actions that use the service."""
+"""The base class of actions that use the service."""
 
 from rasa_sdk.interfaces import Action
 
@@ -6,7 +6,5 @@ from handoff_service.context import AppContext
 
 
 class DeskAction(Action):
-    """An action that uses the service."""
-
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk

@@ -1,5 +1,5 @@
-"""The equipment form. A question of the requester does not fill the slot that the form asks for. It
-is kept in a separate slot."""
+"""The equipment form. If the requester answers with a question, the question goes into a separate
+slot, and the form asks again."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ REQUEST = "request_equipment"
 
 class ValidateEquipmentForm(FormValidationAction):
     """Accepts any words as an answer, except the requester's first question. If the request itself
-    names the equipment, its whole words fill the slot and not only one entity: "a laptop and a
-    phone" are two entities."""
+    names the equipment, the slot gets the requester's words instead of one entity, because "a
+    laptop and a phone" contains two entities."""
 
     def name(self) -> str:
         return f"validate_{FORM}"
@@ -34,8 +34,8 @@ class ValidateEquipmentForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> list[str]:
-        """The slots that the form asks for. A correction of the last case needs none, because the
-        virtual agent adds the text to that case."""
+        """The slots that the form asks for. Empty if the text corrects the last case, because the
+        virtual agent then adds the text to that case."""
         return [] if continues_case(tracker.events) else domain_slots
 
     async def extract_item(
@@ -62,11 +62,11 @@ class ValidateEquipmentForm(FormValidationAction):
 def keep_question(
     slot: str, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker
 ) -> dict[str, Any]:
-    """The changed slots if the value is a question: the slot stays empty, and another slot keeps
-    the question.
+    """The slots to set if the value is a question: the asked slot stays empty, and ``questions``
+    gets the question.
 
-    Empty if the value is an answer. Also empty for a second question, so that the form does not ask
-    without end."""
+    Empty if the value is an answer. Also empty for a second question, because otherwise the form
+    could ask forever."""
     is_new = tracker.get_slot(QUESTIONS) is None and tracker.get_slot("requested_slot") == slot
     if (
         not is_new
@@ -79,8 +79,8 @@ def keep_question(
 
 
 def keep_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[str, Any]]:
-    """The events that keep a text for an agent, because the virtual agent cannot answer it. The
-    form then asks again."""
+    """Events that store a text for an agent, because the virtual agent cannot answer it. The form
+    then asks again."""
     asks = "?" in last_text(tracker) or is_question(last_text(tracker))
     dispatcher.utter_message(response="utter_question_kept" if asks else "utter_noted")
     asked = [tracker.get_slot(QUESTIONS), last_text(tracker)]

@@ -1,5 +1,5 @@
-"""Keeps what a requester tells inside a form, if the classifier took the text for a courtesy, small
-talk or a question: "thanks, it is in room 4"."""
+"""Stores facts from texts in a form that the classifier mistook for a courtesy, small talk or a
+question: "thanks, it is in room 4"."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from handoff_service.rules.virtual_agent.facts_in_forms import asks_more, tells_
 
 SMALL_TALK = "action_small_talk_in_form"
 MAX_ANSWERS = 2  # answers to small talk in one form, so that no loop can begin
-SURE = 0.9  # from this confidence on, a text is small talk only
+SURE = 0.9  # a text with at least this confidence is only small talk
 RESPONSES = {
     "greet": "utter_greet",
     "help": "utter_help",
@@ -26,15 +26,15 @@ RESPONSES = {
     "bye": "utter_bye_in_form",
 }
 
-#: the intents of texts that end an exchange, unless they ask or tell something too
+#: Intents of texts that end an exchange, unless the text also asks or states something.
 ENDINGS = frozenset({"thanks", "bye"})
 
 type Events = list[dict[str, Any]]
 
 
 class AsideInForm(Action):
-    """Answer a greeting, thanks, a farewell or a question about the virtual agent, and then the
-    form asks again. A text that also tells something is kept."""
+    """Answer a greeting, thanks, a farewell or a question about the virtual agent. If the text also
+    states a fact or asks something, store the text instead. The form then asks again."""
 
     def name(self) -> str:
         return "action_aside_in_form"
@@ -51,8 +51,8 @@ class AsideInForm(Action):
 
 
 class SmallTalkInForm(Action):
-    """Answer it, and then the form asks again. A bare emoji, or small talk without an end, is a
-    text that the form does not understand."""
+    """Answer small talk. The form then asks again. After ``MAX_ANSWERS`` answers, or for a text of
+    emoji alone, run the fallback."""
 
     def name(self) -> str:
         return SMALL_TALK
@@ -70,15 +70,15 @@ class SmallTalkInForm(Action):
 
 
 def keep_fact(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
-    """Keep a text that tells something with the report, or as the reason for the request. None: it
-    tells nothing, or nothing was reported or requested yet."""
+    """Add a text that states a fact to the report, or store it as the reason for the request.
+    Returns None if the text states no fact, or if there is no report or request to add it to."""
     if not tells_fact(last_text(tracker)):
         return None
     return keep(dispatcher, tracker)
 
 
 def keep(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
-    """Keep the text as ``keep_fact`` does, whatever it tells."""
+    """Do the same as ``keep_fact``, but for any text."""
     if form_of(tracker) == PROBLEM_FORM and (problem := tracker.get_slot("problem")):
         dispatcher.utter_message(response="utter_noted")
         return [SlotSet("problem", f"{problem}\n{last_text(tracker)}")]

@@ -1,10 +1,9 @@
-"""The virtual agent does not understand a text. It asks once for other words. The second time, it
-hands the conversation off to a person. If the requester has begun a report, or if one of the texts
-may be a report, the handoff opens its case.
+"""The fallback for texts that the virtual agent does not understand. The first time, it asks the
+requester to rephrase. The second time in a row, it hands the conversation off to a person. If the
+requester has begun a report, or if one of the texts may be a report, the handoff opens a case.
 
-- During a report, the virtual agent keeps the text with the report, because it can be a fact about
-  the problem.
-- After a case, it adds the text to the case.
+- During a report, the text is added to the report, because it may be a fact about the problem.
+- After a case, the text is added to the case.
 """
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
@@ -45,8 +44,8 @@ class FallbackAction(DeskAction):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
-        """Answer, and end the turn. If another action started this one, no rule ends the turn. Rasa
-        would then run this action without end."""
+        """Answer, and end the turn. If another action started this one, no rule ends the turn, and
+        Rasa would run this action again and again."""
         events = await self._answer(dispatcher, tracker)
         if any(event["event"] == "followup" for event in events):
             return events
@@ -69,19 +68,19 @@ class FallbackAction(DeskAction):
         if again:
             report = {} if form else unsure_report(tracker.events)
             known = collected(tracker) | report
-            # if there is a case, its confirmation says that a person continues
+            # If the handoff opens a case, the case's confirmation says that a person continues.
             if PROBLEM not in known:
                 dispatcher.utter_message(response="utter_not_understood_twice")
             return await hand_off_after_failure(self._desk, tracker, REASON, known)
         dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
-        # the action sets this itself, because some forms have no rule for it
+        # Some forms have no rule that continues them after this action.
         return [FollowupAction(form)] if form else []
 
     async def _inside_report(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, again: bool
     ) -> Events:
-        """Keep the text with the report. The first time, ask the question in other words. The
-        second time, hand off with the report as it is."""
+        """Add the text to the report. The first time, ask the form's question in other words. The
+        second time, hand off with the unfinished report."""
         is_fact = len(last_text(tracker).split()) > 1 and intent_of(tracker) not in NO_FACT
         problem = str(tracker.get_slot("problem"))
         problem = f"{problem}\n{last_text(tracker)}" if is_fact else problem
@@ -92,22 +91,22 @@ class FallbackAction(DeskAction):
         if tracker.get_slot("requested_slot") == "impact":
             response = "utter_noted_ask_impact" if is_fact else "utter_ask_impact_again"
             dispatcher.utter_message(response=response)
-            # The form rejected this text. Without this event it would not accept the next answer.
+            # The form rejected this text. Without ActiveLoop, it would not accept the next answer.
             return [*kept, ActiveLoop(PROBLEM_FORM), FollowupAction("action_listen")]
         dispatcher.utter_message(response="utter_noted" if is_fact else "utter_not_understood")
         return [*kept, FollowupAction(PROBLEM_FORM)]
 
 
 def _aside(dispatcher: CollectingDispatcher, tracker: Tracker, form: str) -> Events | None:
-    """Answer a text that is about the form but does not answer its question (an *aside*). Returns
-    None for any other text."""
+    """Answer a text that does not answer the form's question, but that the virtual agent
+    understands (an *aside*). Returns None for any other text."""
     text = last_text(tracker)
     wrong_number = is_wrong_number(text)
     if wrong_number or is_solved(text):
         return _drop(dispatcher, form, "utter_wrong_number" if wrong_number else "utter_dropped")
     if is_pause(text):
         dispatcher.utter_message(response="utter_take_your_time")
-        # the form's question must be the last reply, because only its choices count
+        # The form's question must be the last reply, because only the last reply's choices count.
         return [FollowupAction(form)]
     if form == IDENTITY_FORM and has_new_owner(text):
         return [FollowupAction("action_not_me")]
@@ -116,7 +115,8 @@ def _aside(dispatcher: CollectingDispatcher, tracker: Tracker, form: str) -> Eve
 
 
 def _drop(dispatcher: CollectingDispatcher, form: str, response: str) -> Events:
-    """Leave the form and empty its slots, because the problem is solved or the number was wrong."""
+    """Leave the form and reset its slots, because the problem is solved or the requester texted a
+    wrong number."""
     if form == IDENTITY_FORM:
         return [FollowupAction("action_drop_proof")]
     dispatcher.utter_message(response=response)
@@ -130,9 +130,10 @@ def ran_in_form(tracker: Tracker) -> bool:
 
 
 def ran_in_previous_turn(tracker: Tracker) -> bool:
-    """Whether, in the turn before, this action ran or another action asked for other words.
+    """Whether this action ran in the previous turn, or another action asked the requester to
+    rephrase.
 
-    The intent of that turn does not show this. Inside a form, this action also runs for an
-    understood text that does not answer the question. And a form can accept a text that the virtual
+    The previous turn's intent does not show this. Inside a form, this action also runs for an
+    understood text that does not answer the question, and a form can accept a text that the virtual
     agent did not understand."""
     return asked_to_rephrase(previous(tracker.events))

@@ -1,4 +1,4 @@
-"""The requester says hello, perhaps with their name, thanks, or goodbye."""
+"""Answers greetings, thanks and farewells."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ SLOT = "said_name"
 
 
 class GreetAction(Action):
-    """Greet the requester by the name that they gave. If several people share a number, only the
-    name tells them apart.
+    """Greet the requester, by name if they gave one, and remember the name. If several people share
+    a number, only the name tells them apart.
 
-    The name is a claim and proves nothing. Agents see it as a claim."""
+    The name proves nothing. Agents see it as a claim."""
 
     def name(self) -> str:
         return "action_greet"
@@ -34,8 +34,8 @@ class GreetAction(Action):
 
 
 class CourtesyAction(Action):
-    """Answer thanks or a farewell. Right after a case, a text that also asks or tells something is
-    added to the case: "thank you. is somebody coming?"."""
+    """Answer thanks or a farewell. Right after a case, add the text to the case if it also asks
+    something or states a fact: "thank you. is somebody coming?"."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -55,7 +55,7 @@ class CourtesyAction(Action):
 
 
 def greet(dispatcher: CollectingDispatcher, name: str | None) -> list[dict[str, Any]]:
-    """Send the greeting. Returns the events that remember the name."""
+    """Send a greeting. Returns events that store the name."""
     if name is None:
         dispatcher.utter_message(response="utter_greet")
         return []

@@ -1,4 +1,4 @@
-"""The requester asks for a person."""
+"""Hands the conversation off because the requester asks for a person."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ from handoff_service.rules.virtual_agent.handoff_reason import reason_in
 
 
 class HandOffAction(DeskAction):
-    """Hand the conversation off when this turn ends. The service then sends the queue's text.
+    """Hand the conversation off at the end of this turn. The service then sends the queue's text.
 
-    The reason comes from the requester's text. The virtual agent does not ask for one.
+    The reason comes from the requester's text. The virtual agent does not ask for it.
     """
 
     def name(self) -> str:
@@ -31,14 +31,16 @@ class HandOffAction(DeskAction):
     ) -> list[dict[str, Any]]:
         about = reason_in(str(tracker.latest_message.get("text") or ""))
         reason = f"Asked for a person: {about}." if about else "Asked for a person."
-        wish = RequestHandOff(turn_id=turn_id(tracker), reason=reason, collected=_told(tracker))
-        await self._desk.store.write(request_hand_off, wish)
+        facts = _facts_for_agent(tracker)
+        handoff = RequestHandOff(turn_id=turn_id(tracker), reason=reason, collected=facts)
+        await self._desk.store.write(request_hand_off, handoff)
         return forget_collected()
 
 
-def _told(tracker: Tracker) -> dict[str, str]:
-    """The collected facts. A report also gets the text, if it tells something: "we let people in by
-    hand" can be taken for a request for a person."""
+def _facts_for_agent(tracker: Tracker) -> dict[str, str]:
+    """The collected facts. If there is a report and the text states a fact, the report also
+    contains the text. For example, the classifier may mistake "we let people in by hand" for a
+    request for a person."""
     known = collected(tracker)
     if PROBLEM in known and tells_fact(last_text(tracker)):
         known[PROBLEM] += f"\n{last_text(tracker)}"

@@ -1,6 +1,5 @@
-"""Hands the conversation off because the virtual agent cannot help: it leaves the form, and the
-conversation goes to a live agent when the turn ends. ``hand_off`` does the same when the requester
-asks for a person."""
+"""Hands the conversation off because the virtual agent cannot help. The module ``hand_off`` handles
+requests for a person."""
 
 from typing import Any
 
@@ -17,18 +16,22 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
     request_hand_off,
 )
 
-#: The fact that makes the handoff open a case. Its confirmation says that a person will continue.
+#: The name of the fact that makes the handoff open a case. The case's confirmation says that a
+#: person will continue.
 PROBLEM = COLLECTED["problem"]
 
 
 async def hand_off_after_failure(
     desk: AppContext, tracker: Tracker, reason: str, known: dict[str, str]
 ) -> list[dict[str, Any]]:
-    """Request the handoff. Returns the events for the action to return.
+    """Request a handoff at the end of the turn, and leave the form. Returns events for the action
+    to return.
 
-    ``known``: the facts that agents see, by name. A report that was put off becomes a case, and the
-    agent sees its number. If the handoff opens a case anyway, that case contains it: a turn opens
-    one case of each kind.
+    ``known``: the facts that agents see, by name.
+
+    If the requester reported a second problem inside a form, this opens a case for it, and agents
+    see its number. If ``known`` contains a problem, the handoff itself opens a case, and no second
+    case is opened, because a turn opens only one case of each kind.
     """
     text = tracker.get_slot(NEXT_TOPIC_TEXT)
     if PROBLEM not in known and tracker.get_slot(NEXT_TOPIC) in REPORTS and text:

@@ -1,5 +1,5 @@
-"""The identity form, and the questions around it. The replies depend on the state of the proof
-only, so they do not show whether an account exists."""
+"""The identity form and its questions. The replies depend only on the state of the proof, so they
+do not show whether an account exists."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.desk_action import DeskAction
 from actions.mentioned_account import FORM, KINDS
-from actions.proof import ASKED, GAVE_UP, MOST_NAME, THEN
+from actions.proof import ASKED, GAVE_UP, MAX_NAME_LENGTH, THEN
 from actions.turn import Events, entities, language, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity.check_fact import checked_fact, fact_to_check
@@ -34,14 +34,14 @@ from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.translations import count_in_language
 
 VERDICTS = {Verdict.WRONG: "wrong", Verdict.TOO_OLD: "too_old", Verdict.NO_CODE: "no_code"}
-#: The action that waits for the proof -> the question with the reason for the proof.
+#: The action that waits for the proof -> the question that gives the reason for the proof.
 WHY_ACCOUNT = {
     "action_case_status": "utter_ask_account_for_cases",
     "action_account_help": "utter_ask_account_for_access",
 }
-MOST_ASKED = 3  # times that the form asks for the account before a person takes over
-# Ends the form when it asks without a running proof, because an agent had the conversation
-# meanwhile. The form's rule then continues.
+MAX_QUESTIONS = 3  # the form asks for the account this often; then a person takes over
+# Events that end the form if no proof is running any more, because an agent had the conversation in
+# the meantime. The form's rule then continues.
 LEAVE: Events = [SlotSet("requested_slot", None)]
 
 
@@ -52,17 +52,17 @@ class AskAccount(DeskAction):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
-        standing = await _standing(self._desk, tracker)
-        if standing.expects is None:
+        state = await _proof_state(self._desk, tracker)
+        if state.expects is None:
             return LEAVE
         asked = int(tracker.get_slot(ASKED) or 0)
-        # the requester does not know the account, or does not want to give it
-        if asked >= MOST_ASKED:
+        # The requester does not know the account, or does not want to give it.
+        if asked >= MAX_QUESTIONS:
             return [SlotSet(THEN, GAVE_UP), *LEAVE]
-        if asked and not standing.asked_by:
+        if asked and not state.asked_by:
             dispatcher.utter_message(response="utter_ask_account_again")
-        elif standing.asked_by:
-            by = first_name(standing.asked_by)[:MOST_NAME]
+        elif state.asked_by:
+            by = first_name(state.asked_by)[:MAX_NAME_LENGTH]
             dispatcher.utter_message(response="utter_ask_account_for_agent", agent=by)
         else:
             reason = WHY_ACCOUNT.get(str(tracker.get_slot(THEN)), "utter_ask_account")
@@ -71,8 +71,8 @@ class AskAccount(DeskAction):
 
 
 class AskProof(DeskAction):
-    """Ask for the code, or for a fact, or ask which of the two the requester prefers. The question
-    begins with the verdict on the last answer."""
+    """Ask for the code or an identity fact, or ask a requester without a code to choose what to do
+    next. If the last answer was not accepted, the question begins with the reason."""
 
     def name(self) -> str:
         return "action_ask_proof"
@@ -80,26 +80,26 @@ class AskProof(DeskAction):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
-        standing = await _standing(self._desk, tracker)
-        after = VERDICTS.get(standing.verdict) if standing.verdict else None
-        match standing.expects:
+        state = await _proof_state(self._desk, tracker)
+        after = VERDICTS.get(state.verdict) if state.verdict else None
+        match state.expects:
             case Expects.CODE:
-                # the proof made no step in this turn, so no new code was sent
-                asked = "asked" if standing.stepped else "again"
+                # If the proof made no step in this turn, no new code was sent.
+                asked = "asked" if state.stepped else "again"
                 dispatcher.utter_message(
                     response=f"utter_code_{after or asked}",
-                    left=_tries(standing.left, language(tracker)),
+                    left=_attempts_left(state.left, language(tracker)),
                 )
             case Expects.FACT:
                 name = "utter_fact_wrong" if after else "utter_fact_asked"
                 dispatcher.utter_message(
                     response=name,
-                    facts=facts_in_language(asked_facts(standing.facts), language(tracker)),
-                    left=_tries(standing.left, language(tracker)),
+                    facts=facts_in_language(asked_facts(state.facts), language(tracker)),
+                    left=_attempts_left(state.left, language(tracker)),
                 )
             case Expects.CHOICE:
                 dispatcher.utter_message(
-                    response="utter_no_code" if standing.facts else "utter_no_code_no_fact"
+                    response="utter_no_code" if state.facts else "utter_no_code_no_fact"
                 )
             case _:
                 return LEAVE
@@ -107,8 +107,8 @@ class AskProof(DeskAction):
 
 
 class ValidateIdentityForm(FormValidationAction):
-    """Passes the form's answers to the service. The service judges them by the turn's id, so the
-    bot never sees a code or a fact."""
+    """Passes the form's answers to the service, which checks them. For a code or a fact, the bot
+    only passes the turn's id, so it never sees the secret."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -121,7 +121,7 @@ class ValidateIdentityForm(FormValidationAction):
     ) -> dict[str, Any]:
         text = value[0] if isinstance(value, list) and value else value
         claimed = account_in(str(text)) if text is not None else None
-        # The text names no account, or this turn emptied the slot, which Rasa validates too.
+        # The text names no account, or this turn reset the slot. Rasa also validates a reset slot.
         if claimed is None:
             return {"account": None}
         claim = ClaimedAccount(turn_id=turn_id(tracker), claimed=claimed)
@@ -131,7 +131,7 @@ class ValidateIdentityForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         turn = turn_id(tracker)
-        # an account in the same text wins over the alternative
+        # An account in the same text takes precedence over the alternative.
         if value is None or (value in tuple(AlternativeKind) and entities(tracker, *KINDS)):
             return {"proof": None}
         if value in tuple(AlternativeKind):
@@ -142,18 +142,20 @@ class ValidateIdentityForm(FormValidationAction):
         return _slots(await self._desk.store.write(settle_answer, answer))
 
 
-async def _standing(desk: AppContext, tracker: Tracker) -> ProofState:
+async def _proof_state(desk: AppContext, tracker: Tracker) -> ProofState:
     return await desk.store.write(read_proof_state, TurnRef(turn_id=turn_id(tracker)))
 
 
-def _slots(standing: ProofState) -> dict[str, Any]:
-    """The form's slots after a step of the proof. They are full when the proof has ended, so that
-    the form ends too."""
-    if standing.outcome is not None:
-        return {"account": "known", "proof": str(standing.outcome)}
-    again = {"account": None} if standing.expects is Expects.ACCOUNT else {}
-    return {**again, "proof": "gone" if standing.expects is None else None}
+def _slots(state: ProofState) -> dict[str, Any]:
+    """The form's slots after a step of the proof. After the proof has ended, all slots are filled,
+    which ends the form."""
+    if state.outcome is not None:
+        return {"account": "known", "proof": str(state.outcome)}
+    again = {"account": None} if state.expects is Expects.ACCOUNT else {}
+    return {**again, "proof": "gone" if state.expects is None else None}
 
 
-def _tries(left: int, spoken: str | None) -> str:
-    return count_in_language("{left} attempt", "{left} attempts", left, spoken).format(left=left)
+def _attempts_left(left: int, reply_language: str | None) -> str:
+    return count_in_language("{left} attempt", "{left} attempts", left, reply_language).format(
+        left=left
+    )

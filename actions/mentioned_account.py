@@ -1,4 +1,4 @@
-"""Finds the account that a requester named before the identity form asks for it, so that they need
+"""Finds an account that a requester named before the identity form asked for it, so that they need
 not repeat it."""
 
 import re
@@ -9,13 +9,13 @@ from rasa_sdk.interfaces import Tracker
 
 FORM = "identity_form"
 KINDS = ("email", "employee_number")
-# digits alone can also be a case, a room or a year
+# Digits alone can also be a case, a room or a year.
 _SURELY = re.compile(r"@|[a-z].*\d{4}", re.IGNORECASE)
 
 
 def mentioned_account(tracker: Tracker) -> str | None:
     """The last e-mail address or employee number that the requester has texted since the last
-    proof; None if there is none."""
+    proof. None if there is none."""
     for event in _since_last_proof(tracker):
         found = (event.get("parse_data") or {}).get("entities") or []
         cases = [(one["start"], one["end"]) for one in found if one["entity"] == "case_number"]

@@ -1,4 +1,4 @@
-"""A code, or a text about a code, when no proof expects one."""
+"""Answers a code, or a text about a code, when no proof expects a code."""
 
 import re
 
@@ -16,8 +16,6 @@ _CODE = re.compile(r"\d{4}|\b(?:code|codigo|código|mail|inbox|spam|resend|digit
 
 
 class NoProof(DeskAction):
-    """Answer a code, or a text about a code, when no proof expects one."""
-
     def name(self) -> str:
         return "action_no_proof"
 
@@ -36,6 +34,7 @@ class NoProof(DeskAction):
 
 
 def _is_about_code(tracker: Tracker) -> bool:
-    """Whether the text is about a code. The classifier alone is not precise enough."""
+    """Whether the text is about a code. The intents ``no_code`` and ``new_code`` alone are not
+    precise enough."""
     intent, text = intent_of(tracker), last_text(tracker)
     return intent in ("tell_secret", "other_proof") or bool(_CODE.search(text))

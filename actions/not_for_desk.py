@@ -1,4 +1,4 @@
-"""A text that is meant for somebody else, or that a machine sent."""
+"""Answers texts that are meant for somebody else or that a machine sent."""
 
 from typing import Any
 
@@ -25,9 +25,9 @@ from handoff_service.rules.virtual_agent.solved import is_solved
 
 NAME = "action_not_for_desk"
 NOT_FOR_DESK = frozenset({"not_for_desk", "automated_text"})
-LATELY = 3  # turns that count as recent
-SILENT = 0.7  # from this confidence on, a second text stays unanswered
-SURELY_ELSE = 0.95  # from this confidence on, a text is not an answer to the question
+RECENT_TURNS = 3
+SILENT = 0.7  # with at least this confidence, a second text stays unanswered
+SURELY_ELSE = 0.95  # a text with at least this confidence does not answer the question
 SERVED = frozenset(
     {
         *("problem_form", "equipment_form", "action_account_help", "action_case_status"),
@@ -37,9 +37,10 @@ SERVED = frozenset(
 
 
 class NotForDesk(DeskAction):
-    """Explain this number once a day. A second text that is not for the desk stays unanswered, and
-    supervisors see it. If one of these texts may be for the desk after all, the fallback answers
-    instead. After "Shall I open a case for that?", the text is added to the report.
+    """Explain once a day what this number is for. After that, such a text stays unanswered, and
+    supervisors get an alert. If one of these texts may be for the desk after all, the fallback
+    answers instead. If the text follows "Shall I open a case for that?", it becomes part of the
+    report.
     """
 
     def name(self) -> str:
@@ -71,25 +72,25 @@ class NotForDesk(DeskAction):
 
 
 def _is_among_topics(tracker: Tracker) -> bool:
-    """Whether the virtual agent served a request in the last turns. False after another text that
-    was not for the desk."""
+    """Whether the virtual agent handled a request in the last ``RECENT_TURNS`` turns. False if one
+    of them was not for the desk."""
     if intent_of(tracker) == "automated_text" or is_wrong_number(last_text(tracker)):
         return False
-    before = turns(tracker.events)[:-1][-LATELY:]
+    before = turns(tracker.events)[:-1][-RECENT_TURNS:]
     aside = any(NAME in turn.did for turn in before)
     return not aside and any(SERVED.intersection(turn.did) for turn in before)
 
 
 def _surely_not_for_desk(tracker: Tracker) -> bool:
-    """Whether the classifier was sure each time when it found that a text of this conversation is
-    not for the desk."""
+    """Whether the classifier was sure about every text in this conversation that it took as not for
+    the desk."""
     taken = [turn for turn in turns(tracker.events) if turn.intent in NOT_FOR_DESK]
     return all(turn.confidence >= SILENT for turn in taken)
 
 
 def _may_go_on(tracker: Tracker) -> bool:
-    """Whether the text can be about the topic of the virtual agent's question. False after a text
-    that was not for the desk, and for a text that is itself a question."""
+    """Whether the text may be about the topic of the virtual agent's question. False if an earlier
+    text was not for the desk, or if this text is itself a question."""
     text = last_text(tracker)
     aside = any(NAME in turn.did for turn in turns(tracker.events)[:-1])
     asks = text.rstrip().endswith("?") or is_wrong_number(text)

@@ -1,4 +1,4 @@
-"""The requester is not the person to whom this number is linked, or the number has a new owner."""
+"""Handles a requester who is not the person linked to this number, or who is its new owner."""
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -19,8 +19,7 @@ from handoff_service.rules.virtual_agent.names_in_texts import (
 
 
 class NotMe(DeskAction):
-    """The requester is not the person linked to this number: remove the link, then begin a
-    proof."""
+    """Remove the link between this number and the person, then begin a proof."""
 
     def name(self) -> str:
         return "action_not_me"
@@ -31,7 +30,7 @@ class NotMe(DeskAction):
         if is_for_somebody_else(last_text(tracker)):
             return await self._keep(dispatcher, tracker)
         await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
-        # the new owner of the number is a stranger without an employee number, so ask for no proof
+        # The number's new owner is a stranger who has no employee number, so ask for no proof.
         if has_new_owner(last_text(tracker)):
             dispatcher.utter_message(response="utter_new_owner")
             return await self._leave(tracker)
@@ -42,7 +41,8 @@ class NotMe(DeskAction):
         return await begin(self._desk, tracker, then=None)
 
     async def _keep(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Keep the text with the report, request or last case: it says for whom that is."""
+        """Add the text to the report, the request or the last case, because it says who that is
+        for."""
         if (kept := keep(dispatcher, tracker)) is not None:
             return kept
         if form_of(tracker) is None and await add_unclear(self._desk, dispatcher, tracker):

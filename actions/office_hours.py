@@ -1,4 +1,4 @@
-"""The hours of the live agents."""
+"""Answers questions about the live agents' hours."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ from handoff_service.store.routing import queue_hours
 
 
 class OfficeHoursAction(DeskAction):
-    """Answer whether live agents are available, by the schedule of the queue of the number that the
-    requester texted. Inside a report and right after a case, keep "I am at my desk until 7 pm"
-    with it."""
+    """Send the live agents' hours, from the schedule of the line's queue. A text such as "I am at
+    my desk until 7 pm" is no question about hours: inside a form or right after a case, add it to
+    the report, request or case."""
 
     def name(self) -> str:
         return "action_office_hours"
@@ -41,7 +41,7 @@ class OfficeHoursAction(DeskAction):
         return []
 
 
-def _hours(conn: Connection, interaction: int, spoken: Language) -> str:
+def _hours(conn: Connection, interaction: int, reply_language: Language) -> str:
     schedule, now = queue_hours.of_line(conn, interaction), read_at(conn)
     return bot_replies.hours(
         is_open=schedule.is_open(now),
@@ -49,5 +49,5 @@ def _hours(conn: Connection, interaction: int, spoken: Language) -> str:
         opens=schedule.opens_at(now),
         zone=schedule.time_zone,
         now=now,
-        language=spoken,
+        language=reply_language,
     )

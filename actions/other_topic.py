@@ -1,4 +1,4 @@
-"""A second request inside a form."""
+"""Handles a second request inside a form."""
 
 from typing import Any
 
@@ -24,12 +24,12 @@ from handoff_service.rules.virtual_agent.facts_in_forms import (
 )
 from handoff_service.rules.virtual_agent.solved import is_solved
 
-SURE = 0.7  # from this confidence on, the virtual agent remembers the request
+SURE = 0.7  # the virtual agent remembers a request that has at least this confidence
 
 
 class OtherTopic(Action):
-    """Remember the request, and start it after the form. This does not remember the request that
-    waits for the proof, because that one continues in any case."""
+    """Remember the request, and start it after the form. A request that already waits for the proof
+    is not remembered, because it starts after the proof anyway."""
 
     def name(self) -> str:
         return "action_other_topic"
@@ -45,12 +45,12 @@ class OtherTopic(Action):
         if tracker.get_slot(AFTER_PROOF) == f"action_{intent_of(tracker)}":
             dispatcher.utter_message(response="utter_proof_first")
             return []
-        # the text is probably about the present request
+        # The text is probably about the current request.
         if _is_reason(tracker) and (kept := keep(dispatcher, tracker)) is not None:
             return kept
         if confidence(tracker) < SURE or _is_about_report(tracker):
             if form_of(tracker) == PROBLEM_FORM:
-                return [FollowupAction("action_fallback")]  # keeps the text with the report
+                return [FollowupAction("action_fallback")]  # adds the text to the report
             dispatcher.utter_message(response="utter_not_understood")
             return []
         dispatcher.utter_message(response="utter_one_at_a_time")
@@ -61,14 +61,15 @@ class OtherTopic(Action):
 
 
 def _is_reason(tracker: Tracker) -> bool:
-    """Whether a text about an account is the reason for a request: "the old one locks me out"."""
+    """Whether a text about an account gives the reason for an equipment request: "the old one locks
+    me out"."""
     asks = asks_for_help(last_text(tracker)) or bool(entities(tracker, "system"))
     return form_of(tracker) == EQUIPMENT_FORM and not asks
 
 
 def _is_about_report(tracker: Tracker) -> bool:
-    """Whether the text tells more about the report, although it names an account or equipment:
-    "error say authentication fail", "i think i need a new one"."""
+    """Whether the text adds to the report, although the classifier took it for a request about an
+    account or equipment: "error say authentication fail", "i think i need a new one"."""
     if form_of(tracker) != PROBLEM_FORM:
         return False
     text, named = last_text(tracker), entities(tracker, "device", "system")
@@ -81,13 +82,13 @@ def _is_about_report(tracker: Tracker) -> bool:
 
 def _has(tracker: Tracker, name: str) -> bool:
     """Whether the report names the device or program."""
-    told = f"{tracker.get_slot('problem')} {tracker.get_slot('device') or ''}"
-    return name.casefold() in told.casefold()
+    report = f"{tracker.get_slot('problem')} {tracker.get_slot('device') or ''}"
+    return name.casefold() in report.casefold()
 
 
 def _is_about_lost_access(tracker: Tracker) -> bool:
-    """Whether the text is about the account that the requester cannot get into, such as "i can not
-    work without it", and the help with that account waits for the proof."""
+    """Whether help with an account waits for the proof, and the text is about that account, such as
+    "i can not work without it"."""
     if tracker.get_slot(AFTER_PROOF) != ACCOUNT_HELP or tracker.get_slot(BACK_TO):
         return False
     others = set(entities(tracker, "device", "system")) - {tracker.get_slot("system")}
@@ -95,8 +96,7 @@ def _is_about_lost_access(tracker: Tracker) -> bool:
 
 
 def _with_report(tracker: Tracker) -> list[dict[str, Any]]:
-    """The events that keep the text as a report. The report becomes a case even if the proof
-    fails."""
+    """Events that add the text to the report. The report becomes a case even if the proof fails."""
     report = tracker.get_slot("problem") or lost_access(tracker.get_slot("system"))
     blocked = intent_of(tracker) == "impact_blocked"
     return [

@@ -1,4 +1,4 @@
-"""The current outages."""
+"""Answers questions about outages."""
 
 import re
 from typing import Any
@@ -17,8 +17,8 @@ from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.store.cases import outages
 
 NAME = "action_outage_news"
-#: Words of a question about outages. Inside the equipment form, a text needs one of these words,
-#: because the classifier also gives this intent to other questions.
+#: Words of questions about outages. Inside the equipment form, a text must contain one of them,
+#: because there the classifier also gives this intent to other questions.
 _ABOUT_OUTAGES = re.compile(
     r"down|out(?:age)?\b|work|broke|issue|problem|everyone|anyone|others|only me|just me"
     r"|ca[ií]d|funcion",
@@ -27,8 +27,9 @@ _ABOUT_OUTAGES = re.compile(
 
 
 class OutageNewsAction(DeskAction):
-    """Send the text of the outage that the requester names, else all current ones. If there is
-    none, answer that no outage is known."""
+    """Send the texts of the current outages that the requester's text is about, or of all current
+    outages. If there are none, answer that no outage is known. Inside a report without a known
+    outage, add a text that states a fact to the report."""
 
     def name(self) -> str:
         return NAME

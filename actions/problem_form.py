@@ -1,4 +1,5 @@
-"""The problem form: which texts are answers, and whether the problem is a known outage."""
+"""The problem form. It decides which texts are answers, and asks whether the problem is a known
+outage."""
 
 from typing import Any
 
@@ -24,15 +25,15 @@ from handoff_service.store.views import Outage
 FORM = "problem_form"
 KNOWN = "known_outage"
 IT, NONE = "it", "none"
-SURE = 0.8  # below this confidence, any sentence counts as an answer to "What is wrong?"
-SENTENCE, LONG = 4, 9  # words
+SURE = 0.8  # a sentence with less confidence counts as an answer to "What is wrong?"
+SENTENCE, LONG = 4, 9  # the fewest words of a sentence and of a long report
 FREE_TEXT = frozenset({"problem", "device"})
 CHOICES = ((translatable("Same issue"), "/affirm"), (translatable("Something else"), "/deny"))
 
 
 class ValidateProblemForm(FormValidationAction):
-    """Accepts the values that Rasa extracted. It also accepts a sentence as an answer if Rasa did
-    not understand it. It looks for an outage that the report may be about."""
+    """Accepts the values that Rasa extracted. Also accepts a sentence that Rasa did not understand,
+    and looks for an outage that the report may be about."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -47,8 +48,8 @@ class ValidateProblemForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> list[str]:
-        """The slots that the form asks for: none for a known outage or a correction. A long report
-        need not name a device."""
+        """The slots that the form asks for. Empty if the problem is a known outage, or if the text
+        corrects the last case. A long report does not need a device."""
         if tracker.get_slot(KNOWN) == IT or continues_case(tracker.events):
             return []
         is_long = len(str(tracker.get_slot("problem") or "").split()) >= LONG
@@ -78,8 +79,8 @@ class ValidateProblemForm(FormValidationAction):
     ) -> list[dict[str, Any]]:
         """Accept any words as an answer, except a question that reports nothing.
 
-        The report also keeps whole sentences that answer other questions. It also keeps the texts
-        just before it that the virtual agent did not understand."""
+        Two kinds of texts are added to the report: whole sentences that answer the form's other
+        questions, and texts just before the report that the virtual agent did not understand."""
         taken: dict[str, Any] = {}
         for slot, value in tracker.slots_to_validate().items():
             taken[slot] = value
@@ -104,7 +105,7 @@ class AskKnownOutage(DeskAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
         found = await _known(self._desk, tracker)
-        if not found:  # the outage has ended in between
+        if not found:  # the outage has ended in the meantime
             return [SlotSet(KNOWN, NONE), FollowupAction(FORM)]
         buttons = [
             {"title": in_language(title, language(tracker)), "payload": payload}
@@ -120,7 +121,8 @@ class AskKnownOutage(DeskAction):
 
 
 def _is_sentence(tracker: Tracker) -> bool:
-    """Whether the text is a whole sentence, so that it can contain further facts."""
+    """Whether the text answers a question about the device or the impact with a whole sentence,
+    which may contain more facts."""
     text, problem = last_text(tracker), tracker.get_slot("problem")
     answered = any(slot in ("device", "impact") for slot in tracker.slots_to_validate())
     is_new = bool(problem) and text not in str(problem) and not text.startswith("/")
@@ -128,8 +130,8 @@ def _is_sentence(tracker: Tracker) -> bool:
 
 
 def _reports_again(tracker: Tracker) -> bool:
-    """Whether the form began with a text about the device of the last case, after a live agent
-    handed the conversation back: "it is jammed again"."""
+    """Whether a live agent has handed the conversation back, and the text that begins the form is
+    about the device of the last case: "it is jammed again"."""
     device = tracker.get_slot("device")
     if tracker.get_slot("requested_slot") or not (device and tracker.get_slot("handed_back_by")):
         return False

@@ -1,4 +1,4 @@
-"""Requires a proof of identity before an action, and runs the action afterwards."""
+"""Requires a proof of identity before an action, and continues with the action after the proof."""
 
 from typing import Any
 
@@ -20,14 +20,14 @@ AFTER = "action_after_proof"
 ASKED = "account_asked"  # the slot that counts the questions for the account
 BACK_TO = "back_to"  # the slot with the form in which the proof began
 THEN = "after_proof"  # the slot with the action that follows the proof
-GAVE_UP = "gave_up"  # takes the place of that action
-MOST_NAME = 40  # characters of a name in the replies of a proof
+GAVE_UP = "gave_up"  # the value of THEN after a requester did not say who they are
+MAX_NAME_LENGTH = 40  # characters of a name in a reply
 
 
 async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dict[str, Any]] | None:
-    """Require a proof if the requester of this turn is not verified. Returns None for a verified
-    requester. Otherwise returns the events that the action must return. They begin the proof, and
-    the action ``then`` runs after it."""
+    """Require a proof unless the requester of this turn is verified. Returns None for a verified
+    requester. For anybody else, returns events that begin the proof; the caller must return them
+    to Rasa. After the proof, the action ``then`` runs."""
     requester = await desk.store.read(requester_of, turn_id(tracker))
     if requester.identity.level is Level.VERIFIED:
         return None
@@ -35,12 +35,13 @@ async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dic
 
 
 async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list[dict[str, Any]]:
-    """Begin a proof. Returns the events that start the identity form. If this number has failed too
-    often, they skip to the form's end."""
-    standing = await desk.store.write(begin_proof, TurnRef(turn_id=turn_id(tracker)))
-    failed = standing.outcome is ProofOutcome.FAILED
+    """Begin a proof. Returns the events that start the identity form. If the proof fails at once,
+    for example because this number has no attempts left, the events skip the form and run
+    ``action_after_proof``."""
+    state = await desk.store.write(begin_proof, TurnRef(turn_id=turn_id(tracker)))
+    failed = state.outcome is ProofOutcome.FAILED
     return [
-        # the form checks this account like an answer to its question
+        # The form checks this account as if it answered the form's question.
         SlotSet("account", None if failed else mentioned_account(tracker)),
         SlotSet("proof", "failed" if failed else None),
         SlotSet("requested_slot", None),
@@ -52,8 +53,9 @@ async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list
 
 
 class ResumeForm(Action):
-    """Wraps an action that can follow a proof. After a proof, the wrapper ends the turn. No rule
-    does that, and Rasa would run the fallback."""
+    """Wraps an action that can follow a proof. After a proof, the wrapper returns to the form in
+    which the proof began, starts the remembered request, or ends the turn. No rule does this, and
+    without the wrapper Rasa would run the fallback."""
 
     def __init__(self, action: Action) -> None:
         self._action = action
@@ -75,6 +77,6 @@ class ResumeForm(Action):
 
 
 def back(tracker: Tracker) -> list[dict[str, Any]]:
-    """The events after a proof. If the proof began in a form, that form asks again. Otherwise the
-    turn ends."""
+    """Events for the end of a proof. If the proof began in a form, that form asks again. If not,
+    the turn ends."""
     return [SlotSet(BACK_TO, None), FollowupAction(tracker.get_slot(BACK_TO) or "action_listen")]

@@ -1,4 +1,4 @@
-"""Make a request for equipment."""
+"""Opens a case for an equipment request."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ from handoff_service.rules.shared.translations import translatable
 from handoff_service.rules.shared.vocabulary import CaseKind
 from handoff_service.rules.virtual_agent.bot_replies import opened
 
-THEN = translatable("We'll text you updates. Ask me for its status any time.")
+NEXT_STEP = translatable("We'll text you updates. Ask me for its status any time.")
 
 
 class OpenRequestAction(DeskAction):
-    """Open a case for the request, send its number, and empty the form's slots."""
+    """Open a case for the request, send its number, and reset the form's slots."""
 
     def name(self) -> str:
         return "action_open_request"
@@ -36,12 +36,12 @@ class OpenRequestAction(DeskAction):
         reason = str(tracker.get_slot("item_reason") or "").strip()
         asked = str(tracker.get_slot(QUESTIONS) or "").strip()
         lines = [item, f"What for: {reason}" if reason else "", f"Asked: {asked}" if asked else ""]
-        wanted = OpenInTurn(
+        command = OpenInTurn(
             turn_id=turn_id(tracker),
             kind=CaseKind.REQUEST,
             description="\n".join(line for line in lines if line),
         )
-        number = await self._desk.store.write(open_case, wanted)
-        dispatcher.utter_message(text=opened("request", number, item, THEN, language(tracker)))
-        emptied = [SlotSet(slot, None) for slot in ("item", "item_reason", QUESTIONS)]
-        return [*emptied, *take_up(dispatcher, tracker)]
+        number = await self._desk.store.write(open_case, command)
+        dispatcher.utter_message(text=opened("request", number, item, NEXT_STEP, language(tracker)))
+        reset = [SlotSet(slot, None) for slot in ("item", "item_reason", QUESTIONS)]
+        return [*reset, *take_up(dispatcher, tracker)]

@@ -1,4 +1,4 @@
-"""The requester cancels their request."""
+"""Resets the collected slots after the requester cancels a request."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from actions.turn import forget_collected
 
 
 class ResetSlotsAction(Action):
-    """Empty the collected slots, so that the next form does not take their values as answers."""
+    """Reset the collected slots. Otherwise the next form would take their values as answers."""
 
     def name(self) -> str:
         return "action_forget"

@@ -1,4 +1,5 @@
-"""Continues a report that an opt-out has ended, after the requester opts in again."""
+"""Continues the report or request that an opt-out interrupted, after the requester opts in
+again."""
 
 from typing import Any
 
@@ -14,7 +15,8 @@ from actions.start_topic import start
 
 
 class ResumeTopic(Action):
-    """Continue the form, or the help with an account. The service has restored the slots."""
+    """Continue the form, or the help with an account. The service has already restored the
+    slots."""
 
     def name(self) -> str:
         return "action_resume_topic"

@@ -1,4 +1,4 @@
-"""Begin a proof that a live agent requested."""
+"""Begins a proof that a live agent requested."""
 
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Tracker
@@ -10,8 +10,8 @@ from actions.turn import Events
 
 
 class StartProof(DeskAction):
-    """Begin a proof that a live agent requested. To start it, the service sends the bot a payload
-    instead of a requester's text."""
+    """Begin a proof that a live agent requested. The service starts this action with a payload, not
+    with a requester's text."""
 
     def name(self) -> str:
         return "action_start_proof"

@@ -1,5 +1,5 @@
-"""Starts a topic without a rule: a topic that the requester has confirmed, or a topic that the
-virtual agent has remembered during another one."""
+"""Starts a topic that no rule starts: one that the requester has confirmed, or one that the virtual
+agent has remembered during another topic."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ DETAILS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def start(topic: str, text: str, entities: list[dict[str, Any]]) -> Events:
-    """The events that start the topic as if the requester had just sent ``text``."""
+    """Events that start the topic as if the requester had just sent ``text``."""
     if topic in REPORTS:
         details = _details("report_problem", entities)
         return [SlotSet("problem", text), *details, FollowupAction("problem_form")]
@@ -50,8 +50,8 @@ def can_start(topic: str | None) -> bool:
 
 
 def asked_to_rephrase(turn: PastTurn | None) -> bool:
-    """Whether the virtual agent asked for other words in this turn. If it then also does not
-    understand the answer, the conversation goes to a person."""
+    """Whether the virtual agent asked the requester to rephrase in this turn. If it does not
+    understand the next text either, the conversation goes to a person."""
     if turn is None:
         return False
     could_not_ask = "action_ask_topic" in turn.did and not can_start(turn.likely)
@@ -59,9 +59,8 @@ def asked_to_rephrase(turn: PastTurn | None) -> bool:
 
 
 def take_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-    """Announce the remembered request, and return the events that start it. Empty when there is
-    none.
-    """
+    """Announce the remembered request, and return the events that start it. Does nothing and
+    returns an empty list if there is none."""
     topic = str(tracker.get_slot(NEXT_TOPIC))
     if not can_start(topic):
         return []

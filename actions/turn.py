@@ -1,4 +1,4 @@
-"""Facts about the turn that an action runs in."""
+"""Reads facts about the current turn from the tracker that Rasa sends with an action call."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,10 @@ from rasa_sdk.interfaces import Tracker
 
 from handoff_service.rules.shared.language import Language
 
-#: What an action returns to Rasa.
+#: The events that an action returns to Rasa.
 type Events = list[dict[str, Any]]
 
+#: Slot -> the name under which agents see its value.
 COLLECTED = {
     "problem": "Problem",
     "device": "Device",
@@ -26,12 +27,12 @@ COLLECTED = {
     "questions": "Asked",
 }
 NOT_SHOWN_TO_AGENTS = ("known_outage", "next_wish")  # collected slots that agents do not see
-# slots that stay after a request, because they are about the person
-LASTING = ("language", "said_name")
+# Slots that keep their values after a request, because they describe the person.
+ABOUT_PERSON = ("language", "said_name")
 
 
 def turn_id(tracker: Tracker) -> int:
-    """The turn's id, which the service sent in the metadata."""
+    """The turn's id, which the service sends in the metadata."""
     metadata = tracker.latest_message.get("metadata") or {}
     return int(metadata["turn_id"])
 
@@ -59,8 +60,8 @@ def confidence(tracker: Tracker) -> float:
 
 def language(tracker: Tracker) -> Language:
     """The language of the replies, which the service sets."""
-    spoken = tracker.get_slot("language")
-    return Language(spoken) if spoken in set(Language) else Language.ENGLISH
+    value = tracker.get_slot("language")
+    return Language(value) if value in set(Language) else Language.ENGLISH
 
 
 def entities(tracker: Tracker, *kinds: str) -> list[str]:
@@ -75,18 +76,20 @@ def last_text_with_devices(tracker: Tracker) -> str:
 
 
 def form_of(tracker: Tracker) -> str | None:
-    """The active form."""
+    """The name of the active form, or None."""
     return tracker.active_loop.get("name") if tracker.active_loop else None
 
 
 def collected(tracker: Tracker) -> dict[str, str]:
-    """The facts that the virtual agent has collected so far, by the names that agents see."""
+    """The facts that the virtual agent has collected so far, under the names that agents see."""
     slots: Mapping[str, object] = tracker.slots
     return {name: str(slots[slot]) for slot, name in COLLECTED.items() if slots.get(slot)}
 
 
 def forget_collected() -> list[dict[str, Any]]:
-    """Events that empty the collected slots for the next request."""
+    """Events that reset the collected slots for the next request."""
     return [
-        SlotSet(slot, None) for slot in (*COLLECTED, *NOT_SHOWN_TO_AGENTS) if slot not in LASTING
+        SlotSet(slot, None)
+        for slot in (*COLLECTED, *NOT_SHOWN_TO_AGENTS)
+        if slot not in ABOUT_PERSON
     ]

@@ -1,4 +1,4 @@
-"""The turns of a conversation, from the events that Rasa sends with an action call."""
+"""Reads the turns of a conversation from the events that Rasa sends with an action call."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ from handoff_service.rules.virtual_agent.additions import (
 from handoff_service.rules.virtual_agent.corrections import is_correction
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 
-#: A turn with one of these actions does not count as a turn after a case: "thanks".
 COURTESY = "action_courtesy"
+#: The count of turns since a case skips turns with one of these actions, such as "thanks".
 COURTESIES = frozenset({COURTESY, "utter_no_more"})
 NOT_UNDERSTOOD = frozenset({"action_fallback", "action_not_for_desk", "action_ask_topic"})
 OPEN_CASES = frozenset({"action_open_case", "action_open_request"})
 OUTAGE_NEWS = "action_outage_news"
 MAKE_CASES = OPEN_CASES | {"action_add_to_case"}
-#: the intents of texts that report a problem
+#: Intents of texts that report a problem.
 REPORTS = frozenset({"report_problem", "have_a_problem", "impact_blocked", "more_facts"})
 
-FEWEST = 3  # a text with fewer words cannot be part of a report
-MOST_BEFORE = 2  # the most texts before a report that become part of it
+MIN_WORDS = 3  # a text with fewer words cannot be part of a report
+MAX_EARLIER_TEXTS = 2  # at most this many texts before a report become part of it
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class PastTurn:
 
 
 def turns(events: Iterable[dict[str, Any]]) -> list[PastTurn]:
-    """All turns, the oldest first. The last one is the present turn."""
+    """All turns, the oldest first. The last one is the current turn."""
     found: list[PastTurn] = []
     for event in events:
         if event.get("event") == "user":
@@ -62,14 +62,14 @@ def turns(events: Iterable[dict[str, Any]]) -> list[PastTurn]:
 
 
 def previous(events: Iterable[dict[str, Any]]) -> PastTurn | None:
-    """The turn before the present one. None in the first turn."""
+    """The turn before the current one. None in the first turn."""
     all_turns = turns(events)
     return all_turns[-2] if len(all_turns) > 1 else None
 
 
 def turns_since_case(events: Iterable[dict[str, Any]]) -> int | None:
-    """The number of turns since the last case or request was made or changed. Turns with only
-    courtesies do not count. None if there was no case or request."""
+    """How many turns ago the virtual agent last opened or changed a case or request: 1 is the
+    previous turn. Turns with a courtesy do not count. None if there was no case or request."""
     before = [turn for turn in turns(events)[:-1] if not COURTESIES.intersection(turn.did)]
     found = enumerate(reversed(before), 1)
     return next((n for n, turn in found if MAKE_CASES.intersection(turn.did)), None)
@@ -77,28 +77,29 @@ def turns_since_case(events: Iterable[dict[str, Any]]) -> int | None:
 
 def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
     """The texts just before this turn that the virtual agent did not understand, the oldest first.
-    They can be the beginning of a report."""
+    They may be the beginning of a report."""
     found: list[str] = []
     texts = turns(events)
-    if texts and is_wrong_number(texts[-1].text):  # they were meant for somebody else
+    if texts and is_wrong_number(texts[-1].text):  # the texts were meant for somebody else
         return found
     for turn in reversed(texts[:-1]):
-        if not NOT_UNDERSTOOD.intersection(turn.did) or len(turn.text.split()) < FEWEST:
+        if not NOT_UNDERSTOOD.intersection(turn.did) or len(turn.text.split()) < MIN_WORDS:
             break
         found.insert(0, turn.text)
-    return found[-MOST_BEFORE:]
+    return found[-MAX_EARLIER_TEXTS:]
 
 
 def unsure_report(events: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """The facts of a possible report that nobody has confirmed, by the names that agents see.
+    """The facts of a possible report that nobody has confirmed, under the names that agents see.
 
-    There is one if the virtual agent did not understand the last texts and one of them may be a
-    report, or if they follow a question about outages. Otherwise empty."""
-    *before, present = turns(events)
-    doubted = [present]
+    The last texts are a possible report if the virtual agent did not understand them and one of
+    them may report a problem, or if they follow a question about outages. Empty if they are not."""
+    *before, current = turns(events)
+    doubted = [current]
     for turn in reversed(before):
         if not NOT_UNDERSTOOD.intersection(turn.did):
-            # this answer asked for a description of the problem, so the texts after it can be one
+            # The outage news asked for a description of the problem, so the texts after it may be
+            # one.
             if OUTAGE_NEWS in turn.did and any(_is_long(one.text) for one in doubted):
                 return _report_of([turn, *doubted])
             break
@@ -115,11 +116,11 @@ def _report_of(doubted: Sequence[PastTurn]) -> dict[str, str]:
 
 
 def _is_long(text: str) -> bool:
-    return len(text.split()) >= FEWEST
+    return len(text.split()) >= MIN_WORDS
 
 
 def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
-    """The number of times that this action ran since the last form began or ended."""
+    """How often this action ran since a form last began or ended."""
     count, loop = 0, None
     for event in events:
         if event.get("event") == "active_loop" and event.get("name") != loop:
@@ -130,7 +131,7 @@ def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
 
 
 def continues_case(events: Sequence[dict[str, Any]]) -> bool:
-    """Whether this turn's text corrects the case of the turn before, or adds to it."""
+    """Whether this turn's text corrects the case of the previous turn, or adds to it."""
     if turns_since_case(events) != 1:
         return False
     turn = turns(events)[-1]
@@ -153,7 +154,7 @@ def _made_request(events: Iterable[dict[str, Any]]) -> bool:
 
 
 def _device_of_case(events: Iterable[dict[str, Any]]) -> str | None:
-    """The device that the problem form learned last, before this turn."""
+    """The last device that the problem form collected before this turn."""
     device = found = None
     for event in events:
         if event.get("event") == "user":

@@ -1,4 +1,5 @@
-"""A text may be about a topic, so the virtual agent asks before it starts one."""
+"""Asks before it starts a topic that the text may be about, and handles the requester's yes or
+no."""
 
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
@@ -18,15 +19,15 @@ from handoff_service.rules.virtual_agent.names_in_texts import introduced_name
 from handoff_service.store.cases import outages
 
 NAME = "action_ask_topic"
-SENTENCE = 3  # a text with at least this many words says more than yes
-NOT_UNDERSTOOD = "Not understood"  # the name under which agents see texts that become no case
+SENTENCE = 3  # a text with at least this many words says more than "yes"
+NOT_UNDERSTOOD = "Not understood"  # the name under which agents see texts that are no report
 REASON = "The virtual agent was not sure twice in a row what the requester needs."
 
 
 class AskTopic(DeskAction):
     """Ask "Shall I open a case for that?" or another question about the likely topic. The second
     time in a row, hand the conversation over to a person. If the texts may be a report, the handoff
-    opens its case."""
+    opens a case."""
 
     def name(self) -> str:
         return NAME
@@ -58,9 +59,9 @@ class AskTopic(DeskAction):
         sentence: str,
         facts: dict[str, str],
     ) -> Events:
-        """Hand the conversation over, and send one sentence: the confirmation of the case that the
-        handoff opens, or else `sentence`. `facts`: the facts for agents if the texts are no
-        report."""
+        """Hand the conversation over. Send the reply `sentence`, unless the handoff opens a case,
+        because that sends its own confirmation. `facts`: the facts that agents see if the texts are
+        no report."""
         known = collected(tracker) | (unsure_report(tracker.events) or facts)
         if PROBLEM not in known:
             dispatcher.utter_message(response=sentence)
@@ -68,9 +69,9 @@ class AskTopic(DeskAction):
 
 
 class YesAction(DeskAction):
-    """Start the topic that the requester confirmed. After a question about outages when none is
-    known, start a report with the question as its text. A sentence after a case is added to the
-    case.
+    """Start the topic that the requester confirmed. If the requester had asked about an outage and
+    none is known, start a report with that question as its text. Add a whole sentence after a case
+    to the case.
     """
 
     def name(self) -> str:
@@ -102,7 +103,7 @@ class YesAction(DeskAction):
 
 
 class NoAction(Action):
-    """The requester says no, for example to the likely topic."""
+    """Answer a requester who says no, for example to the likely topic."""
 
     def name(self) -> str:
         return "action_no"
@@ -116,7 +117,7 @@ class NoAction(Action):
 
 
 def asked_before(tracker: Tracker) -> PastTurn | None:
-    """The turn before this one, if the virtual agent asked about its topic. Otherwise None."""
+    """The previous turn, if the virtual agent asked about its topic. None if it did not."""
     before = previous(tracker.events)
     return before if before is not None and NAME in before.did and before.likely else None
 

@@ -1,4 +1,4 @@
-"""The requester asks who they are for the service."""
+"""Answers a requester who asks who the service thinks they are."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_text
 from actions.desk_action import DeskAction
-from actions.proof import MOST_NAME, begin
+from actions.proof import MAX_NAME_LENGTH, begin
 from actions.turn import Events, intent_of, last_text, turn_id
 from actions.turns import turns_since_case
 from handoff_service.rules.identity.identity_level import Level
@@ -20,7 +20,7 @@ from handoff_service.store.identity.turn_requester import requester_of
 
 class WhoAmI(DeskAction):
     """Send a verified requester their name. For anybody else, begin a proof, unless a form is
-    active."""
+    active. Right after a case, add contact details to the case instead."""
 
     def name(self) -> str:
         return "action_who_am_i"
@@ -34,7 +34,7 @@ class WhoAmI(DeskAction):
             zone = await self._desk.store.read(desk_time_zone)
             dispatcher.utter_message(
                 response="utter_you_are",
-                name=(requester.name or "")[:MOST_NAME],
+                name=(requester.name or "")[:MAX_NAME_LENGTH],
                 until=_clock(until, zone),
             )
             return []
@@ -47,8 +47,8 @@ class WhoAmI(DeskAction):
 
 
 def _tells_how_to_reach(tracker: Tracker) -> bool:
-    """Whether the text gives an address or number right after a case, for the people who work on
-    it: "you can reach me at ann@example.com"."""
+    """Whether the text comes right after a case and says how to reach the requester: "you can reach
+    me at ann@example.com"."""
     is_next = turns_since_case(tracker.events) == 1
     return (
         is_next

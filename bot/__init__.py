@@ -1,1 +1,2 @@
-"""Code that Rasa 3.6.21 loads (Python 3.10, .venv-bot). The service imports nothing from here."""
+"""Code that runs inside Rasa 3.6.21 (Python 3.10, .venv-bot). The service imports nothing from
+here."""

@@ -1,13 +1,13 @@
-"""Reads the question that the virtual agent asked before a text. The service and the channel send
-it in the metadata.
+"""Reads from a message's metadata which question the virtual agent asked before the text. The
+service and the channel write this metadata.
 
-`metadata["asked"]`, each part optional:
+`metadata["asked"]` can have these parts:
     form          the name of the form that asks, or null
-    slot          the slot that it asks for, or null
-    after_case    true: a case or request was made in this conversation
+    slot          the slot that the form asks for, or null
+    after_case    true: the virtual agent opened or changed a case in this conversation
     not_for_desk  true: an earlier text was not for the desk, and no topic has started since
     choices       the titles of the buttons of the last reply
-Without `asked` the question is unknown, as in `rasa test` and `rasa shell`.
+Without `asked`, the question is unknown. This is so in `rasa test` and `rasa shell`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ AFTER_CASE = "after_case"
 
 
 def asked_before(message: Message) -> dict[str, Any] | None:
-    """The question before the message, as in the metadata. None when it is unknown."""
+    """The question before the message, from its metadata. None if it is unknown."""
     metadata = message.get("metadata")
     asked = metadata.get("asked") if isinstance(metadata, dict) else None
     return asked if isinstance(asked, dict) else None
@@ -42,10 +42,10 @@ def is_possible(asked: dict[str, Any] | None, only_when: Collection[str]) -> boo
 
 
 def follows_other_matters(asked: dict[str, Any] | None) -> bool:
-    """Whether the sender last texted something that was not for the desk."""
+    """Whether an earlier text was not for the desk, and no topic has started since."""
     return asked is not None and asked.get("not_for_desk") is True
 
 
 def asks_nothing(asked: dict[str, Any] | None) -> bool:
-    """Whether no form asks a question, so that the text can start a topic."""
+    """Whether no form asks a question. Only then can the text start a topic."""
     return asked is None or not asked.get("form")

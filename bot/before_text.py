@@ -1,4 +1,5 @@
-"""Prepares a conversation for the text of a turn: the steps and the question before it."""
+"""Prepares a conversation for a turn's text: runs the steps before the text, and finds the question
+that the virtual agent asked before it."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ START_TOPICS = {
 
 
 def asked_before(tracker: DialogueStateTracker | None, sent: Any) -> dict[str, Any]:
-    """The question before this text, see bot/asked.py. The tracker's form, slot and case replace
-    those that the service sent."""
+    """The question before this text; see bot/asked.py. `form`, `slot`, `after_case` and
+    `not_for_desk` come from the tracker, and replace the values that the service sent."""
     form = tracker.active_loop_name if tracker else None
     ran = {
         event.action_name
@@ -40,7 +41,7 @@ def asked_before(tracker: DialogueStateTracker | None, sent: Any) -> dict[str, A
 
 
 def _was_not_for_desk(tracker: DialogueStateTracker | None) -> bool:
-    """Whether the last text was not for the desk, or the last ones that started no topic."""
+    """Whether a text was not for the desk, and no topic has started since."""
     for event in reversed(tracker.events if tracker else ()):
         if isinstance(event, ActionExecuted):
             if event.action_name == NOT_FOR_DESK:
@@ -51,7 +52,7 @@ def _was_not_for_desk(tracker: DialogueStateTracker | None) -> bool:
 
 
 async def prepare(agent: Any, sender: str, before: Before) -> None:
-    """Set the slots and leave the form, by events in the conversation."""
+    """Set the slots and leave the form. Both become events in the stored conversation."""
     known = {slot.name for slot in agent.domain.slots}
     if unknown := before.slots.keys() - known:
         logger.warning("sms.unknown_slots sender=%s slots=%s", sender, ",".join(sorted(unknown)))

@@ -1,4 +1,4 @@
-"""Compacts the events of a long session to a few events with the same state."""
+"""Compacts a long session into a few events that lead to the same state."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-# number of last turns of which a checkpoint keeps all events; a checkpoint is made after twice as
-# many
+# A checkpoint keeps all events of this many last turns. The store writes a new checkpoint once it
+# would load more than twice as many turns with all their events.
 WHOLE_TURNS = 3
-# number of turns before them of which a checkpoint keeps only the applied events, for undo and for
-# the policies
+# Of this many turns before the last ones, a checkpoint keeps only the applied events, for undo and
+# for the policies.
 OLD_TURNS = 3
-# Kinds of events that count once in an old turn, so only the last one is kept. Slot events also
-# count once, for each slot.
+# Kinds of events of which only the last one in an old turn matters, so only that one is kept. For
+# slot events, the same is true for each slot.
 KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
 
 
 def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
-    """Fewer events that lead to the same state, now and later, as all events of a tracker. Returns
-    them, and how many of them replace the past. After those come all events of the last turns: at
-    least WHOLE_TURNS turns, and enough that no undo in them reaches further back.
+    """Compact a tracker's events. Returns a shorter list of events that leads to the same state,
+    now and after further events, and the number of its first events that replace earlier ones.
+
+    The rest of the list is all events of the last turns: at least WHOLE_TURNS turns, and so many
+    that no undo in them reaches further back.
     """
     events = since_session_start(tracker.events)
     cut = _cut(events)
@@ -45,21 +47,22 @@ def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
 
 
 def since_session_start(events: Iterable[Event]) -> list[Event]:
-    """The events of the latest session, which are those that Rasa's own store loads."""
+    """The events of the latest session. Rasa's own store loads the same events."""
     kept = list(events)
     starts = [at for at, event in enumerate(kept) if isinstance(event, SessionStarted)]
     return kept[starts[-1] :] if starts else kept
 
 
 def _cut(events: Sequence[Event]) -> int:
-    """The index at which the last turns begin, with the `action_listen` before a text."""
+    """The index at which the last turns begin. A turn begins with the `action_listen` before its
+    text."""
     begins = [
         at - 1 if at and _listens(events[at - 1]) else at
         for at, event in enumerate(events)
         if isinstance(event, UserUttered)
     ]
     for begin in reversed(begins[: max(len(begins) - WHOLE_TURNS + 1, 0)]):
-        if not _undoes_what_is_before(events[begin:]):
+        if not _undoes_earlier_events(events[begin:]):
             return begin
     return 0
 
@@ -68,13 +71,13 @@ def _listens(event: Event) -> bool:
     return isinstance(event, ActionExecuted) and event.action_name == ACTION_LISTEN_NAME
 
 
-def _undoes_what_is_before(events: Sequence[Event]) -> bool:
-    """Whether an undo in these events reaches an event before them. An undo removes a turn or a
+def _undoes_earlier_events(events: Sequence[Event]) -> bool:
+    """Whether an undo in these events reaches back to earlier events. An undo removes a turn or a
     single action."""
     done: list[Event] = []
     for event in events:
         if isinstance(event, (Restarted, SessionStarted)):
-            return False  # events before a restart do not count
+            return False  # a restart makes earlier events irrelevant
         wanted: tuple[type[Event], ...] = ()
         if isinstance(event, UserUtteranceReverted):
             wanted = (UserUttered, ActionExecuted)
@@ -92,8 +95,8 @@ def _undoes_what_is_before(events: Sequence[Event]) -> bool:
 
 
 def _prefix(past: DialogueStateTracker) -> list[Event]:
-    """A few events that replace the past: the slots, the active form, and the applied events of the
-    last turns."""
+    """The few events that replace the past: the slots, the active form, and the applied events of
+    the last OLD_TURNS turns."""
     applied = past.applied_events()
     texts = [at for at, event in enumerate(applied) if isinstance(event, UserUttered)]
     at = texts[-OLD_TURNS] if len(texts) > OLD_TURNS else 0
@@ -121,8 +124,8 @@ def _state(tracker: DialogueStateTracker) -> list[Event]:
 
 
 def _turns(applied: Sequence[Event]) -> list[Event]:
-    """The events without those that a later event of the same turn replaces. Rasa applies all
-    answers of a form in the turn that began the form."""
+    """The events, without each event that a later event of the same turn replaces. All answers to a
+    form count as events of the turn that began the form, as in Rasa's applied events."""
     kept: list[Event] = []
     seen: set[tuple[str, str]] = set()
     for event in reversed(applied):

@@ -1,16 +1,16 @@
-"""A component of the pipeline that drops an intent if the text does not meet its requirements.
+"""A pipeline component that drops an intent if the text does not meet the intent's requirements.
 The next intent in the ranking then wins.
 
-It prevents errors that do harm. If the bot understands a report as "never mind", the report is
-lost. If it understands a lone "2" as an employee number, it starts an identity check. In
-config.yml:
+The component prevents harmful errors. For example, if the bot takes a report for "never mind", the
+report is lost. If it takes a lone "2" for an employee number, it starts an identity check.
 
-    needs         intent -> its requirements, each optional; the text must meet all given ones
-        confidence  the least confidence (0 to 1)
-        or_words    patterns; a match replaces the confidence
-        entities    one of these must be in the text
-        without     none of these may be in the text
-    one_way       intents that start the same topic; their confidence is added up
+In config.yml:
+    needs         intent -> its requirements; the text must meet all that are given
+        confidence  the minimum confidence (0 to 1)
+        or_words    patterns; a text that matches one does not need the minimum confidence
+        entities    the text must contain one of these entities
+        without     the text must not contain any of these entities
+    one_way       intents that start the same topic; their confidences are added up
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ Ranking = list[dict[str, Any]]
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class ConfidenceGate(GraphComponent, IntentClassifier):
-    """See the module's docstring. Its place is after the classifier and before the fallback."""
+    """See the module's docstring. In the pipeline, it comes after the classifier and before the
+    fallback."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -70,8 +71,8 @@ class ConfidenceGate(GraphComponent, IntentClassifier):
 
 
 def _with_their_needs(ranking: Ranking, message: Message, needs: dict[str, Any]) -> Ranking:
-    """The ranking without the intents whose requirements the text does not meet. The confidences of
-    the other intents add up to 1."""
+    """The ranking without intents whose requirements the text does not meet. The confidences of the
+    remaining intents are scaled to add up to 1."""
     named = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES) or []}
     text = str(message.get(TEXT) or "")
     kept = [
@@ -99,8 +100,8 @@ def _has_its_needs(one: dict[str, Any], text: str, named: set[str], needs: dict[
 
 
 def _as_one(ranking: Ranking, one_way: frozenset[str]) -> Ranking:
-    """Add up the confidence of the `one_way` intents if one of them is first. The remaining
-    `one_way` intents move to the end with confidence 0."""
+    """If the first intent is one of `one_way`, give it the confidence of all `one_way` intents. The
+    others of them move to the end with confidence 0."""
     if not ranking or ranking[0][INTENT_NAME_KEY] not in one_way:
         return ranking
     alike = [one for one in ranking if one[INTENT_NAME_KEY] in one_way]

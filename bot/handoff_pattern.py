@@ -1,20 +1,19 @@
-"""A component of the pipeline that makes sure that a requester who asks for a person gets
-one.
+"""A pipeline component that makes sure that every requester who asks for a person gets one.
 
-The gates stop texts of which the classifier is not sure, but they must never stop a request for a
-person. Therefore this component recognizes a request in two ways:
-- The classifier finds it at least as likely as `limit`, even if it finds another intent likelier,
-  and the text is not far from the topics' examples.
-- The words match one of `patterns`: a few unmistakable phrases in English and Spanish.
-A text that matches `unless` ("my agent app crashed") gets no help from the patterns.
+The gates stop texts that the classifier is not sure about, but they must never stop a request for a
+person. Therefore this component recognizes such a request in two ways:
+- The classifier gives the intent at least the probability `limit`, even if another intent is
+  likelier, and the nearness of the text to the topics' examples is at least `near`.
+- The words match one of `patterns`: a few unmistakable phrases in English and Spanish. The patterns
+  are ignored for a text that matches `unless`, such as "my agent app crashed".
 
 In config.yml:
-    intent    the intent of a request
-    limit     the least probability (0 to 1) of the intent
-    near      the least nearness (bot.sentence_classifier) of such a text
-    words     name -> alternatives; patterns and later words use them as <name>
-    patterns  regular expressions that are searched in the words of the text, see `plain`
-    unless    the same, for texts that are not a request
+    intent    the intent of a request for a person
+    limit     the minimum probability (0 to 1) of the intent
+    near      the minimum nearness (bot.sentence_classifier) of a text with that probability
+    words     name -> alternatives; patterns and later words refer to them as <name>
+    patterns  regular expressions, searched in the normalized text; see `plain`
+    unless    regular expressions of texts that are not a request, searched in the same way
 """
 
 from __future__ import annotations
@@ -44,7 +43,8 @@ WANTS_PERSON = "wants_person"  # set on a message that is a request for a person
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class HandoffPattern(GraphComponent, IntentClassifier):
-    """See the module's docstring. Its place is after the fallback and before the nearness gate."""
+    """See the module's docstring. In the pipeline, it comes after the fallback and before the
+    nearness gate."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:

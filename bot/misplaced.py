@@ -1,7 +1,6 @@
-"""Finds training examples that mean another intent than the one that they teach.
+"""Finds training examples that are probably labeled with the wrong intent.
 
-Each example is compared with all other examples, never with itself. It is
-misplaced if its nearest neighbors teach another intent.
+An example is misplaced if its nearest neighbors among all other examples have another intent.
 """
 
 from __future__ import annotations
@@ -19,10 +18,11 @@ MAX_SHOWN = 200
 
 
 def misplaced(model: str) -> list[dict[str, Any]]:
-    """The misplaced examples of a model's training data, the clearest first.
+    """The misplaced examples of a model's training data, the largest margin first.
 
-    Each has `text`, `intent`, `looks_like` (the other intent) and `margin`: how much nearer the
-    other intent's examples are (a cosine, 0 to 1). Empty if the model has no sentence vectors.
+    Each has `text`, `intent`, `looks_like` (the other intent) and `margin`: by how much the text is
+    nearer to the other intent's examples, as a difference of cosines. Empty if the model has no
+    sentence vectors.
     """
     learned, texts = _read(model)
     if "vectors" not in learned or not texts:
@@ -35,8 +35,8 @@ def misplaced(model: str) -> list[dict[str, Any]]:
 def of_vectors(
     vectors: np.ndarray, starts: np.ndarray, intents: np.ndarray, texts: list[str]
 ) -> list[dict[str, Any]]:
-    """See `misplaced`. The rows of `vectors` are ordered by intent; each intent's rows begin at its
-    number in `starts`."""
+    """Do the same as `misplaced`, for arrays. The rows of `vectors` are ordered by intent, and
+    `starts` has the first row of each intent."""
     own = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(vectors)))
     found = []
     for start in range(0, len(vectors), BATCH):
@@ -60,7 +60,8 @@ def of_vectors(
 
 
 def _read(model: str) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Read the arrays of a model file's sentence classifier, and the texts of its examples."""
+    """The arrays of the sentence classifier in a model file, and the texts of its examples. Both
+    empty if the model has no example texts."""
     with tarfile.open(model) as archive:
         content = {
             name: archive.extractfile(member)

@@ -1,4 +1,4 @@
-"""A model's answers to texts, and to the test stories."""
+"""Runs texts and test stories through a model, and measures its speed."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from rasa.shared.utils.io import read_yaml_file
 from bot.measure_understanding import ASKED, NOTHING
 
 BATCH = 64
-TIMED = 60  # texts of which the time is measured
+TIMED = 60  # the number of texts that `speed` measures
 
 
 def answers(model: str, texts: Sequence[dict[str, Any]]) -> list[list[Any]]:
     """[intent, confidence] for each text.
 
     Each text has `text`, `meant` (the right intent) and `asked`, the question before it
-    (bot/asked.py). `asked` null: this uses a question after which the intent `meant` is possible.
-    It writes its progress to stdout: lines `Measured N of M`.
+    (bot/asked.py). If `asked` is null, a question is chosen after which `meant` is possible.
+    Progress goes to stdout, as lines `Measured N of M`.
     """
     agent, found = _agent(model), []
     for start in range(0, len(texts), BATCH):
@@ -42,8 +42,8 @@ def answers(model: str, texts: Sequence[dict[str, Any]]) -> list[list[Any]]:
 
 
 def understood(agent: Agent, texts: Sequence[dict[str, Any]]) -> list[tuple[str, float]]:
-    """The intent and the confidence of each text. The model's graph gets all of them at once, which
-    is five times faster than one after the other."""
+    """The intent and the confidence of each text. The model processes all texts at once, which is
+    five times faster than one after the other."""
     messages = [
         UserMessage(
             one["text"], metadata={"asked": one["asked"] or ASKED.get(one["meant"], NOTHING)}
@@ -62,8 +62,8 @@ def understood(agent: Agent, texts: Sequence[dict[str, Any]]) -> list[tuple[str,
 
 
 def speed(model: str, texts: Sequence[str]) -> float | None:
-    """The median milliseconds for a text, if texts arrive one after the other, like the texts of
-    requesters."""
+    """The median time for one text in milliseconds. The texts are processed one after the other,
+    like the texts of requesters. None without texts."""
     return asyncio.run(_speed(_agent(model), texts[:TIMED])) if texts else None
 
 
@@ -77,7 +77,7 @@ async def _speed(agent: Agent, texts: Sequence[str]) -> float:
 
 
 def stories(model: str, file: str) -> dict[str, Any]:
-    """{"passed": number, "failed": [name, ...]} of the test stories in a file."""
+    """Run the test stories in a file. Returns {"passed": number, "failed": [name, ...]}."""
     return asyncio.run(_stories(_agent(model), file))
 
 
@@ -86,7 +86,7 @@ async def _stories(agent: Agent, file: str) -> dict[str, Any]:
         await run_stories(file, agent, out_directory=out, e2e=True, disable_plotting=True)
         counts = json.loads((Path(out) / "story_report.json").read_text())["conversation_accuracy"]
         failed = read_yaml_file(str(Path(out) / "failed_test_stories.yml")) or {}
-    # Rasa adds the file to a story's name
+    # Rasa appends the file to a story's name.
     names = [re.sub(r" \(.*\)$", "", one["story"]) for one in failed.get("stories", ())]
     return {"passed": counts["correct"], "failed": names}
 

@@ -1,11 +1,11 @@
-"""Loads a new model while the present one answers, and swaps them between two turns.
+"""Loads a new model while the current one answers, and swaps them between two turns.
 
-Rasa's own `PUT /model` loads on the event loop, so the server answers nothing for 0.1 to 0.35 s
-with a light model, and for a minute with a large one. This module loads in a thread.
+Rasa's own `PUT /model` loads the model on the event loop, so the server answers nothing for 0.1 to
+0.35 s with a light model, and for a minute with a large one. This module loads it in a thread.
 
-A turn ends with the agent with which it began. (In Rasa, an *agent* is a loaded model.) Both agents
+In Rasa, an *agent* is a loaded model. Each turn ends with the agent that it began with. Both agents
 share the lock store, so a conversation never has two turns at a time. Each agent has its own copy
-of the tracker store, because Rasa keeps the model's domain in that store.
+of the tracker store, because the tracker store contains the model's domain.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rasa.core.tracker_store import FailSafeTrackerStore
 
 
 class NoSuchModel(ValueError):
-    """The folder has no such file, or this Rasa cannot load it."""
+    """The file is not in the folder of models, or Rasa cannot load it."""
 
 
 class SwapUnderWay(RuntimeError):
@@ -35,10 +35,10 @@ class ModelSwap:
         self._loading = asyncio.Lock()
 
     async def to(self, app: Any, file: str) -> str:
-        """Swap to this file in the folder of the present model. Returns Rasa's id of the model.
+        """Swap to this file in the folder of the current model. Returns Rasa's id of the model.
 
-        If this is already the present model's file, nothing changes. Raises NoSuchModel and
-        SwapUnderWay. After either error, the present model continues to answer.
+        If the file is already the current model, nothing changes. Raises NoSuchModel and
+        SwapUnderWay. After either error, the current model continues to answer.
         """
         if self._loading.locked():
             raise SwapUnderWay
@@ -72,6 +72,6 @@ def _load_beside(old: Agent, path: Path) -> Agent:
             action_endpoint=old.action_endpoint,
             http_interpreter=old.http_interpreter,
         )
-    # Rasa raises many kinds of errors for a broken file. The present model continues to answer.
+    # Rasa raises many kinds of errors for a broken file.
     except Exception as error:
         raise NoSuchModel(f"{path.name} cannot be loaded: {type(error).__name__}.") from error

@@ -1,10 +1,10 @@
-"""Checks training data and trains a model, as `rasa data validate` and `rasa train` do, in less
-time.
+"""Checks training data and trains a model, like `rasa data validate` and `rasa train` but faster.
 
-Checking and training together read the data only once. The training does not compute the vectors of
-known examples again. It also leaves out work that takes seconds and does not change the model:
-copies of all examples, and the hashes of each component's output. `rasa train` uses these hashes to
-find components that need no training.
+- The check and the training read the data only once.
+- The training does not compute the vectors of known examples again.
+- The training leaves out work that takes seconds and does not change the model: it does not copy
+  all examples, and does not hash each component's output. `rasa train` uses these hashes to skip
+  components that need no training.
 """
 
 from __future__ import annotations
@@ -31,29 +31,27 @@ from bot.shared_examples import shared_examples
 
 
 def check(config: str, domain: str, data: str) -> None:
-    """Validate the data. Exits with code 1 if the data is unfit for training."""
+    """Validate the data. Exits with code 1 if the data is invalid."""
     with shared_examples():
         validate_files(False, None, _importer(config, domain, data, _stamps(config, domain, data)))
 
 
 def train(config: str, domain: str, data: str, model: str, vectors: str) -> None:
-    """Train a model and store it in the file `model`. `vectors`: a file that keeps the vectors of
-    the examples, see bot.kept_vectors."""
+    """Train a model and write it to the file `model`. `vectors`: the file that caches the vectors
+    of the examples; see bot.kept_vectors."""
     with shared_examples(), kept_vectors(Path(vectors)):
         _train(_importer(config, domain, data, _stamps(config, domain, data)), Path(model))
-    _importer.cache_clear()  # because training has written features into these examples
+    _importer.cache_clear()  # because the training has added features to these examples
 
 
 @functools.lru_cache(maxsize=1)
 def _importer(config: str, domain: str, data: str, stamps: object) -> TrainingDataImporter:
-    """Read the data. As long as the files do not change, this returns the data of the first
-    call."""
+    """Read the data. Returns the cached data as long as the files do not change."""
     return TrainingDataImporter.load_from_config(config, domain, [data])
 
 
 def _stamps(config: str, domain: str, data: str) -> tuple[tuple[str, int, int], ...]:
-    """Each file with its time of change and its size. If one of them differs, the content may
-    differ."""
+    """Each file with its modification time and size, to detect changed files."""
     files = [Path(config), Path(domain), *sorted(Path(data).rglob("*.yml"))]
     found = [(str(file), file.stat()) for file in files]
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)

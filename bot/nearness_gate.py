@@ -1,41 +1,42 @@
-"""A component of the pipeline that starts a topic only if the text is near the topics' examples.
+"""A pipeline component that lets a text start a topic only if it is near the topics' examples.
 
-The classifier gives every text an intent. So it may give a topic even to "running late, see you at
-8", which is meant for a friend. The gate compares `nearness` (bot.sentence_classifier) with two
-limits:
+The classifier gives every text an intent, so it may find a topic even in "running late, see you at
+8", which is meant for a friend. The gate compares the text's `nearness` (bot.sentence_classifier)
+with two limits:
 
     nearness >= near            the topic starts
-    unsure <= nearness < near   the intent becomes `unsure_topic`, so that the dialogue can ask
+    unsure <= nearness < near   the intent becomes `unsure_topic`, and the virtual agent can ask
                                 "Shall I open a case for that?"
     nearness < unsure           the intent becomes `nlu_fallback`
 
-A text that the classifier puts into one of the `others` intents also becomes `unsure_topic` if its
-nearness is at least `rescue`, so that a report is not lost.
+If the classifier finds one of the `others` intents, but the nearness is at least `rescue`, the
+intent also becomes `unsure_topic`. Otherwise the virtual agent could miss a report.
 
-After a text that was not for the desk, the next text probably is not either: "the one with the
-floppy ear". So the upper limit of `wary` intents is then higher by `wary_by`.
+After a text that was not for the desk, the next text is probably not for the desk either: "the one
+with the floppy ear". Therefore the upper limit of `wary` intents is then higher by `wary_by`.
 
 A message with the intent `unsure_topic` also gets `unsure`: {"likely": <intent>, "nearness":
 <number>} in its parse data, and the entity `likely_topic` with the name of the likely intent.
 
-A text that begins like a Rasa payload also becomes `nlu_fallback`.
+A text that looks like a Rasa payload becomes `nlu_fallback`.
 
 The gate does nothing
-- while a form asks, because the text is then an answer
-- when the encoder is missing
+- while a form asks a question, because the text is then an answer
+- if the encoder is missing
 - for a request for a person that `bot.handoff_pattern` recognized
 
-Its place is after every component that changes the ranking, because those would undo its decision.
+In the pipeline, the gate comes after every component that changes the ranking, because such a
+component would undo the gate's decision.
 
 In config.yml:
     topics  the intents that start a topic
     near    the upper limit
     unsure  the lower limit
     others  the intents of texts that are not for the desk
-    rescue  the least nearness at which such a text becomes `unsure_topic`
-    nears   intent -> its own upper limit, higher if unrelated texts come near its examples
-    wary    the intents that need more nearness after a text that was not for the desk
-    wary_by how much more
+    rescue  the minimum nearness at which a text with an `others` intent becomes `unsure_topic`
+    nears   intent -> its own upper limit, which is higher if unrelated texts are near its examples
+    wary    the intents with a higher upper limit after a text that was not for the desk
+    wary_by the amount by which that limit is higher
 """
 
 from __future__ import annotations
@@ -72,13 +73,14 @@ from bot.sentence_classifier import NEARNESS
 UNSURE_TOPIC = "unsure_topic"
 LIKELY_TOPIC = "likely_topic"
 UNSURE = "unsure"
-# A Rasa payload, followed by more. The service removes the slash: report_problem{"device":"laptop"}
+# The beginning of a Rasa payload, with or without its slash, which the service removes from texts:
+# report_problem{"device":"laptop"}
 _PAYLOAD = re.compile(r"\s*/?\w+\s*\{\s*[\"}]")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class NearnessGate(GraphComponent, IntentClassifier):
-    """See the module's docstring. Its place is last."""
+    """See the module's docstring. It is the last component of the pipeline."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -145,7 +147,7 @@ class NearnessGate(GraphComponent, IntentClassifier):
 
 
 def _replace_intent(message: Message, name: str) -> None:
-    """Make `name` the intent. The replaced intent stays in the ranking, after the new one."""
+    """Set the intent to `name`. The replaced intent stays in the ranking, after the new one."""
     given = {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: 1.0}
     others = [one for one in message.get(INTENT_RANKING_KEY) or [] if one[INTENT_NAME_KEY] != name]
     message.set(INTENT, given, add_to_output=True)

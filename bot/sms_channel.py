@@ -1,62 +1,65 @@
-"""The channel through which the service asks for a turn. It is Rasa's `rest` channel with a token,
-with turns that run only once, and with an error status for a failed turn.
+"""The Rasa channel on which the service requests turns. Unlike Rasa's `rest` channel, it requires a
+token, runs each turn only once, and answers a failed turn with an error status.
 
 `POST /webhooks/sms/webhook`, `Authorization: Bearer <token>`, body `{"sender": str, "message": str,
 "metadata": {}}`
-    200  a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`
-         without absent keys. The list is empty when the virtual agent sends nothing, for example at
-         a handoff.
+    200  a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`.
+         Absent keys are left out. The list is empty if the virtual agent sends nothing, for example
+         at a handoff.
     400  the body is invalid; `error` names the field
     401  the token is missing or wrong
     500  the turn failed, in Rasa or in a custom action (Rasa's own channel answers `200 []`)
     503  no model is loaded
 
 Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"}`. The header
-`Patchboard-Turn` reports the turn in JSON:
-    intent      the intent that was understood
-    confidence  its confidence, 0 to 1
+`Patchboard-Turn` of the answer is a report on the turn, in JSON:
+    intent      the intent of the text
+    confidence  the confidence of the intent, 0 to 1
     did         the actions that ran
     slots       the slots that are set
     model       Rasa's id of the model that answered
     ranking     the five likeliest intents, [[name, confidence], ...]
-    asked       the form and the slot that asked before the text
+    asked       the form and the slot of the question before the text
 
-`GET /webhooks/sms/` answers 200 when the bot can answer a turn, otherwise 503. Its body names the
-`model` and its `file`.
+`GET /webhooks/sms/` answers 200 if the bot can answer turns, and 503 if no model is loaded. With
+200, the body names the `model` and its `file`.
 
 `PUT /webhooks/sms/model`, the same token, body `{"file": "<name in the folder of models>"}`
     200  this model answers from now on; the body is `{"model", "file"}`
-    400  the file does not exist or cannot be loaded; the present model continues to answer
+    400  the file does not exist or cannot be loaded; the current model continues to answer
     401  the token is missing or wrong
     409  another model is being loaded
     503  no model is loaded
 
 `POST /webhooks/sms/forget`, the same token, body `{"senders": [str]}`
-    200  nothing of these conversations is stored any more; the body is `{"events": number}`
+    200  the conversations are deleted; the body is `{"events": <number of deleted events>}`
     400  the body is invalid
     401  the token is missing or wrong
-    501  the tracker store of this server is not that of bot/tracker_store.py
+    501  the server does not use the tracker store of bot/tracker_store.py
     503  no model is loaded
 
 The channel sets `form`, `slot`, `after_case` and `not_for_desk` in `metadata["asked"]` from the
-conversation (bot/asked.py). Other parts that the service sends in it, such as `choices`, stay.
+conversation (bot/asked.py). It keeps other parts that the service sends, such as `choices`.
 
-Custom actions find `metadata` in `tracker.latest_message["metadata"]`. If it has a `turn_id`, the
-turn runs only once. A repeated request with the same sender and id gets the same replies, even
-while the first request is still running. All bots that share a database also share these stored
-answers (bot/tracker_store.py). A failed turn stores nothing, so the service can repeat it.
+Custom actions find `metadata` in `tracker.latest_message["metadata"]`.
 
-If two bots run the same turn at once, the first one to end stores it, and both return its replies.
-If another turn of the conversation is stored during a turn, the turn runs again after the other
-one. In both cases, as after a crash of the bot, a custom action can be called twice for one turn.
+If the metadata has a `turn_id`, the turn runs only once. A repeated request with the same sender
+and id gets the same replies, even while the first request is still running. All bots that share a
+database also share the stored answers (bot/tracker_store.py). A failed turn stores nothing, so the
+service can repeat it.
 
-`metadata["before"]` lists the steps before the message, in this order, each optional:
-    slots       name -> value: the slots to set; unknown ones are ignored
+If two bots run the same turn at the same time, the bot that ends first stores the turn, and both
+return its replies. If another turn of the conversation is stored while a turn runs, the turn runs
+again afterwards. In both cases, and after a crash of the bot, a custom action can be called twice
+for one turn.
+
+`metadata["before"]` lists steps before the message. They run in this order, and each is optional:
+    slots       name -> value: the slots to set; unknown slots are ignored
     leave_form  true: leave the active form
-    payload     "/intent": runs as a separate turn before the message; its replies come first
+    payload     "/intent": is processed before the message; its replies come first
 
-With these steps, an agent can return a conversation to the bot together with the outcome, and the
-service can open a turn without a requester's text.
+For example, the service uses these steps when an agent hands a conversation back to the bot with an
+outcome.
 """
 
 from __future__ import annotations
@@ -87,9 +90,9 @@ action_result.install()
 
 logger = logging.getLogger(__name__)
 
-# how often a turn runs again because other turns of its conversation were stored first
+# A turn runs at most this often, if other turns of its conversation are stored while it runs.
 ATTEMPTS = 3
-NOT_ALLOWED = "Authorization must be the bearer token that the bot was started with."
+NOT_ALLOWED = "The Authorization header must contain the bot's bearer token."
 
 Handle = Callable[[UserMessage], Awaitable[Any]]
 
@@ -103,7 +106,7 @@ def _error(status: int, sentence: str) -> HTTPResponse:
 
 
 def _model(agent: Any) -> dict[str, str]:
-    """Rasa's id of the model that answers, and the name of its file."""
+    """Rasa's id of the current model, and the name of its file."""
     return {"model": str(agent.model_id), "file": str(agent.model_name)}
 
 
@@ -126,13 +129,13 @@ class SmsInput(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> SmsInput:
-        """The channel of bot/credentials.yml. For an empty token, this raises RasaException, so
-        that the server does not start."""
+        """Create the channel from bot/credentials.yml. An empty token raises RasaException, and the
+        server does not start."""
         token = str((credentials or {}).get("token") or "").strip()
         if not token:
             raise RasaException(
-                "The sms channel needs a token: set PATCHBOARD_BOT_TOKEN, the same as the "
-                "service's."
+                "The sms channel needs a token. Set PATCHBOARD_BOT_TOKEN to the same value as for "
+                "the service."
             )
         return cls(token)
 
@@ -191,14 +194,14 @@ class SmsInput(InputChannel):
                 return _error(503, "No model is loaded.")
 
             async def run(turn: Turn) -> Answer:
-                # a turn ends with the model that it began with
+                # Each turn ends with the model that it began with.
                 return await self._once(turn, request.app.ctx.agent)
 
             try:
                 answer = await self._turns.join(turn, run)
                 headers = {"Patchboard-Turn": answer.report} if answer.report else None
                 return response.json(answer.replies, headers=headers)
-            # the service must get an error status for any error of Rasa
+            # The service must get an error status for every error in Rasa.
             except Exception as problem:
                 logger.exception("sms.turn_failed sender=%s turn_id=%s", turn.sender, turn.turn_id)
                 reason = problem if isinstance(problem, ActionFailed) else type(problem).__name__
@@ -211,7 +214,7 @@ class SmsInput(InputChannel):
         return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._expected)
 
     async def _once(self, turn: Turn, agent: Any) -> Answer:
-        """Run the turn, unless its answer is stored."""
+        """Return the stored answer to the turn, or run the turn and store its answer."""
         store = tracker_store.store_below(agent.tracker_store)
         if store is None:
             return await self._run(turn, agent)
@@ -231,7 +234,7 @@ class SmsInput(InputChannel):
 
     async def _run(self, turn: Turn, agent: Any) -> Answer:
         failed: list[str] = []
-        # only for this turn, because each turn is its own task
+        # This sets the variable for this turn only, because each turn is its own task.
         action_result.failed_actions.set(failed)
         collector = CollectingOutputChannel()
 

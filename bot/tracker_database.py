@@ -1,7 +1,8 @@
-"""The database of the bot's conversations: an SQLite file on one host, or a PostgreSQL database
-that the bots of all hosts share.
+"""Opens the database of the bot's conversations: a SQLite file on one host, or a PostgreSQL
+database that the bots of all hosts share.
 
-In PostgreSQL, the tables are in a separate schema, so the bots can use the database of the service.
+In PostgreSQL, the tables are in a separate schema, so the bots can share a database with the
+service.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 SCHEMA = "patchboard_bot"
-# seconds; they are short, because requesters wait while a bot waits for an unavailable database
+# Timeouts in seconds. They are short, because a requester waits while the bot waits for the
+# database.
 CONNECT_WITHIN, STATEMENT_WITHIN, LOCK_WITHIN, IDLE_IN_TRANSACTION = 3, 5, 5, 10
 CONNECTIONS = 8
-TRY_AGAIN = 5  # seconds between two attempts to reach the database at the start
+RETRY_EVERY = 5  # seconds between attempts to reach the database at the start
 _POSTGRES = {
     "connect_timeout": CONNECT_WITHIN,
-    # milliseconds after which sent bytes without a reply count as lost, for example if the host is
-    # down
+    # milliseconds; if the server does not acknowledge sent data within this time, for example
+    # because its host is down, the connection fails
     "tcp_user_timeout": 5000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -34,24 +36,24 @@ _SERVER_LIMITS = {
     "lock_timeout": LOCK_WITHIN,
     "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
 }
-_TABLES = "tables of the bot"  # the lock under which the tables are created
+_TABLES = "tables of the bot"  # the name of the lock for creating the tables
 
 
 def open_database(url: str, file: str) -> Engine:
-    """An engine for a `postgresql://` URL, or for the SQLite file if the URL is empty."""
+    """Create an engine for a `postgresql://` URL, or for the SQLite file if the URL is empty."""
     try:
         if not url:
             return sa.create_engine(
                 sa.engine.url.URL.create("sqlite", database=file), hide_parameters=True
             )
         return _postgres(url)
-    # For an ImportError, Rasa would continue with a store in memory. So raise another error.
+    # After an ImportError, Rasa would continue with an in-memory store, so raise a different error.
     except ImportError as error:
         raise RasaException(f"The bot's environment cannot open this database: {error}") from error
 
 
 def _postgres(url: str) -> Engine:
-    # a value in the URL replaces the default
+    # Values in the URL replace the defaults.
     asked = sa.engine.url.make_url(url).query
     given: dict[str, Any] = {key: value for key, value in _POSTGRES.items() if key not in asked}
     limits = "".join(f" -c {name}={value * 1000}" for name, value in _SERVER_LIMITS.items())
@@ -61,17 +63,17 @@ def _postgres(url: str) -> Engine:
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=STATEMENT_WITHIN,
-        # check each connection before its use, because a failover ends the connections of the pool
+        # Check each connection before use, because a failover breaks the pool's connections.
         pool_pre_ping=True,
         connect_args=given,
-        hide_parameters=True,  # logs contain the errors, and the parameters contain people's texts
+        hide_parameters=True,  # errors are logged, and parameters contain requesters' texts
         execution_options={"schema_translate_map": {None: SCHEMA}},
     )
 
 
 def create_tables(engine: Engine, metadata: sa.MetaData, log: Any) -> None:
-    """Create the missing tables. Several bots may do this at the same time. If the database does
-    not answer, this waits for it."""
+    """Create the missing tables. Several bots may do this at the same time. While the database does
+    not answer, this retries."""
     while True:
         try:
             with Session(engine) as session:
@@ -84,8 +86,8 @@ def create_tables(engine: Engine, metadata: sa.MetaData, log: Any) -> None:
                 session.commit()
         except sa.exc.OperationalError as error:
             log.warning("The bot's database is unavailable: %s", error.orig)
-            time.sleep(TRY_AGAIN)
-        # the URL has an unknown option, or the user lacks rights
+            time.sleep(RETRY_EVERY)
+        # For example, the URL has an unknown option, or the database user lacks rights.
         except sa.exc.DBAPIError as error:
             raise RasaException(f"The bot's tables cannot be created: {error.orig}") from error
         else:
@@ -93,13 +95,13 @@ def create_tables(engine: Engine, metadata: sa.MetaData, log: Any) -> None:
 
 
 def lock(session: Session, *names: str) -> None:
-    """Begin a writing transaction in which no other process writes to these conversations. SQLite
-    has one writer, so there the transaction locks all conversations.
+    """Lock these conversations until the end of the transaction, so that no other process writes to
+    them. In SQLite, this locks the whole database.
     """
     if session.get_bind().dialect.name == "sqlite":
         session.execute(sa.text("BEGIN IMMEDIATE"))
         return
-    for name in sorted(names):  # in this order, so that two processes never wait for each other
+    for name in sorted(names):  # the same order in all processes prevents deadlocks
         session.execute(
             sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 774214))"),
             {"name": name},

@@ -1,20 +1,19 @@
-"""The SQL tracker store of Rasa 3.6.21 with four changes. They limit the cost of a message, raise
-an error when the database is down, and run each turn only once.
+"""The SQL tracker store of Rasa 3.6.21, with four changes.
 
-1. For each message, Rasa loads and replays a whole session, which takes 0.75 ms for every earlier
-   message. An SMS conversation is one session for months. This store loads a long session from a
-   checkpoint: a few events that lead to the same state (`compacted`), and all events since then. It
-   still stores every event; see `retrieve_full_tracker`.
-2. When the database fails, Rasa continues in memory with a wrong state. This store raises the
-   error. The channel answers 500, and the service hands the conversation to a person.
-3. Rasa searches all event classes for each event that it loads. The store caches the class of
+1. For each message, Rasa loads and replays the whole session, which takes 0.75 ms for every earlier
+   message. An SMS conversation is one session, even if it lasts for months. This store loads a long
+   session from a checkpoint: a few events that lead to the same state (`compacted`), and all events
+   since then. It still stores every event; see `retrieve_full_tracker`.
+2. If the database fails, Rasa continues in memory with a wrong state. This store raises the error.
+   The channel then answers 500, and the service hands the conversation to a person.
+3. For each event that it loads, Rasa searches all event classes. This store caches the class of
    each name.
 4. Rasa stores the events of a turn in several steps, and does not store the turn's answer. This
    store writes the events and the answer in one transaction at the end of the turn. A repeated turn
    then gets the stored answer from any bot that shares the database; see `once`.
 
 Changes 2 and 3 replace methods of Rasa (bot/tracker_store_patches.py), and change 1 depends on how
-Rasa replays events (bot/compaction.py). So this store requires this exact version of Rasa.
+Rasa replays events (bot/compaction.py). Therefore this store requires this exact version of Rasa.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from bot.tracker_tables import LONGEST_NAME, Checkpoint, StoredTurn
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED_TURNS = 10_000  # the number of stored answers of all conversations
+REMEMBERED_TURNS = 10_000  # the number of answers that are kept, over all conversations
 
 
 class BoundedTrackerStore(SQLTrackerStore):
@@ -57,8 +56,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         remembered_turns: int = REMEMBERED_TURNS,
         **kwargs: Any,
     ) -> None:
-        """`host`: a `postgresql://` URL; empty or None: `db` is the path of an SQLite file. The
-        names are Rasa's."""
+        """`host`: a `postgresql://` URL. If it is empty or None, `db` is the path of a SQLite file.
+        Rasa requires these parameter names."""
         self.engine = open_database(host or "", db)
         create_tables(self.engine, self.Base.metadata, logger)
         self.sessionmaker = sessionmaker(bind=self.engine)
@@ -68,11 +67,13 @@ class BoundedTrackerStore(SQLTrackerStore):
     async def once(
         self, sender_id: str, turn_id: str | None, run: Callable[[], Awaitable[str]]
     ) -> str:
-        """Run a turn, store its events and its answer in one transaction, and return the answer. If
-        the turn is already stored, it does not run again, and this returns the stored answer. Turns
-        without an id run each time. If two processes run a turn at once, the first one to end
-        stores it, and both return that answer. Raises Overtaken and the errors of `run`; nothing is
-        then stored.
+        """Run a turn, store its events and its answer in one transaction, and return the answer.
+
+        If the turn is already stored, this returns the stored answer and does not run the turn. A
+        turn without an id runs each time. If two processes run the same turn at the same time, the
+        process that ends first stores the turn, and both return its answer.
+
+        Raises Overtaken and the errors of `run`. After an error, nothing is stored.
         """
         if turn_id is not None:
             found = await asyncio.to_thread(self._stored_answer, sender_id, turn_id)
@@ -123,9 +124,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         return [json.loads(data) for _, data in rows], 0, rows[-1][0] if rows else None
 
     def _load(self, sender_id: str) -> tuple[list[dict[str, Any]], int, int | None]:
-        """Return three values: the events of the latest session, how many of them stand for earlier
-        events, and the id of the last stored event.
-        """
+        """Return three values: the events of the latest session, the number of its first events
+        that replace earlier ones, and the id of the last stored event."""
         event = self.SQLEvent
         with self.session_scope() as session:
             checkpoint = session.get(Checkpoint, sender_id)
@@ -159,8 +159,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         return found.order_by(event.id)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Keep the new events until the end of the turn, or store them if there is no turn. Raises
-        the errors of the database."""
+        """Collect the new events until the end of the turn, or store them at once if there is no
+        turn. Raises database errors."""
         await self.stream_events(tracker)
         turn = turn_of(tracker.sender_id)
         kept = turn or OpenTurn(tracker.sender_id)
@@ -170,7 +170,7 @@ class BoundedTrackerStore(SQLTrackerStore):
             await asyncio.to_thread(self._store, kept, None, "")
 
     def _store(self, turn: OpenTurn, turn_id: str | None, answer: str) -> str:
-        """Store the events of a turn, its answer, and, if the session is long, a checkpoint.
+        """Store the events and the answer of a turn, and a checkpoint if the session is long.
         Returns the stored answer. Raises Overtaken."""
         with self.session_scope() as session:
             lock(session, turn.sender_id)
@@ -206,19 +206,19 @@ class BoundedTrackerStore(SQLTrackerStore):
         )
 
     def _remember(self, session: Session, sender_id: str, turn_id: str, answer: str) -> None:
-        """Store the answer to a turn, and delete the oldest stored answers."""
+        """Store the answer to a turn. Delete answers beyond the limit, the oldest first."""
         turn = StoredTurn
         added = turn(sender_id=sender_id, turn_id=turn_id, answer=answer)
         session.add(added)
         session.flush()
         old = session.query(turn.id).filter(turn.id <= added.id - self._remembered_turns)
-        # skip rows that another process is already deleting
+        # Skip rows that another process is already deleting.
         old = old.with_for_update(skip_locked=True)
         session.query(turn).filter(turn.id.in_(old)).delete(synchronize_session=False)
 
     def forget(self, sender_ids: Sequence[str]) -> int:
-        """Delete all events, checkpoints and answers of these conversations. In SQLite, also
-        overwrite their bytes in the file. Returns the number of events. Blocks."""
+        """Delete all events, checkpoints and answers of these conversations. In SQLite, also remove
+        their bytes from the file. Returns the number of deleted events. Blocks."""
         deleted = {}
         with self.session_scope() as session:
             lock(session, *sender_ids)
@@ -252,8 +252,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         )
 
     def _new_events(self, tracker: DialogueStateTracker) -> list[Event]:
-        """The events since the tracker was loaded or saved. If this store did not load the tracker,
-        compare it with the stored events, as Rasa does."""
+        """The events since the tracker was last loaded or saved. If this store did not load the
+        tracker, compare the tracker with the stored events, as Rasa does."""
         known = getattr(tracker, "known_events", None)
         if known is None:
             with self.session_scope() as session:
@@ -262,21 +262,21 @@ class BoundedTrackerStore(SQLTrackerStore):
 
 
 def _name(value: str | None) -> str | None:
-    """Return the name in a form that PostgreSQL can store. The name may come from a requester's
-    text, such as `/intent`."""
+    """The name without null characters and shortened, because PostgreSQL cannot store it otherwise.
+    A name can come from a requester's text, such as `/intent`."""
     return value and value.replace("\0", "")[:LONGEST_NAME]
 
 
 def store_below(store: Any) -> BoundedTrackerStore | None:
-    """The store of this module inside the wrappers that Rasa puts around it."""
+    """The `BoundedTrackerStore` inside Rasa's wrappers. None if the server uses another store."""
     while store is not None and not isinstance(store, BoundedTrackerStore):
         store = getattr(store, "_tracker_store", None)
     return store
 
 
 def _known(tracker: DialogueStateTracker, prefix: int) -> DialogueStateTracker:
-    """Record in the tracker how many of its events are stored, and how many of them stand for
-    earlier events. Returns the tracker."""
+    """Record in the tracker how many events it has now, and how many of its first events replace
+    earlier ones. Returns the tracker."""
     tracker.known_events, tracker.prefix = len(tracker.events), prefix  # type: ignore[attr-defined]
     return tracker
 

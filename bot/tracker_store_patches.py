@@ -1,4 +1,4 @@
-"""Replaces methods of Rasa's tracker stores, which requires this exact version of Rasa."""
+"""Replaces methods that Rasa's tracker stores use. Requires this exact version of Rasa."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ def install() -> None:
     """Replace the methods of Rasa. Raises WrongRasaVersion."""
     if rasa.__version__ != RASA_VERSION:
         raise WrongRasaVersion(
-            f"bot/tracker_store.py is made for Rasa {RASA_VERSION} and this is "
-            f"{rasa.__version__}. Compare "
-            "SQLTrackerStore, FailSafeTrackerStore, DialogueStateTracker.applied_events and "
-            "Event.resolve_by_type "
-            "with it, then change RASA_VERSION."
+            f"bot/tracker_store.py requires Rasa {RASA_VERSION}, but {rasa.__version__} is "
+            "installed. Compare SQLTrackerStore, FailSafeTrackerStore, "
+            "DialogueStateTracker.applied_events and Event.resolve_by_type with that version, "
+            "then change RASA_VERSION."
         )
 
-    def away(self: FailSafeTrackerStore, error: Exception) -> None:
+    def fail(self: FailSafeTrackerStore, error: Exception) -> None:
         raise error
 
-    FailSafeTrackerStore.on_tracker_store_error = away  # type: ignore[method-assign]
-    FailSafeTrackerStore.on_tracker_store_retrieve_error = away  # type: ignore[method-assign]
+    FailSafeTrackerStore.on_tracker_store_error = fail  # type: ignore[method-assign]
+    FailSafeTrackerStore.on_tracker_store_retrieve_error = fail  # type: ignore[method-assign]
     if not hasattr(Event.resolve_by_type, "cache_info"):
         Event.resolve_by_type = staticmethod(functools.lru_cache(None)(Event.resolve_by_type))  # type: ignore[method-assign]

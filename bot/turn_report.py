@@ -1,4 +1,4 @@
-"""The report on a turn, for the header of the answer; see bot/sms_channel.py."""
+"""Writes the report on a turn for the header `Patchboard-Turn`; see bot/sms_channel.py."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from rasa.shared.nlu.constants import INTENT_RANKING_KEY as RANKING
 from bot.nearness_gate import UNSURE_TOPIC
 
 LONGEST_REPORT = 4000  # characters of the header
-LONGEST_SLOT = 200  # characters of one slot's value in the header
-RANKED = 5  # intents of the ranking in the header
+LONGEST_SLOT = 200  # characters of one slot's value
+RANKED = 5  # intents in the ranking
 NO_INTENTS = {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE_TOPIC}  # intents without examples
 NOT_REPORTED = {
     REQUESTED_SLOT,
     SESSION_START_METADATA_SLOT,
-}  # Rasa's own slots, which are not reported
+}  # Rasa's own slots
 
 
 def report_of(tracker: DialogueStateTracker) -> str:
-    """The report on the last turn for the header, one line of ASCII. It has no slots if it would be
-    too long with them."""
+    """The report on the last turn, as one line of ASCII. If the line would be too long, the report
+    has no slots."""
     did: list[str] = []
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):

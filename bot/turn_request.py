@@ -1,4 +1,4 @@
-"""The body of a request for a turn, parsed and checked; see bot/sms_channel.py."""
+"""Parses and checks the bodies of requests to the bot; see bot/sms_channel.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.tracker_tables import LONGEST_NAME
 
 
 class BadTurn(ValueError):
-    """The body of a turn is invalid; the message names the field."""
+    """The body of a request is invalid. The message names the field."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Turn:
 
     @property
     def turn_id(self) -> str | None:
-        """None: the turn has no id, so it always runs."""
+        """The turn's id. None if it has none; such a turn runs each time it is requested."""
         given = self.metadata.get("turn_id")
         return None if given is None or given == "" else str(given)
 
@@ -39,11 +39,11 @@ class Turn:
 def _text(body: dict[str, Any], field: str) -> str:
     value = body.get(field)
     if not isinstance(value, str) or not value.strip():
-        raise BadTurn(f"{field} must be a text that is not blank.")
+        raise BadTurn(f"{field} must be a string that is not blank.")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise BadTurn(f"{field} holds half of a character pair, which is no text.") from None
+        raise BadTurn(f"{field} contains half of a surrogate pair.") from None
     return value
 
 
@@ -66,17 +66,17 @@ def parse_turn(raw: bytes) -> Turn:
         raise BadTurn("metadata.asked must be an object.")
     turn_id = metadata.get("turn_id")
     if isinstance(turn_id, bool) or not isinstance(turn_id, (str, int, type(None))):
-        raise BadTurn("metadata.turn_id must be a text or a whole number.")
+        raise BadTurn("metadata.turn_id must be a string or an integer.")
     _check_name("metadata.turn_id", str(turn_id))
     return Turn(sender, _text(body, "message"), metadata, _before(metadata.get("before")))
 
 
 def _check_name(field: str, value: str) -> None:
-    """Check a name. Raises BadTurn for a name that a database cannot store."""
+    """Raise BadTurn if a database cannot store the name."""
     if len(value) > LONGEST_NAME:
         raise BadTurn(f"{field} must have at most {LONGEST_NAME} characters.")
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadTurn(f"{field} holds a character that cannot be stored.")
+        raise BadTurn(f"{field} contains a character that cannot be stored.")
 
 
 def parse_senders(raw: bytes) -> list[str]:
@@ -86,7 +86,7 @@ def parse_senders(raw: bytes) -> list[str]:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise BadTurn("The body must be a JSON object with senders.") from None
     if not isinstance(senders, list) or not all(isinstance(one, str) for one in senders):
-        raise BadTurn("senders must be a list of texts.")
+        raise BadTurn("senders must be a list of strings.")
     for sender in senders:
         _check_name("senders", sender)
     return senders
@@ -107,5 +107,5 @@ def _before(given: Any) -> Before | None:
     if not isinstance(leave_form, bool):
         raise BadTurn("metadata.before.leave_form must be true or false.")
     if payload is not None and not (isinstance(payload, str) and payload.startswith("/")):
-        raise BadTurn("metadata.before.payload must be a text that begins with /.")
+        raise BadTurn("metadata.before.payload must be a string that begins with /.")
     return Before(slots, leave_form, payload)

@@ -1,13 +1,13 @@
-"""Checks training data, trains models and asks models about texts, one task after another.
+"""Checks training data, trains models and measures models, one task after another.
 
-Importing Rasa takes five seconds, and reading the examples takes as long. So one process does all
-tasks of a run of "Train and compare".
+Importing Rasa takes five seconds, and reading the examples takes another five. Therefore one
+process does all tasks of a "Train and compare" run.
 
 Usage: python -m bot.workbench
 
-Each line on stdin is a task in JSON: {"do": a name in `TASKS`, "out": a file for the result in
-JSON, and the arguments of the task}. After each task, stdout gets a line `Done NAME`. The process
-ends at the end of stdin, and with exit code 1 after a task that failed.
+Each line on stdin is a task, as a JSON object with `do` (a name in `TASKS`), `out` (the file for
+the result, in JSON) and the task's arguments. After each task, the process prints a line `Done
+NAME`. It ends at the end of stdin, or with exit code 1 after a failed task.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TASKS: dict[str, Callable[..., Any]] = {
 
 
 def main() -> None:
-    # as in Rasa's commands, the log contains the components, but not the texts
+    # Log the components but not the texts, as Rasa's own commands do.
     configure_logging_and_warnings(logging.INFO)
     configure_structlog(logging.INFO)
     for line in sys.stdin:

@@ -1,7 +1,7 @@
 """``make check-deploy``: lint the Dockerfile, the Compose file and the Helm chart.
 
-Patchboard is developed without a container engine and without Kubernetes. So these checks only read
-the files: they cannot show that the containers run.
+Patchboard is developed without a container engine and without Kubernetes. Therefore these checks
+only read the files. They cannot show that the containers run.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ WARNING = 2  # the severities of `helm lint`: 1 information, 2 warning, 3 error
 def main() -> int:
     hadolint = [HADOLINT, HERE / "container" / "Dockerfile"]
     dockerfile = subprocess.run(hadolint, check=False)  # noqa: S603  # our own command
-    # YAML merges (<<) are resolved first
+    # Resolve YAML merges (<<) before the check.
     compose = yaml.safe_load((HERE / "compose" / "compose.yml").read_text())
     services = compose_spec.PyCompose.from_yaml(yaml.safe_dump(compose)).service_names()
     chart = asyncio.run(_lint_chart(HERE / "helm" / "patchboard"))
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 async def _lint_chart(chart: Path) -> list[object]:
-    """The warnings and errors of `helm lint`, without its messages of severity information."""
+    """The messages of `helm lint` with the severity warning or error."""
     found = await helm_sdkpy.Lint(helm_sdkpy.Configuration()).run(str(chart))
     messages = [one for one in found["Messages"] or [] if one["Severity"] >= WARNING]
     return [*messages, *(found["Errors"] or [])]

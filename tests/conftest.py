@@ -39,7 +39,7 @@ from tests.support.story import Story
 if TYPE_CHECKING:
     from tests.support.s3_server import S3Server
 
-TEMPLATE = "postgres-template"  # the file with the name of the database that has the desk
+TEMPLATE = "postgres-template"  # the file that names the template database
 DESK = Path(__file__).parent / "desk.toml"
 POSTGRES = os.environ.get("PATCHBOARD_TEST_POSTGRES", "postgresql://127.0.0.1:5432/postgres")
 
@@ -70,16 +70,15 @@ def s3() -> "Iterator[S3Server]":
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
-    """Make password hashes cheap. In the product, a hash takes a tenth of a second on purpose."""
+    """Make password hashes cheap. In the product, a hash deliberately takes a tenth of a second."""
     with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _forked_bot_programs() -> Iterator[None]:
-    """Start programs of the bot's environment as forks, because importing Rasa takes most of their
-    start.
-    """
+    """Start programs of the bot's environment by forking a process that has already imported Rasa,
+    because the import takes most of their start."""
     with patch("handoff_service.bot_control.rasa_environment.python", forked_python):
         yield
 
@@ -98,11 +97,11 @@ class MovedClock:
 
 
 class Heard:
-    """Collects the hints that lanes publish after their commits, and nudges a running worker."""
+    """Collects the hints that lanes publish after their commits, and wakes a running worker."""
 
     def __init__(self) -> None:
         self.hints: list[Hint] = []
-        self.calls = 0  # about one call for each transaction
+        self.calls = 0  # about one for each transaction
         self.nudge: Callable[[datetime], None] | None = None
 
     def __call__(self, hints: object, work_at: datetime | None) -> None:
@@ -112,8 +111,8 @@ class Heard:
             self.nudge(work_at)
 
 
-# These files take longest, so they run first. The first one trains the bot's model. The other files
-# of tests/bot wait for that model, so files that need no model run before them.
+# These files take longest, so they run first. The first file trains the bot's model. The other
+# files in tests/bot wait for this model, so some files that need no model run before them.
 FIRST = (
     "tests/bot/test_conversations.py",
     "tests/web/test_openapi.py",
@@ -134,7 +133,7 @@ FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the files first that take long."""
+    """Run the files in ``FIRST`` before all others."""
 
     def place(item: pytest.Item) -> int:
         for number, start in enumerate(FIRST):
@@ -147,14 +146,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Exempt the imported modules and the collected tests from garbage collection, because they
-    live until the end. Otherwise each full collection visits some hundred thousand objects more.
+    exist until the end. Otherwise each full collection would visit some hundred thousand more
+    objects.
     """
     gc.collect()
     gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the run's shared folder. The main process ends last, so it does this."""
+    """Remove the run's shared folder. The main process does this, because it ends last."""
     if not hasattr(config, "workerinput"):
         _drop_template()
         shutil.rmtree(run_folder(), ignore_errors=True)
@@ -189,9 +189,8 @@ def heard() -> Heard:
 
 
 def no_postgres(error: object) -> None:
-    """Handle a missing PostgreSQL. The test fails in CI, and elsewhere pytest skips it with a
-    message.
-    """
+    """End the current test because PostgreSQL is not available. In CI, the test fails. Elsewhere,
+    pytest skips it."""
     if os.environ.get("PATCHBOARD_TEST_REQUIRE_SERVICES") == "1":
         pytest.fail(f"PostgreSQL is not available ({error}); set PATCHBOARD_TEST_POSTGRES")
     pytest.skip(f"PostgreSQL is not available ({error}); set PATCHBOARD_TEST_POSTGRES")
@@ -207,8 +206,8 @@ def _admin() -> psycopg.Connection:
 
 @contextmanager
 def postgres_database(template: str = "template1") -> Iterator[str]:
-    """Create a PostgreSQL database that exists until the block ends, as a copy of ``template``.
-    Yield its address."""
+    """Create a PostgreSQL database as a copy of ``template``, and yield its address. The database
+    is dropped at the end of the block."""
     name = _new_name()
     with _admin() as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -225,8 +224,9 @@ def _address(database: str) -> str:
 
 
 def _make_template(path: Path) -> None:
-    """Make a PostgreSQL database with the desk, and write its name to a file. Each test process
-    copies it, because the migrations take some seconds of processor time."""
+    """Make a PostgreSQL database with the desk, and write the database's name to ``path``. Each
+    test process copies this database, because the migrations take some seconds of processor
+    time."""
     name = _new_name()
     with _admin() as admin:
         admin.execute(f"CREATE DATABASE {name}")
@@ -251,7 +251,7 @@ async def lay_out(url: str) -> None:
         after_commit=Heard(),
     )
     await opened.write(import_desk, read_desk_file.read(DESK))
-    await opened.write(offer_work, None)  # The import schedules a run of work assignment.
+    await opened.write(offer_work, None)  # the offer run that the import schedules
     opened.close()
 
 
@@ -265,9 +265,8 @@ def sqlite_desk() -> Path:
 
 @dataclass(slots=True)
 class PostgresDesk:
-    """A PostgreSQL database that is reset to its first state. A new database for each test would
-    take most of the test's time, and so would a new connection for each reset.
-    """
+    """A PostgreSQL database that each test resets to its first state. A new database for each test
+    would take most of the test's time, and so would a new connection for each reset."""
 
     url: str
     db: psycopg.Connection
@@ -301,7 +300,7 @@ class PostgresDesk:
                 for name, value, used in counters
             ),
         ]
-        # A function, because the server parses and plans its statements only once.
+        # This is a function, because the server then parses and plans the statements only once.
         db.execute(
             "CREATE FUNCTION kept.put_back(idle int[]) RETURNS void LANGUAGE plpgsql AS"
             f" $$ BEGIN {'; '.join(again)}; END $$"
@@ -318,14 +317,14 @@ class PostgresDesk:
         return self.url
 
     def _put_back(self) -> None:
-        # Turn off foreign keys and triggers, so that the rows are restored unchanged.
+        # Turn off foreign keys and triggers, so that the rows can be restored in any order.
         self.db.execute("SET session_replication_role = replica")
         self.db.execute("SELECT kept.put_back(%s::int[])", [self.kept.pids()])
 
 
 @pytest.fixture(scope="session")
 def postgres_desk() -> Iterator[PostgresDesk]:
-    """A PostgreSQL database with the desk, which tests use one after another."""
+    """The PostgreSQL database with the desk, which the tests of a process use one after another."""
     with postgres_database(made_once(TEMPLATE, _make_template).read_text()) as url:
         desk = PostgresDesk.keep(url)
         with desk.kept.used():
@@ -358,8 +357,8 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def module_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
-    """One database for all tests of a file. Such a file cannot use the other PostgreSQL fixtures,
-    because there is only one PostgreSQL desk."""
+    """One database for all tests of a file. A file with this fixture cannot use the other
+    PostgreSQL fixtures, because they all share one PostgreSQL database."""
     if request.param == "postgresql":
         desk: PostgresDesk = request.getfixturevalue("postgres_desk")
         return desk.as_it_was()

@@ -1,9 +1,9 @@
 """``make dist``: build the Debian package ``patchboard``, or with ``--bot`` ``patchboard-bot``.
 
-The package ``patchboard`` holds the service, the virtual agent's code and training data, and the
-service's Python packages in ``/usr/lib/patchboard/.venv``. That environment uses Debian's own
-Python 3.13, so Debian's security updates reach it. The package ``patchboard-bot`` also carries the
-Python 3.10 that Rasa needs, because Debian no longer has one.
+The package ``patchboard`` contains the service, the virtual agent's code and training data, and the
+service's Python packages in ``/usr/lib/patchboard/.venv``. This environment uses Debian's own
+Python 3.13, so Debian's security updates reach it. The package ``patchboard-bot`` contains Rasa
+with its Python packages. It also contains Python 3.10, which Rasa needs and Debian no longer has.
 """
 
 import argparse
@@ -23,8 +23,8 @@ DEBIAN_PYTHON = Path("/usr/bin/python3.13")
 #: the files that the service reads at run time, besides its environment
 PROGRAM = ("handoff_service", "actions", "bot", "data", "config.yml", "domain.yml", "sms_check.yml")
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
-#: parts of Python 3.10 that stay out of the package, because no program of ours imports them
-NOT_CARRIED = (
+#: parts of Python 3.10 that the package does not contain, because no code in it imports them
+LEFT_OUT = (
     *("test", "_test*", "_ctypes_test*", "_xxtestfuzz*", "xxlimited*"),
     *("idlelib", "turtledemo", "tkinter", "_tkinter*", "__pycache__", "site-packages", "*.a"),
 )
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", help="instead of the version in pyproject.toml")
     parser.add_argument("--bot", action="store_true", help="build patchboard-bot")
     python = project / ".venv-bot" / "bin" / "python"
-    parser.add_argument("--bot-python", type=Path, default=python, help="Python 3.10 to carry")
+    parser.add_argument("--bot-python", type=Path, default=python, help="Python 3.10 to include")
     parser.add_argument("--uv", default="uv", help="the program uv")
     parser.add_argument("--compression", default="xz", choices=["xz", "gzip", "none"])
     return parser
@@ -64,7 +64,8 @@ def project_version(source: Path) -> str:
 
 
 def _lay_out(name: str, root: Path, source: Path, uv: str, bot_python: Path) -> dict[str, str]:
-    """Put a package's files where they are installed. Returns fields for its control file."""
+    """Put a package's files at their installed paths below ``root``. Returns fields for the control
+    file."""
     shutil.copytree(HERE / name / "files", root)
     target = root / INSTALLED.relative_to("/")
     target.mkdir(parents=True, exist_ok=True)
@@ -91,7 +92,7 @@ def _add_program(target: Path, source: Path) -> None:
         else:
             shutil.copy2(source / part, target / part)
     compiled = [str(target / "handoff_service"), str(target / "actions")]
-    installed = ["-s", str(target), "-p", str(INSTALLED)]  # the paths in tracebacks
+    installed = ["-s", str(target), "-p", str(INSTALLED)]  # tracebacks then show installed paths
     _run([sys.executable, "-m", "compileall", "-q", *installed, *compiled])
 
 
@@ -102,7 +103,7 @@ def _add_environment(uv: str, environment: Path, python: Path, requirements: Pat
 
 
 def _use_python(environment: Path, python: Path) -> None:
-    """Let an environment use another Python of the same version as the one that built it."""
+    """Let an environment use a different Python of the same version."""
     program = environment / "bin" / "python"
     program.unlink()
     program.symlink_to(python)
@@ -112,7 +113,7 @@ def _use_python(environment: Path, python: Path) -> None:
 
 
 def _copy_python(prefix: Path, carried: Path) -> None:
-    ignored = shutil.ignore_patterns(*NOT_CARRIED)
+    ignored = shutil.ignore_patterns(*LEFT_OUT)
     shutil.copytree(prefix / "lib", carried / "lib", symlinks=True, ignore=ignored)
     (carried / "bin").mkdir()
     shutil.copy2(prefix / "bin" / "python3.10", carried / "bin" / "python3.10")
@@ -125,7 +126,7 @@ def _copy_python(prefix: Path, carried: Path) -> None:
 
 
 def _libraries(carried: Path) -> str:
-    """The Debian packages whose libraries the package's Python 3.10 links to."""
+    """The Debian packages with the libraries that the copied Python 3.10 links to."""
     programs = [carried / "bin" / "python3.10", *carried.glob("lib/python3.10/lib-dynload/*.so")]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "debian").mkdir()  # dpkg-shlibdeps reads a control file there

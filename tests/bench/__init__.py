@@ -1,4 +1,4 @@
-"""The benchmarks. Each yields results; see ``result.py``."""
+"""The benchmarks. Each is a function that yields results; see ``result.py``."""
 
 import os
 

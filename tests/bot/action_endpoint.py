@@ -1,5 +1,5 @@
-"""A stand-in for the service's ``POST /bot/actions``. It answers by Rasa's action protocol and
-records the requests. Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21."""
+"""A fake of the service's ``POST /bot/actions``. It implements Rasa's action protocol and records
+the requests. Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the same conversations on Rasa's own SQL tracker store and on the bounded one. Run by
+"""Runs the same conversations on Rasa's own SQL tracker store and on `BoundedTrackerStore`. Run by
 .venv-bot, not by pytest.
 
 Usage: both_stores.py MODEL.tar.gz ACTIONS_URL TOKEN, from the repository's root. Each conversation

@@ -1,4 +1,5 @@
-"""A real Rasa server, trained from this tree's files, with a stand-in for the service's actions."""
+"""Fixtures for tests of the real virtual agent: a Rasa server with a model trained from the
+repository's files, and a fake server for custom actions."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ class Conversation:
     def post(
         self, body: object, *, authorization: str | None = None, path: str = "webhook"
     ) -> tuple[int, Any]:
-        """Post a body unchanged (bytes) or as JSON, with the right token by default. Returns status
-        and JSON."""
+        """Post a body: bytes unchanged, any other value as JSON. By default, this sends the right
+        token. Returns the status and the parsed JSON."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         address = self.server.url.removesuffix("webhook") + path
         request = urllib.request.Request(address, raw)
@@ -52,7 +53,8 @@ class Conversation:
         return self.post({"sender": self.sender, "message": text, "metadata": metadata})
 
     def says(self, text: str) -> list[str]:
-        """Return the virtual agent's answer, with buttons as [title] after the text."""
+        """Send a text. Returns the virtual agent's replies; each button follows its text as
+        [title]."""
         status, replies = self.turn(text)
         assert status == 200, replies
         return [
@@ -65,16 +67,14 @@ class Conversation:
 
 @pytest.fixture(scope="session")
 def home() -> Path:
-    """The folder that keeps models between runs, named by the hash of their training data."""
+    """The folder that keeps trained models between test runs."""
     need_bot_environment()
     return ROOT / ".cache" / "rasa"
 
 
 @pytest.fixture(scope="session")
 def model(home: Path) -> Path:
-    """The real model. It is trained in a new process without the fork server, as the service trains
-    it.
-    """
+    """The real model. As in the service, a new process trains it, without the fork server."""
     with patch("handoff_service.bot_control.rasa_environment.python", lambda: str(BOT_PYTHON)):
         return train(home)
 
@@ -104,7 +104,7 @@ def rasa(home: Path, model: Path, _actions: ActionEndpoint) -> Iterator[RasaServ
 
 @pytest.fixture
 def requester(rasa: RasaServer) -> Conversation:
-    """Somebody who never texted before."""
+    """A requester who has not texted before."""
     return Conversation(rasa)
 
 

@@ -1,4 +1,5 @@
-"""Turns in the bot's store, on SQLite and on PostgreSQL. Run by .venv-bot, not by pytest.
+"""Checks how the bot's tracker store stores turns, on SQLite or PostgreSQL. Run by .venv-bot, not
+by pytest.
 
 Usage: stored_turns.py URL FILE. URL: of a PostgreSQL database, or empty for the SQLite FILE. Prints
 "all well", or ends with the assertion that failed.

@@ -155,7 +155,7 @@ def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
         PATCHBOARD_BOT_TRACKER_DB=str(home / "none.db"),
     )
     assert done.returncode != 0
-    assert "set PATCHBOARD_BOT_TOKEN" in done.stdout + done.stderr
+    assert "Set PATCHBOARD_BOT_TOKEN" in done.stdout + done.stderr
 
 
 def test_checks_inside_rasas_own_process(home: Path) -> None:

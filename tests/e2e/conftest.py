@@ -1,6 +1,6 @@
-"""Runs the whole service in its own process, and a browser for its pages. The fixtures close
-Playwright's synchronous interface after each file, because its event loop would disturb
-asynchronous tests of the same session.
+"""Fixtures that run the whole service in its own process, and a browser for its pages. They close
+Playwright's synchronous API after each file, because its event loop would disturb asynchronous
+tests in the same session.
 """
 
 import os
@@ -15,7 +15,7 @@ from tests.e2e.people import Story
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, running_service
 
-# The first one is Chromium without a window, which needs less memory.
+# The first program is Chromium without a window, which needs less memory.
 BROWSERS = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"
 CHROMIUM = os.environ.get("PATCHBOARD_TEST_CHROMIUM") or next(
     filter(os.path.exists, BROWSERS), BROWSERS[-1]
@@ -44,9 +44,8 @@ def desk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def clear(service: Service) -> None:
-    """Reset the desk to its state before the first test. Nobody is signed in, and no conversation
-    is open.
-    """
+    """Set the demo agents to Offline and close all conversations, so that the next test starts
+    without open work."""
     for name in ("omar", "mia"):
         login = {"email": f"{name}@example.com", "password": f"{name}-demo"}
         token = requests.post(f"{service.url}/api/v1/login", json=login, timeout=10).json()["token"]
@@ -60,8 +59,8 @@ def clear(service: Service) -> None:
     active = f"{service.url}/api/v1/interactions?state=active"
     for one in requests.get(active, headers=me, timeout=10).json()["items"]:
         url = f"{service.url}/api/v1/interactions/{one['id']}"
-        # The service refuses this if no live agent has the conversation. In that case any agent may
-        # close it.
+        # If no live agent has the conversation, the service refuses to let anybody join. In that
+        # case, any agent may close it.
         requests.post(f"{url}/join", headers=me, timeout=10)
         requests.post(
             f"{url}/close", json={"closing_text": ""}, headers=me, timeout=10
@@ -87,7 +86,8 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 
 @dataclass
 class Troubles:
-    """Collects pages' errors: failing scripts, and violations of the content security policy."""
+    """Collects the errors of pages: failing scripts and violations of the content security
+    policy."""
 
     seen: list[str] = field(default_factory=list)
 

@@ -1,9 +1,9 @@
 """A folder for PATCHBOARD_HOME that already contains the demo desk, as after a first start with
 PATCHBOARD_DEMO=1.
 
-A first start migrates the database, imports the desk and hashes passwords, which takes most of its
-time. Tests of other subjects copy the result. Its passwords have cheap hashes, so that each sign-in
-is cheap too.
+A first start spends most of its time on migrating the database, importing the desk and hashing
+passwords. Tests that do not test the first start copy the result. Its passwords have cheap hashes,
+so each sign-in is cheap too.
 """
 
 import asyncio

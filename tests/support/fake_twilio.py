@@ -1,5 +1,5 @@
-"""A stateful fake of Twilio that tests can tell to fail. It serves Twilio's official client, and
-people who try the product by hand.
+"""A stateful fake of Twilio, which tests can cause to fail. It works with Twilio's official client,
+and for people who try the product by hand.
 
 In a test::
 

@@ -1,4 +1,4 @@
-"""Load clients that send requests on new and on kept connections and count the outcomes."""
+"""Load clients that send requests on new and on persistent connections, and count the outcomes."""
 
 import asyncio
 import secrets

@@ -1,5 +1,5 @@
-"""Databases with every migration. Only the first test process of a run migrates, because that takes
-some seconds of processor time for each database."""
+"""Databases with all migrations. Only the first test process of a run migrates a database, because
+this takes some seconds of processor time."""
 
 import shutil
 from pathlib import Path

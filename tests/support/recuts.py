@@ -1,5 +1,5 @@
-"""Recuts of signed forms: other names and values whose joined text, and thus signature, is the
-same.
+"""Makes *recuts* of signed forms: forms with different names and values, but the same joined text
+and therefore the same signature.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""The service in its own process, as a company runs it."""
+"""Runs the service in its own process, as in production."""
 
 import os
 import secrets

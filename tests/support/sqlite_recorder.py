@@ -1,5 +1,5 @@
-"""Records SQLite's writes and fsyncs, so that a test can rebuild the files as a power failure would
-leave them. SQLite accesses files through a table of functions, its VFS
+"""Records SQLite's writes and fsyncs, so that a test can rebuild the files in the state after a
+power failure. SQLite accesses files through a table of functions, its VFS
 (https://www.sqlite.org/vfs.html). The recorder wraps the functions of every file that is opened
 while it is installed.
 """

@@ -1,4 +1,4 @@
-"""Helpers for people's actions in tests: Ann texts, the bot answers, Mia accepts."""
+"""Helpers for the actions of people in tests: Ann texts, the bot answers, Mia accepts."""
 
 import secrets
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Fixtures for tests of models."""
+"""Fixtures for tests of the virtual agent's models."""
 
 import pytest
 

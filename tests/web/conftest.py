@@ -13,7 +13,8 @@ from tests.web.workspace_server import Running, Visitor, running
 
 @pytest.fixture(scope="module", autouse=True)
 def _short_stops() -> Iterator[None]:
-    """Stop each service at once. Outside tests, a stopping service waits for a bot that hangs."""
+    """Stop each service quickly. Outside tests, a stopping service waits longer for work in
+    progress, such as a bot that hangs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("handoff_service.app.service.WORK_WITHIN", 0.5)
         yield

@@ -1,4 +1,4 @@
-"""All of Acme, as one folder below ``gateways/``: JSON over HTTP, with a key in a header."""
+"""The provider Acme, like a folder below ``gateways/``: JSON over HTTP, with a key in a header."""
 
 import hmac
 import json

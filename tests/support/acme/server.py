@@ -1,4 +1,4 @@
-"""Acme's server."""
+"""A fake of Acme's server."""
 
 import asyncio
 from collections.abc import AsyncIterator
