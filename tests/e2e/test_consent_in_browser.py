@@ -41,7 +41,7 @@ def test_an_agent_opts_a_number_out_and_in_again(story: Story) -> None:
     )
     mia.locator("#consent-it").click()
     dialog.get_by_role("button", name="Allow texts again").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Write how they told us")
+    expect(dialog.get_by_role("alert")).to_contain_text("Write how the requester asked")
     dialog.get_by_label("How did they tell us?").fill("A mistake of mine")
     dialog.get_by_role("button", name="Allow texts again").click()
     expect(mia.locator("#no-texts")).to_be_hidden()
