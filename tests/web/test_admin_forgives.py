@@ -51,7 +51,7 @@ async def test_saving_over_a_newer_record_is_refused_and_typed_values_stay(
     )
     assert "Name Omar Haddad" in text
     assert "Ann Lee → Ann Leigh Name: which value to save Keep mine: Anne Lee Take theirs" in text
-    assert "You did not change this, so theirs is kept." in text
+    assert "You did not change this, so their value is kept." in text
     assert 'value="leigh@example.com"' in answer.text, (
         "the other admin changed this field, and Grace did not"
     )
