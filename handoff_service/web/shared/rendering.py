@@ -59,7 +59,7 @@ ALPHABETS = {
     "extension": GSM_7_EXTENSION,
     "most": LONGEST,
     "part": MAX_BODY,
-    "alike": dict(WRITTEN_ALIKE),
+    "lookalikes": dict(WRITTEN_ALIKE),
     "styled": STYLED,
     "invisible": dict(INVISIBLE),
     "meaningless": MEANINGLESS,
