@@ -1,2 +1,2 @@
-"""Everything that answers HTTP requests. A handler checks who sends the request, parses it, does
-one read or write, and answers."""
+"""Everything that answers HTTP requests. A handler authenticates the caller, parses the request,
+does one read or write, and answers."""

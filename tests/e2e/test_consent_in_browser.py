@@ -33,7 +33,7 @@ def test_an_agent_opts_a_number_out_and_in_again(story: Story) -> None:
     mia.locator("#consent-it").click()
     dialog = mia.locator("dialog[open]")
     expect(dialog).to_contain_text("Stop texts to Ann Lee")
-    dialog.get_by_label("How did they tell us?").fill("On the phone")
+    dialog.get_by_label("How did the requester ask?").fill("On the phone")
     dialog.get_by_role("button", name="Stop texts").click()
     expect(mia.locator("#no-texts")).to_contain_text("recorded by Mia Chen")
     expect(mia.locator("#thread")).to_contain_text(
@@ -41,8 +41,8 @@ def test_an_agent_opts_a_number_out_and_in_again(story: Story) -> None:
     )
     mia.locator("#consent-it").click()
     dialog.get_by_role("button", name="Allow texts again").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Write how they told us")
-    dialog.get_by_label("How did they tell us?").fill("A mistake of mine")
+    expect(dialog.get_by_role("alert")).to_contain_text("Write how the requester asked")
+    dialog.get_by_label("How did the requester ask?").fill("A mistake of mine")
     dialog.get_by_role("button", name="Allow texts again").click()
     expect(mia.locator("#no-texts")).to_be_hidden()
 

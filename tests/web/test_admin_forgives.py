@@ -46,10 +46,12 @@ async def test_saving_over_a_newer_record_is_refused_and_typed_values_stay(
     answer = await grace.send("/users/1", **mine, was=opened)
     text = shown(answer.text)
     assert answer.status == 409
-    assert "Somebody else saved this while you were editing. Nothing of yours is saved yet." in text
+    assert (
+        "Somebody else saved this while you were editing. Your changes are not saved yet." in text
+    )
     assert "Name Omar Haddad" in text
     assert "Ann Lee → Ann Leigh Name: which value to save Keep mine: Anne Lee Take theirs" in text
-    assert "You did not change this, so theirs is kept." in text
+    assert "You did not change this, so their value is kept." in text
     assert 'value="leigh@example.com"' in answer.text, (
         "the other admin changed this field, and Grace did not"
     )
@@ -88,7 +90,7 @@ async def test_every_error_is_shown_at_once_with_a_link_to_its_field(grace: Admi
         "Enter another.",
         "email": "E-mail: Must be an e-mail address, such as mia@example.com.",
         "numbers": "Phone numbers: +112 is too short for a phone number.",
-        "facts": "Identity facts: Write name = value on each line; “pin” is not one.",
+        "facts": "Identity facts: Write name = value on each line. “pin” is invalid.",
     }.items():
         assert f'href="#{name}"' in answer.text
         assert error in text.replace(" : ", ": ")

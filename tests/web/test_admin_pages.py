@@ -48,7 +48,7 @@ async def test_an_admin_creates_changes_and_deactivates_a_user(desk: Running, gr
         "/users/new", name=" ", external_id="E1001", email="dee", numbers="12", facts="pin"
     )
     assert wrong.status == 400
-    assert "Write name = value on each line; “pin” is not one." in shown(wrong.text)
+    assert "Write name = value on each line. “pin” is invalid." in shown(wrong.text)
     for typed in ('value="E1001"', 'value="dee"', ">\n12</textarea>", ">\npin</textarea>"):
         assert typed in wrong.text, "the form keeps the typed values"
     wrong = await grace.send("/users/new", name="", external_id="E1001", email="dee", numbers="12")

@@ -177,7 +177,7 @@ UPLOADS = [
         400,
         "Only JPEG, PNG and GIF pictures can be sent.",
     ),
-    ("nothing", b"", 400, "Send the picture itself as the body; this one is empty."),
+    ("nothing", b"", 400, "The request is empty. Send the picture as its body."),
     (
         "too many pixels",
         bomb(8_000, 8_000),

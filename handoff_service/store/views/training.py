@@ -115,8 +115,13 @@ class BotModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveFigures:
-    """A model's results on real texts: the shares of its turns that it answered, did not
-    understand, and handed to people. ``lost``: the share of the last two together."""
+    """The results of a model on real texts, as shares of its turns.
+
+    - ``answered``: the virtual agent answered.
+    - ``fallbacks``: it did not understand the text.
+    - ``handoffs``: it handed the conversation to live agents.
+    - ``lost``: ``fallbacks`` and ``handoffs`` together.
+    """
 
     answered: Share
     fallbacks: Share
@@ -158,7 +163,7 @@ class TrainingRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedText:
-    """A real text that a new model understands differently from the one that answered it."""
+    """A real text for which a new model chooses another intent than the model that answered it."""
 
     id: int
     model: str

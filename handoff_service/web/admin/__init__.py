@@ -1,4 +1,4 @@
-"""The pages where an admin sets up the desk. Each kind of object has one module.
+"""The admin pages. Each kind of object has its own module.
 
 These modules may import the API, shared web modules, and what these may import.
 """

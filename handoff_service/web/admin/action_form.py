@@ -1,5 +1,5 @@
-"""The form of a messaging action: its fields, the choices that it offers, and the action that it
-describes."""
+"""The form of a messaging action: its fields, their choices, and the conversion between the form
+and the action."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ UNITS = {"s": phrase("seconds"), "m": phrase("minutes"), "h": phrase("hours"), "
 NAMES = ("name", "event", "number", "unit", "business_hours", "match", "action", "text", "state",
     "queues",
          "provider_numbers", "active")  # fmt: skip
-OFFERED = {  # the label of each field in a condition
+OFFERED = {  # field of a condition -> its label
     "state": phrase("State"),
     "owner": phrase("Owner"),
     "priority": phrase("Priority"),
@@ -65,8 +65,8 @@ NEW = {"event": Unanswered.REQUESTER_MESSAGE, "number": "30", "unit": "m", "matc
 def fields(
     offers: Mapping[str, Mapping[str, str]], defined: Mapping[str, AttributeFields]
 ) -> Fields:
-    """The fields that conditions of messaging actions may compare. ``defined``: the attributes, by
-    field."""
+    """Return the fields that conditions of messaging actions can compare. ``offers``: field ->
+    value -> label. ``defined``: the attributes by field."""
 
     def find(name: str) -> Field:
         return field_for(defined[name]) if name in defined else conditions.FIELDS[name]
@@ -84,14 +84,14 @@ def fields(
 
 
 def attribute_offers(defined: Mapping[str, AttributeFields]) -> dict[str, dict[str, str]]:
-    """The values to choose from for each attribute. An attribute whose values are typed has
-    none."""
+    """Return the values that the form offers for each attribute. An attribute without a fixed list
+    of values offers none, because the admin types the value."""
     return {name: {word: word for word in field_for(one).words} for name, one in defined.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionForm:
-    """The whole form: the plain fields and the rows of conditions."""
+    """The whole form: the plain fields, and the conditions as rows."""
 
     form: Form
     rows: tuple[Row, ...] = ()
@@ -99,14 +99,14 @@ class ActionForm:
     defined: Mapping[str, AttributeFields] = field(default_factory=dict)
 
     def with_attributes(self, defined: Mapping[str, AttributeFields]) -> Self:
-        """The form for a desk with these attributes. A condition can also name an attribute of
-        users that has no definition. Its values are texts."""
+        """Return the form for a desk with these attributes. A condition can also compare an
+        attribute of users without a definition, which is then a text."""
         named = (row.field for row in self.rows if row.field.startswith(USER))
         loose = {name: plain(name) for name in named if name not in defined}
         return replace(self, defined={**defined, **loose})
 
     def flat(self) -> Form:
-        """The form with its conditions as one more value, a line for each."""
+        """Return the plain fields and a field ``conditions`` with one line per condition."""
         written = [row.flat() for row in self.rows]
         return replace(self.form, values={**self.form.values, "conditions": "\n".join(written)})
 
@@ -149,8 +149,7 @@ class ActionForm:
         )
 
     def changed(self, request: Request) -> Self:
-        """Return the form with one condition added or removed, if the pressed button asks for
-        that."""
+        """Return the form after the button Add or Remove, if one of them was pressed."""
         new = Row("state", "state", Operator.IS, (State.WORK_IN_PROGRESS,))
         return replace(self, rows=condition_rows.changed(request, self.rows, new))
 
@@ -167,12 +166,13 @@ def sent(request: Request) -> ActionForm:
 
 
 def _stored_text(text: str) -> str:
-    """The stored form of a default text that the page showed in its language."""
+    """Return the stored English text if the page showed a default text in its own language. Return
+    any other text unchanged."""
     return next((one for one, words in DEFAULT_TEXTS.items() if shown(words) == text), text)
 
 
 def of(action: MessagingAction | None) -> ActionForm:
-    """Return the form of an existing action, or of a new one for None."""
+    """Return the form of a stored action, or an empty form for None."""
     if action is None:
         return ActionForm(form=Form(values=dict.fromkeys(NAMES, "") | NEW))
     written = durations.write(action.duration)
@@ -196,7 +196,7 @@ def of(action: MessagingAction | None) -> ActionForm:
 
 
 def checked(action: MessagingAction) -> MessagingAction:
-    """Return the action if it can be saved, else raise BadInput."""
+    """Return the action unchanged. Raises BadInput if it cannot be saved."""
     if wrong := errors(action):
         raise BadInput(errors=wrong)
     return action

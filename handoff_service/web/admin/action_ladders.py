@@ -1,4 +1,5 @@
-"""The page of all messaging actions: the escalation ladder of each event, in the admin's order."""
+"""The list of messaging actions. It shows an escalation ladder for each event, in the admin's
+order."""
 
 from typing import Any
 

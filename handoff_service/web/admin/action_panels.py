@@ -1,5 +1,5 @@
-"""The panels beside the form of a messaging action. They follow what is typed: the action in words,
-the text as its reader sees it, and the escalation ladder."""
+"""The panels beside the form of a messaging action. While the admin types, they show the action as
+a sentence, the text as its reader sees it, and the escalation ladder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -55,12 +55,12 @@ SCHEDULES_SHOWN = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelDesk:
-    """The names that an action can refer to, and the stored actions."""
+    """The objects that an action can refer to, and the stored actions."""
 
-    queues: Mapping[str, Schedule]
-    numbers: Mapping[str, str]  #: number -> its label
-    attributes: Mapping[str, AttributeFields]  #: by the field of conditions
-    stored: Mapping[int, StoredAction]
+    queues: Mapping[str, Schedule]  #: queue's name -> its schedule
+    numbers: Mapping[str, str]  #: company number -> its label
+    attributes: Mapping[str, AttributeFields]  #: field of conditions -> the attribute
+    stored: Mapping[int, StoredAction]  #: by id
     now: datetime
 
 
@@ -77,8 +77,8 @@ def desk(conn: Connection) -> PanelDesk:
 
 
 def offers(desk: PanelDesk, form: ActionForm) -> dict[str, dict[str, str]]:
-    """Return the choices for each field of a condition: field -> value -> label. A value that a
-    condition names stays on offer after it was deleted."""
+    """Return the choices for the fields of conditions: field -> value -> label. Include deleted
+    values that a condition still uses."""
     found = {
         "state": {str(one): words(one) for one in State},
         "owner": {str(one): words(one) for one in Owner},
@@ -114,12 +114,12 @@ class LadderStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panels:
-    """Everything that the panels show."""
+    """The content of the panels."""
 
-    missing: str = ""  #: what the form still lacks; if set, the panels show nothing else
-    sentence: str = ""
-    reader: str = ""  #: a heading with the person who reads the text
-    reads: str = ""
+    missing: str = ""  #: the first error in the form; if set, the panels show nothing else
+    sentence: str = ""  #: the action as a sentence
+    reader: str = ""  #: the heading above the text, which names its reader
+    reads: str = ""  #: the text as its reader sees it
     counted: str = ""  #: the length of the text in words
     long: bool = False  #: whether the text needs more than one segment
     ladder: tuple[LadderStep, ...] = ()
@@ -127,7 +127,7 @@ class Panels:
 
 
 def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
-    """Describe the action in the form as it is now."""
+    """Describe the action in the form. ``action_id``: the stored action that the form edits."""
     try:
         action = replace(form, form=named(form)).read()
     except BadInput as wrong:
@@ -146,15 +146,15 @@ def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
 
 
 def named(form: ActionForm) -> Any:
-    """Return the form's values. An action without a name gets one, so that the panels can describe
-    it."""
+    """Return the form with a placeholder name if the name is empty, because the panels also
+    describe actions without a name."""
     values = dict(form.form.values)
     return type(form.form)(values=values | {"name": values["name"][:200] or phrase("This action")})
 
 
 def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
-    """Return in words the opening hours by which the action counts business time: those of the
-    chosen queues, or else those of all queues."""
+    """Describe the opening hours that count as business hours for the action: those of the chosen
+    queues or, if none is chosen, of all queues."""
     chosen = [
         name for name in form.form.values["queues"].splitlines() if name in desk.queues
     ] or list(desk.queues)
@@ -172,7 +172,7 @@ def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
 
 
 def _open(schedule: Schedule) -> str:
-    """Return a schedule in words, such as ``Mon to Fri, 08:00 to 18:00, New York``."""
+    """Describe a schedule, such as ``Mon to Fri, 08:00 to 18:00, New York``."""
     if schedule.expression is None:
         return in_words(None)
     place = schedule.time_zone.split("/")[-1].replace("_", " ")
@@ -206,8 +206,8 @@ def _ladder(
 
 
 def _read_by(desk: PanelDesk, action: MessagingAction) -> tuple[str, str, str, bool]:
-    """Return (a heading with the person who reads the text, the text for Ann Lee's conversation,
-    its length in words, whether it is too long)."""
+    """Return the heading above the text, the text for an example requester (Ann Lee), its length in
+    words, and whether it needs more than one segment. All are empty if nobody gets a text."""
     who = ActionPlaceholders(
         requester="Ann Lee",
         agent="Mia Chen",
@@ -237,7 +237,7 @@ def _read_by(desk: PanelDesk, action: MessagingAction) -> tuple[str, str, str, b
 
 
 def length_words(length: sms_text.Segments) -> str:
-    """Return the length of a text in words, such as ``132 / 160 · 1 segment · GSM-7``."""
+    """Describe the length of a text, such as ``132 / 160 · 1 segment · GSM-7``."""
     encoding = unbroken(length.encoding)
     if length.forced_by:
         encoding = phrase(

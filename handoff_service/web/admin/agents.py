@@ -1,4 +1,4 @@
-"""Agents, with their roles, capacity, groups and skills."""
+"""The admin pages for agents, with their roles, capacity, groups and skills."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -103,7 +103,7 @@ def _shown(one: Agent) -> tuple[str, dict[str, str]]:
 async def _write(saving: Saving[Agent]) -> WriteNoun:
     typed = saving.form.values
     given, password = _given(typed), {"password": typed["password"]}
-    # the admin invites a new agent without a password by a link
+    # a new agent without a password chooses one with the link of an invitation
     if saving.id is None and not typed["password"]:
         return make_agent, MakeAgent(**read_as(AgentBody, given).given(), password_hash="")
     if saving.id is None or saving.stored is None:
@@ -133,7 +133,7 @@ async def _check_names(request: Request, typed: Mapping[str, str]) -> None:
 
 
 def _given(values: Mapping[str, str]) -> dict[str, Any]:
-    """The form's values as the API takes them, without the password."""
+    """Convert the form's values to the fields of the API's bodies, without the password."""
     return {
         "name": values["name"],
         "email": values["email"],
@@ -163,7 +163,7 @@ def _extra_context(conn: Connection, _form: Form, one: Agent | None) -> dict[str
 
 @page(Role.ADMIN)
 async def make_link(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Show a link that opens a page where the agent chooses a password."""
+    """Show a link with which the agent can choose a password."""
     desk = desk_of(request)
     one = await desk.store.read(agents.get, number)
     until = desk.clock() + LASTS[Purpose.INVITATION]
@@ -197,8 +197,8 @@ async def unlink(request: Request, number: int, agent: CurrentAgent) -> HTTPResp
 
 
 def link_for(conn: Connection, settings: Settings, agent_id: int, until: datetime) -> str:
-    """Return a password link that works until this time. Raises Conflict for a deactivated
-    agent."""
+    """Return a password link that expires at ``until``. Raises Conflict for a deactivated agent, or
+    if passwords are off for the agent's role."""
     found = account(conn, agent_id)
     if found is None:
         raise Conflict(

@@ -1,4 +1,4 @@
-"""Attributes of users and conversations, with their types."""
+"""The admin pages for attributes of users and conversations."""
 
 from typing import Any
 
@@ -117,7 +117,7 @@ EDITOR = Editor(
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”?", name=one.name),
         effects=[
-            phrase("Stored values stay, as texts without a type. Agents can no longer set them.")
+            phrase("Stored values remain as text without a type. Agents can no longer set them.")
         ],
         label=phrase("Delete this attribute"),
     ),

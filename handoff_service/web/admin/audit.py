@@ -1,4 +1,4 @@
-"""The audit log: who did what, with filters, and as CSV."""
+"""The page of the audit log, with filters, and the log as CSV."""
 
 from typing import Any
 
@@ -23,13 +23,13 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/audit"
 NAMES = tuple(AuditQuery.model_fields)
-AT_ONCE = 500  # entries of one read
+AT_ONCE = 500  # entries per database read
 FILE = "audit-log.csv"
 
 
 @page(Role.ADMIN)
 async def log_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The entries that fit the filters, the newest first. With a wrong filter, the page shows its
+    """Show the entries that match the filters, newest first. If a filter is invalid, show its
     error."""
     form = _typed(request)
     try:
@@ -49,7 +49,7 @@ async def log_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def log_csv(request: Request, agent: CurrentAgent) -> None:
-    """All entries that fit the filters, streamed, the newest first."""
+    """Stream all entries that match the filters, newest first."""
     query, store = _query(_typed(request)), desk_of(request).store.for_long_requests()
     await store.write(audit, exported(Subject.AUDIT_LOG, FILE, query.address()))
     chosen = query.chosen(await store.read(desk_time_zone))

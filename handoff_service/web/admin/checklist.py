@@ -1,4 +1,5 @@
-"""The checklist: whether the desk can answer texts, and where to fix what is wrong."""
+"""The checklist. It shows whether the desk can answer texts, and links to the pages that fix
+problems."""
 
 from typing import Any
 
@@ -25,14 +26,14 @@ HERE = "/checklist"
 
 @page(Role.ADMIN)
 async def checklist_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The page with the checks of the database. Its script then requests all checks."""
+    """Show the checks that need only the database. The page's script then requests all checks."""
     values = _shown(await _outcomes(request, ask=False))
     return await admin_page(request, agent, "checklist.html", here=HERE, **values)
 
 
 @page(Role.ADMIN)
 async def live_checks(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """All checks, including those that ask the provider and therefore take a moment."""
+    """Return all checks, including slow ones that call the provider."""
     shell: dict[str, Any] = {"csrf": csrf_token(request), "under": UNDER, "here": HERE}
     values = _shown(await _outcomes(request, ask=True))
     return render("admin/checks.html", **shell, **values)

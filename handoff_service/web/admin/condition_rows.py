@@ -1,5 +1,5 @@
-"""Conditions as rows of a form: a field, an operator and values. Messaging actions and queues use
-them with different fields."""
+"""Conditions as form rows with a field, an operator and values. The forms of messaging actions and
+queues use such rows with different fields."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ TAB = "\t"  # separates the parts of a row in a hidden field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fields:
-    """The fields that conditions may compare."""
+    """The fields that conditions can compare."""
 
     #: field -> its label
     labels: Mapping[str, str]
@@ -28,13 +28,13 @@ class Fields:
     offers: Mapping[str, Mapping[str, str]]
     #: finds a field by its name
     find: Callable[[str], Field]
-    #: reads a condition; raises ValueError with the sentence that the page shows
+    #: parses a condition; raises ValueError with the sentence to show
     parse: Callable[[Mapping[str, Any]], Condition]
     #: whether the admin may also type a value for this field
     free: Callable[[str], bool] = lambda _field: False
 
     def operators(self, field: str) -> dict[str, str]:
-        """The operators that a field can be compared by, with their labels."""
+        """Return the operators of a field, with their labels."""
         return {str(one): COMPARES[one] for one in Operator if one in self.find(field).operators}
 
 
@@ -43,7 +43,7 @@ class Row:
     """A condition as typed in the form."""
 
     field: str
-    #: the field when the admin chose ``values``; the admin may have chosen another field since then
+    #: the field that ``values`` belong to, which differs if the admin has just changed ``field``
     was: str
     operator: str
     values: tuple[str, ...]
@@ -89,14 +89,14 @@ def from_flat(text: str) -> tuple[Row, ...]:
 
 
 def from_condition(condition: Condition) -> Row:
-    """The row of a stored condition."""
+    """Return the row for a stored condition."""
     value = condition.value
     values = tuple(_written(one) for one in (value if isinstance(value, list) else [value]))
     return Row(condition.field, condition.field, condition.operator, values)
 
 
 def from_request(request: Request) -> tuple[Row, ...]:
-    """The rows that the browser sent. A value with several lines is several values."""
+    """Read the rows that the browser sent. Each line of a value is a separate value."""
     given: Any = request.form or {}
     return tuple(
         Row(
@@ -116,7 +116,8 @@ def from_request(request: Request) -> tuple[Row, ...]:
 
 
 def changed(request: Request, rows: tuple[Row, ...], new: Row) -> tuple[Row, ...]:
-    """The rows after the button Add or Remove, if one of them was pressed."""
+    """Return the rows after the button Add or Remove, if one of them was pressed. ``new``: the row
+    to add."""
     given: Any = request.form or {}
     made, taken = list(rows), str(given.get("remove") or "")
     if taken.isdigit() and int(taken[:3]) < len(made):
@@ -127,7 +128,7 @@ def changed(request: Request, rows: tuple[Row, ...], new: Row) -> tuple[Row, ...
 
 
 def read(rows: tuple[Row, ...], fields: Fields, errors: dict[str, str]) -> tuple[Condition, ...]:
-    """Return the conditions. Each wrong row adds its error to ``errors``."""
+    """Convert the rows to conditions. Add the error of each wrong row to ``errors``."""
     found = []
     for n, row in enumerate(rows):
         try:

@@ -1,4 +1,5 @@
-"""The consent ledger: who opted out or in, when and how, and which state applies now."""
+"""The page of the consent ledger. It shows who opted out or in, when and how, and whether the
+change still applies."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""The deleted records of one kind, each with its changes. The list of that kind links here."""
+"""The page with the deleted records of one kind and their changes. The list of this kind of records
+links to it."""
 
 from collections.abc import Mapping
 from typing import Any

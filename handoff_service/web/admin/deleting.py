@@ -1,5 +1,5 @@
-"""The page that asks before a record is deleted. If other records prevent the deletion, the page
-links to them and has no button to delete.
+"""The confirmation before a record is deleted. If other records prevent the deletion, the page
+links to them and has no delete button.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from handoff_service.web.admin.pages import UNDER, admin_page
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 
-#: The address of the page of a record that prevents the deletion, by noun.
+#: kind of record that can prevent a deletion -> the path of its pages
 PLACES: Mapping[Noun, str] = {
     Noun.QUEUE: "/queues",
     Noun.COMPANY_NUMBER: "/provider-numbers",
@@ -29,21 +29,21 @@ PLACES: Mapping[Noun, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleting:
-    """The texts of the page that asks before a record is deleted."""
+    """The texts of the confirmation."""
 
     title: str
-    #: the effects of deleting, one paragraph each
+    #: the effects of the deletion, one paragraph each
     effects: Sequence[str]
-    #: the label of the link to this page
+    #: the label of the link to the confirmation
     label: str
-    #: the label of the button that deletes; empty: the label of the link
+    #: the label of the delete button; if empty, ``label`` is used
     verb: str = ""
 
 
 def question(
     deleting: Deleting, address: str, blockers: Sequence[Blocker] = ()
 ) -> Mapping[str, Any]:
-    """The variables of ``deleting.html``. ``address``: the address of the page that asks."""
+    """Return the variables of ``deleting.html``. ``address``: the path of the confirmation."""
     return {
         "address": address,
         "label": deleting.label,
@@ -70,7 +70,7 @@ async def ask(
     back: str,
     status: int = 200,
 ) -> HTTPResponse:
-    """Return the question: to the page's script as a dialog, to a plain browser as a page."""
+    """Render the confirmation, as a dialog if a script requests it, else as a page."""
     given: dict[str, Any] = {"title": deletes["title"], "back": back, "deletes": deletes}
     if "hx-request" in request.headers:
         shell = await shell_context(request, agent, place="admin")

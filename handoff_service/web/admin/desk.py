@@ -1,4 +1,4 @@
-"""The desk settings, including presence states and reasons to reject an offer."""
+"""The page of the desk settings, and the forms of presence states and reject reasons."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ from handoff_service.web.shared.session import desk_of, page
 HERE = "/desk"
 COMMANDS = {f"{command}_words": command for command in Command}  # each command has its own field
 SWITCHES = ("reassign_when_away", "queue_unanswerable", "ask_topic")
-#: Fields of a desk that another page shows: the sign-in page (sign_in.py).
+#: fields of the desk that are on another page (sign_in.py)
 ELSEWHERE = ("password_off_roles", "second_factor_roles")
 NAMES = (
     *(name for name in DeskEntry.model_fields if name not in ("commands", *ELSEWHERE)),
@@ -74,7 +74,7 @@ def _number_fields() -> list[NumberField]:
 
 
 def _values(conn: Connection) -> dict[str, str]:
-    """The form's values for the desk as it is now."""
+    """Return the form's values for the stored desk."""
     now = desk.desk(conn)
     stored = DeskEntry(name="Patchboard").model_dump() if now is None else now
     words = with_shipped(stored["commands"])
@@ -117,7 +117,7 @@ async def save_desk(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _given(typed: Mapping[str, str], absent: Collection[str]) -> dict[str, Any]:
-    """The form's values as the desk file has them."""
+    """Convert the form's values to the fields of a desk file."""
     given: dict[str, Any] = {
         name: value for name, value in typed.items() if name not in {*COMMANDS, *absent}
     }

@@ -1,5 +1,5 @@
-"""Import and export of the whole desk as one file, with the same checks as ``patchboard
-import``."""
+"""The page that exports the whole desk as one file, and imports such a file with the same checks as
+``patchboard import``."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from handoff_service.web.shared.session import desk_of, page
 HERE = "/desk-file"
 NAME = "desk.toml"
 
-#: The parts of a desk file, as the preview of an import calls them.
+#: part of a desk file -> its name in the preview of an import
 PARTS = {
     "desk": phrase("Desk"),
     "users": phrase("Users"),
@@ -71,8 +71,8 @@ async def export(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def import_file(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Show what a file would change. With ``apply``, import the whole file, or nothing if it has an
-    error. The page lists errors by line."""
+    """Preview what a file would change. With ``apply``, import the file. If the file has errors,
+    import nothing and list the errors by line."""
     store = desk_of(request).store.for_long_requests()
     text, name = "", NAME
     try:
@@ -100,7 +100,8 @@ async def import_file(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _content(request: Request) -> tuple[bytes, str]:
-    """The chosen file, or the file of the last preview: its content and its name."""
+    """Return the content and the name of the chosen file or, to apply a preview, of the previewed
+    file. Raises BadInput without a file."""
     name = form_field(request, "name")[:200] or NAME
     if text := form_field(request, "text"):
         return text.encode(), name

@@ -1,5 +1,5 @@
-"""Shared admin pages for one kind of object: the forms to create and change it, and the page to
-delete it. ``Editor`` describes the kind. Each kind has its own list page."""
+"""The admin pages that create, change and delete an object. ``Editor`` describes one kind of
+object. Each kind has its own list page."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,20 +26,21 @@ from handoff_service.web.shared.session import desk_of, page
 def list_variables(
     rows: Sequence[Any], *, new: str | None = None, q: str | None = None
 ) -> dict[str, Any]:
-    """Return the variables of ``list.html`` for a list without pages."""
+    """Return the variables of ``list.html`` for a list without paging. ``new``: the path of the
+    form for a new object. ``q``: the search; None if the list has no search."""
     return {"rows": rows, "new": new, "q": q, "first": True, "next": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving[T]:
-    """A form that ``agent`` saves."""
+    """The arguments of ``Editor.write``: a form that ``agent`` saves."""
 
     request: Request
     agent: CurrentAgent
     form: Form
-    #: None: the form creates an object
+    #: the id of the stored object; None for a new object
     id: int | None = None
-    #: the stored object; None: the form creates one
+    #: the stored object; None for a new object
     stored: T | None = None
 
 
@@ -47,61 +48,62 @@ class Saving[T]:
 class Editor[T]:
     """The pages of one kind of object."""
 
-    #: the kind of record, for its change history
+    #: the kind of object, for its change history
     noun: Noun
-    #: the address of the list page, which the menu links to
+    #: the path of the list page, which the menu links to
     list_url: str
-    #: the common beginning of the forms' addresses
+    #: the prefix of the paths of the forms
     url_prefix: str
     template: str
     back_label: str
-    #: the heading and the values of an empty form
+    #: the heading and the values of the form for a new object
     new: tuple[str, Mapping[str, str]]
     #: reads an object by its id; raises NotFound
     read: Callable[[Connection, int], T]
     #: the heading and the values of an object's form
     shown: Callable[[T], tuple[str, Mapping[str, str]]]
-    #: the operation and the command that save a form
+    #: returns the operation and the command that save a form
     write: Callable[[Saving[T]], Awaitable[WriteNoun]]
-    #: the operation and the command that delete an object; the operation returns False when it only
-    #: deactivates the object
+    #: returns the operation and the command that delete an object; the operation returns False if
+    #: it only deactivates the object
     delete: Callable[[CurrentAgent, int], WriteNoun]
-    #: describes the delete page; None: admins cannot delete this object
+    #: returns the texts of the confirmation, or None if admins cannot delete this object
     deleting: Callable[[T], Deleting | None]
-    #: whether other records name the object, so that deleting only deactivates it
+    #: returns whether other records refer to the object; deleting then only deactivates it
     has_history: Callable[[Connection, int], bool] = field(default=lambda _conn, _number: False)
-    #: describes the delete page of an object that is only deactivated
+    #: returns the texts of the confirmation for an object that is only deactivated
     deactivating: Callable[[T], Deleting] | None = None
-    #: the records that prevent deleting the object
+    #: returns the records that prevent deleting the object
     blockers: Callable[[Connection, int], Sequence[Blocker]] = field(
         default=lambda _conn, _number: ()
     )
-    #: valid values for the empty fields of a new form, so that the page can show the errors of all
-    #: other fields
+    #: valid values that stand in for wrong ones, to find all errors of a new form at once (see
+    #: ``record_form.RecordForm``)
     valid: Mapping[str, str] = field(default_factory=dict)
-    #: the message after saving; None: the usual one (see pages.DONE)
+    #: returns the message after saving as a key of pages.DONE, or None for the usual message
     message: Callable[[Connection, int], str | None] = field(default=lambda _conn, _number: None)
-    #: further variables for the template
+    #: returns further variables for the template
     extra_context: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
         default=lambda _conn, _form, _one: {}
     )
+    #: completes the form that was read from a request
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
     #: the names of the buttons that change the form without saving it
     form_buttons: Sequence[str] = ()
     roles: tuple[Role, ...] = (Role.ADMIN,)
-    #: True: the audit log says who opened an object
+    #: whether the audit log records who opened an object
     audits_views: bool = False
-    #: True: saving returns to the object's form; False: to the list
+    #: whether saving leads back to the object's form instead of the list
     returns_to_form: bool = False
 
     def pages(self) -> dict[str, Any]:
-        """Return the GET handlers by address."""
+        """Return the GET handlers by path."""
 
         @page(*self.roles)
         async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
             title, values = self.new
             was = Filled(version=0, values=values)
-            # a link may fill fields in
+            # the query parameters of a link may fill in fields
             given = {name: request.args.get(name) for name in values}
             filled = {name: given[name] or value for name, value in values.items()}
             return await self._form(request, agent, title, Form(values=filled, was=was))
@@ -122,7 +124,7 @@ class Editor[T]:
         return {f"{self.url_prefix}/new": new_page, one: one_page, f"{one}/delete": delete_page}
 
     def post_handlers(self) -> dict[str, Any]:
-        """Return the POST handlers by address."""
+        """Return the POST handlers by path."""
 
         @page(*self.roles)
         async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
@@ -141,7 +143,7 @@ class Editor[T]:
         async def delete(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             try:
                 deleted = await desk_of(request).store.write(*self.delete(agent, number))
-            # since the page was shown, somebody added a record that prevents deleting
+            # somebody has just added a record that prevents the deletion
             except Conflict as conflict:
                 return await self._ask(request, agent, number, conflict)
             return done(request, self.list_url, "deactivated" if deleted is False else "deleted")
@@ -158,7 +160,7 @@ class Editor[T]:
         status: int = 200,
         **more: Any,
     ) -> HTTPResponse:
-        """Return the form of a stored object. ``more``: further variables for the template."""
+        """Render the form of a stored object. ``more``: further variables for the template."""
         read = desk_of(request).store.read
         one = await read(self.read, number)
         was = await read(self._watch(number).filled)
@@ -200,7 +202,7 @@ class Editor[T]:
     async def _ask(
         self, request: Request, agent: CurrentAgent, number: int, conflict: Conflict | None = None
     ) -> HTTPResponse:
-        """Ask before deleting. ``conflict``: the reason why the deletion was just refused."""
+        """Render the confirmation. ``conflict``: why the deletion was just refused."""
         read = desk_of(request).store.read
         one = await read(self.read, number)
         deleting = self.deleting(one)

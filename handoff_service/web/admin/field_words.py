@@ -1,5 +1,5 @@
-"""Values of fields in words, for histories and comparisons. The values have the form that admins
-type, or the form of a desk file."""
+"""Describes the values of fields, for histories and comparisons. The values are in the format of
+the forms or of a desk file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ EMPTY = phrase("empty")
 
 
 def describe(value: Any, options: Mapping[str, Any]) -> str:
-    """Return a value in words. ``options``: the labels of a field's choices, some of them with an
+    """Describe a value. ``options``: value -> its label, or a tuple of its label and an
     explanation."""
     if isinstance(value, bool):
         return phrase("on") if value else phrase("off")
@@ -27,7 +27,7 @@ def describe(value: Any, options: Mapping[str, Any]) -> str:
 
 
 def _label(line: str, options: Mapping[str, Any]) -> str:
-    """One line of a typed value; its columns are separated by tabs."""
+    """Describe one line of a form's value. Tabs separate its columns."""
     columns = line.split("\t")
     if len(columns) == 2:  # a group, and the seconds until it joins
         return columns[1] if columns[0] == "0" else _joins(columns[1], columns[0])
@@ -50,7 +50,7 @@ def _mapping(value: Mapping[str, Any]) -> str:
 
 
 def _joins(group: str, seconds: object) -> str:
-    """A group that a queue asks only after some seconds."""
+    """Describe a group that a queue asks only after some seconds."""
     return phrase("{group} after {seconds} s", group=group, seconds=seconds)
 
 

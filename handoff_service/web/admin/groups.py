@@ -1,4 +1,4 @@
-"""Groups of agents that queues offer work to. The agents page lists them."""
+"""The form of a group of agents. Queues offer work to groups. The agents page lists the groups."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Opening hours in words: whether a schedule is open now, when that changes, and the next seven
+"""Describes opening hours: whether a schedule is open now, when that changes, and the next seven
 days."""
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """A schedule in words."""
+    """The description of a schedule."""
 
     error: str | None  #: the error in the expression; if set, the other fields are empty
-    summary: str  #: one sentence about the present moment
+    summary: str  #: whether the schedule is open now and when that changes, as a sentence
     week: list[Day]
 
 
@@ -71,7 +71,7 @@ def _summary(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _on_day(at: datetime, now: datetime, zone: ZoneInfo, today: str, later: str) -> str:
-    """Fill one of two sentences: the one for a time today, or the one for a later day."""
+    """Fill in the sentence ``today`` if the time is today, else the sentence ``later``."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
         return filled(today, time=date_phrase(local, "clock"))

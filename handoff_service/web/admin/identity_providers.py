@@ -1,4 +1,5 @@
-"""Identity providers for single sign-on. The page Sign-in under Admin lists them."""
+"""The form of an identity provider for single sign-on. The admin page Sign-in lists the
+providers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -90,7 +91,7 @@ async def _write(saving: Saving[IdentityProvider]) -> WriteNoun:
 
 @page(Role.ADMIN)
 async def check(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Read the provider's configuration and keys, and show whether that worked."""
+    """Read the provider's configuration and keys, and show whether this succeeded."""
     desk = desk_of(request)
     one = await desk.store.read(identity_providers.get, number)
     access = await desk.store.read(access_to, desk.store.settings, one)

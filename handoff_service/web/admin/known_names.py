@@ -1,5 +1,5 @@
-"""Names of groups and skills that an admin types. A new name is created only if the admin confirms
-it, so that a typing error does not create a group.
+"""Checks the names of groups and skills that an admin types. The admin must confirm each new name,
+because a typing error would otherwise create a group or skill.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,7 +12,7 @@ from handoff_service.errors import BadInput
 from handoff_service.rules.shared.phrases import count_phrase, joined
 from handoff_service.store.engine import tables as t
 
-#: kind of name -> its error. The arguments are the number of unknown names, and the names.
+#: kind of name -> a function that returns the error for a number of unknown names
 UNKNOWN: Mapping[str, Callable[[int, str], str]] = {
     "group": lambda number, names: count_phrase(
         "There is no group {names} yet. Correct the name, or agree to create it.",
@@ -27,7 +27,8 @@ UNKNOWN: Mapping[str, Callable[[int, str], str]] = {
         names=names,
     ),
 }
-AGREED = "create"  #: the field with the new names that the admin agreed to create, as field:name
+#: the form field with the new names that the admin has confirmed, each as ``field:name``
+AGREED = "create"
 
 
 class UnknownNames(BadInput):
@@ -45,8 +46,8 @@ class UnknownNames(BadInput):
 def check(
     request: Request, given: Mapping[str, Sequence[str]], known: Collection[str], kind: str
 ) -> None:
-    """Raise UnknownNames for names in these fields that do not exist, unless the admin agreed to
-    create them."""
+    """Raise UnknownNames for names that are not in ``known`` and that the admin has not confirmed.
+    ``given``: field -> its names. ``kind``: group or skill."""
     sent: Any = request.form or {}
     agreed = set(sent.getlist(AGREED, [])) if sent else set()
     unknown = {
@@ -62,6 +63,6 @@ def groups(conn: Connection) -> list[str]:
 
 
 def skills(conn: Connection) -> list[str]:
-    """All skills of agents and queues."""
+    """Return all skills of agents and queues."""
     query = union(select(t.agent_skills.c.skill), select(t.queue_skills.c.skill))
     return sorted(conn.execute(query).scalars())

@@ -1,4 +1,4 @@
-"""Labels that agents put on conversations, and the topics among them."""
+"""The admin pages for the labels of conversations, some of which are topics."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ EDITOR = Editor(
     deleting=lambda one: Deleting(
         title=phrase("Delete “{name}”", name=one.name),
         effects=[
-            phrase("It is taken off every conversation. The history still shows who put it there.")
+            phrase("It is removed from all conversations. Their history still shows who added it.")
         ],
         label=phrase("Delete this label"),
     ),

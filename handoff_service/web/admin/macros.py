@@ -1,4 +1,4 @@
-"""Macros: several changes to a conversation that agents make with one click."""
+"""The admin pages for macros, with which agents make several changes to a conversation at once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -48,8 +48,8 @@ THEN: Mapping[str, str] = {
     AfterMacro.STAY: phrase("Stay in the conversation"),
     AfterMacro.NEXT: phrase("Go to the next conversation"),
 }
-# the value of ``assign`` for the agent who runs the macro; other values are like agent:3 and
-# queue:2
+# the value of ``assign`` for the agent who runs the macro; other values are agent:3 or queue:2,
+# with an id
 ME = "me"
 
 
@@ -65,7 +65,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     who = example_of(await store.read(attributes.by_field))
 
     def length(body: str) -> int:
-        """The number of segments of a template's text to an example requester."""
+        """Return the number of segments of a template's text to an example requester."""
         return segments(filled(body, who)).count
 
     given = list_variables(found, new=f"{HERE}/new", q=q) | {"length": length}
@@ -80,8 +80,8 @@ async def _write(saving: Saving[Macro]) -> WriteNoun:
 
 
 def _values(form: Form) -> dict[str, Any]:
-    """Return the values for MacroFields. Raises BadInput, which names the wrong field of the
-    form."""
+    """Convert the form to the values of MacroFields. Raises BadInput, which names the wrong form
+    field."""
     typed = form.values
     kind, _, record = typed["assign"].partition(":")
     return {

@@ -1,4 +1,5 @@
-"""Mail: the desk's mail server, how to set one, and a test mail to the admin."""
+"""The page about the desk's mail server. It explains how to configure a server, and sends a test
+e-mail to the admin."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ async def mail_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Send a mail to this admin, and show the server's answer."""
+    """Send a test e-mail to this admin, and show the mail server's answer."""
     desk = desk_of(request)
     if desk.mailer is None:
         return await _page(request, agent)

@@ -1,10 +1,10 @@
-"""The admin menu: heading -> address under ``/workspace/admin`` -> label."""
+"""The admin menu: heading -> path under ``/workspace/admin`` -> label."""
 
 from collections.abc import Mapping
 
 from handoff_service.rules.shared.phrases import phrase
 
-# only admins may open the other pages
+# supervisors may open these pages; all others are only for admins
 FOR_SUPERVISORS = frozenset({"/outages", "/consents", "/figures"})
 MENU: Mapping[str, Mapping[str, str]] = {
     phrase("Start"): {
@@ -45,8 +45,8 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/retention": phrase("Retention"),
     },
 }
-#: Address of a list -> the kinds of its records that can be deleted -> the heading of the list of
-#: deleted records.
+#: path of a list -> kind of records in it that can be deleted -> heading of the page with the
+#: deleted records
 DELETED: Mapping[str, Mapping[str, str]] = {
     "/users": {"users": phrase("Deleted users")},
     "/agents": {"agents": phrase("Deleted agents"), "groups": phrase("Deleted groups")},
@@ -68,7 +68,7 @@ DELETED: Mapping[str, Mapping[str, str]] = {
 
 
 def menu_for(*, admin: bool) -> Mapping[str, Mapping[str, str]]:
-    """Return the pages of the menu that an admin or a supervisor may open."""
+    """Return the menu for an admin or, if ``admin`` is false, for a supervisor."""
     if admin:
         return MENU
     return {

@@ -1,4 +1,4 @@
-"""Merge two users: choose the other user, preview the merge, merge, undo."""
+"""The pages that merge two users: choose the other user, preview the merge, merge, and undo."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,11 +31,11 @@ FOUND = 10  # users in the list to choose from
 
 @page(Role.ADMIN)
 async def choose(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Choose the other user. With ``other`` in the address, show the preview of the merge."""
+    """Let the admin choose the other user. With ``other``, preview the merge with this user."""
     store, other = desk_of(request).store, request.args.get("other") or ""
-    stays = await store.read(stays_for, number)
-    if stays != number:
-        return redirect(f"{UNDER}{HERE}/{stays}/merge")
+    kept = await store.read(stays_for, number)
+    if kept != number:
+        return redirect(f"{UNDER}{HERE}/{kept}/merge")
     user = (await store.read(_users, [number]))[0]
     if other:
         return await _ask(request, agent, user, id_field(other, "other", A_USER))
@@ -46,10 +46,10 @@ async def choose(request: Request, number: int, agent: CurrentAgent) -> HTTPResp
 
 @page(Role.ADMIN)
 async def merge(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    goes = id_field(form_field(request, "other"), "other", A_USER)
+    merged_away = id_field(form_field(request, "other"), "other", A_USER)
     sent: Any = request.form or {}
     take = [name.removeprefix("take-") for name in sent if form_field(request, name) == "goes"]
-    command = MergeUsers(stays_id=number, goes_id=goes, take=take, agent_id=agent.id)
+    command = MergeUsers(stays_id=number, goes_id=merged_away, take=take, agent_id=agent.id)
     try:
         await desk_of(request).store.write(merge_users, command)
     except Conflict as conflict:
@@ -60,15 +60,14 @@ async def merge(request: Request, number: int, agent: CurrentAgent) -> HTTPRespo
 
 @page(Role.ADMIN)
 async def undo(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Undo the merge of this user. The user then has a page again."""
+    """Undo the merge of this user into another one, and show the restored user."""
     command = UndoMerge(user_id=number, agent_id=agent.id)
     back = await desk_of(request).store.write(undo_merge, command)
     return done(request, f"{HERE}/{back}", "unmerged")
 
 
 async def _ask(request: Request, agent: CurrentAgent, user: User, other: int) -> HTTPResponse:
-    """Show the preview of the merge. With ``swap`` in the address, the desk keeps the other user
-    and removes this one."""
+    """Preview the merge of the user ``other`` into ``user``."""
     try:
         preview = await desk_of(request).store.read(preview_merge, user.id, other)
     except Refusal as refusal:
@@ -104,14 +103,14 @@ def _users(conn: Connection, ids: Sequence[int]) -> list[User]:
 
 
 def _found(conn: Connection, user: User, q: str) -> list[User]:
-    """The users who match the typed text. Without typed text: the users with the same number or
-    name."""
+    """Return the users who match the search ``q``. Without a search, return those who have the same
+    number or a similar name."""
     if q:
         found = search_users(conn, q, FOUND + 1)
     else:
         shared = [one for theirs in users_on(conn, user.numbers).values() for one in theirs]
-        alike = search_users(conn, user.name, FOUND + 1)
-        found = list({one.id: one for one in (*shared, *alike)}.values())
+        same_name = search_users(conn, user.name, FOUND + 1)
+        found = list({one.id: one for one in (*shared, *same_name)}.values())
     return [one for one in found if one.id != user.id][:FOUND]
 
 

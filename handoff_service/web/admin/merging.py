@@ -1,9 +1,9 @@
-"""Merges the edits of two people who change one record at the same time.
+"""Merges the edits of two people who change the same record at the same time.
 
-A hidden field of the form has the values that the form was opened with, and the record's version.
-If the record has other values when the admin saves, the page refuses to save and keeps what the
-admin typed. For a field that only one of the two people changed, the form takes the changed value.
-For a field that both changed, the admin chooses one of the two values.
+A hidden field of the form contains the record's version and the values with which the form was
+opened. If the record has other values when the admin saves, the page does not save and keeps the
+typed values. If only one of the two people changed a field, the form shows the changed value. If
+both changed a field, the admin chooses one of the two values.
 """
 
 import json
@@ -21,18 +21,18 @@ from handoff_service.store.desk_file.record_changes import RecordChange
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.rendering import form_field
 
-FIELD = "was"  # the hidden field with the values that the form was opened with
-KEEP = "keep-"  # prefix of a field that chooses between mine and theirs
+FIELD = "was"  # the hidden field with the original values
+KEEP = "keep-"  # prefix of a field in which the admin chooses between mine and theirs
 THEIRS = "theirs"
 
 
 class Stale(Conflict):
-    """Somebody else saved this while you were editing. Nothing of yours is saved yet."""
+    """Somebody else saved this while you were editing. Your changes are not saved yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """The values that a form showed when it was opened. ``version``: the record's version then."""
+    """The values with which a form was opened, and the record's version at that time."""
 
     version: int
     values: Mapping[str, str]
@@ -42,7 +42,7 @@ class Filled:
 
     @classmethod
     def sent(cls, request: Request) -> Self | None:
-        """Read these values from a sent form. None: the client did not send them."""
+        """Read these values from a sent form. Return None if the client did not send them."""
         try:
             given = json.loads(form_field(request, FIELD))
             values = {str(name): str(value) for name, value in given["values"].items()}
@@ -53,33 +53,32 @@ class Filled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """A field that somebody else changed while the form was open. ``clash``: both people changed
-    it, to different values."""
+    """A field that somebody else changed while the form was open."""
 
     name: str
-    before: str
-    theirs: str
-    mine: str
-    change: RecordChange | None
-    clash: bool
+    before: str  #: the value with which the form was opened
+    theirs: str  #: the stored value
+    mine: str  #: the typed value
+    change: RecordChange | None  #: the other person's change
+    clash: bool  #: whether both people changed the field, to different values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """The merged values, and where they come from."""
+    """The merged values, and the fields that somebody else changed."""
 
     values: Mapping[str, str]
     rivals: Sequence[Rival]
 
 
 def filled(conn: Connection, noun: Noun, record: int | str, values: Mapping[str, str]) -> Filled:
-    """The values that this record's form shows now."""
+    """Return the current values and version of a record. ``values``: the form's values for it."""
     return Filled(version=record_changes.version(conn, noun, str(record)), values=values)
 
 
 def chosen(request: Request, values: Mapping[str, str], was: Filled | None) -> dict[str, str]:
-    """The typed values. Where the admin chose the other person's value, that value replaces the
-    typed one.
+    """Return the typed values. Replace a value if the admin chose the other person's value for its
+    field. ``was``: the values with which the form was opened.
     """
     theirs = was.values if was else {}
     return {
@@ -95,13 +94,15 @@ def unless_stale(
     was: Filled | None,
     read: Callable[[Connection], Mapping[str, str]],
 ) -> Callable[[Transaction, Any], Any]:
-    """Wrap the operation, so that it raises Stale if the record has changed since the form was
-    opened. On PostgreSQL, two saves can run at the same time. A constraint of the history then
-    refuses one of them. The store runs the refused save again, and this second run sees the changes
-    of the other save."""
+    """Return an operation that raises Stale if the record has changed since the form was opened,
+    and otherwise runs ``operation``.
+
+    On PostgreSQL, two saves can run at the same time. A constraint of the history then rejects one
+    of them. The store runs the rejected save again, and the second run sees the other change.
+    """
 
     def save(tx: Transaction, command: Any) -> Any:
-        now = tx.conn.execution_options(now=tx.now)  # so that queries see the transaction's time
+        now = tx.conn.execution_options(now=tx.now)  # queries then use the transaction's time
         if was is not None and differing(was.values, read(now)):
             raise Stale
         return operation(tx, command)
@@ -110,7 +111,7 @@ def unless_stale(
 
 
 def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """The names of the fields that differ. Line ends and outer blanks do not count."""
+    """Return the names of the fields that differ. Ignore line ends and surrounding spaces."""
     return [
         name
         for name, value in now.items()
@@ -121,8 +122,8 @@ def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 def merged(
     mine: Mapping[str, str], was: Filled, now: Filled, changes: Sequence[RecordChange]
 ) -> Merged:
-    """Merge ``mine``, the typed values, with the values that are stored now. ``was``: the values
-    that the form was opened with. ``changes``: the changes since then, newest first."""
+    """Merge the typed values (``mine``) with the stored values (``now``). ``was``: the values with
+    which the form was opened. ``changes``: the record's changes since then, newest first."""
     values, rivals = dict(mine), []
     for name in differing(was.values, now.values):
         clash = _plain(mine.get(name, "")) not in map(_plain, (was.values[name], now.values[name]))
@@ -142,8 +143,8 @@ def merged(
 
 
 def _change_of(name: str, changes: Sequence[RecordChange]) -> RecordChange | None:
-    """The newest change of this field. If there is none, the newest change of the record, because
-    the record may use another name for the field than the form does."""
+    """Return the newest change of this field. If there is none, return the newest change of the
+    record, because the record may have another name for the field than the form."""
     own = (one for one in changes if name in one.changes)
     return next(own, changes[0] if changes else None)
 

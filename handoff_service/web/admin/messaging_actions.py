@@ -1,8 +1,8 @@
-"""Messaging actions: the form of one action, and its dry run.
+"""The form of a messaging action, and the action's dry run.
 
-The form works without the page's script. Some buttons only change the form (add, remove, try). They
-post the form to its own address, and the answer shows the form again without saving it. With the
-script, the page requests these parts as fragments.
+The form works without JavaScript. The buttons that add or remove a condition, update the panels or
+start a dry run post the form to its own address. The answer shows the changed form again without
+saving it. A script requests only the changed parts, as fragments.
 """
 
 from collections.abc import Mapping
@@ -119,8 +119,8 @@ async def _save(request: Request, agent: CurrentAgent, action_id: int | None) ->
 
 @page(Role.ADMIN)
 async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the panels for the form as it is now. With ``rows``, also return the rows of its
-    conditions, because one of them has changed."""
+    """Return the panels for the current form. With ``rows``, also return the rows of its
+    conditions."""
     form = sent(request).changed(request)
     values = await _shown(request, form, _edited(request))
     rows, removed = bool(request.args.get("rows")), bool(form_field(request, "remove"))
@@ -129,7 +129,7 @@ async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def try_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the dry run as a fragment."""
+    """Return the result of a dry run as a fragment."""
     shell = await shell_context(request, agent, place="admin")
     return render(
         "admin/action_dry_run.html", under=UNDER, **shell, **await _run(request, sent(request))
@@ -215,7 +215,7 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
 
 
 def _parts(words: str) -> list[Part]:
-    """The parts of an action's sentence in the language of the page."""
+    """Split an action's sentence, in the language of the page, into its parts."""
     return parts(shown(words))
 
 

@@ -1,5 +1,5 @@
-"""End an outage: preview the text to everybody who reported it, send the text, and show its
-progress."""
+"""The page that ends an outage: previews the text to everybody who reported it, sends the text, and
+shows its progress."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
 
-#: why somebody gets no text -> the reason in words
+#: why a person gets no text -> its phrase
 NOT_TEXTED = {
     Reachable.OPTED_OUT: phrase("opted out"),
     Reachable.UNANSWERABLE: phrase("cannot be texted"),
     Reachable.BLOCKED_COUNTRY: phrase("in a country that this desk does not text"),
     Reachable.TEXTED_BEFORE: phrase("texted already"),
 }
-#: form field -> its name in a sentence
+#: form field -> its name in an error sentence
 CALLED = {"text": phrase("The text")} | {
     name: phrase("The text in {language}", language=LANGUAGE_NAMES[language])
     for language, name in translation_names("text").items()
@@ -49,7 +49,7 @@ CALLED = {"text": phrase("The text")} | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextField:
-    """A form field for a version of the text. ``segments``: the number of segments of one text."""
+    """The form field for the text in one language. ``segments``: the segments of one text."""
 
     name: str
     label: str
@@ -60,8 +60,8 @@ class TextField:
 
 @page(*WRITERS)
 async def end_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Show the dry run. ``text``, ``text_es`` and so on: the typed texts, so that the page can show
-    their segments and cost.
+    """Show the dry run, with the segments and the cost of the texts. ``text``, ``text_es`` and so
+    on: the typed texts.
     """
     sent = request.get_args(keep_blank_values=True)
     typed = {name: sent.get(name) or "" for name in CALLED if name in sent}
@@ -112,7 +112,8 @@ async def _show(
 
 
 def _fields(run: OutageDryRun, present: Mapping[str, str]) -> list[TextField]:
-    """The form's fields: English, and each language that somebody who reported the outage uses."""
+    """Return the form's fields: one for English, and one for each language that somebody who
+    reported the outage uses."""
     spoken = {one.language for one in run.people} | {Language.ENGLISH}
     segments = {one.language: one.segments for one in run.versions}
     return [
@@ -131,7 +132,8 @@ def _fields(run: OutageDryRun, present: Mapping[str, str]) -> list[TextField]:
 
 
 def _people_by_language(run: OutageDryRun) -> Phrase | None:
-    """How many people get the text in each language. None: all get it in English."""
+    """Describe how many people get the text in each language. Return None if all get it in
+    English."""
     return _by_language(
         run,
         lambda one, language: phrase("{count} in {language}", count=one.texted, language=language),
@@ -139,7 +141,7 @@ def _people_by_language(run: OutageDryRun) -> Phrase | None:
 
 
 def _segments_by_language(run: OutageDryRun) -> Phrase | None:
-    """The segments of one text in each language. None: all get it in English."""
+    """Describe the segments of one text in each language. Return None if all get it in English."""
     return _by_language(
         run,
         lambda one, language: phrase(
@@ -158,7 +160,7 @@ def _by_language(
 
 
 def _not_texted(run: OutageDryRun, reachable: Reachable) -> Phrase:
-    """Count the people who get no text for this reason."""
+    """Describe how many people get no text for this reason."""
     count = run.count(reachable)
     match reachable:
         case Reachable.OPTED_OUT:
@@ -203,7 +205,7 @@ async def end(request: Request, number: int, agent: CurrentAgent) -> HTTPRespons
 
 @page(*WRITERS)
 async def progress(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Return the texts and their progress, for the page that shows them."""
+    """Return the progress of the outage's texts as a fragment."""
     shell = await shell_context(request, agent, place="admin")
     sent = await desk_of(request).store.read(outage_texts.of_outage, number)
     return render("admin/outage_progress.html", **shell, under=UNDER, here=HERE, sent=sent)

@@ -1,4 +1,5 @@
-"""Outages that the virtual agent announces. Supervisors may edit them too."""
+"""The admin pages for outages, which the virtual agent announces. Supervisors may also edit
+them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +40,7 @@ NEW = {"title": "", "text": "", "since": "", "until": "", "active": "1"}
 
 @dataclass(frozen=True, slots=True)
 class ShownOutage:
-    """An outage and the time zone in which the page shows its times."""
+    """An outage, and the time zone in which the page shows its times."""
 
     outage: Outage
     zone: ZoneInfo

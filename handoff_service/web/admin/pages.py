@@ -1,5 +1,5 @@
-"""Parts that the admin pages share: the frame with the menu, forms that keep what the admin typed,
-and paging."""
+"""Parts that the admin pages share: the frame with the menu, forms that keep the typed values after
+an error, and paging."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -33,17 +33,17 @@ DONE = {
     "deactivated": phrase("Deactivated"),
     "merged": phrase("Merged. You can undo it below"),
     "unmerged": phrase("Undone. Both users are as they were before the merge"),
-    "moved": phrase("This is the user who stayed after a merge"),
-    "revoked": phrase("Revoked. The API refuses programs that use it"),
+    "moved": phrase("This is the user that was kept in a merge"),
+    "revoked": phrase("Revoked. The API rejects programs that use it"),
     "undone": phrase("Restored"),
     "again": phrase("Sending again"),
     "testing": phrase("Test event created. The receiver's answer appears below"),
     "mailed": phrase("The link is on its way by e-mail"),
-    "reset": phrase("Two-factor sign-in is reset, and the agent is signed out everywhere"),
+    "reset": phrase("Two-factor sign-in is reset, and the agent is signed out on all devices"),
     "unlinked": phrase(
         "Unlinked. The next person who signs in with the agent's address gets this account"
     ),
-    "reached": phrase("The provider answers, and its configuration and keys are good"),
+    "reached": phrase("The provider answers, and its configuration and keys are valid"),
     "released": phrase("Released. The texts are being sent"),
     "ended": phrase("Ended. Nobody was texted"),
     "texting": phrase("The texts are on their way"),
@@ -54,7 +54,7 @@ DONE = {
     "canceled": phrase("Canceled. None of the texts will be sent"),
 }
 
-WARNS = frozenset({"unable"})  # messages that tell the admin to change something else, too
+WARNS = frozenset({"unable"})  # messages that the page shows as warnings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +64,19 @@ class Form:
     values: Mapping[str, str]  #: field -> the typed text
     errors: Mapping[str, str] = field(default_factory=dict)  #: field -> what the field requires
     error: str = ""  #: an error that belongs to no single field
-    #: the values that the form was opened with; None: the record is new, or the form does not look
-    #: for changes by others
+    #: the values with which the form was opened; None if the record is new, or if the form ignores
+    #: other people's changes
     was: Filled | None = None
     #: the fields that somebody else changed while the form was open
     rivals: Sequence[Rival] = ()
-    #: field -> the new names in it that the admin has not agreed to
+    #: field -> the new names in it that the admin has not confirmed
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    #: field -> its label, and the labels of its choices; the template's macros fill it in
+    #: field -> its label, and the labels of its choices; the template fills this while it renders
     labels: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def record(self, name: str, label: str, options: Mapping[str, Any] | None = None) -> str:
-        """Remember a field's label while the template renders the field, for the summaries above
-        the fields."""
+        """Remember a field's label and choices. Templates call this when they render a field, and
+        use it in the summaries above the fields."""
         self.labels[name] = label, options or {}
         return ""
 
@@ -84,19 +84,20 @@ class Form:
         return self.labels[name][0] if name in self.labels else words(name)
 
     def value(self, name: str, value: Any) -> str:
-        """A value of this field in words."""
+        """Describe a value of this field."""
         options = self.labels[name][1] if name in self.labels else {}
         return field_words.describe(value, options)
 
     def wrong(self) -> list[tuple[str, str]]:
-        """The fields with an error, in the order of the page."""
+        """Return the fields with an error, and their errors, in the order of the page."""
         order = list(self.labels)
         known = [(name, what) for name, what in self.errors.items() if name in order]
         others = [(name, what) for name, what in self.errors.items() if name not in order]
         return sorted(known, key=lambda one: order.index(one[0])) + others
 
     def unsaved(self) -> list[str]:
-        """The fields on the page that differ from the values that the form was opened with."""
+        """Return the fields on the page that differ from the values with which the form was
+        opened."""
         differ = differing(self.was.values, self.values) if self.was else []
         return [name for name in differ if name in self.labels]
 
@@ -106,8 +107,8 @@ class Form:
         return next((name for name in self.values if name in self.errors), None)
 
     def with_refusal(self, refusal: Refusal) -> Self:
-        """Return the form with each error under its field (``numbers.2`` goes under
-        ``numbers``)."""
+        """Return the form with the errors of the refusal, each at its field. The error of
+        ``numbers.2`` is shown at ``numbers``."""
         errors: dict[str, str] = {}
         for name, what in refusal.errors.items():
             errors.setdefault(name.split(".")[0], what)
@@ -122,7 +123,7 @@ class Form:
 
 
 def sentence(words: str) -> str:
-    """Return an error as a whole sentence."""
+    """Return an error with a capital letter and a full stop."""
     return reworded(words, _sentence)
 
 
@@ -131,8 +132,8 @@ def _sentence(words: str) -> str:
 
 
 def typed(request: Request, names: Sequence[str]) -> Form:
-    """Read the form that was sent. A field with several values, such as check boxes, has one per
-    line."""
+    """Read the form in the request. Several values of a field, such as check boxes, become one
+    value with a line for each."""
     sent: Any = request.form or {}
     several = {name: sent.getlist(name) if sent else [] for name in names}
     values = {
@@ -143,13 +144,13 @@ def typed(request: Request, names: Sequence[str]) -> Form:
 
 
 def lines(text: str) -> list[str]:
-    """Return the lines of the text without empty ones."""
+    """Return the lines of the text that are not empty."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def pairs(text: str, field: str) -> dict[str, str]:
-    """Parse lines of ``name = value``. Raises BadInput, which quotes the first line that has
-    another form."""
+    """Parse lines of the form ``name = value``. Raises BadInput, which quotes the first invalid
+    line."""
     found = {}
     for line in lines(text):
         name, equals, value = line.partition("=")
@@ -157,7 +158,7 @@ def pairs(text: str, field: str) -> dict[str, str]:
             raise BadInput(
                 errors={
                     field: phrase(
-                        "Write name = value on each line; “{line}” is not one.", line=line[:40]
+                        "Write name = value on each line. “{line}” is invalid.", line=line[:40]
                     )
                 }
             )
@@ -166,8 +167,8 @@ def pairs(text: str, field: str) -> dict[str, str]:
 
 
 def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
-    """Parse a day and a 24-hour time in this zone; None for an empty field. Raises BadInput, which
-    names the field."""
+    """Parse a day and a 24-hour time in this time zone. Return None for an empty text. Raises
+    BadInput, which names the field."""
     try:
         padded = re.sub(r"[ T](\d:)", r" 0\1", text)
         return datetime.fromisoformat(padded).replace(tzinfo=zone) if text else None
@@ -177,7 +178,7 @@ def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
 
 
 def number(text: str, field: str, *, least: int, most: int) -> int:
-    """Parse a whole number. Raises BadInput, which names the field."""
+    """Parse a whole number from ``least`` to ``most``. Raises BadInput, which names the field."""
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
         raise BadInput(
             errors={
@@ -190,7 +191,7 @@ def number(text: str, field: str, *, least: int, most: int) -> int:
 
 
 def after(request: Request) -> int:
-    """Return the last id of the previous page; 0 for the first page."""
+    """Return the last id of the previous page, or 0 for the first page."""
     given = request.args.get("after") or ""
     return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
 
@@ -204,7 +205,7 @@ async def admin_page(
     status: int = 200,
     **given: Any,
 ) -> HTTPResponse:
-    """Render an admin page. ``here`` is its address in the menu."""
+    """Render an admin page. ``here``: its path in the menu."""
     admin = Role.ADMIN in agent.roles
     shell = await shell_context(request, agent, place="admin" if admin else "supervisor")
     shown = {
@@ -220,5 +221,5 @@ async def admin_page(
 
 
 def done(request: Request, path: str, what: str = "saved") -> HTTPResponse:
-    """Redirect to an admin page that confirms the change (see DONE)."""
+    """Redirect to an admin page that confirms the change. ``what``: a key of DONE."""
     return done_or_redirect(request, f"{UNDER}{path}{'&' if '?' in path else '?'}done={what}")

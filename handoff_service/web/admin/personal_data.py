@@ -1,4 +1,4 @@
-"""Personal data: list what is stored about a person, hand it out, and erase it."""
+"""The page for personal data: lists, exports and erases the data that is stored about a person."""
 
 from dataclasses import replace
 from typing import Any
@@ -39,8 +39,8 @@ async def personal_data(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def list_person(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """List the data that is stored about a person. This is a POST, because a phone number must not
-    appear in an address."""
+    """List the data that is stored about a person. The form is sent with POST, to keep the phone
+    number out of the address."""
     return await _listed(request, agent, typed(request, (FIELD, "sure")))
 
 
@@ -80,7 +80,7 @@ async def receipt(request: Request, agent: CurrentAgent, number: int) -> HTTPRes
 
 
 async def _whom(store: Store, person: str) -> RequestedPerson:
-    """The person of an employee number, an e-mail address, “user 12” or a phone number. Raises
+    """Find the person by an employee number, an e-mail address, “user 12” or a phone number. Raises
     BadInput for any other text.
     """
     try:

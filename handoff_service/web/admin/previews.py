@@ -1,5 +1,5 @@
-"""Previews of texts with placeholders. The page shows a preview beside the field and updates it
-during typing.
+"""Previews of texts with placeholders. The page shows a preview beside the field, and updates it
+while the admin types.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from handoff_service.rules.shared import placeholders
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPreview:
-    """A preview of a text, its placeholders filled with ``values``."""
+    """A preview of a text. ``values``: placeholder -> its value in the preview."""
 
     label: str
     values: Mapping[str, str]

@@ -1,5 +1,5 @@
-"""Messaging profiles: the user that a phone number belongs to, how the desk knows that, and linking
-it to another user."""
+"""The pages for messaging profiles. They show the user that a phone number is linked to and how it
+was linked, and link it to another user."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,8 +25,8 @@ from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.shared.template_filters import phone
 
 HERE, ONE = "/profiles", "/profiles/<profile_id:int>"
-FOUND = 8  # users that a search shows
-#: how a number was linked to a user
+FOUND = 8  # users in the results of a search
+#: how a number was linked to a user -> its phrase
 METHODS = {
     Method.AGENT: phrase("Verified manually"),
     Method.ADMIN: phrase("Linked by an admin"),

@@ -1,4 +1,4 @@
-"""The company's phone numbers, and who answers each first."""
+"""The admin pages for company numbers, and who answers texts to each number first."""
 
 from collections.abc import Mapping
 from typing import Any

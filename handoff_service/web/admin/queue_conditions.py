@@ -1,4 +1,4 @@
-"""The conditions in a queue's form: the values that each field offers, and the rows."""
+"""The conditions in a queue's form: the choices for each field, and the rows."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,11 +23,11 @@ from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.shared.template_filters import phone
 
 HERE = "/queues/conditions"
-LOOKED_AT = 1000  # the number of newest users whose attributes give the values to choose from
+LOOKED_AT = 1000  # the form offers the attribute values of this many of the newest users
 
 
 def fields(conn: Connection, rows: Iterable[Row]) -> Fields:
-    """The fields that a queue's conditions can compare, with their choices. The choices include the
+    """Return the fields that a queue's conditions can compare, with their choices. Include the
     values that the rows already use."""
     offers: dict[str, dict[str, str]] = {
         "provider_number": {
@@ -48,7 +48,7 @@ def fields(conn: Connection, rows: Iterable[Row]) -> Fields:
 
 
 def topics(conn: Connection) -> list[str]:
-    """The topics that the conditions of queues name."""
+    """Return the topics that occur in the conditions of queues."""
     found = {
         str(value)
         for queue in queues.list_(conn).values()
@@ -60,7 +60,7 @@ def topics(conn: Connection) -> list[str]:
 
 
 def shown(conn: Connection, form: Form) -> Mapping[str, Any]:
-    """The variables of ``conditions.html``."""
+    """Return the variables of ``conditions.html``."""
     rows = condition_rows.from_flat(form.values["conditions"])
     known = fields(conn, rows)
     return {
@@ -81,7 +81,7 @@ def shown(conn: Connection, form: Form) -> Mapping[str, Any]:
 
 @page(Role.ADMIN)
 async def rows_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the rows after one of them was changed, added or removed."""
+    """Return the rows after the admin has changed, added or removed a row."""
     form = queue_form.with_lists(request, typed(request, list(queue_form.NEW)))
     shell = await desk_of(request).store.read(shown, form)
     removed = bool(form_field(request, "remove"))

@@ -21,14 +21,14 @@ from handoff_service.web.admin.pages import Form, lines
 from handoff_service.web.shared import target_rows
 
 TAB = "\t"  # separates the columns in a line of a list
-CLOSED = ("provider_number",)  # fields with a fixed list of values in the form
+CLOSED = ("provider_number",)  # fields for which the admin cannot type a value
 LABELS = {
     "provider_number": phrase("Company number"),
     "topic": phrase("Topic"),
     "language": phrase("Language"),
 }
 NEW_ROW = Row("topic", "topic", Operator.IS, ())
-EVERY_DAYS = "30"  # between two satisfaction questions, if the field is empty
+EVERY_DAYS = "30"  # days between two satisfaction questions, if the field is empty
 PLAIN = (
     "name",
     "match",
@@ -65,7 +65,7 @@ NEW = {
 
 
 def shown(queue: QueueFields) -> dict[str, str]:
-    """Return the form's values for a queue."""
+    """Return the form's values for a stored queue."""
     return {
         **{name: str(getattr(queue, name) or "") for name in (*PLAIN, "alarm_seconds")},
         "affinity_days": str(queue.affinity_days),
@@ -87,8 +87,8 @@ def _number(value: int | None) -> str:
 
 
 def with_lists(request: Request, form: Form) -> Form:
-    """Return the sent form with its lists. Blank fields count, because each row needs all its
-    columns."""
+    """Add the groups and conditions in the request to the form. Read blank fields, too, because
+    each row needs all its columns."""
     sent = parse_qs(request.body.decode(errors="replace"), keep_blank_values=True)
     groups = [
         f"{sent.get(f'after {name}', ['0'])[0] or '0'}{TAB}{name}"
@@ -102,7 +102,8 @@ def with_lists(request: Request, form: Form) -> Form:
 
 
 def fields(offers: Mapping[str, Mapping[str, str]]) -> Fields:
-    """The fields that conditions of queues may compare. ``offers``: field -> known values."""
+    """Return the fields that conditions of queues can compare. ``offers``: field -> value ->
+    label."""
     labels = {**LABELS, **{name: _label(name) for name in offers if name not in LABELS}}
     return Fields(
         labels=labels,
@@ -118,8 +119,8 @@ def _label(name: str) -> str:
 
 
 def entry(form: Form, known: Fields) -> QueueEntry:
-    """Return the queue that the form describes. Raises BadInput, which names each wrong field and
-    what it requires."""
+    """Convert the form to a queue. Raises BadInput, which names each wrong field and its
+    requirement."""
     given, errors = form.values, dict[str, str]()
     typed = condition_rows.from_flat(given["conditions"])
     conditions = condition_rows.read(typed, known, errors)

@@ -1,5 +1,4 @@
-"""Queues: the conversations that they take, their opening hours, the groups that they offer work
-to, and their texts."""
+"""The admin pages for queues: their conditions, opening hours, groups and texts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -86,7 +85,8 @@ async def _list(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def move(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Move a queue in the admin's order: by one place, or to the place where it was dropped."""
+    """Move a queue in the admin's order, by one place or to the place where the admin dropped
+    it."""
     way, to = form_field(request, "way"), form_field(request, "to")
     place = int(to) if to.isascii() and to.isdigit() and len(to) < 6 else None
     command = MoveQueue(id=number, by={"up": -1, "down": 1}.get(way, 0), to=place)

@@ -1,4 +1,4 @@
-"""Save the form of one record. The form shows all errors at once. Saving never overwrites changes
+"""Saves the form of one record. The form shows all errors at once. Saving never overwrites changes
 that somebody else has saved."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,9 +26,10 @@ from handoff_service.web.admin.merging import (
 from handoff_service.web.admin.pages import Form
 from handoff_service.web.shared.session import desk_of
 
-MOST_ATTEMPTS = 5  # how often a form is checked again, because one error can hide others
+MOST_ATTEMPTS = 5  # how often to check a form again, because one error can hide others
 SHOWN_CHANGES = 50
-CONDITION, CONDITIONS = "condition-", "conditions"  # the prefix of one row's error; all rows
+# the error of one condition has this prefix and a number; the form's value contains all conditions
+CONDITION, CONDITIONS = "condition-", "conditions"
 
 type WriteNoun = tuple[Callable[[Transaction, Any], Any], Any]
 type Write = Callable[[Form], Awaitable[WriteNoun]]
@@ -50,7 +51,7 @@ class _AllErrors(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A stored record that a form edits. ``read`` returns the form's values for it."""
+    """The stored record that a form edits. ``read`` returns the form's current values for it."""
 
     noun: Noun
     record: int | str
@@ -65,8 +66,8 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveResult:
-    """``form``: the form to show again with its errors; None: the record is saved. ``answer``:
-    what the operation returned.
+    """``form``: the form to show again, with its errors; None if the record is saved. ``answer``:
+    the result of the operation.
     """
 
     form: Form | None = None
@@ -76,8 +77,8 @@ class SaveResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordForm:
-    """A form that was sent. ``watch`` None: the form creates a record. ``valid``: valid values for
-    fields that are empty in a new form.
+    """A form to save. ``watch``: the edited record; None if the form creates a record. ``valid``:
+    valid values for the fields of a new record.
     """
 
     request: Request
@@ -87,8 +88,8 @@ class RecordForm:
     valid: Mapping[str, str] = field(default_factory=dict)
 
     async def save(self) -> SaveResult:
-        """Save the record, or return the form with every error or with the changes of somebody
-        else.
+        """Save the record. If this fails, return the form with all errors, or with the changes that
+        somebody else has saved.
         """
         was = Filled.sent(self.request)
         form = replace(self.form, was=was, values=chosen(self.request, self.form.values, was))
@@ -111,9 +112,9 @@ class RecordForm:
         return await store.write(operation, command)
 
     async def _more_errors(self, store: Store, form: Form, refusal: Refusal) -> Refusal:
-        """The refusal with all errors. One error can hide others. Therefore this tries the
-        operation again with valid values in place of the wrong ones, until no new error appears. It
-        saves nothing."""
+        """Return the refusal with all errors of the form. One error can hide others. Therefore
+        replace the wrong values with valid ones and try the operation again, without saving, until
+        no new error appears."""
         valid = await self._valid_values(store)
         errors = {name.split(".")[0]: what for name, what in refusal.errors.items()}
         unknown = dict(getattr(refusal, "unknown", {}))
@@ -139,7 +140,7 @@ class RecordForm:
         return self.valid if self.watch is None else await store.read(self.watch.read)
 
     async def _merged(self, store: Store, form: Form, error: str) -> Form:
-        """The form, merged with the changes that somebody else has saved since the form was
+        """Return the form, merged with the changes that somebody else has saved since it was
         opened."""
         watch, was = self.watch, form.was
         if watch is None or was is None:

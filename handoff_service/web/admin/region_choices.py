@@ -1,4 +1,4 @@
-"""The choices of time zones and countries."""
+"""The time zones and countries that forms offer."""
 
 from collections.abc import Mapping
 from zoneinfo import available_timezones
@@ -8,5 +8,5 @@ import phonenumbers
 TIME_ZONES = sorted(
     zone for zone in available_timezones() if not zone.startswith(("posix", "right"))
 )
-# the page's script translates the codes to names
+# a script on the page replaces the codes with names
 COUNTRIES: Mapping[str, str] = {code: code for code in sorted(phonenumbers.SUPPORTED_REGIONS)}

@@ -1,5 +1,5 @@
-"""Restored sends: texts and calls that waited to be sent when the restored backup was made. An
-admin releases or cancels them."""
+"""The page of restored sends: texts and calls that were waiting to be sent when the restored backup
+was made. An admin releases or cancels them."""
 
 from typing import Any
 

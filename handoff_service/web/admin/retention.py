@@ -1,4 +1,5 @@
-"""Retention: how long content is kept, what a run would remove now, and the nightly run."""
+"""The page about retention: how long content is kept, what a run would remove now, and the last
+nightly run."""
 
 from typing import Any
 

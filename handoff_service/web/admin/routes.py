@@ -1,9 +1,9 @@
-"""The pages where an admin sets up the desk. Each kind of object has one module and one entry in
+"""Collects the routes of the admin pages. Each kind of object has its own module and an entry in
 the menu (``menu.py``).
 
-The list of users, for example, is at ``/users``, its form at ``/users/new`` and ``/users/<id>``,
-and the confirmation before deleting at ``/users/<id>/delete``. Each form posts to its own address.
-All pages work without the page's script.
+For example, ``/users`` is the list of users, ``/users/new`` and ``/users/<id>`` are the forms, and
+``/users/<id>/delete`` is the confirmation before deleting. Each form posts to its own path. All
+pages work without JavaScript.
 """
 
 import re
@@ -51,7 +51,7 @@ from handoff_service.web.admin import (
 from handoff_service.web.admin.menu import MENU
 from handoff_service.web.shared.session import page
 
-# address under /workspace/admin -> handler of GET
+# path under /workspace/admin -> GET handler
 PAGES: Mapping[str, Any] = {
     **checklist.PAGES,
     **users.PAGES,
@@ -85,7 +85,7 @@ PAGES: Mapping[str, Any] = {
     **mail.PAGES,
     **messaging_actions.PAGES,
 }
-# address under /workspace/admin -> handler of POST
+# path under /workspace/admin -> POST handler
 POST_HANDLERS: Mapping[str, Any] = {
     **checklist.POST_HANDLERS,
     **users.POST_HANDLERS,
@@ -118,7 +118,7 @@ POST_HANDLERS: Mapping[str, Any] = {
 
 
 def blueprint() -> Blueprint:
-    """Everything under ``/workspace/admin``."""
+    """Return all routes under ``/workspace/admin``."""
     made = Blueprint("admin", url_prefix="/workspace/admin")
     pages: Mapping[str, Any] = {"/": start, **PAGES}
     for path, handler in pages.items():
@@ -136,6 +136,6 @@ def _name(method: str, path: str) -> str:
 
 @page(Role.ADMIN)
 async def start(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The first page of the menu."""
+    """Redirect to the first page of the menu."""
     first = next(path for paths in MENU.values() for path in paths)
     return redirect(f"/workspace/admin{first}")

@@ -1,4 +1,4 @@
-"""Service tokens, with which programs use the API. The page shows a new token's secret once."""
+"""The admin pages for service tokens, with which programs use the API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -54,7 +54,7 @@ async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Create the token, and show its secret once."""
+    """Create the token, and show its secret. No other page shows the secret."""
     form = typed(request, list(EMPTY))
     try:
         command = MakeToken(**_fields(form.values).model_dump(), made=new_token())
@@ -65,7 +65,7 @@ async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _fields(values: Mapping[str, str]) -> TokenFields:
-    """The typed values. Raises BadInput, which names each wrong field."""
+    """Parse the typed values. Raises BadInput, which names each wrong field."""
     given = {
         "name": values["name"],
         "scopes": values["scopes"].splitlines(),
@@ -84,7 +84,8 @@ async def ask_revoke(request: Request, number: int, agent: CurrentAgent) -> HTTP
         title=phrase("Revoke “{name}”?", name=found.name),
         effects=[
             phrase(
-                "The API refuses programs that use this token at once, and their event streams end."
+                "The API immediately rejects programs that use this token, and their event streams "
+                "end."
             ),
             phrase("This cannot be undone. The token stays in the list and in histories."),
         ],

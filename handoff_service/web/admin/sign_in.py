@@ -1,4 +1,4 @@
-"""How agents sign in: the requirements of each role, and the identity providers."""
+"""The page with the sign-in requirements of each role, and the list of identity providers."""
 
 from typing import Any
 

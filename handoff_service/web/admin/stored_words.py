@@ -1,5 +1,5 @@
-"""Labels of fields and stored values for pages that show records without their own forms: in the
-audit log, among deleted records, and in the preview of an import."""
+"""Labels of fields and stored values. The audit log, the pages of deleted records and the preview
+of an import use them, because they show records outside of the records' own forms."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,9 +20,9 @@ from handoff_service.web.admin.provider_numbers import RESPONDERS
 from handoff_service.web.admin.queues import ASSIGNMENTS
 from handoff_service.web.shared.template_filters import words
 
-type Words = tuple[str, Mapping[Any, Any]]  #: a field's label, and the words for its stored values
+type Words = tuple[str, Mapping[Any, Any]]  #: a field's label, and the labels of its stored values
 
-#: Field -> its label, unless OF_KIND has another one for this kind of record.
+#: field -> its label and values, unless OF_KIND has others for this kind of record
 LABELS: Mapping[str, Words] = {
     **{name: (one.title, {}) for name, one in DeskEntry.model_fields.items() if one.title},
     "accept_seconds": (phrase("Seconds to accept"), {}),
@@ -32,7 +32,7 @@ LABELS: Mapping[str, Words] = {
     "alarm_seconds": (phrase("Alert after (seconds)"), {}),
     "always_password": (phrase("May always use the password"), {}),
     "ask_topic": (phrase("Ask for a topic on closing"), {}),
-    "asks_second_factor": (phrase("Ask for Patchboard's second factor, too"), {}),
+    "asks_second_factor": (phrase("Also ask for Patchboard's second factor"), {}),
     "assignment": (phrase("Assignment rule"), ASSIGNMENTS),
     "auto_assign": (phrase("Assign without asking"), {}),
     "away_after_seconds": (phrase("Set away after losing connection (seconds)"), {}),
@@ -73,7 +73,7 @@ LABELS: Mapping[str, Words] = {
     "position": (phrase("Position"), {}),
     "provider_number": (phrase("Company number"), {}),
     "provider_numbers": (phrase("Company numbers"), {}),
-    "queue_unanswerable": (phrase("Put texts that cannot be answered in a queue"), {}),
+    "queue_unanswerable": (phrase("Queue texts that cannot be answered"), {}),
     "rate": (phrase("Requests per minute"), {}),
     "roles": (phrase("Roles"), {one: words(one) for one in Role}),
     "satisfaction_after_hours": (phrase("Ask how it went: hours after closing"), {}),
@@ -100,7 +100,7 @@ LABELS: Mapping[str, Words] = {
     "with_texts": (phrase("Include texts and contact details"), {}),
 }
 
-#: Kind of record -> its fields whose label differs from that of other kinds.
+#: kind of record -> its fields with other labels than in LABELS
 OF_KIND: Mapping[str, Mapping[str, Words]] = {
     Noun.DESK: {"name": (phrase("Name of the desk"), {})},
     Noun.GROUP: {"capacity": (phrase("Maximum conversations per agent"), {})},
@@ -124,12 +124,12 @@ OF_KIND: Mapping[str, Mapping[str, Words]] = {
     Noun.TEMPLATE: {"body": (phrase("Text"), {})},
     Noun.WEBHOOK: {"active": (phrase("On"), {})},
 }
-#: The kinds of records with another plural in a desk file than the noun with an s.
+#: table of a desk file -> its kind of record, if the table's name is not that of the kind with an s
 TABLES = {"provider_numbers": Noun.COMPANY_NUMBER}
 
 
 def form_in_words(values: Mapping[str, str] | None = None, *, kind: str = "") -> Form:
-    """A form that describes fields and values of any record. ``kind``: a noun, or a desk file's
-    name for records of that kind; empty: not known."""
+    """Return a form that describes the fields and values of a record. ``kind``: the kind of record,
+    or its table in a desk file; empty if the kind is not known."""
     of_kind = OF_KIND.get(TABLES.get(kind, kind)) or OF_KIND.get(kind.removesuffix("s")) or {}
     return Form(values=values or {}, labels={**LABELS, **of_kind})

@@ -1,4 +1,4 @@
-"""Templates: texts that agents insert into the composer."""
+"""The admin pages for templates, which agents insert into the composer."""
 
 from dataclasses import replace
 from typing import Any
@@ -55,7 +55,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 async def _typed_often(desk: AppContext) -> list[TypedOften]:
-    """The texts that agents type often and that are not templates yet."""
+    """Return texts that agents type often and that are not templates yet."""
     known = [one.body for one in await desk.store.read(templates.list_, "")]
     return desk.replies.index.typed_often(known)[:MOST_PROPOSED]
 

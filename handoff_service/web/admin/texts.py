@@ -1,4 +1,5 @@
-"""System messages: the texts that the product itself sends to requesters. Admins can edit them."""
+"""The pages where admins edit system messages, the texts that the desk itself sends to
+requesters."""
 
 from typing import Any
 
@@ -44,7 +45,7 @@ MESSAGE_NAMES = {
     SystemMessage.SATISFACTION: phrase("How did we do?"),
     SystemMessage.LOW_GRADE: phrase("After a low grade"),
 }
-#: name of a version -> its title in lists with versions in several languages
+#: name of a system message in one language -> its title, with the language unless it is English
 CALLED: dict[str, str] = {
     name: MESSAGE_NAMES[message]
     if language is Language.ENGLISH
@@ -59,7 +60,7 @@ CALLED: dict[str, str] = {
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The messages of one language: ``language`` of the query, else English."""
+    """List the messages of one language. ``language``: by default English."""
     language = _language(request.args.get("language"))
     found = await desk_of(request).store.read(texts.saved)
     return await admin_page(
@@ -83,7 +84,7 @@ async def one_page(request: Request, name: str, agent: CurrentAgent) -> HTTPResp
 
 @page(Role.ADMIN)
 async def change(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
-    """Save the typed text; with ``reset``, restore the default text."""
+    """Save the typed text or, with ``reset``, restore the default text."""
     one = await _one(request, name)
     reset = bool(form_field(request, "reset"))
 

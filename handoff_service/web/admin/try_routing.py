@@ -56,7 +56,7 @@ async def try_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _with_capitals(result: RoutingDryRun) -> RoutingDryRun:
-    """Return the result with a capital letter at the beginning of each agent's reason."""
+    """Capitalize the reason of each agent in the result."""
     agents = [replace(one, why=_capital(one.why)) for one in result.agents]
     return replace(result, agents=agents)
 
@@ -99,7 +99,8 @@ def _conversation(conn: Connection, values: dict[str, str]) -> HypotheticalConve
 
 
 def _attributes(conn: Connection, words: str) -> dict[str, str]:
-    """The attributes of the one user who has this name, number or employee number."""
+    """Return the attributes of the user with this name, number or employee number. Raises BadInput
+    unless exactly one user matches."""
     if not words:
         return {}
     found = find_active_users(conn, words, 2)

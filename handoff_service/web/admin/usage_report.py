@@ -1,5 +1,5 @@
-"""Usage report: texts sent, delivered and failed with their reasons, by day and by company
-number."""
+"""The page “Texts and costs”: sent, delivered and failed texts by day and by company number, with
+the reasons of failures."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Users: the people that the desk knows."""
+"""The admin pages for users, the people whom the desk knows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -49,7 +49,7 @@ FIELDS = ("name", "external_id", "email", "numbers", "attributes", "facts", "act
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """List the users. ``attribute`` and ``value`` filter them: see ``narrowed``."""
+    """List the users. ``attribute`` and ``value`` form an attribute filter (see ``narrowed``)."""
     q, behind = (request.args.get("q") or "").strip()[:100], after(request)
     attribute, value = (
         (request.args.get(name) or "").strip()[:LONGEST] for name in ("attribute", "value")
@@ -106,13 +106,14 @@ def _shown(user: User) -> tuple[str, dict[str, str]]:
 
 
 def _in_order(given: Iterable[str]) -> str:
-    """Attributes as text, sorted by key, so that an unchanged form has the same text."""
+    """Join lines of attributes, sorted by key. The order makes an unchanged form equal to the
+    stored values."""
     return "\n".join(sorted(given, key=lambda line: line.partition("=")[0].strip()))
 
 
 def _typed(request: Request, form: Form) -> Form:
-    """The form's values. The attributes that have their own controls are added to the text of the
-    other attributes."""
+    """Return the form with one text of all attributes. Add the attributes that have their own
+    controls to the text of the others."""
     sent = sent_values(request)
     own = [f"{key} = {value}" for key, value in sent.items() if value is not None]
     every = _in_order([*own, *lines(form.values["attributes"])])
@@ -120,8 +121,8 @@ def _typed(request: Request, form: Form) -> Form:
 
 
 def _controls(conn: Connection, form: Form) -> dict[str, Any]:
-    """The controls of defined attributes with their values, and the text of the other
-    attributes."""
+    """Return the template variables for attributes: the controls of defined attributes with their
+    values, and the text of all other attributes."""
     defined = attributes.definitions(conn, AttributeOwner.USER)
     values, others = {}, []
     for line in lines(form.values["attributes"]):
@@ -156,7 +157,7 @@ async def _write(saving: Saving[User]) -> WriteNoun:
 
 
 def _given(typed_values: Mapping[str, str]) -> dict[str, Any]:
-    """The form's values as the API takes them."""
+    """Convert the form's values to the fields of the API's bodies."""
     return {
         "external_id": typed_values["external_id"],
         "name": typed_values["name"],
@@ -232,10 +233,11 @@ _ONE = f"{HERE}/<number:int>"
 
 
 async def one_page(request: Request, number: int) -> HTTPResponse:
-    """The user's form. For a user who was merged into another one: a redirect to that one."""
-    stays = await desk_of(request).store.read(users.stays_for, number)
-    if stays != number:
-        return redirect(f"{UNDER}{HERE}/{stays}?done=moved")
+    """Return the user's form. If the user was merged into another one, redirect to the user that
+    was kept."""
+    kept = await desk_of(request).store.read(users.stays_for, number)
+    if kept != number:
+        return redirect(f"{UNDER}{HERE}/{kept}?done=moved")
     answer: HTTPResponse = await _FORMS[_ONE](request, number=number)
     return answer
 

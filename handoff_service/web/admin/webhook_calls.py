@@ -1,4 +1,4 @@
-"""The secret of a webhook, and the log of the events that were sent to it."""
+"""The pages with a webhook's secret and with the log of the events that were sent to it."""
 
 import json
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ async def secret_page(request: Request, number: int, agent: CurrentAgent) -> HTT
 
 @page(Role.ADMIN)
 async def log_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """The events, newest first."""
+    """List the webhook's events, newest first."""
     store = desk_of(request).store
     state = request.args.get("state") or ""
     chosen = CallState(state) if state in set(CallState) else None
@@ -81,7 +81,7 @@ async def log_page(request: Request, number: int, agent: CurrentAgent) -> HTTPRe
 
 @page(Role.ADMIN)
 async def call_page(request: Request, number: int, call: int, agent: CurrentAgent) -> HTTPResponse:
-    """One event with its body and the receiver's answer."""
+    """Show one event, with its body and the receiver's answer."""
     store = desk_of(request).store
     (found,) = in_words([await store.read(webhooks.call, number, call)])
     return await admin_page(

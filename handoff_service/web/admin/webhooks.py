@@ -1,4 +1,4 @@
-"""Webhooks: the addresses that get events, their secrets, and the delivery of each event."""
+"""The admin pages for webhooks, the addresses to which the desk sends events."""
 
 import secrets
 from collections.abc import Iterable
@@ -64,7 +64,7 @@ def new_secret() -> str:
 
 
 def in_words[Call: WebhookCall](calls: Iterable[Call]) -> list[Call]:
-    """Calls for a page, with the phrases of their stored reasons."""
+    """Replace the stored failure reasons of calls with phrases for the page."""
     return [replace(one, why=failure_words(one.why)) if one.why else one for one in calls]
 
 

@@ -1,5 +1,5 @@
-"""The week grid of a queue's opening hours. The grid writes the expression, and it shows an
-expression that the admin types.
+"""The week grid of a queue's opening hours. Editing the grid changes the schedule expression, and
+typing an expression changes the grid.
 """
 
 import json
@@ -40,7 +40,7 @@ TYPED = ("schedule", "time_zone", "country")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRow:
-    """A day of the grid. ``bars``: (from, length) in minutes, for the drawing."""
+    """A day of the grid. ``bars``: the start and length of each open time, in minutes."""
 
     day: str
     label: str
@@ -51,14 +51,14 @@ class DayRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """The rows of the grid. No rows: a week cannot show the expression."""
+    """The grid. It has no rows if a week cannot represent the expression."""
 
     rows: list[DayRow]
     closed_on_holidays: bool = False
 
 
 def grid(expression: str) -> Grid:
-    """The grid that shows an expression."""
+    """Return the grid for a schedule expression."""
     week = parse(expression)
     if week is None:
         return Grid(rows=[])
@@ -67,7 +67,7 @@ def grid(expression: str) -> Grid:
 
 
 def schedule_of(conn: Connection, given: Mapping[str, str]) -> Schedule:
-    """The schedule that the admin is typing. The desk's zone and country replace invalid ones."""
+    """Return the schedule in the form. The desk's time zone and country replace invalid ones."""
     zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else desk_time_zone(conn)
     country = given["country"] if given["country"] in COUNTRIES else desk_country(conn)
     return Schedule(given["schedule"] or None, zone, country)
@@ -75,15 +75,15 @@ def schedule_of(conn: Connection, given: Mapping[str, str]) -> Schedule:
 
 @page(Role.ADMIN)
 async def hours_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Describe the typed expression, and update the grid."""
+    """Return the description and the grid for the typed expression."""
     typed = _typed(request)
     return await _answer(request, typed, grid(typed["schedule"]))
 
 
 @page(Role.ADMIN)
 async def week_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Write the expression for the edited grid. If a time is wrong, the expression does not
-    change.
+    """Return the expression and the description for the edited grid. If a time in the grid is
+    wrong, the expression does not change.
     """
     sent = {day: (request.args.get(f"day-{day}") or "")[:200] for day in DAYS}
     if request.args.get("copy"):
@@ -98,8 +98,8 @@ async def week_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     times = {day: read_times(sent[day]) for day in DAYS}
     expression = write(Week(times=times, closed_on_holidays=edited.closed_on_holidays))
     answer = await _answer(request, typed | {"schedule": expression}, edited)
-    # the page's script writes the expression into the existing field; a new field would lose the
-    # script's listeners and the cursor's place
+    # a script writes the expression into the existing field, because a new field would lose the
+    # script's listeners and the cursor position
     answer.headers["HX-Trigger"] = json.dumps({"schedule-written": expression})
     return answer
 

@@ -1,4 +1,5 @@
-"""The events of one agent's stream: those at the start, and the changes after each hint."""
+"""Produces the events of one API event stream: the first events, and the changes after each
+hint."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -42,8 +43,8 @@ def _state(line: Message) -> object:
 
 
 class AgentStream:
-    """One agent's stream. It remembers how far it has sent each conversation, which messages may
-    still change, and which offers the client knows."""
+    """The state of one stream: the last message that it has sent of each conversation, the sent
+    messages that may still change, and the offers that the client knows."""
 
     def __init__(self, desk: AppContext, agent_id: int, token: str, since: datetime | None) -> None:
         self._desk = desk
@@ -71,8 +72,8 @@ class AgentStream:
         return [self._event("heartbeat", self._time())]
 
     def _still(self, conn: Connection) -> bool:
-        """Return whether the agent or program may still use the stream: the session is valid and
-        the agent has a fitting role, or the service token is valid."""
+        """Return whether the client may still use the stream. A program needs a valid service
+        token. An agent needs a valid session and the role of a live agent or admin."""
         if self._is_program:
             return still_reads(conn, self._token)
         agent = signed_in(conn, self._token, read_at(conn))
@@ -112,8 +113,8 @@ class AgentStream:
         return mine.where(g.c.agent_id == self._agent_id)
 
     def _remember_unfinished(self, conn: Connection) -> None:
-        """Remember the messages that an earlier connection sent and whose status or media may still
-        change."""
+        """Remember the messages that an earlier connection has sent, if their status or media may
+        still change."""
         m = t.messages
         fetched = exists().where(
             t.media.c.message_id == m.c.id, t.media.c.status == MediaStatus.WAITING
@@ -129,7 +130,7 @@ class AgentStream:
         return [self._line(line) for line in lines]
 
     def _left(self, conn: Connection, since: datetime) -> list[int]:
-        """Return the conversations that the agent has left since then."""
+        """Return the conversations that the agent has left since ``since``."""
         left = t.left_groups
         query = select(left.c.interaction_id).where(
             left.c.agent_id == self._agent_id, left.c.left_at >= since
@@ -153,8 +154,8 @@ class AgentStream:
         return events + self._inbox(conn)
 
     def _current(self, conn: Connection) -> set[int]:
-        """Return the agent's open conversations, and those already sent, which may have closed
-        since."""
+        """Return the agent's open conversations, and those that the stream has already sent. The
+        latter may be closed by now."""
         open_ones = self._mine().where(t.interactions.c.closed_at.is_(None))
         return {*(row.id for row in conn.execute(open_ones)), *self._sent_seq}
 
@@ -177,8 +178,8 @@ class AgentStream:
         return events
 
     def _already_seen(self, conn: Connection, interaction_id: int) -> int:
-        """Return the seq up to which the client already has a conversation that this stream has not
-        sent yet."""
+        """Return the seq of the last message that the client knows from elsewhere, for a
+        conversation of which this stream has sent nothing yet."""
         if not self._is_program:
             return read_positions.read_seq(conn, interaction_id, self._agent_id) or 0
         m, begun = t.messages, self._begun if self._since is None else self._since
@@ -186,8 +187,8 @@ class AgentStream:
         return conn.execute(select(sa.func.max(m.c.seq)).where(*earlier)).scalar() or 0
 
     def _ended_offers(self, conn: Connection, since: datetime) -> list[str]:
-        """Return an event for each of the agent's offers that has ended since then. A client that
-        resumes may still show these offers."""
+        """Return an event for each of the agent's offers that has ended since ``since``. A client
+        that resumes may still show these offers."""
         o = t.offers
         ended = select(o.c.work_item_id).where(
             o.c.agent_id == self._agent_id, o.c.ended_at >= since
@@ -198,7 +199,7 @@ class AgentStream:
         return self._event("offer_ended", f'{{"id":{work_item_id}}}'.encode())
 
     def _receipts(self, conn: Connection, interaction_id: int) -> list[str]:
-        """Return the messages that the stream has sent and that have a new status or new media."""
+        """Return events for the sent messages that now have a new status or new media."""
         waiting = {
             k: line for k, line in self._on_its_way.items() if line.interaction_id == interaction_id
         }

@@ -1,4 +1,4 @@
-"""Agents: live agents may read them, admins may change them."""
+"""API calls for agents. Live agents may read them. Admins may change them."""
 
 from typing import Any
 
@@ -34,16 +34,19 @@ from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch,
 
 
 class AgentQuery(Paging):
-    """``q`` finds agents by a part of the name or of the e-mail address."""
+    """``q`` finds agents by part of their name or e-mail address."""
 
     q: str | None = Field(None, min_length=1, max_length=100)
 
 
 class NewAgentBody(Body):
-    """Creates an agent. Unknown names in ``groups`` create those groups. Without a ``password``,
-    the agent chooses one with a link, or signs in with single sign-on. ``always_password``: this
-    admin may use a password although passwords are off for the role. ``language``: the language of
-    the agent's pages; null: the browser's."""
+    """Creates an agent.
+
+    - ``password``: if omitted, the agent chooses one with a link or signs in with single sign-on.
+    - ``groups``: an unknown name creates the group.
+    - ``always_password``: this admin may use a password even if passwords are off for the role.
+    - ``language``: the language of the agent's pages; null for the browser's language.
+    """
 
     email: Email
     name: OneLine
@@ -57,10 +60,13 @@ class NewAgentBody(Body):
 
 
 class AgentBody(Patch):
-    """Changes an agent. Omitted fields keep their values. A new ``password`` ends the agent's other
-    sessions. ``active`` false signs the agent out and stops offers; the agent's conversations
-    return to work assignment. ``language`` null: the agent's pages have the language of the
-    browser."""
+    """Changes an agent. Omitted fields keep their values.
+
+    - ``password``: a new password ends the agent's other sessions.
+    - ``active``: false signs the agent out and stops offers. The agent's conversations return to
+      work assignment.
+    - ``language``: the language of the agent's pages; null for the browser's language.
+    """
 
     may_be_null = frozenset({"language"})
 
@@ -133,8 +139,8 @@ async def reset(asked: ApiRequest[None, Any]) -> None:
 
 @delete(
     "/agents/{id}/identities",
-    summary="Unlink an agent from all identity providers; the next person with the agent's "
-    "address who signs in there is linked",
+    summary="Unlink an agent from all identity providers; the next person who signs in there with "
+    "the agent's e-mail address is linked",
     roles=ADMIN,
 )
 async def unlink(asked: ApiRequest[None, Any]) -> None:

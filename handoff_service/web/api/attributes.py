@@ -1,4 +1,5 @@
-"""Definitions of attributes. Everyone who is signed in may read them; admins change them."""
+"""API calls for the definitions of attributes. Everyone who is signed in may read them. Admins may
+change them."""
 
 from typing import Any
 
@@ -25,12 +26,12 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewAttributeBody(Body):
-    """Defines an attribute. The values that are already stored must fit the type. If some do not,
-    the error names them.
+    """Defines an attribute. Values that are already stored under its key must fit the type. The
+    error names the values that do not.
 
     - ``key``: names the attribute in values and conditions. It cannot change later.
-    - ``choices``: only for the type ``choice``.
-    - ``required_to_close``: only for conversations.
+    - ``choices``: the allowed values, only for the type ``choice``.
+    - ``required_to_close``: only for attributes of conversations.
     """
 
     key: OneLine
@@ -53,7 +54,7 @@ class AttributeBody(Patch):
 
 
 class AttributeQuery(Paging):
-    """``q``: a part of the name or the key."""
+    """``q``: part of the name or key."""
 
     q: str = Field("", max_length=100)
     owner: AttributeOwner | None = None
@@ -90,7 +91,7 @@ async def change(asked: ApiRequest[AttributeBody, Any]) -> Attribute:
 
 @delete(
     "/attributes/{id}",
-    summary="Delete the definition of an attribute; values stay as texts",
+    summary="Delete the definition of an attribute; stored values remain as text",
     roles=ADMIN,
 )
 async def remove(asked: ApiRequest[None, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The audit log. Admins read it, and programs with the scope ``audit``."""
+"""The API call that reads the audit log, for admins and for programs with the scope ``audit``."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ from handoff_service.web.shared.audit_query import AuditQuery
 
 
 class AuditLogQuery(AuditQuery, Paging):
-    """``agent``: a part of a name. ``since`` and ``until``: days in the desk's time zone."""
+    """``agent``: part of the agent's name. ``since`` and ``until``: the first and the last day, in
+    the desk's time zone."""
 
 
 @get("/audit", summary="The audit log, newest entry first", roles=ADMIN)

@@ -1,4 +1,4 @@
-"""Shared shapes of requests and answers: bodies, partial bodies, queries and pages of lists."""
+"""Base classes of API requests and answers: bodies, partial updates, queries and pages of lists."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from handoff_service.rules.shared.versions import translation_names
 
 
 class Body(BaseModel):
-    """A request's JSON body or query. Unknown names are rejected, so that a typo shows."""
+    """A request's JSON body or query. Unknown names are rejected, which reveals typing errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Patch(Body):
-    """A partial update. Omitted fields keep their values. Null is rejected except for fields in
-    ``may_be_null``."""
+    """A partial update. Omitted fields keep their values. Only the fields in ``may_be_null`` accept
+    null."""
 
     may_be_null: ClassVar[frozenset[str]] = frozenset()
 
@@ -66,8 +66,8 @@ def never_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_other_languages[B: Body](name: str, kind: Any) -> Callable[[type[B]], type[B]]:
-    """Give a model the translations of its field ``name``: ``text_es`` beside ``text``, and so on.
-    Each can be omitted or null."""
+    """Add the translations of the field ``name`` to a model, such as ``text_es`` beside ``text``.
+    Each translation can be omitted or null."""
 
     def add(model: type[B]) -> type[B]:
         field: Any = (kind | None, None)
@@ -97,7 +97,8 @@ class Paging(Body):
 
     @property
     def after(self) -> int:
-        """The last id of the previous page; 0 for the first page."""
+        """The last id of the previous page, or 0 for the first page. Raises BadInput for an invalid
+        cursor."""
         cursor = "0" if self.cursor is None else self.cursor
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
             raise BadInput(errors={"cursor": "must be the next cursor of an earlier page"})
@@ -113,14 +114,14 @@ class Page[T]:
 
 
 def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
-    """Return a page of a query result. The query's limit must be one higher than the page's, to
-    show whether there is another page."""
+    """Return a page of a query result. The query must fetch one row more than ``limit``, to show
+    whether there is another page."""
     items = found[:limit]
     return Page(items=items, next=str(key(items[-1])) if len(found) > limit else None)
 
 
 def page_of[T](found: list[T], paging: Paging, key: Callable[[T], int]) -> Page[T]:
-    """Return a page of a complete list, in the list's own order."""
+    """Return a page of ``found``, which is the complete list in its own order."""
     ids = [key(one) for one in found]
     begins = ids.index(paging.after) + 1 if paging.after in ids else 0
     return page(found[begins : begins + paging.limit + 1], paging.limit, key)

@@ -1,4 +1,4 @@
-"""Act on several interactions with one call, and undo that within seconds."""
+"""API calls that act on several interactions at once, and that undo such an action."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,12 +41,16 @@ class BulkAction(StrEnum):
 
 
 class BulkBody(Body):
-    """Each interaction is changed separately, as by the call that changes one. A refused change
-    does not stop the others. ``assign`` needs ``agent_id``: supervisors assign, and agents
-    transfer. ``label`` needs ``label_id``, ``attributes`` needs ``attributes`` (null removes an
-    attribute), and ``macro`` needs ``macro_id``. ``hold`` takes ``state_reason`` and
-    ``hold_until``, and ``close`` takes ``topic_id`` and ``closing_text``. The texts of ``close``
-    and ``macro`` are sent after 15 seconds."""
+    """Runs an action on each interaction separately. If one change is refused, the others still
+    happen. The texts of ``close`` and ``macro`` are sent after 15 seconds.
+
+    - ``assign`` needs ``agent_id``. Supervisors assign the interactions; agents transfer them.
+    - ``label`` needs ``label_id``.
+    - ``attributes`` needs ``attributes``. Null removes an attribute.
+    - ``hold`` accepts ``state_reason`` and ``hold_until``.
+    - ``close`` accepts ``topic_id`` and ``closing_text``.
+    - ``macro`` needs ``macro_id``.
+    """
 
     action: BulkAction
     interaction_ids: list[Id] = Field(min_length=1, max_length=MOST_CONVERSATIONS)
@@ -69,8 +73,8 @@ class UndoBody(Body):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOutcome:
     """``done``: how many interactions were changed. ``refused``: the number of each interaction
-    that was not changed, with the reason. ``undo``: for ``POST /api/v1/bulk/undo``; null when there
-    is nothing to undo."""
+    that was not changed, and the reason. ``undo``: the value to send to ``POST
+    /api/v1/bulk/undo``; null if there is nothing to undo."""
 
     done: int
     refused: list[str]
@@ -108,7 +112,7 @@ def _action(asked: ApiRequest[BulkBody, Any]) -> ActOnOne:
             return label_each(store, agent, _needed(given, "label_id"))
         case BulkAction.ATTRIBUTES:
             if not given.attributes:
-                raise BadInput(errors={"attributes": "is missing; attributes needs it"})
+                raise BadInput(errors={"attributes": "is missing; the action needs it"})
             return attributes_each(store, agent, given.attributes)
         case BulkAction.HOLD:
             return hold_each(store, agent, given.hold_until, given.state_reason)

@@ -1,7 +1,7 @@
-"""Turns JSON requests into commands. Each API call is one decorated function.
+"""The decorators that describe API calls, and the routes that serve them.
 
-``@get("/queues/{id}", summary="One queue")`` describes the call. The function's type hints name its
-body, query and answer.
+``@get("/queues/{id}", summary="One queue")`` describes a call. The type hints of the decorated
+function define the call's body, query and answer.
 """
 
 import functools
@@ -44,11 +44,11 @@ class ApiRequest[B, Q]:
     agent: CurrentAgent
     body: B
     query: Q
-    id: int
+    id: int  #: the id in the path; 0 without one
     address: str  #: the client's IP address
-    below: int = 0  #: the second id in the path, of an object that belongs to ``id``
-    token: str = ""  #: the session's token
-    name: str = ""  #: the name in the path, for objects that have no id
+    below: int = 0  #: the second id in the path: an object that belongs to the object ``id``
+    token: str = ""  #: the bearer token
+    name: str = ""  #: the name in the path, for objects without an id
 
 
 type Handle = Callable[[ApiRequest[Any, Any]], Awaitable[Any]]
@@ -56,23 +56,23 @@ type Handle = Callable[[ApiRequest[Any, Any]], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """The description of a call."""
+    """The description of an API call."""
 
     method: str
-    path: str  #: Sanic's path under ``/api``
+    path: str  #: under ``/api``, in Sanic's syntax
     summary: str
     handle: Handle
-    answer: Any
-    status: int = 200  #: 204 has an empty answer
+    answer: Any  #: the type of the answer; None for an empty answer
+    status: int = 200  #: the status of a successful answer; 204 for an empty one
     body: type[Body] | None = None
     query: type[Body] = Nothing
-    #: who may make the call, besides admins; empty: no sign-in needed
+    #: the roles that may make the call, besides admins; empty: anyone, without sign-in
     roles: tuple[Role, ...] = LIVE
     media_type: str = "application/json"
-    takes: str | None = None  #: media type of a body that is not JSON
+    takes: str | None = None  #: the media type of a body that is not JSON
 
 
-CALL = "api_call"  # the attribute of a handler that holds its ``Call``
+CALL = "api_call"  # the attribute of a handler function that contains its ``Call``
 
 
 def _described[H: Handle](
@@ -83,8 +83,8 @@ def _described[H: Handle](
     roles: tuple[Role, ...] = LIVE,
     status: int | None = None,
 ) -> Callable[[H], H]:
-    """Attach a ``Call`` to a handler. ``path`` is under ``/api/v1``, with its ids in braces, or
-    ``{name}``. The default status is 200, or 204 for a handler that returns nothing."""
+    """Return a decorator that attaches a ``Call`` to a handler. ``path``: under ``/api/v1``, with
+    ids or ``{name}`` in braces. ``status``: by default 200, or 204 if the handler returns None."""
 
     def attach(handle: H) -> H:
         hints = get_type_hints(handle)
@@ -108,8 +108,8 @@ def _described[H: Handle](
 
 
 def _body_or_none(hint: Any) -> type[Body] | None:
-    """Return the model of a body or query; None for a call without one. Raises TypeError for any
-    other hint."""
+    """Return the model in a type hint for a body or query, or None for a call without one. Raises
+    TypeError for any other hint."""
     if hint in (Any, type(None)):
         return None
     if isinstance(hint, type) and issubclass(hint, Body):
@@ -135,13 +135,13 @@ def calls_of(module: ModuleType) -> tuple[Call, ...]:
 NOBODY = CurrentAgent(0, "", "", frozenset(), "")
 
 
-@functools.cache  # building one takes milliseconds, and many calls answer the same
+@functools.cache  # building an adapter takes milliseconds, and many calls have the same answer type
 def _shape(of: Any) -> TypeAdapter[Any]:
     return TypeAdapter(of)
 
 
 def route(blueprint: Blueprint, call: Call) -> None:
-    """Add the route of a call."""
+    """Add the route that serves a call to the blueprint."""
     answer = _shape(call.answer)
     has_numbers = any(
         reads_numbers(model) for model in (call.body, call.query) if model is not None
@@ -185,7 +185,8 @@ def route(blueprint: Blueprint, call: Call) -> None:
 
 
 def read_body(call: Call, request: Request, country: str | None) -> Body | None:
-    """The body of a request to this call. Raises BadInput, which names each wrong field."""
+    """Parse the request's body, or return None if the call has no body. Raises BadInput, which
+    names each wrong field."""
     if call.body is None:
         return None
     if "json" not in (request.content_type or ""):
@@ -196,11 +197,9 @@ def read_body(call: Call, request: Request, country: str | None) -> Body | None:
 def _checked(
     model: type[Body], text: str | bytes, country: str | None, *, strict: bool = False
 ) -> Body:
-    """Read JSON as a model. ``country``: for phone numbers in national form. Raises BadInput, which
-    names each wrong field and what it requires.
-
-    Query values arrive as JSON strings. A body is read strictly: "4" is no number, and false is not
-    0.
+    """Parse JSON into a model. ``country``: for reading national phone numbers. ``strict``: "4" is
+    not a number, and false is not 0. Raises BadInput, which names each wrong field and its
+    requirement.
     """
     sent = _parsed(text)
     try:
@@ -209,7 +208,7 @@ def _checked(
         )
     except ValidationError as error:
         raise _bad_input(errors_of(error)) from error
-    # the query's values were strings until now
+    # query values are strings in ``sent``, so check the parsed integers
     numbers = {name: value for name, value in read if isinstance(value, int)}
     refused = {
         name: why for name, value in (sent | numbers).items() if (why := not_storable(value))
@@ -224,7 +223,7 @@ def _bad_input(errors: dict[str, str]) -> BadInput:
 
 
 def _parsed(text: str | bytes) -> Any:
-    """Parse JSON. 4.0 becomes the integer 4, as JSON Schema defines it."""
+    """Parse JSON. Parse 4.0 as the integer 4, because JSON Schema regards it as an integer."""
     try:
         return json.loads(
             text, parse_float=lambda number: int(n) if (n := float(number)).is_integer() else n
@@ -234,7 +233,7 @@ def _parsed(text: str | bytes) -> Any:
 
 
 def not_storable(value: Any) -> str | None:
-    """Return why no database can store a value, or a value inside it; None if it can be stored."""
+    """Return why the database cannot store a JSON value or a value inside it, or None if it can."""
     if isinstance(value, str):
         return "must not contain the character U+0000" if "\0" in value else None
     if isinstance(value, int):

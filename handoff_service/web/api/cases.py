@@ -1,4 +1,4 @@
-"""Cases: agents and the company's own ticket system list, read, open and change them."""
+"""API calls for cases. Agents and the company's ticket system list, read, open and change them."""
 
 from typing import Annotated, Any
 
@@ -28,8 +28,8 @@ Priority = Annotated[int, Field(ge=1, le=5)]
 
 
 class CaseQuery(Paging):
-    """``user_id``: the requester; ``interaction_id``: the interaction that the case was opened in;
-    ``external_number``: the number in the other system."""
+    """``user_id``: the requester. ``interaction_id``: the interaction in which the case was opened.
+    ``external_number``: the case's number in the company's ticket system."""
 
     state: CaseState | None = None
     kind: CaseKind | None = None
@@ -39,8 +39,8 @@ class CaseQuery(Paging):
 
 
 class NewCaseBody(Body):
-    """Opens a case for this user, or else for the interaction's user. One of the two ids is
-    required."""
+    """Opens a case for ``user_id`` or, without it, for the interaction's user. One of the two ids
+    is required."""
 
     description: Description
     kind: CaseKind = CaseKind.PROBLEM
@@ -53,9 +53,9 @@ class NewCaseBody(Body):
 
 
 class CaseBody(Patch):
-    """Changes a case. Omitted fields keep their values. ``note`` gives agents the reason. It goes
-    into the history, and may be the only field. ``text`` goes to the requester if the call resolves
-    the case."""
+    """Changes a case. Omitted fields keep their values. ``note``: an explanation for agents, which
+    is added to the case's history; it may be the only field. ``text``: sent to the requester if
+    this call resolves the case."""
 
     may_be_null = frozenset({"device", "impact", "user_id", "external_number"})
 

@@ -1,4 +1,4 @@
-"""Consent: the numbers that may be texted, and the ledger of every change."""
+"""API calls for consent: read the consent ledger, and record opt-outs and opt-ins."""
 
 from typing import Annotated, Any
 
@@ -15,15 +15,18 @@ from handoff_service.web.shared.opt_out import until_nothing_leaves
 
 
 class LedgerQuery(Paging):
-    """``number`` limits the ledger to one requester."""
+    """``number``: only the changes of this requester number."""
 
     number: SoughtNumber | None = None
 
 
 class ConsentBody(Body):
-    """Records an opt-out or an opt-in. ``provider_number`` is the company number that it applies
-    to; omitted, it applies to all. ``note`` describes how the requester asked; an opt-in requires
-    one."""
+    """Records an opt-out or an opt-in.
+
+    - ``provider_number``: the company number that the change applies to. If omitted, the change
+      applies to all company numbers.
+    - ``note``: how the requester asked for the change. Required for an opt-in.
+    """
 
     number: Number
     opted_out: bool

@@ -1,4 +1,4 @@
-"""The context of a conversation: its brief, and its state at any moment."""
+"""API calls for the context of a conversation: its brief, and its state at each moment."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ async def one_brief(asked: ApiRequest[None, Any]) -> ConversationBrief:
 
 
 class MomentQuery(Paging):
-    """``limit`` counts lines of the conversation. Turns of the virtual agent, offers and decisions
-    do not count toward it."""
+    """``limit`` counts only lines of the conversation. The answer also contains turns of the
+    virtual agent, offers and decisions, which do not count."""
 
 
 @get(

@@ -1,4 +1,4 @@
-"""Interactions and their messages."""
+"""API calls for interactions and their messages."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -38,7 +38,7 @@ from handoff_service.web.shared.suggested_replies import suggest
 i = t.interactions
 
 
-# Text that an agent writes. The operation checks it and explains errors, as it does for pages.
+# Text that an agent writes. The operation checks the text, for the API as for pages.
 WrittenText = Annotated[
     str,
     WithJsonSchema({"type": "string", "maxLength": LONGEST, "pattern": r"[^\s\x00-\x1f\x7f-\x9f]"}),
@@ -46,14 +46,16 @@ WrittenText = Annotated[
 
 
 class InteractionQuery(Paging):
-    """``state`` also accepts ``active``; ``assigned_to`` is an agent's id,
-    ``label`` a label's.
+    """Filters interactions.
 
-    ``q`` searches the words of texts and notes, names, employee numbers, phone numbers, and INT and
-    CS numbers. With ``q`` a page may hold fewer than ``limit`` items and still have a next page.
-    ``attribute`` is a key, = and a value, such as ``order_number=12``; a range, such as
-    ``order_number=10..20`` or ``due=2026-01-31..``; or a key, ~ and a part of the text, such as
-    ``site~north``.
+    - ``state``: a state, or ``active`` for all that are not closed.
+    - ``assigned_to``: an agent's id.
+    - ``label``: a label's id.
+    - ``attribute``: a value (``order_number=12``), a range (``order_number=10..20`` or
+      ``due=2026-01-31..``) or part of a text (``site~north``).
+    - ``q``: searches texts and notes, names, employee numbers, phone numbers, and the numbers of
+      interactions (INT) and cases (CS). A page of results may contain fewer than ``limit`` items
+      even if it has a next page.
     """
 
     state: State | Literal["active"] | None = None
@@ -66,9 +68,13 @@ class InteractionQuery(Paging):
 
 
 class ChangeBody(Body):
-    """``state_reason`` explains the state. Agents see it in the conversation, beside the agent who
-    set the state. ``hold_until``, with state on_hold: when the hold ends by itself. ``attributes``
-    sets the attributes that it names; null removes an attribute."""
+    """Changes an interaction.
+
+    - ``state_reason``: the reason for the new state. The conversation shows it to agents, with the
+      agent who set the state.
+    - ``hold_until``: the time when an ``on_hold`` interaction automatically continues.
+    - ``attributes``: the attributes to set. Null removes an attribute.
+    """
 
     state: Literal[State.WORK_IN_PROGRESS, State.ON_HOLD] | None = None
     state_reason: str | None = Field(None, max_length=500)
@@ -83,23 +89,27 @@ class NoteBody(Body):
 
 
 class WriteBody(Body):
-    """``media``: ids of uploads (``POST /api/v1/media``) to send with the text, which may then be
-    empty."""
+    """``media``: ids of uploads (``POST /api/v1/media``) to send with the text. The text may then
+    be empty."""
 
     body: str
     media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
 
 
 class ReadBody(Body):
-    """``up_to`` is the ``seq`` of a line; omitted, every line is marked as read."""
+    """``up_to``: the ``seq`` of the last message to mark as read. If omitted, all messages are
+    marked as read."""
 
     up_to: int | None = Field(None, ge=0)
 
 
 class CloseBody(Body):
-    """``topic_id``: the label that says what the conversation was about. Required when the desk
-    asks for a topic. ``attributes``: attributes to set before closing, because some may be required
-    to close."""
+    """Closes an interaction.
+
+    - ``topic_id``: the label for the topic of the conversation. Required if the desk asks for a
+      topic.
+    - ``attributes``: attributes to set before closing. Some may be required to close.
+    """
 
     state: Literal[State.CLOSED_COMPLETE, State.CLOSED_ABANDONED] = State.CLOSED_COMPLETE
     short_description: str | None = Field(None, max_length=160)
@@ -164,7 +174,7 @@ async def one_interaction(asked: ApiRequest[Any, Any]) -> Interaction:
 async def after(
     asked: ApiRequest[Any, Any], operation: Callable[[Transaction, Any], object], command: object
 ) -> Interaction:
-    """Run an operation on the call's interaction and return the interaction afterwards."""
+    """Run an operation on the call's interaction, and return the changed interaction."""
     await asked.desk.store.write(operation, command, near=asked.id)
     return await one_interaction(asked)
 
@@ -191,7 +201,7 @@ async def list_messages(asked: ApiRequest[None, Paging]) -> Page[Message]:
 
 
 @post(
-    "/interactions/{id}/messages", summary="Text the requester (joins the live group)", status=201
+    "/interactions/{id}/messages", summary="Text the requester, and join the live group", status=201
 )
 async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
     given = asked.body
@@ -204,7 +214,7 @@ async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
 
 @get(
     "/interactions/{id}/suggested-replies",
-    summary="Replies from solved conversations to what the requester texted last, masked",
+    summary="Suggested replies to the requester's last text, from solved conversations, masked",
 )
 async def list_suggested_replies(asked: ApiRequest[None, Any]) -> list[SuggestedReply]:
     interaction = await one_interaction(asked)
@@ -234,6 +244,6 @@ async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
     return await after(asked, close_interaction, command)
 
 
-@post("/interactions/{id}/reopen", summary="Undo closing, within a minute")
+@post("/interactions/{id}/reopen", summary="Reopen an interaction within a minute of closing it")
 async def undo_close(asked: ApiRequest[None, Any]) -> Interaction:
     return await after(asked, reopen, Reopen(interaction_id=asked.id, agent_id=asked.agent.id))

@@ -1,4 +1,4 @@
-"""The desk's settings, for admins. The desk file describes each of them."""
+"""API calls for the desk's settings. They have the same fields as a desk file."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from handoff_service.web.api.calls import ADMIN, ApiRequest, get, patch
 
 
 class DeskSettings(DeskEntry):
-    """The desk's settings, as in a desk file. ``commands`` has all words of every command."""
+    """The desk's settings, as in a desk file. ``commands`` lists all words of each command."""
 
 
 class DeskBody(DeskEntry, Body):
-    """Changes the desk's settings. Omitted fields keep their values. A field with a list or with
-    ``commands`` is replaced as a whole."""
+    """Changes the desk's settings. Omitted fields keep their values. A list or ``commands``
+    replaces the whole stored value."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

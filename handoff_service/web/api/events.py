@@ -2,26 +2,25 @@
 
 | event | data |
 |---|---|
-| hello | ``{"time"}``: the stream is open; first on every connection |
-| message | a new or changed message (status, media); replaces the one with its ``id`` |
-| interaction | one of the agent's conversations, changed |
-| offer | work offered to the agent, as in the inbox |
+| hello | ``{"time"}``: the first event of each connection |
+| message | a new message, or a message with a new status or media, which replaces the old one |
+| interaction | a changed conversation of the agent |
+| offer | a new offer to the agent, as in the inbox |
 | offer_ended | ``{"id"}``: an offer that the agent no longer has |
-| heartbeat | ``{"time"}``: every ten seconds |
+| heartbeat | ``{"time"}``: sent every ten seconds |
 
-An event's id is a moment. With ``Last-Event-ID``, the stream first sends the changes since ten
-seconds before that moment. The ten seconds include changes that another transaction committed late:
+An event's id is a time. A client that sends ``Last-Event-ID`` first gets the following changes
+since ten seconds before that time. The ten seconds cover transactions that committed late.
 
-- messages of the agent's conversations that are new or have changed (a message may be sent twice
-  with the same id);
-- the agent's conversations, including those that were closed or that the agent has left;
-- offers that have ended.
+- New and changed messages of the agent's conversations. A message may be sent twice.
+- The agent's conversations, including those that were closed or that the agent has left.
+- Offers that have ended.
 
-After the agent's session has ended, the stream ends at the next heartbeat. It also ends as soon as
+After the agent's session has ended, the stream ends at the next heartbeat. It also ends when
 anything fails.
 
-A service token with the scope ``read`` gets the messages and interactions of all conversations, and
-no offers.
+A program whose service token has the scope ``read`` gets the messages and interactions of all
+conversations, but no offers.
 """
 
 from datetime import UTC, datetime
@@ -38,12 +37,11 @@ from handoff_service.web.shared import sse
 from handoff_service.web.shared.service_tokens import is_service_token
 from handoff_service.web.shared.session import bearer, desk_of
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no event can be older
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # earlier event ids are invalid
 
 
 async def _never(_asked: Any) -> None:
-    """Placeholder: ``add_route`` serves the stream, and the call exists only for its
-    description."""
+    """Placeholder. ``add_route`` serves the stream; ``CALL`` only describes it."""
 
 
 CALL = Call(
@@ -70,7 +68,7 @@ def add_route(blueprint: Blueprint) -> None:
             channels.append(CONVERSATIONS)
         stream = AgentStream(desk, agent.id, token, since)
         source = sse.EventSource(stream.begin, stream.on_hints, stream.beat, stream.heartbeat)
-        # a program's stream does not make an agent present
+        # a program's stream does not count as an agent's connection
         holder = None if is_program else agent.id
         await sse.run(request, desk, channels, source, holder=holder)
 

@@ -1,4 +1,5 @@
-"""Groups of live agents: everyone who is signed in may read them, admins may change them."""
+"""API calls for groups of live agents. Everyone who is signed in may read them. Admins may change
+them."""
 
 from typing import Any
 
@@ -18,8 +19,8 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewGroupBody(Body):
-    """Creates a group. ``capacity`` is the most conversations that an agent of the group may have;
-    null: only the agent's own limit applies."""
+    """Creates a group. ``capacity``: how many conversations an agent of the group may have at once.
+    Null: only the agent's own capacity applies."""
 
     name: OneLine
     capacity: Capacity | None = None

@@ -1,4 +1,4 @@
-"""Identity providers for single sign-on. Only admins may read and change them."""
+"""API calls for identity providers (single sign-on). Only admins may read and change them."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch,
 
 
 class NewIdentityProviderBody(Body):
-    """Creates a provider. The fields are those of a desk file. Without a ``client_secret``,
+    """Creates an identity provider, with the fields of a desk file. Without a ``client_secret``,
     Patchboard is a public client of the provider."""
 
     name: OneLine
@@ -52,8 +52,8 @@ class NewIdentityProviderBody(Body):
 
 
 class IdentityProviderBody(Patch):
-    """Changes a provider. Omitted fields keep their values. An empty ``client_secret`` deletes the
-    stored one."""
+    """Changes an identity provider. Omitted fields keep their values. An empty ``client_secret``
+    deletes the stored secret."""
 
     name: OneLine | None = None
     issuer: Issuer | None = None
@@ -111,7 +111,7 @@ async def remove(asked: ApiRequest[None, Any]) -> None:
 
 @post(
     "/identity-providers/{id}/check",
-    summary="Read a provider's configuration and keys, to see whether it can be reached",
+    summary="Check whether an identity provider can be reached: read its configuration and keys",
     roles=ADMIN,
 )
 async def check(asked: ApiRequest[None, Any]) -> None:

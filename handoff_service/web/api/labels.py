@@ -1,5 +1,5 @@
-"""Labels for conversations. Everyone who is signed in may read them; agents put them on
-conversations."""
+"""API calls for labels. Everyone who is signed in may read them. Agents add them to conversations.
+Admins and supervisors may change them."""
 
 from typing import Any
 
@@ -27,7 +27,8 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewLabelBody(Body):
-    """``topic``: agents can choose it as the topic of a conversation."""
+    """Creates a label. ``topic``: whether agents can choose the label as the topic of a
+    conversation."""
 
     name: OneLine
     color: Color = Color.GRAY
@@ -43,7 +44,7 @@ class LabelBody(Patch):
 
 
 class LabelQuery(Paging):
-    """``q``: a part of the name."""
+    """``q``: part of the name."""
 
     q: str = Field("", max_length=100)
 
@@ -73,17 +74,19 @@ async def change(asked: ApiRequest[LabelBody, Any]) -> Label:
     return await one_label(asked)
 
 
-@delete("/labels/{id}", summary="Delete a label, and take it off every conversation", roles=WRITERS)
+@delete(
+    "/labels/{id}", summary="Delete a label, and remove it from all conversations", roles=WRITERS
+)
 async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_label, asked.id)
 
 
-@put("/interactions/{id}/labels/{label_id}", summary="Put a label on an interaction")
+@put("/interactions/{id}/labels/{label_id}", summary="Add a label to an interaction")
 async def put_on(asked: ApiRequest[None, Any]) -> Interaction:
     return await after(asked, label_conversation, _command(asked, on=True))
 
 
-@delete("/interactions/{id}/labels/{label_id}", summary="Take a label off an interaction")
+@delete("/interactions/{id}/labels/{label_id}", summary="Remove a label from an interaction")
 async def take_off(asked: ApiRequest[None, Any]) -> None:
     command = _command(asked, on=False)
     await asked.desk.store.write(label_conversation, command, near=asked.id)

@@ -1,4 +1,5 @@
-"""Saved views of the list of ongoing conversations: the agent's own and the shared ones."""
+"""API calls for saved views of the list of ongoing conversations: the agent's own and shared
+ones."""
 
 from typing import Any
 
@@ -20,8 +21,8 @@ from handoff_service.web.api.calls import ApiRequest, delete, get, post
 
 class ViewBody(Body):
     """Saves a view, or replaces the calling agent's view with the same name. ``attribute``: a
-    filter such as ``order_number=12``, ``order_number=10..20`` or ``site~north``. ``shared``: every
-    agent sees it."""
+    filter such as ``order_number=12``, ``order_number=10..20`` or ``site~north``. ``shared``:
+    whether all agents see the view."""
 
     name: str = Field(min_length=1, max_length=60)
     sort: Sort = Sort.NEWEST

@@ -1,5 +1,5 @@
-"""Macros: several changes to a conversation with one call. Everyone who is signed in may read them;
-agents run them."""
+"""API calls for macros, which make several changes to a conversation at once. Everyone who is
+signed in may read macros. Agents run them. Admins and supervisors may change them."""
 
 from typing import Annotated, Any
 
@@ -29,8 +29,8 @@ Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
 
 
 class NewMacroBody(Body):
-    """The steps of the macro, at least one. A field that is null or false adds no step. ``to_me``:
-    the macro assigns the conversation to the agent who runs it."""
+    """Creates a macro with at least one step. A field that is null or false adds no step.
+    ``to_me``: assign the conversation to the agent who runs the macro."""
 
     name: OneLine
     template_id: Id | None = None
@@ -64,7 +64,7 @@ class MacroBody(Patch):
 
 
 class MacroQuery(Paging):
-    """``q``: a part of the name or of the text."""
+    """``q``: part of the name or text."""
 
     q: str = Field("", max_length=100)
 
@@ -110,6 +110,6 @@ async def run(asked: ApiRequest[None, Any]) -> Interaction:
 
 
 def _read(given: dict[str, Any]) -> dict[str, Any]:
-    """Convert the fields of a body to the fields of a macro."""
+    """Convert the values of a body to those of ``MacroFields``: parse ``hold_for``."""
     held = given.get("hold_for")
     return given | {"hold_for": durations.parse(held)} if held else given

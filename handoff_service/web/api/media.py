@@ -1,7 +1,7 @@
-"""Pictures and files: download one, or upload one and then send it with a text.
+"""API calls that download a picture or file, and that upload a picture to send with a text.
 
-One call returns bytes and the other one takes bytes, so each has its own route. Their ``Call``
-objects are only for the documentation.
+These calls return or accept bytes instead of JSON, so this module adds their routes itself. Their
+``Call`` objects only describe them.
 """
 
 from typing import Any
@@ -23,14 +23,14 @@ _MEDIUM = TypeAdapter(Medium)
 
 
 async def _never(_asked: Any) -> None:
-    """Placeholder: ``add_routes`` serves both calls."""
+    """Placeholder. ``add_routes`` serves both calls; ``CALLS`` only describes them."""
 
 
 CALLS = (
     Call(
         method="GET",
         path="/v1/media/<id:int>",
-        summary="A picture or file: its bytes",
+        summary="The bytes of a picture or file",
         handle=_never,
         answer=str,
         roles=LIVE,
@@ -51,7 +51,7 @@ CALLS = (
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """Serve both calls."""
+    """Add the routes of both calls to the blueprint."""
 
     @blueprint.get("/v1/media/<id:int>", name="media")
     async def one(request: Request, id: int) -> HTTPResponse:

@@ -1,4 +1,4 @@
-"""Private notes that name the calling agent."""
+"""The API call that lists the private notes that mention the calling agent."""
 
 from handoff_service.store.conversations import mentions
 from handoff_service.store.views import Mention
@@ -6,7 +6,7 @@ from handoff_service.web.api.bodies import Page, Paging, page
 from handoff_service.web.api.calls import ApiRequest, get
 
 
-@get("/mentions", summary="Notes that name you, newest first")
+@get("/mentions", summary="Notes that mention you, newest first")
 async def list_mentions(asked: ApiRequest[None, Paging]) -> Page[Mention]:
     query = asked.query
     found = await asked.desk.store.read(

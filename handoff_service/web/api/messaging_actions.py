@@ -1,4 +1,4 @@
-"""Messaging actions: live agents may read them, admins may change them."""
+"""API calls for messaging actions. Live agents may read them. Admins may change them."""
 
 from typing import Any
 
@@ -32,19 +32,19 @@ Position = Field(None, ge=0, le=1_000_000)
 
 
 class NewActionBody(MessagingActionEntry, Body):
-    """Creates a messaging action. ``position`` is its place in the admin's order; omitted, it is
-    the last."""
+    """Creates a messaging action. ``position``: its place in the admin's order. If omitted, the
+    action comes last."""
 
     position: int | None = Position
 
 
 class TriedBody(MessagingActionEntry, Body):
-    """An action for a dry run. It need not be saved. ``active`` has no effect."""
+    """A messaging action for a dry run. It need not be saved. ``active`` has no effect."""
 
 
 class ActionBody(Patch):
-    """Changes a messaging action. Omitted fields keep their values. Null removes a text or a state
-    and is rejected for all other fields."""
+    """Changes a messaging action. Omitted fields keep their values. Null removes ``text`` or
+    ``state``. All other fields reject null."""
 
     may_be_null = frozenset({"text", "state"})
 

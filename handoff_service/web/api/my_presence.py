@@ -1,4 +1,4 @@
-"""The calling agent's own presence."""
+"""API calls that read and change the calling agent's presence."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ class PresenceBody(Body):
 
 @dataclass(frozen=True, slots=True)
 class PresenceNow:
-    """``reason`` explains a change that the product made."""
+    """``reason``: why the desk changed the presence; null if the agent changed it."""
 
     presence: str
     reason: str | None

@@ -1,4 +1,4 @@
-"""Conversations that an agent starts: a preview of what sending would do, and sending."""
+"""API calls with which an agent starts a conversation: preview the effect of sending, and send."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -20,8 +20,8 @@ from handoff_service.web.shared import phone_input
 
 
 class RecipientBody(Body):
-    """``to`` may be a national number of the desk's country. ``from`` is a provider number;
-    omitted, it is the first one."""
+    """``to``: a number in E.164, or in the national format of the desk's country. ``from``: a
+    provider number; by default the first one."""
 
     to: str = Field(min_length=1, max_length=40)
     sender: str | None = Field(None, alias="from", max_length=40)
@@ -29,8 +29,8 @@ class RecipientBody(Body):
 
 
 class FirstTextBody(RecipientBody):
-    """``media``: ids of uploads (``POST /api/v1/media``) to send with the text, which may then be
-    empty. ``expected_row``: the row that the preview showed. If another row applies now, the call
+    """``media``: ids of uploads (``POST /api/v1/media``) to send with the text. The text may then
+    be empty. ``expected_row``: the ``row`` of the preview. If another row applies now, the call
     sends nothing and fails with 409."""
 
     body: str
@@ -40,10 +40,15 @@ class FirstTextBody(RecipientBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """``row`` is the row of table 3 of the product page that applies, ``told`` describes in one
-    sentence what sending does, and ``to`` is the number in E.164. ``opted_out`` and
-    ``unanswerable`` explain why a call that sends would fail with 409. ``warning`` explains why a
-    text may not arrive."""
+    """The effect of sending a first text.
+
+    - ``to``: the number in E.164.
+    - ``row``: the case of the section "An agent writes first" in ``docs/product.md`` that applies.
+    - ``told``: what sending does, as a sentence.
+    - ``interaction``: the active interaction on the line, if there is one.
+    - ``opted_out``, ``unanswerable``: why sending would fail with 409.
+    - ``warning``: why a text may not arrive.
+    """
 
     to: str
     row: Situation
@@ -63,8 +68,7 @@ class StartedConversation:
 
 @post(
     "/conversations/preview",
-    summary="Preview what sending a first text will do, with the active interaction if there "
-    "is one",
+    summary="Preview what sending a first text would do, with the active interaction, if any",
 )
 async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     recipient = await _recipient(asked)

@@ -1,4 +1,5 @@
-"""Where the calling agent gets notifications while no workspace page is open."""
+"""API calls for the addresses at which the calling agent gets notifications while no workspace page
+is open."""
 
 from typing import Any
 
@@ -22,8 +23,9 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NotificationTargetBody(Body):
-    """``address``: for ``webhook`` an https address, for ``push`` the push service's address, for
-    ``mail`` omitted. ``p256dh`` and ``auth``: for ``push``, the browser's keys."""
+    """``way``: ``webhook``, ``push`` or ``mail``. ``address``: an https address for ``webhook``, or
+    the push service's address for ``push``; omitted for ``mail``. ``p256dh`` and ``auth``: the
+    browser's keys for ``push``."""
 
     way: NotificationMethod
     address: str = Field("", max_length=LONGEST)
@@ -39,7 +41,7 @@ async def list_targets(asked: ApiRequest[Any, Any]) -> list[NotificationTarget]:
 
 @post(
     "/notification-targets",
-    summary="Add a notification address, for times without an open workspace page",
+    summary="Add an address for notifications while you have no workspace page open",
     status=201,
     roles=ANYONE,
 )

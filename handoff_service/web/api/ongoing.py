@@ -1,4 +1,4 @@
-"""The list of ongoing conversations, sorted and filtered as in the workspace."""
+"""The API call that lists ongoing conversations, sorted and filtered as in the workspace."""
 
 from dataclasses import dataclass
 
@@ -28,10 +28,14 @@ from handoff_service.web.api.calls import ApiRequest, get
 
 
 class OngoingQuery(Body):
-    """The same order and filters as in the list of the workspace. ``tag``: any tag except draft,
-    because only the agent's browser knows drafts. ``label``: a label's id. ``attribute``: a key, =
-    and a value, such as ``order_number=12``; a range, ``order_number=10..20`` or
-    ``due=2026-01-31..``; or a key, ~ and a part of the text, ``site~north``."""
+    """Sorts and filters conversations as the list in the workspace does.
+
+    - ``others``: list other agents' conversations instead of your own.
+    - ``tag``: any tag except draft, because only the agent's browser knows drafts.
+    - ``label``: a label's id.
+    - ``attribute``: a value (``order_number=12``), a range (``order_number=10..20`` or
+      ``due=2026-01-31..``) or part of a text (``site~north``).
+    """
 
     others: bool = False
     sort: Sort = Sort.NEWEST
@@ -42,8 +46,8 @@ class OngoingQuery(Body):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OngoingPage:
-    """``tags``: the reasons for attention of each interaction, by its id. ``unread_conversations``
-    counts the calling agent's conversations with unread messages, not the messages."""
+    """``tags``: interaction id -> why the interaction needs attention. ``unread_conversations``:
+    how many of the calling agent's conversations have unread messages."""
 
     items: list[Interaction]
     tags: dict[int, list[Tag]]

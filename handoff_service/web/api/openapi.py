@@ -32,11 +32,11 @@ PROBLEM = {
     },
 }
 REFUSALS = {
-    "400": "Something in the request is not valid; errors names the fields",
+    "400": "The request is not valid; errors names the wrong fields",
     "401": "The token is missing, has expired or was revoked",
-    "403": "The role does not allow it, or the service token lacks the scope",
-    "404": "This does not exist",
-    "409": "This has changed in the meantime",
+    "403": "The agent's role does not allow the call, or the service token lacks the scope",
+    "404": "There is no such object",
+    "409": "The current state of the desk does not allow the call",
     "413": "The request is too large",
     "422": "The Idempotency-Key was used for another request",
     "429": "Too many attempts, or more requests than the service token may make",
@@ -48,9 +48,9 @@ IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": "Names this request, so that you may repeat it. Within a day, the same key and "
-    "body return the first answer and change nothing. The same key with another body is refused "
-    "with 422.",
+    "description": "A key for this request, which lets you repeat the request safely. Within a "
+    "day, a request with the same key and body changes nothing and returns the first answer. A "
+    "request with the same key and another body is rejected with 422.",
     "schema": {"type": "string", "pattern": f"^{KEY}$"},
 }
 
@@ -161,8 +161,8 @@ def _schema(of: Any, schemas: dict[str, Any], *, mode: Any) -> dict[str, Any]:
 
 
 def _name(of: Any) -> str:
-    """Return the name of an answer's type, such as Message or Page[Message]; empty for an empty
-    answer."""
+    """Return the name of an answer's type, such as Message or Page[Message], or an empty string
+    for an empty answer."""
     if of is None:
         return ""
     return re.sub(r"(\w+\.)+", "", str(of)) if getattr(of, "__args__", None) else of.__name__

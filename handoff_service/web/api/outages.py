@@ -1,4 +1,5 @@
-"""Outages: everyone who is signed in may read them, admins and supervisors may change them."""
+"""API calls for outages. Everyone who is signed in may read them. Admins and supervisors may change
+them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -30,11 +31,13 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewOutageBody(OutageEntry, Body):
-    """Creates an outage. ``text`` is the announcement to requesters, which must fit one segment."""
+    """Creates an outage. ``text``: the announcement to requesters, which must fit into one
+    segment."""
 
 
 class OutageBody(Patch):
-    """Changes an outage. Omitted fields keep their values. ``until`` null: the end is unknown."""
+    """Changes an outage. Omitted fields keep their values. ``until``: null if the end is
+    unknown."""
 
     may_be_null = frozenset({"until"})
 
@@ -71,16 +74,15 @@ async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
 
 @in_other_languages("text", str)
 class DryRunQuery(Paging):
-    """``text``: the text in English. ``text_es`` and so on: for people who text in these languages.
-    If one is omitted, the preview uses the desk's own text."""
+    """``text``: the text in English. ``text_es`` and so on: its translations, for people who text
+    in these languages. If one is omitted, the preview uses the desk's text."""
 
     text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedOutage:
-    """The outage after the call, and the text with its progress. ``text`` null: nobody gets a
-    text."""
+    """The ended outage, and the text with its progress. ``text``: null if nobody gets a text."""
 
     outage: Outage
     text: OutageText | None
@@ -88,9 +90,13 @@ class EndedOutage:
 
 @in_other_languages("text", Text)
 class EndBody(Body):
-    """Ends an outage. ``text``: to everybody who reported it; null: nobody gets a text. ``text_es``
-    and so on: for people who text in these languages; null: they get ``text``. ``most``: the call
-    fails if more people than this would get the text."""
+    """Ends an outage.
+
+    - ``text``: the text to everybody who reported the outage; null to send none.
+    - ``text_es`` and so on: its translations, for people who text in these languages. Without a
+      translation, they get ``text``.
+    - ``most``: the call fails if more people than this would get the text.
+    """
 
     text: Text | None = None
     most: Annotated[int, Field(ge=0)] | None = None
@@ -98,7 +104,7 @@ class EndBody(Body):
 
 @get(
     "/outages/{id}/dry-run",
-    summary="Preview a text to everybody who reported it",
+    summary="Preview a text to everybody who reported an outage",
     roles=WRITERS,
 )
 async def look(asked: ApiRequest[None, DryRunQuery]) -> OutageDryRun:
@@ -136,7 +142,7 @@ async def end(asked: ApiRequest[EndBody, Any]) -> EndedOutage:
 
 
 @get(
-    "/outages/{id}/texts", summary="Texts to everybody who reported it, newest first", roles=WRITERS
+    "/outages/{id}/texts", summary="An outage's texts to its reporters, newest first", roles=WRITERS
 )
 async def list_texts(asked: ApiRequest[None, Any]) -> Page[OutageText]:
     return Page(items=await asked.desk.store.read(outage_texts.of_outage, asked.id), next=None)
@@ -144,7 +150,7 @@ async def list_texts(asked: ApiRequest[None, Any]) -> Page[OutageText]:
 
 @delete(
     "/outages/{id}/texts/{text_id}",
-    summary="Cancel texts that have not left the desk",
+    summary="Cancel the texts to an outage's reporters that are not sent yet",
     roles=WRITERS,
 )
 async def stop(asked: ApiRequest[None, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The owner of an interaction, its live group, and the identity of its requester."""
+"""API calls that change an interaction's owner, live group or verified requester."""
 
 from typing import Any, Literal
 
@@ -28,8 +28,8 @@ from handoff_service.web.api.conversations import after
 
 
 class VerifyBody(Body):
-    """``user_id`` null: the requester is not the person whom the number is linked to. ``method`` is
-    always ``agent``: an agent has verified the requester."""
+    """``user_id``: the verified user. Null: the requester is not the user that the number is linked
+    to. ``method``: always ``agent``, because an agent has verified the requester."""
 
     user_id: int | None
     method: Literal[Method.AGENT] = Method.AGENT
@@ -37,8 +37,9 @@ class VerifyBody(Body):
 
 
 class TransferBody(Body):
-    """Transfers to an agent or to a queue; give one of the two ids. An agent can reject the
-    transfer. A queue takes the conversation immediately. The recipient sees the note."""
+    """Transfers an interaction to an agent, who can reject the transfer, or to a queue, where the
+    transfer takes effect immediately. Exactly one of the two ids is required. ``note``: for the
+    next agent."""
 
     agent_id: int | None = None
     queue_id: int | None = None
@@ -46,21 +47,21 @@ class TransferBody(Body):
 
 
 class ReturnBody(Body):
-    """``outcome`` tells the virtual agent what the agents did for the requester."""
+    """``outcome``: what the agents did for the requester, for the virtual agent."""
 
     outcome: str = Field(min_length=1, max_length=200)
 
 
 class AssignBody(Body):
-    """``agent_id``: the agent who gets the interaction, regardless of its owner and queue.
-    Your own id takes it over."""
+    """``agent_id``: the agent who gets the interaction, whatever its owner or queue. Send your own
+    id to take the interaction over."""
 
     agent_id: int
 
 
 @post(
     "/interactions/{id}/transfer",
-    summary="Transfer it to an agent, who accepts or rejects it, or to a queue",
+    summary="Transfer an interaction to an agent, who accepts or rejects it, or to a queue",
 )
 async def hand_over(asked: ApiRequest[TransferBody, Any]) -> Interaction:
     command = Transfer(
@@ -93,7 +94,7 @@ async def leave(asked: ApiRequest[None, Any]) -> Interaction:
 
 @post(
     "/interactions/{id}/assign",
-    summary="Assign it to an agent manually, or take it over",
+    summary="Assign an interaction to an agent, or take it over",
     roles=(Role.SUPERVISOR,),
 )
 async def assign(asked: ApiRequest[AssignBody, Any]) -> Interaction:
@@ -119,7 +120,7 @@ async def verify(asked: ApiRequest[VerifyBody, Any]) -> Interaction:
 
 @post(
     "/interactions/{id}/ask-for-proof",
-    summary="The virtual agent checks the requester's identity, then returns the conversation",
+    summary="Ask the virtual agent to check the requester's identity and return the conversation",
 )
 async def ask_proof(asked: ApiRequest[None, Any]) -> Interaction:
     command = AskForProof(interaction_id=asked.id, agent_id=asked.agent.id)

@@ -1,4 +1,4 @@
-"""The practice desk: start and end runs, and read their scores."""
+"""API calls for the practice desk: start and end practice runs, and read their scores."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -28,10 +28,15 @@ from handoff_service.web.shared.session import supervises
 
 
 class PracticeBody(Body):
-    """``agent_id``: the agent who practices; null: the calling agent. ``queue_id``: the run uses
-    conversations of this queue; null: of all queues. ``first_day``, ``last_day``: the days on which
-    the conversations were closed, in the desk's time zone; null: the last 30 days. ``source``:
-    ``demo`` uses the conversations that ship with the product."""
+    """Starts a practice run.
+
+    - ``agent_id``: the agent who practices; null for the calling agent.
+    - ``source``: ``past`` replays the desk's own closed conversations, ``demo`` those that ship
+      with Patchboard.
+    - ``queue_id``: use only conversations of this queue; null for all queues.
+    - ``first_day``, ``last_day``: use conversations that were closed on these days, in the desk's
+      time zone; null for the last 30 days.
+    """
 
     agent_id: int | None = Field(None, ge=1, le=2**53)
     source: PracticeSource = PracticeSource.PAST
@@ -42,7 +47,11 @@ class PracticeBody(Body):
     last_day: date | None = None
 
 
-@post("/practice-runs", summary="Start a practice run; others' runs need a supervisor", status=201)
+@post(
+    "/practice-runs",
+    summary="Start a practice run; only supervisors can start one for another agent",
+    status=201,
+)
 async def start_practice(asked: ApiRequest[PracticeBody, Any]) -> PracticeRun:
     run_id = await start_run(asked.desk, asked.agent, asked.body)
     return await asked.desk.store.read(practice_runs.get, run_id)
@@ -71,8 +80,8 @@ async def end_practice(asked: ApiRequest[None, Any]) -> PracticeRun:
 
 
 async def start_run(desk: AppContext, agent: CurrentAgent, body: PracticeBody) -> int:
-    """Start a run for this agent; a supervisor can start one for any agent. Returns the run's
-    id."""
+    """Start a practice run, and return its id. Raises NotAllowed unless the run is for ``agent`` or
+    ``agent`` is a supervisor."""
     whose = agent.id if body.agent_id is None else body.agent_id
     if whose != agent.id and not supervises(agent):
         raise NotAllowed(phrase("Only supervisors may start a practice run for another agent."))
@@ -93,7 +102,8 @@ async def start_run(desk: AppContext, agent: CurrentAgent, body: PracticeBody) -
 
 
 async def run_for(desk: AppContext, agent: CurrentAgent, run_id: int) -> PracticeRun:
-    """Return a run that this agent may see: their own, or any for a supervisor."""
+    """Return a practice run. Raises NotAllowed unless it is the agent's own run or the agent is a
+    supervisor."""
     run = await desk.store.read(practice_runs.get, run_id)
     if run.agent.id != agent.id and not supervises(agent):
         raise NotAllowed(phrase("Only supervisors may see the practice runs of another agent."))

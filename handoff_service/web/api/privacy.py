@@ -1,4 +1,5 @@
-"""Personal data: retention, erasing a person, and handing a person their data. For admins only."""
+"""API calls for personal data: retention, erasures, and archives of a person's data. Only admins
+may make them."""
 
 from typing import Any
 
@@ -26,7 +27,7 @@ from handoff_service.web.shared.session import bearer, desk_of
 
 
 class PersonBody(Body):
-    """The person: a phone number with everything that is stored under it, or a user with all of the
+    """The person: a phone number with everything that is stored for it, or a user with all of the
     user's numbers."""
 
     number: PersonNumber | None = None
@@ -37,7 +38,7 @@ class PersonBody(Body):
 
 
 class RetentionQuery(Body):
-    """``count``: also count what a run would remove now. Counting reads whole tables."""
+    """``count``: also count the rows that a run would remove now. This reads whole tables."""
 
     count: bool = False
 
@@ -53,7 +54,7 @@ async def run_retention(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(run_now, None)
 
 
-@post("/retention/stop", summary="Stop the current run of retention", roles=ADMIN)
+@post("/retention/stop", summary="Stop the current retention run", roles=ADMIN)
 async def stop_retention(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(stop_run, None)
 
@@ -63,7 +64,7 @@ async def preview_erasure(asked: ApiRequest[PersonBody, Any]) -> ErasurePreview:
     return await asked.desk.store.for_long_requests().read(preview, asked.body.whom())
 
 
-@post("/erasures", summary="Erase a person. It cannot be undone", roles=ADMIN, status=201)
+@post("/erasures", summary="Erase a person; this cannot be undone", roles=ADMIN, status=201)
 async def erase(asked: ApiRequest[PersonBody, Any]) -> Erasure:
     store = asked.desk.store
     planned = await store.for_long_requests().read(preview, asked.body.whom())
@@ -88,13 +89,13 @@ async def one_erasure(asked: ApiRequest[None, Any]) -> Erasure:
 
 
 async def _never(_asked: Any) -> None:
-    """Placeholder: ``add_route`` serves the call."""
+    """Placeholder. ``add_route`` serves the call; ``HAND_OUT`` only describes it."""
 
 
 HAND_OUT = Call(
     method="POST",
     path="/v1/hand-outs",
-    summary="Hand out everything about a person: a zip file with a page to read, JSON and media",
+    summary="All data about a person: a ZIP file with a page to read, JSON and media",
     handle=_never,
     answer=str,
     body=PersonBody,
@@ -104,8 +105,8 @@ HAND_OUT = Call(
 
 
 def add_route(blueprint: Blueprint) -> None:
-    """Serve the archive. A repeated call makes a new archive, because the service stores no answer
-    of this call."""
+    """Add the route that sends the archive. A repeated call makes a new archive, because the
+    service does not store the answer."""
 
     @blueprint.post("/v1/hand-outs", name="hand_out")
     async def hand_out(request: Request) -> None:

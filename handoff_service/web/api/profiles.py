@@ -1,4 +1,5 @@
-"""Messaging profiles: live agents may read them, admins link them to users and deactivate them."""
+"""API calls for messaging profiles. Live agents may read them. Admins link them to users and
+deactivate them."""
 
 from typing import Any
 
@@ -20,7 +21,7 @@ class ProfileQuery(Paging):
 
 
 class TieBody(Body):
-    """``user_id`` null: the profile belongs to no user."""
+    """``user_id``: the user to link the profile to; null for nobody."""
 
     user_id: int | None = Field(ge=1)
 
@@ -47,7 +48,7 @@ async def one_profile(asked: ApiRequest[Any, Any]) -> Profile:
 
 @get(
     "/profiles/{id}/associations",
-    summary="The last hundred changes of the profile's user, newest first",
+    summary="The last hundred changes of the user that the profile is linked to, newest first",
 )
 async def history(asked: ApiRequest[None, Any]) -> Page[Association]:
     number = (await one_profile(asked)).number

@@ -1,4 +1,4 @@
-"""Promises of agents on an interaction, with reminders."""
+"""API calls for the promises that agents make to a requester, and their reminders."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -22,17 +22,17 @@ ALL = "/interactions/{id}/promises"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
-    """``items``: open promises, first due first. ``offer``: a promise that the calling agent's last
-    text contains and that is not stored yet."""
+    """``items``: open promises, first due first. ``offer``: a promise in the calling agent's last
+    text that is not stored yet."""
 
     items: list[KeptPromise]
     offer: PromiseOffer | None
 
 
 class PromiseBody(Body):
-    """Stores the promise that the text ``message_id`` contains, or a promise with the time
-    ``promised_at``. ``remind_at`` null: a quarter of an hour before the deadline, or less if the
-    deadline is within an hour."""
+    """Stores the promise in the text ``message_id``, or a promise for the time ``promised_at``.
+    ``remind_at``: the time of the reminder; null for 15 minutes before the promised time, or less
+    if that is within an hour."""
 
     message_id: int | None = None
     promised_at: AwareDatetime | None = None
@@ -60,7 +60,7 @@ async def store(asked: ApiRequest[PromiseBody, Any]) -> KeptPromise:
     return await asked.desk.store.read(promises.one, asked.id, promise_id)
 
 
-@delete(f"{ALL}/{{promise_id}}", summary="Cancel a promise, so that it does not count")
+@delete(f"{ALL}/{{promise_id}}", summary="Cancel a promise, which reports then ignore")
 async def cancel(asked: ApiRequest[None, Any]) -> None:
     command = OnePromise(interaction_id=asked.id, promise_id=asked.below, agent_id=asked.agent.id)
     await asked.desk.store.write(cancel_promise, command, near=asked.id)

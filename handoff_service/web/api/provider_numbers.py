@@ -1,4 +1,4 @@
-"""The company's numbers: live agents may read them, admins may change them."""
+"""API calls for company numbers. Live agents may read them. Admins may change them."""
 
 from typing import Any
 
@@ -34,8 +34,8 @@ class NewNumberBody(Body):
 
 
 class NumberBody(Patch):
-    """Changes a provider number. Omitted fields keep their values. ``number`` can change until it
-    has a conversation."""
+    """Changes a company number. Omitted fields keep their values. ``number`` itself can change only
+    while it has no conversation."""
 
     may_be_null = frozenset({"messaging_service"})
 

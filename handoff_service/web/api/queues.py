@@ -1,4 +1,4 @@
-"""Queues: everyone who is signed in may read them, admins may change them."""
+"""API calls for queues. Everyone who is signed in may read them. Admins may change them."""
 
 from typing import Any
 
@@ -35,14 +35,21 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewQueueBody(QueueEntry, Body):
-    """Creates a queue. ``position`` is its place in the admin's order; omitted, it is the last."""
+    """Creates a queue. ``position``: its place in the admin's order. If omitted, the queue comes
+    last."""
 
 
 class QueueBody(Patch):
-    """Changes a queue. Omitted fields keep their values. Groups, skills, conditions, targets and
-    texts are replaced as a whole. Null removes a schedule (the queue is then always open), a time
-    zone or country (the desk's then applies), an alarm or the satisfaction question. All other
-    fields reject null."""
+    """Changes a queue. Omitted fields keep their values.
+
+    - ``groups``, ``skills``, ``conditions``, ``targets`` and ``texts`` replace the whole stored
+      value.
+    - ``schedule``: null means that the queue is always open.
+    - ``time_zone`` and ``country``: null means that the desk's value applies.
+    - ``alarm_seconds``: null removes the alarm.
+    - ``satisfaction_after_hours``: null removes the satisfaction question.
+    - All other fields reject null.
+    """
 
     may_be_null = frozenset(
         {"schedule", "time_zone", "country", "alarm_seconds", "satisfaction_after_hours"}

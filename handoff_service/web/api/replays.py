@@ -1,4 +1,4 @@
-"""Dry runs of a change to the desk: start one, follow it, cancel it."""
+"""API calls for dry runs of a change to the desk: start, read and cancel a dry run."""
 
 from typing import Annotated, Any
 
@@ -26,8 +26,8 @@ Names = Annotated[list[Name], Field(max_length=100)]
 
 
 class QueueChangeBody(Body):
-    """Other settings of a queue. Omitted fields stay as they are today. ``skills``: the skills that
-    agents need."""
+    """The changed settings of a queue. Omitted fields keep today's values. ``skills``: the skills
+    that the queue requires of agents."""
 
     id: Id
     schedule: Schedule | None = None
@@ -48,7 +48,7 @@ def _targets(one: TargetEntry) -> QueueTargets:
 
 
 class AgentChangeBody(Body):
-    """Other settings of an agent. Omitted fields stay as they are today."""
+    """The changed settings of an agent. Omitted fields keep today's values."""
 
     id: Id
     capacity: int | None = Field(None, ge=0, le=1000)
@@ -65,8 +65,8 @@ class AgentChangeBody(Body):
 
 
 class ReplayBody(Body):
-    """The change to try. ``available``: whether agents take work at the times when they were
-    available in the past, or whenever one of their queues is open."""
+    """The change to try. ``available``: whether the agents in the replay are available at the times
+    when they were in the past, or whenever one of their queues is open."""
 
     queues: list[QueueChangeBody] = Field(default_factory=list, max_length=500)
     agents: list[AgentChangeBody] = Field(default_factory=list, max_length=2000)

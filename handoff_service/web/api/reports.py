@@ -1,4 +1,5 @@
-"""Reports for programs: the definitions, computed reports, and one entry for each conversation."""
+"""API calls for reports: the definitions of figures, computed reports, and the conversations that
+they count."""
 
 import re
 from dataclasses import dataclass, fields
@@ -37,17 +38,17 @@ _CURSOR = TextPattern(
 
 
 class RangeQuery(Body):
-    """``from`` and ``to``: days in the desk's time zone, both included; without them, the last 30
-    days."""
+    """``from`` and ``to``: the first and the last day, in the desk's time zone. Without them, the
+    last 30 days."""
 
     first: Day | None = Field(None, alias="from")
     last: Day | None = Field(None, alias="to")
 
 
 class FilterQuery(RangeQuery):
-    """The filters of a report. -1 and ``none`` filter for conversations without a value.
-    ``attribute``: an attribute of conversations with choices, or with yes and no, such as
-    ``urgent=yes``."""
+    """The filters of a report. The value -1 or ``none`` selects conversations without a value.
+    ``attribute``: a value of an attribute of conversations, such as ``urgent=yes``. The attribute
+    must have the type choice or yes-no."""
 
     queue: int | None = None
     number: int | None = None
@@ -63,20 +64,20 @@ class FilterQuery(RangeQuery):
     attribute: str | None = Field(None, max_length=LONGEST)
 
     def filters(self, conn: Connection) -> Filters:
-        """Return the filters of the query. Raises BadInput, which names a filter with an impossible
+        """Return the query's filters. Raises BadInput, which names a filter with an invalid
         value."""
         given = {one.name: getattr(self, one.name) for one in fields(Filters)}
         return checked(conn, Filters(**given))
 
 
 class ReportQuery(FilterQuery):
-    """``by``: what each row stands for."""
+    """``by``: how the report groups conversations into rows, such as by queue."""
 
     by: str | None = None
 
 
 class ConversationsQuery(FilterQuery):
-    """The filters of a report, and the place in the list."""
+    """The filters of a report, and a page of the list."""
 
     cursor: Annotated[str, _CURSOR] | None = None
     limit: int = Field(50, ge=1, le=500)
@@ -92,7 +93,7 @@ class FigureDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDefinition:
-    """``by``: what each row can stand for."""
+    """``by``: the groupings that the report supports."""
 
     name: str
     heading: str

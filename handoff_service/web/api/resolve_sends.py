@@ -1,4 +1,5 @@
-"""An agent decides whether a message was sent, if the provider's list does not show it."""
+"""The API call with which an agent decides whether a message was sent, if the provider's list does
+not show it."""
 
 from typing import Any
 
@@ -13,14 +14,14 @@ from handoff_service.web.api.calls import ApiRequest, post
 
 
 class SettleBody(Body):
-    """``went_out`` true: the message was sent; false: send it again."""
+    """``went_out``: true if the message was sent, false to send it again."""
 
     went_out: bool
 
 
 @post(
     "/interactions/{id}/messages/{message_id}/settle",
-    summary="Resolve a message with an unknown outcome: it went out, or it is sent again",
+    summary="Resolve a message with an unknown outcome: mark it as sent, or send it again",
 )
 async def settle(asked: ApiRequest[SettleBody, Any]) -> Message:
     command = ResolveSend(

@@ -1,5 +1,4 @@
-"""The HTTP API, version 1. Each call is a decorated function. This module collects the calls and
-makes the routes and the OpenAPI document from them."""
+"""Collects the calls of the API, and makes the routes and the OpenAPI document from them."""
 
 from sanic import Blueprint
 
@@ -52,7 +51,7 @@ from handoff_service.web.api import (
 from handoff_service.web.api.calls import Call, calls_of, route
 from handoff_service.web.api.openapi import docs_routes
 
-#: the order of the OpenAPI document
+#: in the order of the OpenAPI document
 MODULES = (
     sign_in,
     my_presence,

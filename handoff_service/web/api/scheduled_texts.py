@@ -1,4 +1,4 @@
-"""Texts of an interaction that leave later."""
+"""API calls for the scheduled texts of an interaction."""
 
 from typing import Annotated, Any
 
@@ -25,8 +25,8 @@ ONE = f"{ALL}/{{text_id}}"
 
 
 class ScheduleBody(Body):
-    """``send_at``: in the future, within a year. ``media``: ids of the caller's uploads to send
-    with the text, which may then be empty."""
+    """``send_at``: a time in the future, within a year. ``media``: ids of your uploads to send with
+    the text. The text may then be empty."""
 
     body: Annotated[str, Field(max_length=MAX_BODY)] = ""
     send_at: AwareDatetime
@@ -34,7 +34,8 @@ class ScheduleBody(Body):
 
 
 class KeepBody(Body):
-    """``send_at``: the new time; omitted, the text keeps its time, which must not have passed."""
+    """``send_at``: the new time. If omitted, the text keeps its time, which must be in the
+    future."""
 
     send_at: AwareDatetime | None = None
 
@@ -63,7 +64,7 @@ async def schedule(asked: ApiRequest[ScheduleBody, Any]) -> ScheduledText:
 
 @patch(
     ONE,
-    summary="Keep a scheduled text although something has happened since, or move it to send_at",
+    summary="Keep a scheduled text even if the conversation has changed, or move it to send_at",
 )
 async def keep(asked: ApiRequest[KeepBody, Any]) -> ScheduledText:
     command = KeepText(
@@ -76,7 +77,7 @@ async def keep(asked: ApiRequest[KeepBody, Any]) -> ScheduledText:
     return await asked.desk.store.read(scheduled_texts.one, asked.id, asked.below)
 
 
-@post(f"{ONE}/send", summary="Send a scheduled text at once", status=201)
+@post(f"{ONE}/send", summary="Send a scheduled text now", status=201)
 async def send(asked: ApiRequest[None, Any]) -> Message:
     message_id = await asked.desk.store.write(send_now, _one(asked), near=asked.id)
     return await asked.desk.store.read(messages.get, message_id)

@@ -1,4 +1,5 @@
-"""Service tokens, with which programs use the API. Only admins manage them; a program cannot."""
+"""API calls for service tokens, with which programs use the API. Only admins may manage them, not
+programs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,19 +19,19 @@ from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, post
 
 
 class NewTokenBody(TokenFields, Body):
-    """``days``: the number of days until the token expires. ``rate``: the number of requests a
-    minute."""
+    """Creates a service token. ``days``: the number of days until it expires. ``rate``: the number
+    of requests per minute that it allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedToken:
-    """``secret``: send it as ``Authorization: Bearer``. No later call returns it."""
+    """``secret``: the value to send as ``Authorization: Bearer``. No later call returns it."""
 
     token: ServiceToken
     secret: str
 
 
-@get("/service-tokens", summary="Service tokens, the newest first", roles=ADMIN)
+@get("/service-tokens", summary="Service tokens, newest first", roles=ADMIN)
 async def list_tokens(asked: ApiRequest[None, Paging]) -> Page[ServiceToken]:
     found = await asked.desk.store.read(service_tokens.list_)
     return page_of(found, asked.query, lambda one: one.id)
@@ -60,7 +61,7 @@ async def make(asked: ApiRequest[NewTokenBody, Any]) -> CreatedToken:
 
 @delete(
     "/service-tokens/{id}",
-    summary="Revoke a service token: it is refused from now on, and its event streams end",
+    summary="Revoke a service token: its requests are rejected, and its event streams end",
     roles=ADMIN,
 )
 async def revoke(asked: ApiRequest[None, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""API calls that sign an agent in and out."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ CODE = "a code of your authenticator app, or a backup code"
 
 
 class Login(Body):
-    """``code``: a code of the authenticator app, or a backup code. Required from an agent with a
+    """``code``: a code of the authenticator app, or a backup code. Required for agents with a
     second factor."""
 
     email: str = Field(min_length=1, max_length=320)
@@ -32,7 +32,7 @@ class Login(Body):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Send ``token`` as ``Authorization: Bearer``. It lasts twelve hours."""
+    """``token``: the value to send as ``Authorization: Bearer``. It expires after twelve hours."""
 
     token: str
     agent: Agent
@@ -68,18 +68,18 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
 async def _check_code(desk: AppContext, who: Admitted, code: str, visitor: Visitor) -> None:
     """Raise NotSignedIn, with an error for the field ``code``, if the code is missing or wrong."""
     if not code:
-        raise NotSignedIn("Send a one-time code, too.", errors={"code": f"is required: {CODE}"})
+        raise NotSignedIn("Also send a one-time code.", errors={"code": f"is required: {CODE}"})
     left = await try_code(desk, who.agent_id, who.email, code, visitor)
     if left is not None:
         tries = counted(left, "attempt")
-        wrong = f"must be {CODE}, and each works once. {tries} left"
+        wrong = f"must be {CODE} that was not used before. {tries} left"
         raise NotSignedIn("The code is wrong.", errors={"code": wrong})
 
 
 @post(
     "/logout",
-    summary="Sign out: ends this token's session and its event streams; the presence stays "
-    "as it is",
+    summary="Sign out: end this token's session and its event streams; your presence does not "
+    "change",
     roles=ANYONE,
 )
 async def logout(asked: ApiRequest[None, Any]) -> None:

@@ -1,4 +1,5 @@
-"""Data for supervisors: the desk now, the day so far, and agents' presences."""
+"""API calls for supervisors: the current state of the desk, the day so far, and agents'
+presences."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,8 @@ SUPERVISOR = (Role.SUPERVISOR,)
 
 
 class SupervisionQuery(Body):
-    """``queue_id`` limits the conversations to one queue; ``limit`` is their largest number."""
+    """``queue_id``: only conversations of this queue. ``limit``: the maximum number of
+    conversations."""
 
     queue_id: int | None = None
     limit: int = Field(50, ge=1, le=500)

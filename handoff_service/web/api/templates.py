@@ -1,5 +1,5 @@
-"""Templates for agents, and the system messages to requesters. Everyone who is signed in may read
-them."""
+"""API calls for agents' templates and for system messages to requesters. Everyone who is signed in
+may read them."""
 
 from typing import Annotated, Any
 
@@ -37,13 +37,13 @@ class TemplateBody(Patch):
 
 
 class TemplateQuery(Paging):
-    """``q``: a part of the name or of the text."""
+    """``q``: part of the name or text."""
 
     q: str = Field("", max_length=100)
 
 
 class TextBody(Body):
-    """``body`` null restores the default text."""
+    """``body``: the new text; null restores the default text."""
 
     name: MessageName
     body: Text | None
@@ -87,7 +87,7 @@ async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_template, asked.id)
 
 
-@get("/texts", summary="System messages to the requester, as they are now", roles=ANYONE)
+@get("/texts", summary="System messages to requesters, with their current texts", roles=ANYONE)
 async def list_texts(asked: ApiRequest[None, Any]) -> Page[SavedText]:
     return Page(items=await asked.desk.store.read(texts.saved), next=None)
 

@@ -1,4 +1,4 @@
-"""The running timers of an interaction. An agent postpones or cancels them."""
+"""API calls that list, move and cancel the running timers of an interaction."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ async def list_timers(asked: ApiRequest[Any, Any]) -> Page[RunningTimer]:
 
 @patch(
     "/interactions/{id}/timers/{timer_id}",
-    summary="Postpone a timer, or bring it forward, to due_at",
+    summary="Move a timer to due_at, which may be later or earlier",
 )
 async def postpone(asked: ApiRequest[PostponeBody, Any]) -> RunningTimer:
     command = Postpone(

@@ -1,7 +1,7 @@
-"""The scope that a service token needs for each call of the API.
+"""The scope that a service token needs for each API call.
 
-The first row that fits applies. A call without a row is for people only. Therefore no token can use
-a new call until the call gets a row here.
+The first matching row of ``TABLE`` applies. Only people may make a call without a row. Therefore no
+service token can make a new call until somebody adds a row for it.
 """
 
 import re
@@ -14,7 +14,7 @@ _ONE = r"interactions/<id:int>"
 _NOUNS = "|".join(one.removeprefix("admin:") for one in Scope if one.startswith("admin:"))
 #: (methods, path under /v1, scope)
 TABLE: tuple[tuple[str, str, Scope | None], ...] = (
-    # calls for people only: lists of one's own, and settings that a program must not change
+    # calls for people only: an agent's own lists, and settings that a program must not change
     (ANY, r"(agents/me|inbox|work-items|mentions|list-views|notification-targets).*", PEOPLE),
     (ANY, r"(trainer|practice-runs|service-tokens|login|logout|replays|bulk).*", PEOPLE),
     (ANY, r"(erasures|hand-outs|retention).*", PEOPLE),
@@ -34,8 +34,8 @@ TABLE: tuple[tuple[str, str, Scope | None], ...] = (
 
 
 def scope_of(method: str, path: str) -> Scope | None:
-    """The scope for a call; None: the call is for people. ``path``: as in ``Call``, such as
-    ``/v1/queues/<id:int>``."""
+    """Return the scope for a call, or None if only people may make it. ``path``: as in ``Call``,
+    such as ``/v1/queues/<id:int>``."""
     under = path.removeprefix("/v1/")
     for methods, pattern, scope in TABLE:
         if re.fullmatch(methods, method) and re.fullmatch(pattern, under):

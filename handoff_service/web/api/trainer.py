@@ -1,4 +1,4 @@
-"""The trainer: agents mark misunderstood answers; trainers label texts and remove labels."""
+"""API calls for training: agents mark misunderstood answers, and trainers label texts."""
 
 from typing import Annotated, Any
 
@@ -21,15 +21,20 @@ MOST_TEXTS = 200
 
 
 class ItemQuery(Body):
-    """``lane``: teach or audit; both when it is not given."""
+    """``lane``: teach or audit; by default both."""
 
     lane: TrainerLane | None = None
     limit: int = Field(50, ge=1, le=MOST_TEXTS)
 
 
 class TrainerLabelBody(Body):
-    """``intent``: only with the verdict intent. ``example``: the text with its entities marked; by
-    default, the text as it was sent. ``cluster``: true labels all similar texts, too."""
+    """Labels a text.
+
+    - ``intent``: the intent, only for the verdict intent.
+    - ``example``: the text with its entities marked; by default the text as it was sent.
+    - ``cluster``: also label all similar texts.
+    - ``pin``: make it a required text, which every new model must understand.
+    """
 
     verdict: LabelVerdict = LabelVerdict.INTENT
     intent: Annotated[str, Field(max_length=100)] | None = None
@@ -80,7 +85,7 @@ async def label(asked: ApiRequest[TrainerLabelBody, Any]) -> Page[TrainerLabel]:
 
 @post(
     "/trainer/undo",
-    summary="Undo the last label, also of similar texts that were labeled with it",
+    summary="Undo your last label, also on the similar texts that it labeled",
     roles=TRAINERS,
 )
 async def undo(asked: ApiRequest[None, Any]) -> TrainerItem:
@@ -90,7 +95,7 @@ async def undo(asked: ApiRequest[None, Any]) -> TrainerItem:
 
 @get(
     "/trainer/pinned",
-    summary="Required texts: every new model must give them their intent",
+    summary="Required texts, for which every new model must find the right intent",
     roles=TRAINERS,
 )
 async def list_pinned(asked: ApiRequest[None, Any]) -> Page[PinnedText]:

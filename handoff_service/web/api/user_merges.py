@@ -1,4 +1,5 @@
-"""Merging two users: for admins only. The user in the path stays; the one in the body goes."""
+"""API calls that merge two users, for admins only. The desk keeps the user in the path and merges
+the user in the body into it."""
 
 from typing import Any
 
@@ -15,26 +16,27 @@ from handoff_service.web.api.calls import ADMIN, ApiRequest, post
 
 
 class OtherUserBody(Body):
-    """The user who would be merged into the user in the path."""
+    """``user_id``: the user to merge into the user in the path."""
 
     user_id: int = Field(ge=1, lt=2**53)
 
 
 class MergeBody(OtherUserBody):
-    """Merges the user ``user_id`` into the user in the path. ``take``: the keys of the preview's
-    choices for which the value of the user who goes is kept."""
+    """Merges the user ``user_id`` into the user in the path. If both have a value for a field, the
+    value of the user in the path is kept. ``take``: the keys of the preview's choices for which the
+    value of ``user_id`` is kept instead."""
 
     take: list[str] = Field([], max_length=200)
 
 
-@post("/users/{id}/merge/preview", summary="What a merge would do; changes nothing", roles=ADMIN)
+@post("/users/{id}/merge/preview", summary="Preview a merge; changes nothing", roles=ADMIN)
 async def preview(asked: ApiRequest[OtherUserBody, Any]) -> MergePreview:
     return await asked.desk.store.read(preview_merge, asked.id, asked.body.user_id)
 
 
 @post(
     "/users/{id}/merge",
-    summary="Merge another user into this one. It can be undone for 30 days",
+    summary="Merge another user into this one; you can undo this for 30 days",
     roles=ADMIN,
 )
 async def merge(asked: ApiRequest[MergeBody, Any]) -> User:

@@ -1,4 +1,4 @@
-"""Users: live agents may read them, admins may change them."""
+"""API calls for users. Live agents may read them. Admins may change them."""
 
 from typing import Annotated, Any
 
@@ -45,10 +45,13 @@ def _whole_number(q: str) -> str:
 
 
 class UserQuery(Paging):
-    """``q`` finds users by words of the name or their beginnings, in any order and spelling; by an
-    employee number; or by a phone number in any spelling, its beginning, or at least its last four
-    digits. ``attribute``: a key, = and a value, such as ``department=Sales``; a range, such as
-    ``floor=2..4`` or ``contract_end=..2026-01-31``; or a key, ~ and a part of the text."""
+    """Filters users.
+
+    - ``q``: the beginnings of words of the name, in any order and spelling; an employee number; or
+      a phone number in any format, its beginning, or at least its last four digits.
+    - ``attribute``: a value (``department=Sales``), a range (``floor=2..4`` or
+      ``contract_end=..2026-01-31``) or part of a text (``site~north``).
+    """
 
     number: SoughtNumber | None = None
     q: Annotated[str, AfterValidator(_whole_number)] | None = Field(
@@ -59,8 +62,8 @@ class UserQuery(Paging):
 
 
 class NewUserBody(Body):
-    """Creates a user. ``attributes`` are texts that the conditions of queues can test. ``facts``
-    are identity facts. The desk stores them as hashes, and no call returns them."""
+    """Creates a user. ``attributes``: values that the conditions of queues can test. ``facts``:
+    identity facts. The desk stores only their hashes, and no call returns them."""
 
     external_id: OneLine
     name: OneLine
@@ -71,9 +74,12 @@ class NewUserBody(Body):
 
 
 class UserBody(Patch):
-    """Changes a user. Omitted fields keep their values. ``facts`` sets the facts that it names;
-    null removes a fact. ``active`` false: the user has left the company. This removes the user's
-    numbers and facts, and deactivates the messaging profiles."""
+    """Changes a user. Omitted fields keep their values.
+
+    - ``facts``: the identity facts to set. Null removes a fact.
+    - ``active``: false if the user has left the company. This removes the user's numbers and facts,
+      and deactivates the user's messaging profiles.
+    """
 
     may_be_null = frozenset({"email"})
 
@@ -106,7 +112,7 @@ async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
     return page(await asked.desk.store.read(read), query.limit, lambda user: user.id)
 
 
-@get("/users/{id}", summary="One user; of a merged user, the one who stayed")
+@get("/users/{id}", summary="One user; for a merged user, the user that was kept")
 async def one_user(asked: ApiRequest[Any, Any]) -> User:
     user = await _one(asked, await asked.desk.store.read(stays_for, asked.id))
     await asked.desk.store.write(audit, viewed(Noun.USER, user.id, user.name))

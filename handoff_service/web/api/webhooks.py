@@ -1,4 +1,4 @@
-"""Webhooks: the addresses that get events, and the outcome of each event."""
+"""API calls for webhooks: the addresses that get events, and the calls with their outcomes."""
 
 import secrets
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ Secret = Annotated[str, Field(max_length=200)]
 
 
 class NewWebhookBody(Body):
-    """``with_texts``: its events include texts, names, phone numbers and e-mail addresses.
-    ``secret`` null: the desk makes a secret, and the answer contains it."""
+    """Creates a webhook. ``with_texts``: whether its events include texts, names, phone numbers and
+    e-mail addresses. ``secret``: the secret that signs the calls; null to generate one."""
 
     name: OneLine
     url: Url
@@ -49,7 +49,7 @@ class NewWebhookBody(Body):
 
 class WebhookBody(Patch):
     """Changes a webhook. Omitted fields keep their values. For a day after the secret changes, each
-    call is signed with the former secret, too."""
+    call is signed with both the new and the previous secret."""
 
     name: OneLine | None = None
     url: Url | None = None
@@ -75,7 +75,7 @@ class WebhookSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentAgain:
-    """How many events are sent again."""
+    """``count``: how many events are sent again."""
 
     count: int
 

@@ -1,4 +1,4 @@
-"""Work offered to live agents."""
+"""API calls for the work items that are offered to the calling agent."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""The first step: a person with the set-up token creates the admin's account."""
+"""The first step of the set-up. A person with the set-up token creates the first admin's
+account."""
 
 import secrets
 from typing import Any
@@ -44,7 +45,8 @@ class AdminBody(BaseModel):
 
 
 async def start(request: Request) -> HTTPResponse:
-    """Redirect to the next step, or ask for the link with the token."""
+    """Redirect to the next step. Before there is an admin, show the first step, or ask for the link
+    with the set-up token."""
     store = desk_of(request).store
     if not await store.read(has_admin):
         return await _page(request, str(request.args.get("token") or ""), Form(values=EMPTY))
@@ -57,7 +59,7 @@ async def start(request: Request) -> HTTPResponse:
 
 
 async def make_account(request: Request) -> HTTPResponse:
-    """Create the admin, and sign this browser in."""
+    """Create the first admin, and sign this browser in."""
     from_this_site(request)
     desk, token = desk_of(request), form_field(request, "token")
     if await desk.store.read(has_admin):

@@ -1,5 +1,5 @@
-"""The step of the company number. It tests the provider's account, and lets the provider send the
-number's texts to this desk."""
+"""The set-up step for the company number. It tests the provider's account, and configures the
+provider to send the number's texts to this desk."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ async def save_the_number(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(Role.ADMIN)
 async def point_number_here(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Set the number's webhook at the provider."""
+    """Set the number's webhook at the provider to this desk."""
     settings, number = desk_of(request).settings, form_field(request, "number")[:20]
     act = provider_of(settings).point_here
     why = await act(settings, number) if act else None

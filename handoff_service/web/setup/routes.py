@@ -1,8 +1,7 @@
-"""The set-up in the browser: from an empty database to the first answered text.
+"""Collects the routes of the set-up.
 
-``/setup`` leads to the first step that is not done. The set-up token opens only the first step,
-which creates an admin. The other steps are for admins. An admin can leave, resume and repeat each
-step.
+``/setup`` redirects to the first step that is not done. The set-up token opens only the first step,
+which creates an admin. The other steps are for admins, who can leave, resume and repeat each step.
 """
 
 from sanic import Blueprint
@@ -11,7 +10,7 @@ from handoff_service.web.setup import account, number, steps
 
 
 def blueprint() -> Blueprint:
-    """Everything under ``/setup``."""
+    """Return all routes under ``/setup``."""
     made = Blueprint("setup", url_prefix="/setup")
     for path, handler in {**account.PAGES, **steps.PAGES, **number.PAGES}.items():
         made.add_route(

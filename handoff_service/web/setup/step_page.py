@@ -1,4 +1,4 @@
-"""The page of each step, with the list of steps, and the order of the steps."""
+"""Renders the set-up steps, each with the list of all steps, and moves to the next step."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def address(step: Step) -> str:
 async def step_page(
     request: Request, step: Step, template: str, *, status: int = 200, **given: Any
 ) -> HTTPResponse:
-    """Render a step."""
+    """Render the page of a step."""
     desk = desk_of(request)
     facts = await desk.store.read(desk_facts)
     done = await desk.store.read(steps_done)
@@ -53,6 +53,6 @@ def follow(step: Step) -> HTTPResponse:
 
 
 async def finish(request: Request, step: Step) -> HTTPResponse:
-    """Mark the step as done, and continue."""
+    """Mark the step as done, and redirect to the next step."""
     await desk_of(request).store.write(finish_step, step)
     return follow(step)

@@ -1,4 +1,4 @@
-"""The steps after the account: the desk, agents, the queue and the test text."""
+"""The other set-up steps: the desk, the agents, the queue and the test text."""
 
 import re
 from typing import Any
@@ -47,10 +47,10 @@ DAYS = {
     "Mo-Sa": phrase("Monday to Saturday"),
     "Mo-Su": phrase("Every day"),
 }
-OWN = "own"  # the choice for opening hours that this step's form cannot show
+OWN = "own"  # the choice that stands for opening hours that this form cannot show
 HOURS = re.compile(r"(Mo-Fr|Mo-Sa|Mo-Su) (\d\d:\d\d)-(\d\d:\d\d)")
 CLOCK_TIMES = phrase("Write both times as hours and minutes, such as 08:00 and 18:00.")
-MOST_AGENTS = 50  # agents that the step lists
+MOST_AGENTS = 50  # agents in the list
 
 
 class InviteBody(BaseModel):
@@ -184,7 +184,7 @@ async def test_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def test_state(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The part of the page that changes when the text arrives and is answered."""
+    """Return the part of the page that changes when the test text arrives and is answered."""
     facts = await desk_of(request).store.read(desk_facts)
     shell: dict[str, Any] = {"now": desk_of(request).clock(), "zone": facts.zone}
     return render("setup/test_state.html", **shell | await _state(request))

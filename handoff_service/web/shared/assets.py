@@ -1,5 +1,5 @@
-"""Static files. The service reads them once, and serves them under a path that contains a hash of
-all of them.
+"""Static files. The service reads all files once, and serves them under a path that contains a
+hash of their content.
 
 Pages refer to ``/static/<hash>/workspace.css``, which browsers may cache for a year. Relative
 references inside a file (a module's imports, a stylesheet's images) resolve under the same hash.
@@ -41,7 +41,7 @@ def files() -> dict[str, bytes]:
 
 @functools.cache
 def version() -> str:
-    """Return a hash of all files, which changes with any of them."""
+    """Return a hash of the content of all files."""
     whole = hashlib.sha256()
     for name, content in files().items():
         whole.update(name.encode() + b"\0" + content + b"\0")
@@ -94,8 +94,8 @@ def _at_root(name: str) -> Callable[[Request], Coroutine[Any, Any, HTTPResponse]
 
 
 async def _manifest(_request: Request) -> HTTPResponse:
-    """Answer the manifest, with which a browser installs the workspace, in the browser's
-    language."""
+    """Return the web app manifest in the browser's language. Browsers need it to install the
+    workspace."""
     texts = {"lang": page_language.get(), "description": shown(DESCRIPTION)}
     made = _answer(MANIFEST, json.dumps(json.loads(files()[MANIFEST]) | texts).encode(), "no-cache")
     made.headers["Vary"] = "Accept-Language"

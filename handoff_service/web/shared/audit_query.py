@@ -15,8 +15,8 @@ COLUMNS = (
 
 
 class AuditQuery(BaseModel):
-    """``agent``: a part of a name. ``since`` and ``until``: days in the desk's time zone; the last
-    one is included."""
+    """``agent``: part of the agent's name. ``since`` and ``until``: the first and the last day, in
+    the desk's time zone."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,7 +28,7 @@ class AuditQuery(BaseModel):
     until: date | None = None
 
     def chosen(self, zone: str) -> AuditFilter:
-        """The filter for the store."""
+        """Return the filter for the store. ``zone``: the desk's time zone."""
         following = self.until + timedelta(days=1) if self.until else None
         return AuditFilter(
             action=self.action,
@@ -40,12 +40,12 @@ class AuditQuery(BaseModel):
         )
 
     def address(self) -> dict[str, str]:
-        """The parts of an address for the same query."""
+        """Return the query parameters of a URL that repeats this query."""
         return {name: str(value) for name, value in self if value not in (None, "")}
 
 
 def row_of(one: AuditLogEntry) -> list[object]:
-    """The entry as a row of CSV, in the order of COLUMNS."""
+    """Return the entry as a CSV row, in the order of COLUMNS."""
     values = {name: getattr(one, name) for name in COLUMNS}
     return [*(values | {"details": json.dumps(one.details, ensure_ascii=False)}).values()]
 

@@ -40,12 +40,12 @@ from handoff_service.web.shared.bulk_undo import (
 )
 from handoff_service.web.shared.session import supervises
 
-#: Changes one conversation. Returns the inverse; None if there is nothing to undo.
+#: Changes one conversation. Returns the inverse operation, or None if there is nothing to undo.
 type ActOnOne = Callable[[int], Awaitable[Inverse | None]]
 
 
 async def on_each(ids: Iterable[int], act_on_one: ActOnOne) -> BulkResult:
-    """Act on each conversation, once."""
+    """Run the action once on each conversation, even if an id occurs twice."""
     outcome = BulkResult()
     for interaction_id in dict.fromkeys(ids):
         try:
@@ -60,7 +60,7 @@ async def on_each(ids: Iterable[int], act_on_one: ActOnOne) -> BulkResult:
 
 
 async def undo_each(store: Store, agent: CurrentAgent, inverses: Sequence[Inverse]) -> BulkResult:
-    """Carry out the inverse operations."""
+    """Run the inverse operations, and collect the refused ones."""
     outcome = BulkResult()
     for inverse in inverses:
         interaction_id = inverse[1]
@@ -143,8 +143,8 @@ def close_each(
 
 
 def assign_each(store: Store, agent: CurrentAgent, to: int) -> ActOnOne:
-    """Supervisors assign the conversations. Other agents transfer them, so that the colleague can
-    reject them."""
+    """Assign the conversations, if the agent is a supervisor. Other agents transfer them, which
+    lets the colleague reject each one."""
 
     async def assign(interaction_id: int) -> Inverse | None:
         before = (await store.read(conversations.get, interaction_id)).owner
@@ -174,8 +174,8 @@ def macro_each(store: Store, agent: CurrentAgent, macro_id: int) -> ActOnOne:
 async def run_one(
     store: Store, agent: CurrentAgent, macro_id: int, interaction_id: int
 ) -> MacroRun:
-    """Run a macro on a conversation. Its text is sent after a delay, in which the agent can undo
-    the macro."""
+    """Run a macro on a conversation. The service sends the macro's text after ``UNDO_WITHIN``.
+    Until then, the agent can undo the macro."""
     command = RunMacro(
         macro_id=macro_id,
         interaction_id=interaction_id,

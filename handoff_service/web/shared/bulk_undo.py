@@ -1,7 +1,7 @@
 """The inverse operations of a bulk action. The page keeps them as JSON, and Undo sends them back.
 
-The service checks each of them like any other action of the agent. Therefore a forged inverse
-operation can do no more than the agent may do.
+The service checks the agent's rights for each inverse operation, as for any other action. Therefore
+a forged inverse operation cannot do more than the agent may do.
 """
 
 from collections.abc import Sequence
@@ -38,8 +38,8 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.request_bytes import BIGGEST
 from handoff_service.web.shared.session import supervises
 
-MOST_CONVERSATIONS = 100  # conversations at once
-UNDO_WITHIN = timedelta(seconds=15)  # the service sends the texts after this time
+MOST_CONVERSATIONS = 100  # in one bulk action
+UNDO_WITHIN = timedelta(seconds=15)  # the agent can undo for this time; then the texts are sent
 
 type Id = Annotated[int, Field(strict=True, gt=0, le=BIGGEST)]
 type Attributes = Annotated[
@@ -58,7 +58,7 @@ type OneInverse = (
     | tuple[Literal["cancel_transfer"], Id]
     | tuple[Literal["cancel_text"], Id, Id]  # the message
 )
-#: Or the inverse operations of a macro, in their order: all of them or none.
+#: One inverse operation, or those of a macro in order. A macro's run in one transaction.
 type Inverse = (
     OneInverse
     | tuple[
@@ -82,12 +82,12 @@ _INVERSES: TypeAdapter[list[Inverse]] = TypeAdapter(
 
 
 def write_inverses(inverses: Sequence[Inverse]) -> str:
-    """The JSON for the page; empty when there is nothing to undo."""
+    """Return the JSON for the page, or an empty string when there is nothing to undo."""
     return _INVERSES.dump_json(list(inverses)).decode() if inverses else ""
 
 
 def read_inverses(sent: str) -> list[Inverse]:
-    """Read what a page sent back. Raises BadInput for anything that no page was given."""
+    """Parse the JSON that a page sent back. Raises BadInput if it is invalid."""
     try:
         return _INVERSES.validate_json(sent)
     except ValidationError as error:
@@ -95,7 +95,8 @@ def read_inverses(sent: str) -> list[Inverse]:
 
 
 def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
-    """The operation and its command."""
+    """Return the store operation that undoes the action, and its command. Raises BadInput for a
+    macro with several conversations, and NotAllowed if only a supervisor can undo this."""
     match inverse:
         case ("macro", one, parts):
             if any(part[1] != one for part in parts):
@@ -137,9 +138,9 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
 
 
 def of_macro(interaction_id: int, run: MacroRun) -> Inverse | None:
-    """The inverse operations of a macro; None when nothing can be undone. Undoing does not remove
-    private notes. The text is canceled first, because the requester then waits again. The state is
-    restored last, because a change of owner would end a restored hold."""
+    """Return the inverse operations of a macro, or None when nothing can be undone. Undoing does
+    not remove private notes. Canceling the text comes first, because the requester then waits
+    again. Restoring the state comes last, because a change of owner ends a hold."""
     one = interaction_id
     parts: list[OneInverse] = []
     if run.message_id is not None:

@@ -1,4 +1,4 @@
-"""Finds the sentences of pages in Python modules. Babel calls it for ``make catalogs``."""
+"""Extracts translatable sentences from Python modules. Babel calls it for ``make catalogs``."""
 
 import ast
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 PACKAGE = Path(__file__).parents[2]
-#: function that marks sentences (rules/shared/phrases.py) -> number of its arguments that are for
-#: the catalogs, and the function of gettext
+#: function that marks sentences (rules/shared/phrases.py) -> how many of its first arguments the
+#: catalogs contain, and the matching gettext function
 MARKS = {
     "phrase": (1, "gettext"),
     "phrase_in": (2, "pgettext"),
@@ -21,7 +21,7 @@ type Found = tuple[int, str, str | tuple[str, ...], list[str]]
 def sentences(
     file: BinaryIO, keywords: object, comment_tags: object, options: object
 ) -> Iterator[Found]:
-    """Yield the sentences of a module: the marked ones, and the docstrings of its refusals."""
+    """Yield a module's marked sentences and the docstrings of its subclasses of Refusal."""
     del keywords, comment_tags, options  # Babel passes them
     for node in ast.walk(ast.parse(file.read())):
         match node:
@@ -42,7 +42,7 @@ def _text(argument: ast.expr) -> str:
 
 @cache
 def _refusals() -> frozenset[str]:
-    """Return the names of the refusals of all modules."""
+    """Return the names of Refusal and all its subclasses in the package."""
     bases: dict[str, set[str]] = {}
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):

@@ -1,20 +1,18 @@
-"""Small SVG charts. Attributes give their sizes, so the charts need no styles. Each chart also has
-its values in words."""
+"""The geometry of small SVG charts. SVG attributes set all sizes, because the content security
+policy forbids inline styles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handoff_service.rules.shared.phrases import joined, phrase
 
-TOP, BOTTOM = 2.0, 22.0  # the highest and the lowest point of a sparkline, which is 24 high
+TOP, BOTTOM = 2.0, 22.0  # the y range of a sparkline in its box, which is 24 high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spark:
-    """A sparkline."""
-
     path: str  #: the ``d`` attribute of ``<path>``, in a box of 100 by 24
-    values: str  #: the values in words, for people who cannot see the line
+    values: str  #: the values as text, for screen readers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +34,7 @@ class Bars:
 
 
 def ticks(highest: float) -> list[float]:
-    """The values at the top, the middle and the bottom of a chart."""
+    """Return the values at the top, middle and bottom of a chart's y axis."""
     return [highest, highest / 2, 0] if highest else [0]
 
 

@@ -1,4 +1,4 @@
-"""The client's address, including behind a reverse proxy."""
+"""Finds the client's address, also behind a reverse proxy."""
 
 import functools
 from collections.abc import Sequence
@@ -20,8 +20,9 @@ def is_proxy(address: str, proxies: Sequence[Network]) -> bool:
 
 
 def client_address(request: Request) -> str:
-    """Return the client's address. X-Forwarded-For counts only if a trusted proxy wrote it. Each
-    proxy appends the address that it saw, so the client is the last address that is not a proxy."""
+    """Return the client's address. Use X-Forwarded-For only if the connection comes from a trusted
+    proxy. Each proxy appends the address of its client, so the client's address is the last one
+    that is no trusted proxy."""
     proxies: Sequence[Network] = request.app.ctx.proxies
     address: str = request.ip
     forwarded = ",".join(request.headers.getall("x-forwarded-for", []))
@@ -37,8 +38,8 @@ def client_address(request: Request) -> str:
 
 @functools.lru_cache(1024)
 def _network(address: str) -> str:
-    """Reduce an IPv6 address to its network, because one client has a whole network of
-    addresses."""
+    """Return the /64 network of an IPv6 address, because one client can use all its addresses.
+    Return an IPv4 address unchanged."""
     try:
         parsed = ip_address(address)
     except ValueError:

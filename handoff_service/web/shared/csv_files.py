@@ -1,4 +1,4 @@
-"""CSV files to download, which spreadsheets open safely."""
+"""CSV downloads that are safe to open in spreadsheets."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Rows as lines of CSV."""
+    """Write the rows as CSV, in UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text)
     for row in rows:
@@ -19,7 +19,8 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    """A value as text, written so that a spreadsheet does not read people's words as a formula."""
+    """Return a value as text. An apostrophe before ``=``, ``@`` and the like keeps a spreadsheet
+    from running the text as a formula."""
     if value is None:
         return ""
     if isinstance(value, list):
@@ -30,5 +31,5 @@ def _cell(value: Any) -> str:
 
 
 def csv_headers(name: str) -> dict[str, str]:
-    """The headers of a file to download."""
+    """Return the headers of a CSV download. ``name``: the file's name."""
     return {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": CSV}

@@ -15,6 +15,6 @@ class DeskFacts:
 
 
 def desk_facts(conn: Connection) -> DeskFacts:
-    """Return the desk's name, and the time zone of its pages."""
+    """Read the desk's name and time zone."""
     name, zone = desk_name_and_zone(conn)
     return DeskFacts(name=name, zone=ZoneInfo(zone))

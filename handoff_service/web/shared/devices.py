@@ -1,10 +1,10 @@
-"""Names the browser and the operating system of a session, so that agents recognize their own
-sessions."""
+"""Names the browser and the operating system of a session. Agents recognize their own sessions by
+these names."""
 
 from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.stored_sentences import recognized
 
-# The first match wins, because most browsers also name the browsers that they are based on.
+# The first match wins: many browsers also name the browser that they imitate, such as Safari.
 # https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/User-Agent
 BROWSERS = {
     "Edg": "Edge",
@@ -30,7 +30,7 @@ NAMED = phrase("{browser} on {system}")
 
 
 def device_of(user_agent: str) -> str:
-    """Return the browser and the operating system, such as Firefox on Linux."""
+    """Return the browser and the operating system of a User-Agent header: Firefox on Linux."""
     browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
     if browser and system:
@@ -39,5 +39,5 @@ def device_of(user_agent: str) -> str:
 
 
 def device_words(stored: str) -> str:
-    """The phrase of a stored device."""
+    """Return the translatable phrase for a stored result of ``device_of``."""
     return recognized(stored, (NAMED, OTHER))

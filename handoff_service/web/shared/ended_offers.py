@@ -15,14 +15,14 @@ from handoff_service.store.routing import inbox
 
 @dataclass(frozen=True, slots=True)
 class EndedOffer:
-    """An offer that ended while the page shows it."""
+    """An offer that ended while the page was showing it."""
 
     id: int
     outcome: str  #: the outcome as a sentence
 
 
 def ended_offers(conn: Connection, agent_id: int, work_item_ids: Iterable[int]) -> list[EndedOffer]:
-    """Read how these offers to the agent ended. The result has no entry for an unknown offer."""
+    """Return how these offers to the agent ended. Unknown offers are left out."""
     found = [_ended_offer(conn, work_item_id, agent_id) for work_item_id in work_item_ids]
     return [one for one in found if one is not None]
 

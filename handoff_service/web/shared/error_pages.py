@@ -1,4 +1,4 @@
-"""Error pages for people: what failed, one link to continue, and Sign out."""
+"""Error pages. Each shows what failed, a link to continue, and a button to sign out."""
 
 from contextlib import suppress
 
@@ -38,10 +38,10 @@ def words_of(error: SanicException) -> str:
 
 
 async def error_page(request: Request, status: int, reason: str) -> HTTPResponse:
-    """Render the page of an error. Its link leads to a page that the agent may see.
+    """Render an error page. Its link leads to a page that the agent may see.
 
-    For a 503, this does not read the session: the database may be unavailable, and a second wait
-    for it would delay the answer.
+    For a 503, do not read the session. The database may be unavailable, and waiting for it a
+    second time would delay the answer.
     """
     home, token = "/sign-in", cookie_token(request)
     stays_connected = False  # whether the page keeps an event stream open

@@ -1,4 +1,4 @@
-"""How figures of reports are written, for people and for programs that read CSV."""
+"""Formats the figures of reports, for pages and for CSV files."""
 
 from handoff_service.rules.delivery import money
 from handoff_service.rules.reports.figure_kinds import Unit
@@ -12,7 +12,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def figure_value(value: float | None, unit: Unit, currency: str | None = None) -> str:
-    """A value with its unit: 1,204; 71.4 %; 12 min 30 s; 3.20 USD. A dash for None."""
+    """Format a value with its unit: 1,204; 71.4 %; 12 min 30 s; 3.20 USD. None gives a dash."""
     if value is None:
         return "–"
     match unit:
@@ -29,20 +29,20 @@ def figure_value(value: float | None, unit: Unit, currency: str | None = None) -
 
 
 def interval_words(of: Interval) -> str:
-    """An interval of a percentage: (45–93 %)."""
+    """Format the confidence interval of a percentage: (45–93 %)."""
     return f"({percent(f'{of.low:.0f}–{of.high:.0f}')})"
 
 
 def _amount(value: float, currency: str) -> str:
-    """An amount with two decimals. An amount below 1 has four, because a text costs less than a
-    cent."""
+    """Format an amount with two decimals. An amount below 1 has four decimals, because a text can
+    cost less than a cent."""
     if abs(value) < money.MILLION:
         return amount(value / money.MILLION, currency, 4)
     return costs({currency: round(value)})
 
 
 def seconds(value: float) -> str:
-    """A duration in its two largest units: 42 s, 12 min 30 s, 3 h 05 min, 2 d 4 h."""
+    """Format a duration in its two largest units: 42 s, 12 min 30 s, 3 h 05 min, 2 d 4 h."""
     whole = round(value)
     if whole < MINUTE:
         return shown(phrase("{seconds} s", seconds=whole))
@@ -53,7 +53,7 @@ def seconds(value: float) -> str:
 
 
 def plain(value: float | None, unit: Unit) -> str:
-    """A value for a spreadsheet: seconds, percent with one decimal, an amount of money."""
+    """Format a value without its unit, for CSV: seconds, percent with one decimal, or money."""
     if value is None:
         return ""
     match unit:
@@ -68,8 +68,8 @@ def plain(value: float | None, unit: Unit) -> str:
 
 
 def change(value: float | None, before: float | None, unit: Unit) -> str:
-    """How a value has changed: +12 %, or for percentages −3.1 points. ±0 % if it is nearly the
-    same. Empty if one of the two values is missing."""
+    """Format the change of a value: +12 %, or −3.1 points if the value is a percentage. A change
+    that rounds to zero gives ±0 %. Empty if a value is missing, or if ``before`` is 0."""
     if value is None or before is None:
         return ""
     if unit is Unit.PERCENT:

@@ -13,9 +13,13 @@ from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """Return the routes. ``/healthz``: 200 while the process answers. ``/readyz``: 200, or 503 with
-    the parts that are not ready (a database that cannot be read or written, background tasks that
-    keep failing). ``/metrics``: Prometheus metrics."""
+    """Return the routes.
+
+    - ``/healthz`` returns 200 while the process runs.
+    - ``/readyz`` returns 200, or 503 if the database cannot be read or written or a background task
+      keeps failing. The body names the parts that are not ready.
+    - ``/metrics`` returns Prometheus metrics.
+    """
     made = Blueprint("health")
 
     @made.get("/healthz")
@@ -37,7 +41,7 @@ def blueprint() -> Blueprint:
         desk = desk_of(request)
         try:
             state = await desk.store.read(desk_state)
-        # the metrics need no database, because they matter most while it is unavailable
+        # operators need the other metrics most while the database is unavailable
         except Unavailable:
             state = None
         return raw(desk.metrics.shown(state), content_type=TEXT_FORMAT)
@@ -46,8 +50,8 @@ def blueprint() -> Blueprint:
 
 
 async def _database_error(store: Store) -> str | None:
-    """The reason why the database cannot be used; None if it can. An overloaded service counts as
-    ready, because it refuses excess requests itself."""
+    """Return why the database cannot be used, or None if it can. An overloaded service counts as
+    ready, because it rejects excess requests itself."""
     try:
         await store.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
         await store.write(_write_nothing, None)
@@ -59,5 +63,5 @@ async def _database_error(store: Store) -> str | None:
 
 
 def _write_nothing(_tx: Transaction, _command: None) -> None:
-    """Write nothing. The transaction still stores its commit number, and a read-only database
-    refuses that."""
+    """Change nothing. The transaction still stores its commit number, which fails on a read-only
+    database."""

@@ -1,4 +1,4 @@
-"""Browsers from which somebody has signed in to an account before. Wrong attempts from other
+"""Remembers, in a cookie, the accounts that a browser has signed in to. Failed sign-ins from other
 browsers do not lock these browsers out."""
 
 import hashlib
@@ -11,7 +11,7 @@ from handoff_service.context import AppContext
 from handoff_service.web.shared.session import desk_of
 
 KNOWN_LASTS = 365 * 24 * 3600  # seconds
-MOST_KNOWN = 8  # how many accounts one browser remembers; the latest ones stay
+MOST_KNOWN = 8  # accounts per browser; the most recent ones are kept
 
 
 def is_known(request: Request, email: str) -> bool:
@@ -42,7 +42,7 @@ def remember(request: Request, response: HTTPResponse, email: str) -> None:
 
 
 def keyed_hash(desk: AppContext, text: str) -> str:
-    """A hash that nobody can make without the secret key."""
+    """Return a hash that nobody can compute without the secret key."""
     return _keyed(desk.settings.secret_key, text)
 
 

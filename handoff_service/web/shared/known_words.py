@@ -1,4 +1,4 @@
-"""How pages show stored words. The filter ``words`` uses this table."""
+"""The phrases that pages show for stored words. The template filter ``words`` uses this table."""
 
 from collections.abc import Mapping
 

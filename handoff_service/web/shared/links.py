@@ -1,8 +1,7 @@
-"""Links in texts. The library linkify-it finds them. A page links an address only if every browser
-opens the same host for it.
+"""Turns addresses in texts into links. The library linkify-it finds the addresses.
 
 Anybody can text the company, so a link may be deceptive. The page shows in bold the host that the
-browser will open. An address stays plain text if browsers could read its host differently.
+browser will open. An address stays plain text if browsers could disagree about its host.
 """
 
 import functools
@@ -24,7 +23,7 @@ from handoff_service.web.shared.page_language import shown
 # People write these domains without http://. Other endings are usually file names (setup.py,
 # notes.md) or missing spaces.
 BARE = ("com", "org", "net", "edu", "gov")
-# A browser reads these characters as part of the host, or as part of the text before it:
+# Browsers can read these characters after an address as part of its host or its user name:
 # https://url.spec.whatwg.org/#host-parsing
 _MORE_OF_HOST = re.compile(r"[^\s/?#]*[%\\@]|:[^\s/?#]|[\u3002\uff0e\uff61]\w")
 _PATH = re.compile(r"(?<![:/])[/?#](?!/)")
@@ -43,11 +42,11 @@ _ENDS = frozenset({"Po", "Pe", "Pf"})
 
 
 COPY, OPENS = phrase("Copy"), phrase("Opens {host}")
-#: beside an address that people could take for another one
+#: shown beside an address that looks like another host's
 OPENS_HERE = phrase("opens {host}")
 _COPY = Markup('<button class="copy" type="button" data-copy="%s" title="%s">%s</button>')
-# Employee numbers, case numbers and codes have four digits or more. Digits beside a mask do not
-# count.
+# Employee numbers, case numbers, codes and phone numbers, with at least four digits. The digits
+# of a masked number (•••• 1234) are left out.
 _COPIED = re.compile(
     r"(?<![\w+•*.,:/-])(?:[A-Z]{1,5}-?\d{4,12}|\+?\d(?:[ ().-]{0,2}\d){3,15})(?![\w•*])"
 )
@@ -57,7 +56,7 @@ _COPIED = re.compile(
 class Link:
     """An address in a text, and the host that it opens."""
 
-    #: the part before the host as written: https:// and possibly a name that imitates a host
+    #: the part before the host as written: https:// and perhaps a user name that imitates a host
     before: str
     host: str  #: the host as written
     after: str  #: port, path and the rest, as written
@@ -66,13 +65,13 @@ class Link:
 
     @property
     def misleads(self) -> bool:
-        """Whether people could take the written host for another one."""
+        """Return whether people could mistake the address for another host's."""
         return "@" in self.before or self.host.rstrip(".").lower() != self.goes_to
 
 
 def linked(text: object, *, copies: bool = False) -> str:
-    """Return a text as escaped markup in which addresses are links that show their host.
-    ``copies``: numbers and codes are buttons that copy them."""
+    """Return a text as escaped markup, with addresses as links. ``copies``: add a Copy button
+    to each number and code."""
     words = str(text)
     plain = whole_numbers if has_rtl(words) else escape
     return Markup("").join(
@@ -118,8 +117,8 @@ def _finder() -> LinkifyIt:
 
 
 def _stands_free(found: Match, text: str, start: int, end: int) -> bool:
-    """Return whether the match is a whole address: no neighboring character belongs to the host. A
-    domain without http:// must also have a well-known ending."""
+    """Return whether no character next to the match could belong to its host. A domain without
+    http:// must also start with www. or have one of the endings in BARE."""
     if _MORE_OF_HOST.match(text, end) and not _PATH.search(text, start, end):
         return False
     if found.schema:
@@ -130,14 +129,15 @@ def _stands_free(found: Match, text: str, start: int, end: int) -> bool:
 
 
 def _without_end(raw: str) -> str:
-    """Remove the sentence-ending punctuation of other scripts. linkify-it removes the Latin one."""
+    """Remove punctuation of other scripts from the end. linkify-it removes only ASCII
+    punctuation."""
     while raw and not raw[-1].isascii() and unicodedata.category(raw[-1]) in _ENDS:
         raw = raw[:-1]
     return raw
 
 
 def _link(written: str) -> Link | None:
-    """Return the link; None if a browser could open another host than the one that people read."""
+    """Return the link, or None if a browser could open a host that differs from the written one."""
     scheme = "" if _ADDRESS.match(written) else "http://"
     address = _ADDRESS.fullmatch(scheme + written)
     authority = _AUTHORITY.fullmatch(address[2]) if address else None
@@ -158,8 +158,8 @@ def _link(written: str) -> Link | None:
 
 
 def _ascii(host: str) -> str | None:
-    """Return the host as a browser requests it, in Punycode; None if browsers may disagree about
-    it."""
+    """Return the host as a browser requests it, in Punycode, or None if browsers could disagree
+    about it."""
     try:
         found = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
@@ -178,7 +178,7 @@ def _ascii(host: str) -> str | None:
 
 
 def _seen(text: str) -> str:
-    """Percent-encode invisible characters, such as %E2%80%AE."""
+    """Percent-encode quotes, brackets and invisible characters, such as U+202E as %E2%80%AE."""
     return "".join(
         quote(c) if unicodedata.category(c) in _INVISIBLE or c in "\"'<>`" else c for c in text
     )

@@ -1,4 +1,4 @@
-"""The list pane of the workspace, read in one transaction."""
+"""Reads the list pane of the workspace in one transaction."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from handoff_service.store.views import (
 from handoff_service.web.shared.ended_offers import EndedOffer, ended_offers
 from handoff_service.web.shared.page_shell import ShellData, shell_data
 
-LISTED_AT_FIRST = 100  # how many conversations the list shows until the agent opens all of them
+LISTED_AT_FIRST = 100  # conversations in the list until the agent loads the whole list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,24 +36,24 @@ class Lists:
 
     shell: ShellData  #: the frame around the page, read in the same transaction
     offers: list[Offered]
-    gone: list[EndedOffer]  #: offers that the page shows and that have ended
-    #: whether ``ongoing`` has the conversations of other agents instead of the agent's
+    gone: list[EndedOffer]  #: ended offers that the page still shows
+    #: whether ``ongoing`` lists other agents' conversations instead of the agent's own
     others: bool
-    ongoing: list[ListItem]  #: as the agent has sorted and filtered them
-    more: bool  #: whether there are more than ``ongoing`` has
-    whole: bool  #: whether the agent has opened all of them
-    hidden: int  #: conversations that the filter leaves out
+    ongoing: list[ListItem]  #: conversations, as the agent has sorted and filtered them
+    more: bool  #: whether more conversations match than ``ongoing`` contains
+    whole: bool  #: whether the agent has loaded the whole list
+    hidden: int  #: number of conversations that the filter hides
     how: SortAndFilter
     views: list[ListView]
     labels: list[Label]  #: the labels that the filter offers
-    #: the filters by attributes that the pane offers: written -> its label
+    #: the attribute filters that the pane offers: filter as text -> label
     attributes: dict[str, str]
-    #: the chosen filter, if the agent can narrow it to a range or to a part of the text
+    #: the chosen attribute filter, if it has a range or a search text that the agent can enter
     narrowed: AttributeFilter | None
     others_count: int
     unread: int
-    available: bool  #: whether the agent takes new work
-    room: int  #: how many more conversations the agent can take
+    available: bool  #: whether the agent's presence accepts new work
+    room: int  #: how many more conversations fit into the agent's capacity
 
 
 def lists(
@@ -64,13 +64,13 @@ def lists(
     whole: bool = False,
     on_page: Collection[int] = (),
 ) -> Lists:
-    """Read the list pane. ``whole``: all conversations, not only the first. ``on_page``: the offers
-    that the page shows. Those that the agent no longer has are in ``gone``."""
+    """Read the list pane. ``whole``: read all conversations, not only the first ones. ``on_page``:
+    ids of the offers that the page shows. Those that have ended are returned in ``gone``."""
     shell = shell_data(conn, agent_id)
     how = list_views.choice(conn, agent_id)
-    # only the browser can filter by drafts, so it needs the whole list
+    # drafts are stored only in the browser, which therefore filters the whole list itself
     most = None if whole or how.tag is Tag.DRAFT else LISTED_AT_FIRST
-    # the database has the newest first, so other sorts and filters need all of them
+    # the query can limit only the unfiltered list that begins with the newest conversation
     as_read = how.sort is Sort.NEWEST and not how.filters
     every = ongoing_items(
         conn, agent_id, others=others, most=most + 1 if most is not None and as_read else None

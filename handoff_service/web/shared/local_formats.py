@@ -1,5 +1,5 @@
-"""Dates and numbers in the format of the page's language. The number formats come from the Unicode
-CLDR. For English, this module has its own formats."""
+"""Formats dates and numbers in the language of the page. The number formats come from the Unicode
+CLDR. For English, this module defines some formats itself."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -18,7 +18,7 @@ NO_BREAK = "\u00a0"
 
 
 def write_date(at: date, form: str) -> str:
-    """Write a day or a local time in one of the formats of ``rules/shared/local_dates.py``."""
+    """Format a day or a local time. ``form``: a format of ``rules/shared/local_dates.py``."""
     return written(at, form, page_catalog())
 
 
@@ -28,18 +28,18 @@ def _locale(language: Language) -> Locale:
 
 
 def decimal(value: float, places: int = 0) -> str:
-    """Write a number: 1,204 or 0.71."""
+    """Format a number: 1,204 or 0.71."""
     return _decimal(page_language.get(), value, places)
 
 
 @lru_cache(10_000)
 def _decimal(language: Language, value: float, places: int) -> str:
-    # round as Python does in CSV files, so that a page shows the same figures
+    # CSV files round in the same way; Babel would round some numbers differently
     return format_decimal(f"{value:.{places}f}", _pattern(places), _locale(language))
 
 
 def percent(number: str) -> str:
-    """Write a percentage whose number is already text: 71.4 %."""
+    """Add the percent sign to a formatted number: 71.4 %."""
     language = page_language.get()
     if language is Language.ENGLISH:
         return f"{number} %"
@@ -48,13 +48,13 @@ def percent(number: str) -> str:
 
 
 def share(value: float, places: int = 0) -> str:
-    """Write a part of a whole, 0 to 1, as a percentage: 71%."""
+    """Format a share from 0 to 1 as a percentage: 71%."""
     number = decimal(100 * value, places)
     return f"{number}%" if page_language.get() is Language.ENGLISH else percent(number)
 
 
 def amount(value: float, currency: str, places: int = 2) -> str:
-    """Write an amount of money: 12.50 USD."""
+    """Format an amount of money: 12.50 USD."""
     language = page_language.get()
     if language is Language.ENGLISH:
         return f"{decimal(value, places)} {currency}"
@@ -69,8 +69,8 @@ def amount(value: float, currency: str, places: int = 2) -> str:
 
 
 def costs(of: Mapping[str, int]) -> str:
-    """Write sums that are counted in millionths of a currency, to the cent: 12.50 USD. With several
-    currencies, one sum follows the other. Empty without any."""
+    """Format costs, rounded to the cent: 12.50 USD, 3.00 EUR. ``of``: currency -> millionths of
+    its unit. No costs give an empty string."""
     return ", ".join(
         amount((cost + 5_000) // 10_000 / 100, currency) for currency, cost in sorted(of.items())
     )
@@ -81,7 +81,7 @@ def _pattern(places: int) -> str:
 
 
 def file_size(size: int) -> str:
-    """Write a file size: 812 KB, 4.2 MB."""
+    """Format a file size: 812 KB, 4.2 MB."""
     if size < money.MILLION:
         return shown(phrase("{size} KB", size=max(round(size / 1000), 1)))
     places = 0 if f"{size / money.MILLION:.1f}".endswith(".0") else 1

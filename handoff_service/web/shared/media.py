@@ -1,5 +1,5 @@
-"""Downloads of pictures and files: for agents in the workspace, and for anyone with a signed link
-that has not expired."""
+"""Serves pictures and files to agents in the workspace, and to anyone with an unexpired signed
+link. Also stores pictures from the composer."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ class Expired(NotAllowed):
 
 
 def blueprint() -> Blueprint:
-    """Serve ``/media`` for signed links and ``/workspace/media`` for agents."""
+    """Return the routes: ``/media`` for signed links and ``/workspace/media`` for agents."""
     made = Blueprint("media")
-    # some providers first ask for the headers
+    # some providers send a HEAD request first
     made.add_route(by_link, "/media/<media_id:int>", methods=["GET", "HEAD"])
     inside: Sequence[tuple[Any, str, str, bool]] = (
         (one, "/workspace/media/<media_id:int>", "GET", False),
@@ -46,8 +46,8 @@ def blueprint() -> Blueprint:
 
 
 async def by_link(request: Request, media_id: int) -> HTTPResponse:
-    """Serve a picture of a text to the provider, which fetches it to send it. Only pictures that
-    belong to a text have such a link."""
+    """Serve a picture to the provider, which fetches it to send it with a text. Only pictures of
+    texts have a signed link."""
     desk = desk_of(request)
     expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
     now = desk.clock()
@@ -67,7 +67,8 @@ async def one(request: Request, media_id: int, agent: CurrentAgent) -> HTTPRespo
 
 @page(*LIVE)
 async def add(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Store a picture from the composer. The text later names the picture's id."""
+    """Store a picture from the composer and return its id, which the text to send then refers
+    to."""
     await take_picture(request)
     return json({"id": await upload(request, agent.id)}, status=201)
 

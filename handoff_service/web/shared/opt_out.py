@@ -1,10 +1,9 @@
-"""Delay the acknowledgment of an opt-out until the texts that were already being sent have left.
+"""Delays the answer to an opt-out until the provider has accepted the texts that were being sent.
 
-The sender of a text first marks the text, then checks consent again, and then calls the provider. A
-text that is not yet marked when the opt-out commits will not be sent. A marked text is either
-stopped by the second check or is already on its way to the provider. The acknowledgment waits until
-the provider has answered for each text on its way, but at most one second. After a second, the
-request to the provider has begun in any case.
+To send a text, the worker marks it, checks consent again, and calls the provider. It does not send
+a text that was unmarked when the opt-out was committed. For a marked text, the second check may
+have passed already. Therefore the answer waits until the provider has answered for each marked
+text, but at most one second. After that time, each request to the provider has begun.
 """
 
 import asyncio
@@ -17,8 +16,8 @@ LOOK_EVERY = 0.02
 
 
 async def until_nothing_leaves(store: Store, number: str) -> None:
-    """Wait for the texts to this number that are being sent, at most one second. The number's
-    opt-out must be committed."""
+    """Wait until no text to this number is being sent, at most one second. Call this after the
+    number's opt-out is committed."""
     waited = 0.0
     while waited < LONGEST and await store.read(sends_under_way.is_leaving, number):
         await asyncio.sleep(LOOK_EVERY)

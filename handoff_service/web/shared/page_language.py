@@ -1,7 +1,7 @@
-"""The language of the page that is being rendered, and the functions that templates translate with.
+"""The language of the current page, and the translation functions of templates.
 
-Each request sets the language: the agent's own, else the browser's. It is a context variable, so
-requests that run at the same time do not see each other's language. A stream of events keeps the
+Each request sets the language: the one that the agent has chosen, else the browser's. The language
+is in a context variable, so concurrent requests do not see each other's. An event stream keeps the
 language of its request.
 """
 
@@ -28,19 +28,19 @@ from handoff_service.rules.shared.phrases import Phrase, phrase, phrase_in
 from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS, catalog
 
 page_language: ContextVar[Language] = ContextVar("page_language", default=Language.ENGLISH)
-#: the languages from which an agent chooses; empty: the browser's language
+#: the languages that an agent can choose; empty: the browser's language
 PAGE_LANGUAGES: Mapping[str, str] = {
     "": phrase("Same as the browser"),
     **{str(language): name for language, name in OWN_NAMES.items()},
 }
 _LANGUAGES = [str(one) for one in Language]
-#: the sign after a name or a sentence, before what belongs to it
+#: the colon between a name and its value; French puts a space before it
 COLON = phrase_in("after a name", ":")
 
 
 async def choose(request: Request) -> None:
-    """Middleware: set the language that the browser requests. Once the agent is known,
-    ``choose_for`` sets the agent's own language.
+    """Middleware: set the language that the browser requests. ``choose_for`` later replaces it with
+    the language that the signed-in agent has chosen.
     """
     asked = parse_accept_header(request.headers.get("accept-language"), LanguageAccept)
     wanted = [name.lower() for name, quality in asked if quality]  # the most wanted first
@@ -56,15 +56,15 @@ def choose_for(request: Request, language: Language | None) -> None:
 
 
 async def add_vary(request: Request, response: BaseHTTPResponse) -> None:
-    """Middleware: say in the headers of a page that it depends on the browser's language."""
+    """Middleware: add ``Vary: Accept-Language`` to a page in the browser's language."""
     is_page = (response.content_type or "").startswith("text/html")
     if is_page and getattr(request.ctx, "language_of_browser", False):
         response.headers.add("Vary", "Accept-Language")
 
 
 def shown[Value](value: Value) -> Value:
-    """Return a phrase in the language of the page, and any other value as it is. Templates call it
-    for every printed value. Filters call it for the text that they change.
+    """Translate a phrase into the language of the page. Return any other value unchanged. Templates
+    call this for every printed value, and filters call it before they change a text.
     """
     if not isinstance(value, Phrase):  # most of the thousands of values on a page
         return value
@@ -72,8 +72,8 @@ def shown[Value](value: Value) -> Value:
 
 
 def install(environment: Environment) -> None:
-    """Let templates mark sentences with ``{% trans %}``, ``_()``, ``ngettext()`` and
-    ``pgettext()``, and show each phrase in the language of the page."""
+    """Add ``{% trans %}``, ``_()``, ``ngettext()`` and ``pgettext()`` to the templates, and make
+    them translate every phrase that they print."""
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # of the extension
@@ -86,7 +86,7 @@ def install(environment: Environment) -> None:
 
 @cache
 def _script_sentences(language: Language) -> Markup:
-    """Return the translated sentences of the scripts as JSON, for ``static/words.js``."""
+    """Return the translated sentences of the JavaScript files as JSON, for ``static/words.js``."""
     with (LOCALE / language / "LC_MESSAGES" / f"{SCRIPTS}.mo").open("rb") as file:
         found = read_mo(file)
     # the scripts use the singular as the key of a sentence that also has a plural
@@ -110,8 +110,8 @@ def _gettext(at: EvalContext, english: str, /, **values: object) -> str:
 
 @cache
 def _plain(english: str, language: catalogs.NullTranslations, autoescape: bool) -> str:
-    """Return a sentence without placeholders. The results are cached, because a long list shows the
-    same sentences on each row."""
+    """Translate a sentence without placeholders. The results are cached, because a long list shows
+    the same sentences on each row."""
     text = language.gettext(english) % {}
     return Markup(text) if autoescape else text  # noqa: S704 - a sentence of ours
 
@@ -141,7 +141,8 @@ def _lower(words: str) -> str:
 
 
 def _filled(at: EvalContext, text: str, values: dict[str, object]) -> str:
-    """Fill a sentence's %(placeholders)s. In a page, values are escaped and the sentence is not."""
+    """Fill in a sentence's %(placeholders)s. With autoescape, escape the values but not the
+    sentence."""
     if not at.autoescape:
         return text % {name: shown(value) for name, value in values.items()}
     escaped = {name: escape(shown(value)) for name, value in values.items()}

@@ -1,5 +1,5 @@
 """The frame around every page of the workspace: the menu on the left (the rail) with its counts,
-the desk and the time."""
+notices and offers, and the desk's name and time zone."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,16 +29,16 @@ from handoff_service.web.shared.session import csrf_token, desk_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShellData:
-    """The variables of every page of the workspace."""
+    """The data in the frame of every workspace page."""
 
     desk: DeskFacts
     me: Agent  #: the signed-in agent
-    #: the period for the banner, if the desk and not the agent has set the presence to Away
+    #: the Away period that the banner shows, if the desk and not the agent has set it
     away: PresencePeriod | None
     presences: list[PresenceChoice]
-    offered: list[Offered]  #: work offered to the agent
-    prompts: list[Prompt]  #: unanswered prompts that the agent has not dismissed
-    notices: list[ColleagueNotice]  #: what colleagues did to the agent's conversations
+    offered: list[Offered]  #: work items that are offered to the agent
+    prompts: list[Prompt]  #: prompts that the agent has neither acted on nor dismissed
+    notices: list[ColleagueNotice]  #: changes that colleagues made to the agent's conversations
     #: the agent's conversations with unread texts -> the newest unread text
     newest_unread: dict[int, int]
     reject_reasons: list[RejectReason]
@@ -57,8 +57,7 @@ class ShellData:
 
 
 async def shell_context(request: Request, agent: CurrentAgent, *, place: str) -> dict[str, Any]:
-    """Return the variables of ``shell.html``. ``place``: the entry of the rail that the page
-    belongs to."""
+    """Read the variables of ``shell.html``. ``place``: the rail entry to highlight."""
     shell = await desk_of(request).store.read(shell_data, agent.id)
     return shell_variables(request, agent, shell, place=place)
 
@@ -66,8 +65,8 @@ async def shell_context(request: Request, agent: CurrentAgent, *, place: str) ->
 def shell_variables(
     request: Request, agent: CurrentAgent, shell: ShellData, *, place: str
 ) -> dict[str, Any]:
-    """Return the variables of ``shell.html``, for a page that reads ``shell`` together with its own
-    data."""
+    """Return the variables of ``shell.html`` for a page that has read ``shell`` in the same
+    transaction as its own data."""
     desk = desk_of(request)
     return {
         "desk": shell.desk,
@@ -96,7 +95,8 @@ def shell_variables(
 
 
 def _prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
-    """The prompts of messaging actions and, for supervisors, of low grades, newest first."""
+    """Return the open prompts, newest first: those of messaging actions and, for supervisors, also
+    those about low satisfaction grades."""
     found = prompts.open_prompts(conn, agent_id, supervises=supervises)
     if supervises:
         found = [*found, *low_grades.open_prompts(conn, agent_id)]
@@ -104,7 +104,7 @@ def _prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Promp
 
 
 def shell_data(conn: Connection, agent_id: int) -> ShellData:
-    """Read the variables of every page."""
+    """Read the data in the frame of every page."""
     me = agents_by_id(conn, [agent_id])[agent_id]
     return ShellData(
         desk=desk_facts(conn),

@@ -1,9 +1,9 @@
-"""Counts attempts with passwords and one-time codes, and requests for links, on pages and in the
-API. It counts each attempt before it checks it.
+"""Limits attempts with passwords and one-time codes, and requests for password reset links. Pages
+and the API share the limits. Each attempt is counted before it is checked.
 
-Each attempt counts toward three limits: one for the account, one for the client's address, and one
-for both together. Attempts from browsers and addresses that have signed in to the account before
-count separately. So a stranger can neither try all accounts from one address nor lock an agent out.
+Each attempt counts toward the limits of the account, of the client's address, and of both together.
+Attempts from browsers and addresses that have signed in to the account before count separately.
+Therefore a stranger can neither try all accounts from one address nor lock an agent out.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,13 +26,13 @@ from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.known_browsers import is_known, keyed_hash
 
-PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of attempts with separate limits
+PASSWORD, CODE, RESET = "", "code ", "reset "  #: kinds of attempts, each with its own limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """The browser that tries to sign in. ``knows_account``: the visitor has signed in to the
-    account before. ``device``: for the agent's list of sessions.
+    """The client that tries to sign in. ``knows_account``: this browser has signed in to the
+    account before. ``device``: its name in the agent's list of sessions.
     """
 
     address: str
@@ -41,7 +41,7 @@ class Visitor:
 
 
 def visitor_of(request: Request, email: str) -> Visitor:
-    """The browser that made the request, for attempts at this account."""
+    """Return the client of the request. ``email``: the account that it tries to sign in to."""
     return Visitor(
         address=client_address(request),
         knows_account=is_known(request, email),
@@ -51,7 +51,7 @@ def visitor_of(request: Request, email: str) -> Visitor:
 
 async def try_password(desk: AppContext, email: str, password: str, visitor: Visitor) -> int | None:
     """Check a password. Return None if the password is right, else the number of attempts left.
-    Raises TooManyAttempts when none are left, and Busy while too many people sign in."""
+    Raises TooManyAttempts when no attempt is left, and Busy while too many people sign in."""
     desk.password_checks.admit()
     found = await desk.store.read(sign_in.find, email)
 
@@ -64,14 +64,15 @@ async def try_password(desk: AppContext, email: str, password: str, visitor: Vis
 
 async def count_and_check(
     desk: AppContext,
-    what: str,
+    kind: str,
     email: str,
     visitor: Visitor,
     check: Callable[[], Awaitable[bool]],
 ) -> int | None:
-    """Count an attempt, then check it. ``what``: its kind. Return None if the password or code is
-    right, else the number of attempts left. Raises TooManyAttempts when none are left."""
-    attempt = await _attempt(desk, what, email, visitor)
+    """Count an attempt, then run ``check``. ``kind``: PASSWORD or CODE. Return None if the password
+    or code is right, else the number of attempts left. Raises TooManyAttempts when no attempt is
+    left."""
+    attempt = await _attempt(desk, kind, email, visitor)
     counted = await desk.store.write(sign_in_attempts.count_attempt, attempt)
     if counted.left < 0:
         raise TooManyAttempts.for_seconds(counted.wait)
@@ -81,7 +82,7 @@ async def count_and_check(
         await desk.store.write(sign_in_attempts.forget_attempt, counted)
         raise
     if not is_right:
-        failed = FailedSignIn(email, is_code=what == CODE)
+        failed = FailedSignIn(email, is_code=kind == CODE)
         await desk.store.acting(None, visitor.address).write(sign_in.record_failure, failed)
         if counted.warns:
             await _warn(desk, email, visitor.address)
@@ -92,7 +93,7 @@ async def count_and_check(
 
 
 async def _warn(desk: AppContext, email: str, address: str) -> None:
-    """Mail the agent that somebody knows the password and is guessing codes."""
+    """Warn the agent by e-mail that somebody knows the password and is guessing codes."""
     if desk.mailer is None:
         return
     name = (await desk.store.read(desk_name_and_zone))[0]
@@ -115,7 +116,7 @@ async def _warn(desk: AppContext, email: str, address: str) -> None:
 
 
 async def count_request(desk: AppContext, email: str, visitor: Visitor) -> None:
-    """Count a request for a link to reset a password. Raises TooManyAttempts."""
+    """Count a request for a password reset link. Raises TooManyAttempts when none is left."""
     attempt = await _attempt(desk, RESET, email, visitor)
     counted = await desk.store.write(sign_in_attempts.count_attempt, attempt)
     if counted.left < 0:
@@ -123,13 +124,14 @@ async def count_request(desk: AppContext, email: str, visitor: Visitor) -> None:
 
 
 def address_key(desk: AppContext, email: str, address: str) -> str:
-    """The key under which the desk remembers that the account was used at an address."""
+    """Return the key under which the desk stores that the account has signed in from an
+    address."""
     return keyed_hash(desk, f"known address|{email.strip().lower()}|{address}")
 
 
-async def _attempt(desk: AppContext, what: str, email: str, visitor: Visitor) -> SignInAttempt:
+async def _attempt(desk: AppContext, kind: str, email: str, visitor: Visitor) -> SignInAttempt:
     account, address = email.strip().lower(), visitor.address
-    group = what + await _group(desk, account, visitor)
+    group = kind + await _group(desk, account, visitor)
     both = keyed_hash(desk, f"{group}{account}|{address}")
     one_address = keyed_hash(desk, f"{group}address|{address}")
     one_account = keyed_hash(desk, f"{group}account|{account}")
@@ -140,7 +142,7 @@ async def _attempt(desk: AppContext, what: str, email: str, visitor: Visitor) ->
         Limit(one_address, rules.ATTEMPTS_OF_ADDRESS_HOURLY, rules.HOUR),
         Limit(one_account, rules.ATTEMPTS_OF_ACCOUNT, rules.ATTEMPTS_OF_ACCOUNT_WITHIN),
     ]
-    if what == CODE:
+    if kind == CODE:
         hourly, daily = rules.CODES_OF_ACCOUNT_HOURLY, rules.CODES_OF_ACCOUNT_DAILY
         limits.append(Limit(one_account, hourly, rules.HOUR, warns=True))
         limits.append(Limit(one_account, daily, rules.LONGEST))
@@ -148,7 +150,8 @@ async def _attempt(desk: AppContext, what: str, email: str, visitor: Visitor) ->
 
 
 async def _group(desk: AppContext, account: str, visitor: Visitor) -> str:
-    """The group in which the attempt counts: strangers, known addresses, or known browsers."""
+    """Return the group in which the attempt counts: known browsers, known addresses, or strangers
+    (empty)."""
     if visitor.knows_account:
         return "known browser "
     key = address_key(desk, account, visitor.address)

@@ -1,6 +1,6 @@
-"""Sends the archive of a person's data. It writes the archive to a temporary file and sends the
-file in pieces, because a person may have many pictures. The file has no name, so the operating
-system deletes it in any case."""
+"""Sends the archive of a person's data. A person may have many pictures. Therefore this module
+writes the archive to a temporary file and sends the file in pieces. The file has no name, so the
+operating system deletes it even after a crash."""
 
 import asyncio
 import tempfile
@@ -19,8 +19,8 @@ PIECE = 256 * 1024  # bytes
 
 
 async def send_archive(request: Request, whom: RequestedPerson, by: int) -> None:
-    """Send everything that is stored about a person as a ZIP file. Raises NotFound when nothing is
-    stored."""
+    """Send everything that the desk stores about a person as a ZIP file. Raises NotFound when it
+    stores nothing."""
     desk = desk_of(request)
     await desk.store.write(audit, exported(Subject.PERSONAL_DATA, NAME))
     archive = await desk.store.for_long_requests().read(collect, whom)

@@ -1,4 +1,4 @@
-"""Phone numbers that somebody wants to text: parsing, and warnings about numbers that may not
+"""Parses the phone number that an agent wants to text, and warns about numbers that may not
 receive texts."""
 
 import phonenumbers
@@ -31,8 +31,8 @@ UNKNOWN = phrase("is in no known number range and may not get texts")
 
 
 def e164(text: str, country: str, field: str = "to") -> str:
-    """Return the number in E.164. ``country`` (ISO 3166): for numbers in national form. Raises
-    BadInput, which explains why the text is no phone number."""
+    """Return the number in E.164. ``country``: the ISO 3166 code for reading a national number.
+    Raises BadInput, which explains why the text is not a phone number."""
     try:
         return phone_numbers.read(text, country)
     except phone_numbers.NotANumber as error:
@@ -40,8 +40,8 @@ def e164(text: str, country: str, field: str = "to") -> str:
 
 
 def recipient(conn: Connection, text: str, country: str, field: str = "to") -> str:
-    """Return the number to text. A short code that has texted this desk stays as it is; any other
-    number is returned in E.164."""
+    """Return the number to text: in E.164, or unchanged if it is a short code that has texted this
+    desk. Raises BadInput."""
     digits = text.strip()
     if is_short_code(digits) and has_texted(conn, digits):
         return digits
@@ -49,8 +49,8 @@ def recipient(conn: Connection, text: str, country: str, field: str = "to") -> s
 
 
 def warning(conn: Connection, number: str) -> str | None:
-    """Return a sentence that says why a text to this number may not arrive. None for mobile numbers
-    and for numbers that have texted the desk."""
+    """Return a sentence that explains why a text to this number may not arrive. None for mobile
+    numbers, for short codes and for numbers that have texted the desk."""
     if not is_e164(number):
         return None
     read = phonenumbers.parse(number)

@@ -1,9 +1,9 @@
 """Serves the workspace of a practice desk to the browser of the agent who practices.
 
-A second cookie holds the session on the practice desk. The cookie is valid only while the same
-agent is signed in to the real desk with this browser. Each desk makes form tokens with a secret key
-of its own, so it refuses the other desk's forms. Therefore a page that stays open after a practice
-run cannot text a real requester.
+The session on the practice desk has its own cookie. The cookie is valid only while the same agent
+is signed in to the real desk with this browser. Each desk signs its form tokens with its own secret
+key, so it rejects the other desk's forms. Therefore a page that stays open after a practice run
+cannot text a real requester.
 """
 
 from sanic import Request
@@ -24,12 +24,12 @@ from handoff_service.web.shared.session import (
 )
 
 RUNS = "/workspace/practice"  # pages of the real desk
-END = "/workspace/practice-desk/end"  # the only page about practice that the practice desk serves
+END = "/workspace/practice-desk/end"  # the practice desk serves this action
 _ELSEWHERE = ("account", "admin", "supervisor", "trainer", "notifications", "setup")
 
 
 async def choose(request: Request) -> HTTPResponse | None:
-    """Middleware: let the practice desk answer the requests of its agent's browser."""
+    """Middleware: route the requests of an agent who practices to the practice desk."""
     path = request.path
     if not path.startswith(("/workspace", "/media/")) or _is_below(path, RUNS):
         return None
@@ -58,8 +58,8 @@ async def _practice_of(request: Request, real: AppContext, token: str) -> AppCon
 
 
 def _over(request: Request, real: AppContext, token: str) -> HTTPResponse:
-    """Handle a request after the practice run has ended. A page leads to the score; other requests
-    make their page reload."""
+    """Answer a request that comes after the practice run has ended. Redirect a page to the score.
+    Raises NotSignedIn for any other request."""
     if not wants_page(request) or request.method in UNSAFE:
         raise NotSignedIn(phrase("The practice run has ended. Open Practice to see its score."))
     run_id = real.practice_runs.run_of_token(token)

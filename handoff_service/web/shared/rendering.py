@@ -1,4 +1,4 @@
-"""Page rendering: the template environment, answers to forms, and fields of forms."""
+"""Page rendering: the template environment, answers to forms, and form fields."""
 
 import functools
 import secrets
@@ -53,13 +53,13 @@ from handoff_service.web.shared.template_filters import (
 from handoff_service.web.shared.vocabulary_filters import FILTERS
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-# used by segments.js
+# for segments.js, which counts segments in the browser
 ALPHABETS = {
     "gsm7": GSM_7,
     "extension": GSM_7_EXTENSION,
     "most": LONGEST,
     "part": MAX_BODY,
-    "alike": dict(WRITTEN_ALIKE),
+    "lookalikes": dict(WRITTEN_ALIKE),
     "styled": STYLED,
     "invisible": dict(INVISIBLE),
     "meaningless": MEANINGLESS,
@@ -67,35 +67,36 @@ ALPHABETS = {
 
 
 def render(template: str, *, status: int = 200, **given: object) -> HTTPResponse:
-    """Render a page or a fragment. Templates that show times need ``zone`` and ``now``."""
+    """Render a page or a fragment. Templates that show times need the variables ``zone`` and
+    ``now``."""
     return html(environment().get_template(template).render(**given), status=status)
 
 
 def done_or_redirect(request: Request, to: str | None = None) -> HTTPResponse:
-    """Answer a successful action. The page's script gets an empty answer, because the stream tells
-    it what changed. A browser without the script gets a redirect to the next page."""
+    """Answer a successful action. A request from a script gets an empty answer, because the event
+    stream reports the change. Any other request is redirected to ``to``, or to the workspace."""
     if "hx-request" in request.headers:
         return empty(headers={"HX-Redirect": to} if to else None)
     return redirect(to or "/workspace", status=303)
 
 
 def back_to_conversation(request: Request, interaction_id: int) -> HTTPResponse:
-    """Answer a successful action on a conversation: empty for the page's script, or else a redirect
-    to the conversation."""
+    """Answer a successful action on a conversation. A request from a script gets an empty answer.
+    Any other request is redirected to the conversation."""
     if "hx-request" in request.headers:
         return done_or_redirect(request)
     return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
 
 
 def wants_page(request: Request) -> bool:
-    """Return whether the browser shows the answer as a page, and no script or event stream reads
-    it."""
+    """Return whether the browser will show the answer as a page. False for scripts and event
+    streams."""
     return "hx-request" not in request.headers and "text/html" in request.headers.get("accept", "")
 
 
 def form_field(request: Request, name: str) -> str:
-    """Return a field of the sent form, or an empty string. Forms send line ends as CR LF; texts use
-    LF."""
+    """Return a field of the form, or an empty string. Browsers send line ends as CR LF, which
+    become LF."""
     fields: Any = request.form
     value = fields.get(name) if fields else None
     return value.replace("\r\n", "\n") if isinstance(value, str) else ""

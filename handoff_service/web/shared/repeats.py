@@ -1,8 +1,7 @@
-"""Idempotent requests: a double click, or a retry after a timeout.
+"""Makes requests idempotent, so a double click or a retry after a timeout changes nothing twice.
 
-API clients name a request with the header ``Idempotency-Key``. Each form on a page carries its own
-id. In both cases the store carries out the same command only once
-(``store/engine/command_ids.py``).
+API clients identify a request with the header ``Idempotency-Key``. Each form on a page contains an
+id. In both cases the store runs the same command only once (``store/engine/command_ids.py``).
 """
 
 import re
@@ -27,7 +26,7 @@ from handoff_service.web.shared.rendering import form_field
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 HEADER = "Idempotency-Key"
-REPEATED = "Idempotent-Replayed"  # true on a replayed answer
+REPEATED = "Idempotent-Replayed"  # the header of a replayed answer; its value is true
 KEY = r"[\x21-\x7e]{1,255}"
 FORM_FIELD = "command"
 
@@ -40,7 +39,7 @@ async def once(
 ) -> HTTPResponse:
     """Serve an API call. If its key was used before, replay the first answer.
 
-    Raises BadInput for an invalid key. Raises OtherBody (422) for a key that was used with another
+    Raises BadInput for an invalid key, and OtherBody (422) for a key that was used for another
     request.
     """
     key = request.headers.get(HEADER)
@@ -58,17 +57,17 @@ async def once(
     _carry_out_under(request, desk, id)
     answer = await serve()
     body = (answer.body or b"").decode()
-    # without a stored answer, a repeated request still runs no command twice
+    # even if the answer is not stored, a repeated request runs no command twice
     with suppress(Unavailable):
         await desk.store.write(keep_response, Response(id=id, status=answer.status, body=body))
     return answer
 
 
 def form_once(request: Request, desk: AppContext, agent: CurrentAgent) -> None:
-    """Carry out a form only once, even if the browser sends it several times with the same
-    fields.
+    """Run the commands of a form only once, even if the browser sends the same form several
+    times.
     """
-    # the handler of an uploaded picture reads the body itself
+    # handlers of picture uploads read the body themselves
     if request.method not in UNSAFE or not request.body:
         return
     name = form_field(request, FORM_FIELD)
@@ -78,5 +77,5 @@ def form_once(request: Request, desk: AppContext, agent: CurrentAgent) -> None:
 
 
 def _carry_out_under(request: Request, desk: AppContext, id: CommandId) -> None:
-    """Make all further writes of the request use this id: see ``session.desk_of``."""
+    """Use this id for all further writes of the request: see ``session.desk_of``."""
     request.ctx.desk = replace(desk, store=desk.store.under(id))

@@ -1,4 +1,4 @@
-"""Who replies to the requester, as the composer tells the agent."""
+"""Determines who replies to the requester. The composer shows this to the agent."""
 
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Owner
@@ -8,23 +8,23 @@ from handoff_service.store.views import (
 
 
 def colleague(interaction: Interaction, agent_id: int) -> str | None:
-    """Return the name of the colleague who has the conversation. None if the agent has it, or no
-    live agent does."""
+    """Return the name of the other agent who owns the conversation, or None if no other agent owns
+    it."""
     owner = interaction.owner
     return owner.name if owner.kind is Owner.AGENT and owner.id != agent_id else None
 
 
 def must_join(interaction: Interaction, agent_id: int) -> bool:
-    """Return whether a colleague has the conversation and this agent has not joined. In that case,
-    every action on the page asks for confirmation first.
+    """Return whether another agent owns the conversation and this agent has not joined it. In that
+    case, the page asks for confirmation before every action.
     """
     members = {agent.id for agent in interaction.live_group}
     return colleague(interaction, agent_id) is not None and agent_id not in members
 
 
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
-    """Return two sentences for the composer. The first one says who replies to the requester. The
-    second one says who replies after this agent sends a text."""
+    """Return two sentences for the composer. The first says who replies to the requester. The
+    second says what changes when this agent sends a text; empty if nothing changes."""
     if interaction.unanswerable and interaction.owner.kind is not Owner.AGENT:
         return phrase("Nobody can answer."), ""
     match interaction.owner.kind:

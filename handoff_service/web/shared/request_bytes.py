@@ -1,8 +1,8 @@
-"""Input checks before any handler: bytes that are not UTF-8, NUL characters, and integers that no
-database can store.
+"""Checks each request before its handler runs. Rejects bytes that are not UTF-8, NUL characters,
+and integers that the database cannot store.
 
-Python keeps non-UTF-8 bytes of a header as surrogates, which cannot be encoded again. PostgreSQL
-rejects NUL in a text. Both checks cover the whole request, so handlers need none.
+Sanic decodes non-UTF-8 bytes of a header to surrogates, which cannot be encoded again. PostgreSQL
+rejects NUL characters. Handlers need no such checks of their own.
 """
 
 from typing import Any
@@ -23,26 +23,25 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def protect(app: Sanic[Any, Any]) -> None:
-    """Register the check and the bounded ``<id:int>`` with an app. Call this before adding its
-    routes."""
+    """Add the middleware ``check_bytes`` to an app, and limit ``<id:int>`` in paths to the ids that
+    the database can store. Call this before you add routes."""
     app.router.register_pattern("int", path_id, r"^[0-9]{1,19}$")
     app.register_middleware(check_bytes, "request")
 
 
 def path_id(text: str) -> int:
-    """Parse an id in a path. Raises ValueError, which leads to a 404, for anything that cannot be a
-    row's id."""
+    """Parse an id in a path. Raises ValueError for an impossible id. Sanic then answers 404."""
     if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > BIGGEST:
         raise ValueError(text)
     return int(text)
 
 
 async def check_bytes(request: Request) -> None:
-    """Raise BadInput if the request's address or headers are not UTF-8, or if it has the character
-    U+0000 outside of a file.
+    """Middleware: raise BadInput if the address or the headers are not UTF-8, or if the address,
+    the headers or a form field contain the character U+0000.
 
-    A webhook's body may contain U+0000, and the webhook's handler replaces it. The API checks a
-    JSON body when it parses it.
+    The bodies of webhooks may contain U+0000, because their handler replaces it. The API checks
+    JSON bodies when it parses them.
     """
     head = request.head
     if b"\0" in head or b"%00" in head.split(b"\r\n", 1)[0]:
@@ -58,14 +57,15 @@ async def check_bytes(request: Request) -> None:
 
 
 def check_form(request: Request) -> None:
-    """Check the fields of a form. A handler that reads its own body calls this afterwards."""
+    """Raise BadInput if a form field contains U+0000. A handler that reads the body itself must
+    call this after reading it."""
     if not (request.content_type or "").startswith(FORMS):
         return
     _refuse_nul(request.form or {})
 
 
 def _refuse_nul(fields: Any) -> None:
-    """Raise BadInput, which names the fields with a NUL."""
+    """Raise BadInput, which names each field that contains a NUL character."""
     wrong = [
         name for name, given in fields.items() if any("\0" in f"{name}{value}" for value in given)
     ]

@@ -1,4 +1,4 @@
-"""Reject forms that another site's page has sent."""
+"""Rejects forms that pages of other sites send."""
 
 import re
 from urllib.parse import urlsplit
@@ -12,8 +12,8 @@ _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(
 
 
 def from_this_site(request: Request) -> None:
-    """Raise NotAllowed for a request from another site's page. This protects the forms before
-    sign-in: without a session, they have no form token."""
+    """Raise NotAllowed for a request from another site's page. This protects the forms that people
+    use before sign-in, which have no form token because there is no session yet."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and not _is_ours(request, origin)):
@@ -27,9 +27,8 @@ def from_this_site(request: Request) -> None:
 
 
 def _is_ours(request: Request, origin: str) -> bool:
-    """Return whether this is the origin of the public address. This also allows requests to an IP
-    address or localhost, because an attacker can use DNS rebinding only with a name of their
-    own."""
+    """Return whether the origin is that of the public address. If the host is an IP address or
+    localhost, the origin need only match the host, because DNS rebinding requires a host name."""
     ours = urlsplit(request.app.ctx.desk.settings.public_url)
     if origin.lower() == f"{ours.scheme}://{ours.netloc}".lower():
         return True

@@ -1,4 +1,4 @@
-"""The second step of a sign-in, after a right password or an identity provider's answer. It asks
+"""The second step of a sign-in, after the right password or an identity provider's answer. It asks
 for a second factor if the agent needs one, and then opens a session."""
 
 import secrets
@@ -38,9 +38,11 @@ ENDED = phrase("This sign-in took too long or has already ended. Sign in again."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """An agent who has passed the first factor. ``provider_id``: the identity provider; None: the
-    first factor was a password. ``proved``: the sign-in needs no second factor.
-    ``provider_session``, ``authenticated_at``: see ``sign_in.OpenSession``.
+    """An agent who has passed the first factor.
+
+    - ``provider_id``: the identity provider; None for a password.
+    - ``proved``: the second factor is already proven, so the sign-in does not ask for one.
+    - ``provider_session``, ``authenticated_at``: see ``sign_in.OpenSession``.
     """
 
     agent_id: int
@@ -54,10 +56,10 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A new session."""
+    """An opened session. ``token`` authenticates its requests."""
 
     agent_id: int
-    token: str = field(repr=False)  #: proves the session
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ class SecondStepNeeded:
 
 
 async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> SignInNeeds:
-    """The steps that the agent's sign-in still needs. Raises NotAllowed for a password where it is
-    off."""
+    """Return what the agent's sign-in needs. Raises NotSignedIn for a deactivated account, and
+    NotAllowed for a password if passwords are off for the agent's role."""
     found = await desk.store.read(needs, agent_id)
     if found is None:
         raise NotSignedIn(phrase("Your account is deactivated. Ask an admin."))
@@ -82,8 +84,8 @@ async def needs_of(desk: AppContext, agent_id: int, *, by_password: bool) -> Sig
 async def proceed(
     desk: AppContext, who: Admitted, visitor: Visitor, *, next_page: str = "/workspace"
 ) -> NewSession | SecondStepNeeded:
-    """Open a session, or begin the step that the agent still needs. Raises NotAllowed for a
-    password where it is off."""
+    """Open a session, or begin the second step if the agent needs a second factor. Raises the
+    errors of ``needs_of``. ``next_page``: the page to show after the sign-in."""
     found = await needs_of(desk, who.agent_id, by_password=who.provider_id is None)
     if who.proved or not (found.has_second_factor or found.second_factor_required):
         return await open_session(desk, who, visitor, second_factor=who.proved)
@@ -103,7 +105,7 @@ async def proceed(
 async def open_session(
     desk: AppContext, who: Admitted, visitor: Visitor, *, second_factor: bool
 ) -> NewSession:
-    """Open a session. From then on, the desk knows the client's address as one of the agent's."""
+    """Open a session, and remember the client's address as one that the agent has used."""
     token = secrets.token_urlsafe(32)
     command = sign_in.OpenSession(
         who.agent_id,
@@ -125,7 +127,7 @@ async def try_code(
     desk: AppContext, agent_id: int, email: str, code: str, visitor: Visitor
 ) -> int | None:
     """Check a one-time code or a backup code. Return None if the code is right, else the number of
-    attempts left. Raises TooManyAttempts."""
+    attempts left. Raises TooManyAttempts when no attempt is left."""
 
     async def check() -> bool:
         return await desk.store.write(use_code, AgentCode(agent_id, code))
@@ -159,12 +161,12 @@ def drop_step(desk: AppContext, response: HTTPResponse) -> None:
 
 
 def step_token(request: Request) -> str:
-    """The token in the browser's cookie; empty without one."""
+    """Return the step's token from the cookie, or an empty string."""
     return request.cookies.get(step_cookie(desk_of(request))) or ""
 
 
 async def current_step(request: Request, kind: StepKind) -> Step:
-    """The current sign-in step of this browser. Raises NotSignedIn when it has ended."""
+    """Return the current sign-in step of this browser. Raises NotSignedIn when it has ended."""
     desk, which = desk_of(request), StepToken(step_token(request), kind)
     found = await desk.store.read(sign_in_steps.find_step, which, desk.clock())
     if found is None:
@@ -173,8 +175,8 @@ async def current_step(request: Request, kind: StepKind) -> Step:
 
 
 async def end_step(request: Request, kind: StepKind) -> Step:
-    """End the step. Raises NotSignedIn when the step has already ended, because each step opens one
-    session.
+    """End the sign-in step and return it. Raises NotSignedIn if it has already ended, because a
+    step may open only one session.
     """
     which = StepToken(step_token(request), kind)
     found = await desk_of(request).store.write(sign_in_steps.take_step, which)

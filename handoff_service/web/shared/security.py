@@ -1,4 +1,4 @@
-"""Headers of every answer, and the formats of error answers."""
+"""Security headers of every answer, and the formats of error answers."""
 
 import re
 from collections.abc import Callable, Coroutine
@@ -53,7 +53,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
-WEBHOOK_HEADERS = {  # they matter only if somebody opens a webhook's address in a browser
+WEBHOOK_HEADERS = {  # these matter only if somebody opens a webhook's address in a browser
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -65,8 +65,8 @@ TLS = {"Strict-Transport-Security": "max-age=31536000"}
 def add_headers(
     public_url: str,
 ) -> Callable[[Request, BaseHTTPResponse], Coroutine[Any, Any, None]]:
-    """Return the middleware that adds the headers. Except in answers to webhooks, it keeps a header
-    that the answer already has."""
+    """Return the middleware that adds the headers. It keeps headers that the answer already has,
+    except in answers to webhooks."""
     tls = TLS if public_url.startswith("https:") else {}
     pages, webhooks = HEADERS | tls, WEBHOOK_HEADERS | tls
 
@@ -87,7 +87,7 @@ def problem(
     errors: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
 ) -> HTTPResponse:
-    """Return a problem document, RFC 9457."""
+    """Return an answer with a problem document (RFC 9457)."""
     body: dict[str, object] = {
         "type": "about:blank",
         "title": title,
@@ -100,8 +100,9 @@ def problem(
 
 
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
-    """Answer a failed request: a problem document for programs, or a page or a line of text for
-    browsers. The answer says when to retry, if that is known."""
+    """Answer a failed request. Programs get a problem document, browsers get a page or one line of
+    text, and webhooks get one line of text. The answer has a Retry-After header if the time is
+    known."""
     if isinstance(error, Refusal):
         status, title, detail, errors = error.status, error.title, error.detail, error.errors
         if error.loggable:
@@ -134,14 +135,14 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
 
 
 def retry_after(error: Exception) -> dict[str, str]:
-    """Return the Retry-After header; empty if the time is unknown."""
+    """Return the Retry-After header, or no header if the time is unknown."""
     seconds = error.retry_after if isinstance(error, Refusal) else None
     return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _allowed(request: Request) -> str:
-    """Return the methods that the path supports. Sanic omits them for paths that contain a
-    number."""
+    """Return the methods of the path, for the Allow header. Sanic omits this header for paths that
+    contain a number."""
     return ", ".join(method for method in METHODS if _is_known(request, method))
 
 
@@ -154,8 +155,8 @@ def _is_known(request: Request, method: str) -> bool:
 
 
 def sign_in_address(request: Request) -> str:
-    """Return the address of the sign-in page. After the sign-in, that page redirects to the
-    requested page. If the request was an action, it redirects to the action's conversation."""
+    """Return the address of the sign-in page, with the page to show after the sign-in: the
+    requested page or, for an action, the conversation that it belongs to."""
     path = (
         request.path
         if request.method == "GET"
@@ -168,8 +169,8 @@ def sign_in_address(request: Request) -> str:
 
 
 def _is_for_people(request: Request) -> bool:
-    """Return whether a person made this request: on a page, or by opening an unknown address in a
-    browser."""
+    """Return whether a browser made this request: from one of our pages, or by opening an unknown
+    address."""
     if request.path.startswith(PAGES):
         return True
     return wants_page(request) and not request.path.startswith(PROGRAMS)
@@ -178,7 +179,7 @@ def _is_for_people(request: Request) -> bool:
 async def _for_page(
     request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]
 ) -> HTTPResponse:
-    """Answer with a page for a person, or a line of text for the page's script."""
+    """Answer with an error page, or with one line of text if a script made the request."""
     sentence = field_sentences(errors) or detail
     if not wants_page(request):
         return text(shown(sentence), status=status)

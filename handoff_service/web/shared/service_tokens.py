@@ -1,4 +1,4 @@
-"""Programs that use the API with a service token: see ``rules/desk/service_tokens.py``."""
+"""Authenticates programs by their service tokens. See ``rules/desk/service_tokens.py``."""
 
 import math
 from contextlib import suppress
@@ -16,7 +16,8 @@ from handoff_service.rules.shared.vocabulary import Presence, Role
 from handoff_service.store.desk import service_tokens
 from handoff_service.store.desk.service_tokens import ServiceToken, TokenHolder
 
-# at most one write in this time for each token, because one for each request would be too many
+# The desk records a token's use at most once in this time, because a write for each request would
+# be too many.
 RECORDED_EVERY = timedelta(minutes=1)
 UNKNOWN = phrase("There is no such service token. Check it, or ask an admin for a new one.")
 FOR_PEOPLE = phrase(
@@ -32,9 +33,9 @@ def is_service_token(token: str) -> bool:
 async def authenticate(
     desk: AppContext, token: str, scope: Scope | None, roles: tuple[Role, ...]
 ) -> CurrentAgent:
-    """Return the agent that stands for the token, with the roles that this call needs. ``scope``
-    None: the call is for people only. Raises NotSignedIn for an unusable token, TooManyRequests,
-    and NotAllowed without the scope.
+    """Return the agent that represents the token, with the roles that this call needs. ``scope``:
+    the call's scope; None for a call that only people may make. Raises NotSignedIn for an unusable
+    token, TooManyRequests above the token's rate, and NotAllowed without the scope.
     """
     found = await desk.store.read(service_tokens.holder, token_hash(token))
     one = usable(found)
@@ -58,7 +59,7 @@ async def authenticate(
 
 
 def usable(found: TokenHolder | None) -> TokenHolder:
-    """Return the token if a program can use it, else raise NotSignedIn with the reason."""
+    """Return the token's holder. Raises NotSignedIn for an unknown, revoked or expired token."""
     if found is None:
         raise NotSignedIn(UNKNOWN)
     one = found.token
@@ -81,7 +82,7 @@ def usable(found: TokenHolder | None) -> TokenHolder:
 
 
 def still_reads(conn: Connection, token: str) -> bool:
-    """Whether the token may still follow the event stream."""
+    """Return whether the token may still read the event stream."""
     found = service_tokens.holder(conn, token_hash(token))
     return (
         found is not None

@@ -1,5 +1,5 @@
-"""Authentication. Browsers prove their session with a cookie, programs with a bearer token. This
-module also protects against cross-site requests."""
+"""Authenticates browsers by the session cookie and API clients by a bearer token. Also protects
+against cross-site request forgery."""
 
 import hmac
 import re
@@ -25,7 +25,7 @@ from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.repeats import UNSAFE, form_once
 from handoff_service.web.shared.service_tokens import authenticate, is_service_token
 
-#: role -> the word for the people who have it
+#: role -> the plural noun for people with this role
 PEOPLE: Mapping[Role, str] = {
     Role.AGENT: phrase("agents"),
     Role.SUPERVISOR: phrase("supervisors"),
@@ -35,7 +35,7 @@ PEOPLE: Mapping[Role, str] = {
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents, who work in the workspace
 ANYONE = tuple(Role)
-# requests that a page's script sends by itself, without the agent doing anything
+# requests that a page's script sends without an action of the agent
 BY_ITSELF = re.compile(r"/workspace/.*/read")
 NO_SECOND_FACTOR = phrase(
     "Your role needs a second factor, and this token was made without one. Set "
@@ -45,31 +45,30 @@ type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> AppContext:
-    """Return the desk that this process serves. Each request of an agent has its own copy of the
-    desk. The store of this copy records the agent as the author. If a client can repeat the
-    request, the store also runs each command only once."""
+    """Return the desk that serves this request. An agent's request has its own copy of the desk,
+    and the copy's store records the agent as the author of each write. For a request that clients
+    may repeat, the store also runs each command only once (``repeats.py``)."""
     desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 
 
 def cookie_name(desk: AppContext) -> str:
-    """Return the cookie's name. ``__Host-`` ties a cookie to this host over https; browsers reject
-    that prefix on plain http."""
+    """Return the name of the session cookie. Over https it has the prefix ``__Host-``, which binds
+    the cookie to this host. Over http, browsers reject this prefix."""
     if desk.practice:
         return practice_cookie(desk)
     return "__Host-patchboard" if desk.settings.public_url.startswith("https:") else "patchboard"
 
 
 def practice_cookie(desk: AppContext) -> str:
-    """Return the name of a practice desk's cookie. A browser can have it and the real desk's cookie
-    at the same time."""
+    """Return the name of a practice desk's cookie. It differs from the real desk's, because a
+    browser can have both at the same time."""
     is_tls = desk.settings.public_url.startswith("https:")
     return "__Host-patchboard-practice" if is_tls else "patchboard-practice"
 
 
 def give_cookie(desk: AppContext, response: HTTPResponse, token: str, name: str = "") -> None:
-    """Store the session's token in the browser. ``name``: the name of the cookie, if it is not the
-    desk's own."""
+    """Set the session cookie. ``name``: the cookie's name, if it is not the desk's own."""
     response.add_cookie(
         name or cookie_name(desk),
         token,
@@ -102,7 +101,7 @@ async def signed_in(request: Request) -> CurrentAgent | None:
 
 
 async def _current(request: Request, token: str) -> CurrentAgent | None:
-    """Return the session's agent. Store the time of the session's last use, but not at every
+    """Return the session's agent. Record the session's use if that is due, but not at every
     request."""
     desk = desk_of(request)
     agent = await desk.store.read(sign_in.signed_in, token, desk.clock())
@@ -115,8 +114,8 @@ async def _current(request: Request, token: str) -> CurrentAgent | None:
 
 async def bearer(request: Request, *roles: Role, scope: Scope | None = None) -> CurrentAgent:
     """Return the agent who owns the bearer token. Raises NotSignedIn without a valid token, and
-    NotAllowed without one of the roles. A service token needs the ``scope`` instead of a role.
-    ``scope`` None: the call refuses service tokens."""
+    NotAllowed without one of the roles. A service token needs ``scope`` instead of a role. If
+    ``scope`` is None, the call rejects service tokens."""
     if is_service_token(token := request.token or ""):
         return _acts(request, await authenticate(desk_of(request), token, scope, roles))
     agent = await _current(request, request.token or "")
@@ -135,8 +134,8 @@ def _acts(request: Request, agent: CurrentAgent) -> CurrentAgent:
 
 
 def allowed(agent: CurrentAgent, *roles: Role) -> CurrentAgent:
-    """Return the agent if they have one of these roles (an admin has all of them), else raise
-    NotAllowed. ANYONE also allows an agent without a role, who can then at least sign out."""
+    """Return the agent. Raises NotAllowed for an agent without one of these roles; admins have all
+    of them. ANYONE also allows agents without a role, who must be able to sign out."""
     if roles and roles != ANYONE and not agent.roles & {*roles, Role.ADMIN}:
         people = reduce(_and, (PEOPLE[role] for role in roles))
         raise NotAllowed(
@@ -150,7 +149,7 @@ def _and(one: str, other: str) -> str:
 
 
 def home_of(agent: CurrentAgent) -> str:
-    """Return the address of the page where an agent with these roles starts."""
+    """Return the path of the agent's start page, which depends on the agent's roles."""
     if agent.roles & {*LIVE, Role.ADMIN}:
         return "/workspace"
     return "/workspace/trainer" if Role.TRAINER in agent.roles else "/workspace/account"
@@ -162,18 +161,18 @@ def supervises(agent: CurrentAgent) -> bool:
 
 
 def trains(agent: CurrentAgent) -> bool:
-    """Whether this agent may do what trainers do."""
+    """Return whether this agent has a trainer's rights."""
     return bool(agent.roles & {Role.TRAINER, Role.ADMIN})
 
 
 def csrf_token(request: Request) -> str:
-    """Return the token that this browser's forms must carry."""
+    """Return the token that this browser's forms must contain."""
     return sign_in.csrf_token(desk_of(request).settings.secret_key, cookie_token(request) or "")
 
 
 def refuse_cross_site(request: Request) -> None:
-    """Protect against cross-site requests: raise NotAllowed for an unsafe request from another
-    site's page."""
+    """Raise NotAllowed for an unsafe request that comes from another site or has no valid form
+    token."""
     if request.method not in UNSAFE:
         return
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
@@ -188,9 +187,9 @@ def refuse_cross_site(request: Request) -> None:
 
 
 def page(*roles: Role) -> Callable[[Handler], Handler]:
-    """Wrap a workspace page or action: the agent must be signed in and have one of these roles (by
-    default those of live agents), and the request must come from our own pages. The handler gets
-    the agent as ``agent``."""
+    """Decorate the handler of a workspace page or action. The agent must be signed in and have one
+    of these roles (by default, those of live agents), and the request must come from our own pages.
+    The handler gets the agent as ``agent``."""
 
     def wrap(handler: Handler) -> Handler:
         @wraps(handler)

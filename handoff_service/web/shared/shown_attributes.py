@@ -17,7 +17,7 @@ from handoff_service.store.views import Interaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAttribute:
-    """An attribute on a page. ``value``: the value in words; None: not set."""
+    """An attribute on a page. ``value``: the formatted value; None if the attribute is not set."""
 
     name: str
     value: str | None
@@ -27,10 +27,9 @@ class ShownAttribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAttributes:
-    """The attributes beside a conversation. ``user``: only the user's attributes that have a
-    value."""
+    """The attributes in the panel beside a conversation."""
 
-    user: list[ShownAttribute]
+    user: list[ShownAttribute]  #: only those that have a value
     conversation: list[ShownAttribute]
     can_set: bool  #: whether the desk has attributes for conversations
 
@@ -42,8 +41,8 @@ class ShownAttributes:
 
 
 def shown_attributes(conn: Connection, interaction: Interaction) -> ShownAttributes:
-    """Read the attributes beside a conversation, sorted by name. If the definition of an attribute
-    was deleted, its value follows after the others, with the key as its name."""
+    """Read the attributes for the panel beside a conversation, sorted by name. Values of deleted
+    attributes come last, with the key as their name."""
     defined = attributes.by_field(conn).values()
     of_user = [one for one in defined if one.owner is AttributeOwner.USER]
     own = [one for one in defined if one.owner is AttributeOwner.CONVERSATION]

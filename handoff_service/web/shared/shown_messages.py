@@ -1,4 +1,4 @@
-"""The messages of a conversation as pages show them: grouped by day and author, with receipts."""
+"""Prepares messages for a page: groups them by day and author, and adds delivery receipts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, MediaStatus, Status
 from handoff_service.store.views import Message
 
-SAME_AUTHOR = timedelta(minutes=5)  # an author's messages within this time show the name once
+SAME_AUTHOR = timedelta(minutes=5)  # messages closer than this show their author's name once
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class ReceiptMark:
 
     icon: str  #: the icon's name
     word: str
-    look: str | None = None  #: the bubble's style, if it is not the plain one
+    look: str | None = None  #: the bubble's style; None for the normal style
 
 
 RECEIPTS = {
@@ -36,10 +36,10 @@ FINAL = frozenset({Status.DELIVERED, Status.CANCELED, Status.RECEIVED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownMessage:
-    """A message as the page shows it."""
+    """A message, prepared for the page."""
 
     message: Message
-    day: date | None  #: the day that begins with this message
+    day: date | None  #: the day, if this is the first message of its day
     first: bool  #: whether the author's name is shown
     receipt: ReceiptMark | None
     open: bool  #: whether its status or media may still change
@@ -47,18 +47,18 @@ class ShownMessage:
 
     @property
     def plain(self) -> bool:
-        """Whether the text is one segment in GSM-7. The page shows the segments of all other
-        texts."""
+        """Whether the text is one segment in GSM-7. For all other texts, the page shows the number
+        of segments."""
         return self.message.segments in (None, 1) and self.message.encoding in (None, "GSM-7")
 
 
 def shown(
     messages: Sequence[Message], zone: ZoneInfo, *, before: Message | None = None
 ) -> list[ShownMessage]:
-    """Prepare messages for the page. ``before`` is the message before the first, which is already
+    """Prepare messages for the page. ``before``: the message before the first one, which is already
     on the page.
 
-    The time when a recovered text was sent decides its day.
+    A recovered text is shown at the time when it was sent, not at the time of its recovery.
     """
     result = []
     if any(message.sent_at for message in messages):
@@ -70,8 +70,8 @@ def shown(
 
 
 def with_unread_line(messages: list[ShownMessage], read_seq: int | None) -> list[ShownMessage]:
-    """Mark the requester's first message that this agent has not read. ``read_seq`` None: the agent
-    is not in the live group, and no message is marked."""
+    """Mark the requester's first message that this agent has not read. Mark none if ``read_seq`` is
+    None, because the agent is then not in the live group."""
     new = [s.message.seq for s in messages if _unread(s.message, read_seq)]
     if not new:
         return messages

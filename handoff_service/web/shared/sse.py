@@ -1,9 +1,9 @@
 """Server-Sent Events for pages. Events are only hints: a page that receives one fetches the
 changes, so a lost event loses no data.
 
-Every connection starts with ``hello``. A ``heartbeat`` follows every ten seconds, so that a page
-can tell an idle server from a frozen one. The stream ends when the service stops (the fan-out
-closes), when ``still`` returns False, or when anything fails.
+Every connection starts with ``hello``. A ``heartbeat`` follows every ten seconds, which shows the
+page that the server still runs. The stream ends when the service stops (the fan-out closes), when
+the session ends, or when anything fails.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from handoff_service.errors import DatabaseAway
 from handoff_service.store.engine.transaction import Hint
 
 HEARTBEAT = 10.0  # seconds
-type PageEvent = tuple[str, object]  # an event's name and its data
+type PageEvent = tuple[str, object]  # the event's name and its data
 type Translate = Callable[[Sequence[Hint]], Awaitable[Sequence[PageEvent]]]
 
 
@@ -38,12 +38,13 @@ async def serve(
     pause: float = 0.0,
     holder: int | None = None,
 ) -> None:
-    """Keep a page's stream open while ``still`` returns True.
+    """Serve a page's stream.
 
-    ``translate`` translates a batch of hints into events. After each batch, the stream waits
-    ``pause`` seconds. Hints that arrive in this time form the next batch. So a busy desk does not
-    redraw a page faster than people can read it. The agent ``holder`` counts as connected while the
-    stream is open.
+    - ``translate`` turns a batch of hints into events.
+    - ``still`` is called before each event. The stream ends when it returns False.
+    - ``pause``: how many seconds to wait after each batch. Hints that arrive in this time form the
+      next batch. The pause keeps a busy desk from redrawing a page faster than people can read.
+    - ``holder``: the id of the agent who counts as connected while the stream is open.
     """
 
     async def begin() -> list[str]:
@@ -72,8 +73,8 @@ async def serve(
 
 @dataclass(frozen=True, slots=True)
 class EventSource:
-    """The events that a stream sends, already formatted. ``on_hints`` and ``beat`` check the
-    session first and return None to end the stream."""
+    """The functions that produce a stream's formatted events. ``on_hints`` and ``beat`` check the
+    session first, and return None to end the stream."""
 
     begin: Callable[[], Awaitable[Sequence[str]]]  #: the first events of a connection
     #: the events for a batch of hints
@@ -93,14 +94,14 @@ async def run(
     holder: int | None = None,
 ) -> None:
     """Serve a stream until the client disconnects, the fan-out closes, the session ends or
-    something fails. The client then reconnects.
+    something fails. Clients then reconnect.
 
     While the database is unavailable, the stream sends only heartbeats. No change is lost, because
-    the fan-out asks every listener to catch up when the database is back.
+    the fan-out asks every listener to catch up once the database is available again.
     """
     async with AsyncExitStack() as open_:
-        # Listen first, because counting the connection may change the agent's presence, and that
-        # publishes a hint.
+        # Listen first: counting the connection may change the agent's presence, and the stream must
+        # not miss the hint about this change.
         batches = await open_.enter_async_context(desk.fanout.listen(channels))
         if holder is not None:
             await open_.enter_async_context(desk.connections.hold(holder))
@@ -124,7 +125,7 @@ async def run(
                     await response.send(one)
                 if batch is not None:
                     await asyncio.sleep(pause)
-        except Exception as error:  # noqa: BLE001 - a silent open stream would be worse than an end
+        except Exception as error:  # noqa: BLE001 - an open but silent stream would be worse
             log.warning("stream_failed", error=error, path=request.path)
         finally:
             with suppress(Exception):
@@ -134,8 +135,8 @@ async def run(
 async def with_heartbeats(
     batches: AsyncIterator[Sequence[Hint]],
 ) -> AsyncIterator[Sequence[Hint] | None]:
-    """Yield the batches, and None whenever a heartbeat is due. A busy stream gets heartbeats, too,
-    because a page waits for them to know that the server has not stopped."""
+    """Yield the batches, and None whenever a heartbeat is due. A busy stream also gets heartbeats,
+    because a page without heartbeats assumes that the server has stopped."""
     following = batches.__aiter__()
     upcoming = asyncio.ensure_future(anext(following, None))
     clock = asyncio.get_running_loop().time

@@ -1,4 +1,4 @@
-"""Suggested replies, for the agent who answers a conversation."""
+"""Suggests replies to the agent who answers a conversation."""
 
 from handoff_service.context import AppContext
 from handoff_service.rules.shared.names import first_name
@@ -10,8 +10,8 @@ from handoff_service.store.views import Interaction
 async def suggest(
     desk: AppContext, interaction: Interaction, agent_id: int
 ) -> list[SuggestedReply]:
-    """Replies from conversations that the desk has solved. An empty list, unless this agent has to
-    reply."""
+    """Return suggested replies from solved conversations. The list is empty unless the conversation
+    is assigned to this agent and the requester has not opted out."""
     mine = interaction.assigned_to is not None and interaction.assigned_to.id == agent_id
     if interaction.owner.kind is not Owner.AGENT or not mine or interaction.opted_out:
         return []

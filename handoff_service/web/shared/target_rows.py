@@ -1,5 +1,5 @@
-"""The targets of a queue as fields of its form: one row for each priority, one field for each kind
-of target."""
+"""The targets of a queue as form fields, with a row for each priority and a column for each kind of
+target."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from handoff_service.rules.routing.targets import PRIORITIES, QueueTargets, minu
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import TargetKind
 
-#: heading of each column
+#: the columns' headings
 COLUMNS = {
     TargetKind.FIRST_RESPONSE: phrase("First response"),
     TargetKind.NEXT_RESPONSE: phrase("Next response"),
@@ -22,7 +22,7 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class TargetRow:
-    """The fields for one priority. ``cells``: each field's name, and its column's heading."""
+    """The fields for one priority. ``cells``: the name and the column heading of each field."""
 
     priority: int
     meaning: str
@@ -30,7 +30,7 @@ class TargetRow:
 
 
 def name_of(priority: int, kind: TargetKind, before: str = "") -> str:
-    """The name of a field. ``before``: the prefix of the names in a form with several queues."""
+    """Return the name of a field. ``before``: the queue's prefix in a form for several queues."""
     return f"{before}target_{priority}_{kind}"
 
 
@@ -46,7 +46,7 @@ NEW = {name: "" for row in ROWS for name, _ in row.cells}
 
 
 def shown(targets: tuple[QueueTargets, ...], before: str = "") -> dict[str, str]:
-    """The form's values for stored targets."""
+    """Return the values of the form fields for stored targets."""
     return {
         name_of(priority, kind, before): str(minutes_of(targets, priority, kind) or "")
         for priority in PRIORITIES
@@ -55,7 +55,7 @@ def shown(targets: tuple[QueueTargets, ...], before: str = "") -> dict[str, str]
 
 
 def read(given: Mapping[str, str], before: str = "") -> list[TargetEntry]:
-    """The targets that were typed. Raises BadInput, which names each wrong field."""
+    """Read the targets from the form fields. Raises BadInput, which names each wrong field."""
     found, errors = [], dict[str, str]()
     for priority in PRIORITIES:
         typed = {kind: given[name_of(priority, kind, before)] or None for kind in TargetKind}

@@ -1,4 +1,4 @@
-"""Filters of the templates: how pages write times, names and numbers."""
+"""Template filters that format times, names and numbers."""
 
 import functools
 import re
@@ -24,7 +24,7 @@ _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
 def unbroken(words: str) -> str:
-    """Return the words with non-breaking hyphens, so that no line ends inside GSM-7."""
+    """Replace hyphens with non-breaking hyphens, to prevent a line break inside GSM-7."""
     return shown(words).replace("-", "\u2011")
 
 
@@ -40,7 +40,7 @@ def phone(number: str) -> str:
 
 
 def country(number: str) -> str:
-    """Return the ISO code of a number's country: US."""
+    """Return the ISO code of a number's country, such as US."""
     try:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or NO_COUNTRY
     except phonenumbers.NumberParseException:  # a short code, or a sender name
@@ -54,8 +54,8 @@ def initials(name: str) -> str:
 
 
 def words(name: str) -> str:
-    """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress. If a
-    phrase exists for the word, return the phrase."""
+    """Return the phrase for a stored word or a slot name. Without a phrase, format the word itself:
+    work_in_progress becomes Work in progress."""
     if name in KNOWN_WORDS:
         return KNOWN_WORDS[name]
     text = name.replace("_", " ").strip()
@@ -63,8 +63,8 @@ def words(name: str) -> str:
 
 
 def masks(text: str) -> list[tuple[str, bool]]:
-    """Split a masked text into parts: (text, whether it is a mask). Masks come without their
-    quotation marks.
+    """Split a masked text into pairs: the text of a part, and whether the part is a mask. Masks
+    lose their quotation marks.
     """
     parts = _MASK.split(text)
     return [(part, bool(n % 2)) for n, part in enumerate(parts) if part]
@@ -78,8 +78,8 @@ def minutes(seconds: int) -> str:
 
 
 def reserved(medium: Medium, width: int, height: int) -> Markup:
-    """Return the HTML attributes that reserve a picture's place on the page before the picture
-    loads. The place is at most as large as this box. Empty for a picture of unknown size."""
+    """Return the attributes ``width`` and ``height`` of a picture scaled to fit into this box.
+    They reserve its space before it loads. Empty for a picture of unknown size."""
     if not medium.width or not medium.height:
         return Markup("")
     scale = min(width / medium.width, height / medium.height, 1)
@@ -101,7 +101,7 @@ def _minutes(minutes: int) -> str:
     return shown(_minutes_phrase(minutes))
 
 
-@functools.cache  # a list may show a thousand of them, but at most 60 are different
+@functools.cache  # a list may show a thousand waits, with at most 60 different numbers
 def _minutes_phrase(minutes: int) -> Phrase:
     return phrase("{minutes} min", minutes=minutes)
 
@@ -112,7 +112,7 @@ def _hours(minutes: int) -> str:
 
 
 def day_words(day: date, today: date) -> str:
-    """Format a day: Today, Yesterday, Thursday, 19 November; with the year if it is another
+    """Format a day: Today; Yesterday; Thursday, 19 November. Add the year if it is not this
     year."""
     if day == today:
         return shown(phrase("Today"))
@@ -140,7 +140,7 @@ def clock(context: Context, at: datetime) -> str:
 
 @pass_context
 def moment(context: Context, at: datetime) -> str:
-    """Format a time: 09:52 today, Thu 09:52 within a week before or after, otherwise 3 Sep
+    """Format a time: 09:52 if it is today, Thu 09:52 if it is less than a week away, else 3 Sep
     09:52."""
     at, now = _local(context, at)
     if at.date() == now.date():
@@ -151,21 +151,21 @@ def moment(context: Context, at: datetime) -> str:
 
 @pass_context
 def dated(context: Context, at: datetime) -> str:
-    """Format a time that may be far away: 3 Sep 2026 09:52."""
+    """Format a time with its date and year: 3 Sep 2026 09:52."""
     at, _ = _local(context, at)
     return write_date(at, "day_year_clock")
 
 
 @pass_context
 def time_in_words(context: Context, text: str) -> str:
-    """Format a time that a record stores as text: 3 Sep 2026 09:52. Other text stays as it is."""
+    """Format a time that is stored as text: 3 Sep 2026 09:52. Return any other text unchanged."""
     is_time = _STORED_TIME.fullmatch(text)
     return dated(context, datetime.fromisoformat(text)) if is_time else text
 
 
 @pass_context
 def ahead(context: Context, at: datetime) -> str:
-    """Format a future time: at 09:52 today, tomorrow at 09:52, otherwise on 3 September at
+    """Format a future time: at 09:52 (if it is today), tomorrow at 09:52, or on 3 September at
     09:52."""
     at, now = _local(context, at)
     days = (at.date() - now.date()).days
@@ -179,8 +179,8 @@ def ahead(context: Context, at: datetime) -> str:
 
 
 def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
-    """A time by the requester's clock: Tue 09:00. If the number can be in several time zones: Tue
-    06:00 to 09:00."""
+    """Format a time in the requester's time zone: Tue 09:00. If the number can be in several time
+    zones, give the range: Tue 06:00 to 09:00."""
     local = sorted({at.astimezone(zone).replace(tzinfo=None) for zone in zones})
     first, last = local[0], local[-1]
     start = write_date(first, "weekday_clock")
@@ -192,7 +192,8 @@ def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
 
 @pass_context
 def lately(context: Context, at: datetime) -> str:
-    """Format a past time: minutes ago within an hour, then the clock time, then the day."""
+    """Format a past time: its age in minutes within an hour, else the time if it is today, else the
+    day."""
     minutes = int((context["now"] - at).total_seconds() // 60)
     if minutes < 1:
         return shown(_NOW)

@@ -1,4 +1,4 @@
-"""A conversation and the panels beside it, read in one transaction."""
+"""Reads a conversation and the panels beside it in one transaction."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -46,8 +46,8 @@ from handoff_service.web.shared.shown_attributes import ShownAttributes, shown_a
 from handoff_service.web.shared.shown_messages import ShownMessage, shown, with_unread_line
 
 m = t.messages
-AT_FIRST = 300  # how many of the newest messages a page loads first
-BEFORE_A_LINE = 20  # messages above a message that was searched for
+AT_FIRST = 300  # a page first loads this many of the newest messages
+BEFORE_A_LINE = 20  # a page shows this many messages before one that the agent searched for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,25 +63,24 @@ class Thread:
     past: list[Interaction]
     other_numbers: list[str]
     can_undo: bool
-    reopen_until: datetime | None  #: until when the agent can undo closing the conversation
+    reopen_until: datetime | None  #: the agent can undo closing the conversation until this time
     first_text: str
     transfer: TransferNow | None
     timers: list[RunningTimer]
     scheduled: list[ScheduledText]
     promises: list[KeptPromise]  #: the open ones
-    #: a promise in the agent's last text, for which the desk can store a reminder
+    #: a promise in the agent's last text that is not stored yet
     promise_offer: PromiseOffer | None
     zones: list[ZoneInfo]  #: the possible time zones of the requester
-    history: list[Association]  #: the users that the number was linked to, over time
+    history: list[Association]  #: the changes of the user that the number is linked to
     failed_proofs: list[PastProof]  #: the requester's failed attempts to prove an identity
-    on_record_of: list[User]  #: the users who have the number on their records
+    on_record_of: list[User]  #: the users whose records contain the number
     attributes: ShownAttributes
-    marked: MarkedTurns  #: the answers that an agent marked as misunderstood
+    marked: MarkedTurns  #: the virtual agent's answers that agents marked as misunderstood
 
     @property
     def conflict(self) -> bool:
-        """Whether the number is on the record of somebody other than the interaction's user (table
-        1)."""
+        """Whether the number is on the record of somebody other than the interaction's user."""
         whose = self.interaction.user
         users = tuple(user.id for user in self.on_record_of)
         facts = NumberFacts(users=users, has_profile=True, profile_user=whose.id if whose else None)
@@ -97,8 +96,9 @@ def thread(
     whole: bool = False,
     line: int | None = None,
 ) -> Thread:
-    """Read a conversation for a new page: its newest messages, and more if ``line`` is older.
-    Raises NotFound for an unknown conversation."""
+    """Read a conversation for a new page: its newest messages, from ``line`` if that message is
+    older, or all of them if ``whole`` is true. ``line``: the seq of a message to show. Raises
+    NotFound for an unknown conversation."""
     last = (
         conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar()
         or 0
@@ -121,8 +121,8 @@ def news(
     after: int,
     watched: Collection[int],
 ) -> Thread:
-    """Read the messages after ``after``. Also read the ``watched`` messages again, because their
-    receipts may have changed."""
+    """Read the messages after the seq ``after``. Also read the messages with the seqs in
+    ``watched`` again, because their receipts may have changed."""
     watched = {*watched, *messages.reacted_since(conn, interaction_id, after)}
     wanted = {*watched, *(seq - 1 for seq in watched)}
     found = messages.matching(

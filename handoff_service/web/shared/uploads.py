@@ -1,5 +1,5 @@
-"""Picture uploads by HTTP: read up to the size limit, inspect, store. The body is the picture
-itself or a form with a file."""
+"""Picture uploads: reads the request up to a size limit, inspects the picture and stores it. The
+body is the picture itself or a form with a file."""
 
 import asyncio
 from typing import Any
@@ -21,10 +21,10 @@ from handoff_service.rules.conversations.media import (
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.web.shared.session import desk_of
 
-# limits for the composer
+# the limits of attachments, for the composer
 MAY_ATTACH = {"bytes": MOST_BYTES, "files": MOST_FILES, "types": ",".join(sorted(SENT))}
 NO_PICTURES = MAY_ATTACH | {"files": 0}
-FORM_BYTES = 16 * 1024  # bytes that a form adds to the size of its picture
+FORM_BYTES = 16 * 1024  # how many bytes a form may add to the size of its picture
 
 
 class TooLarge(Refusal):
@@ -34,8 +34,12 @@ class TooLarge(Refusal):
 
 
 async def take_body(request: Request, most: int) -> None:
-    """Read the body for a handler that is registered with ``stream=True``. Sanic does not limit the
-    body for such a handler. The app's limit for all other handlers is too small for pictures."""
+    """Read the body for a handler that is registered with ``stream=True``. Raises TooLarge above
+    ``most`` bytes.
+
+    Sanic does not limit the body of such a handler. The app's limit for all other handlers is too
+    small for pictures.
+    """
     length = request.headers.get("content-length", "")
     if request.stream is None or (length.isdecimal() and int(length) > most):
         raise TooLarge(phrase("A picture can be at most {most}.", most=in_words(MOST_BYTES)))
@@ -44,22 +48,22 @@ async def take_body(request: Request, most: int) -> None:
 
 
 async def take_picture(request: Request) -> None:
-    """Read the body of a picture upload. Raises TooLarge."""
+    """Read the body of a picture upload. Raises TooLarge for a picture above the limit."""
     await take_body(request, MOST_BYTES + FORM_BYTES)
 
 
 async def upload(request: Request, agent_id: int) -> int:
-    """Store the picture in the request, so that the agent can send it. Returns the picture's id.
-    Raises BadInput if the picture cannot be sent."""
+    """Store the picture in the request, and return the upload's id. The agent can then send it with
+    a text. Raises BadInput for a picture that cannot be sent."""
     content = _content(request)
     if not content:
-        raise BadInput(phrase("Send the picture itself as the body; this one is empty."))
+        raise BadInput(phrase("The request is empty. Send the picture as its body."))
     stored = await _stored(desk_of(request), content)
     return await desk_of(request).store.write(keep_upload, Upload(agent_id=agent_id, stored=stored))
 
 
 def attached(request: Request) -> tuple[int, ...]:
-    """Return the ids of the uploads in a form's fields ``media``."""
+    """Return the upload ids in a form's ``media`` fields. Raises BadInput for an invalid id."""
     fields: Any = request.form
     given = (fields.getlist("media") or []) if fields else []
     if any(not (one.isascii() and one.isdecimal()) or len(one) > 15 for one in given):

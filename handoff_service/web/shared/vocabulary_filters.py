@@ -1,5 +1,5 @@
-"""Filters of the templates that show stored words. A page shows a word without a phrase, such as a
-presence state that an admin added, as it is stored."""
+"""Template filters that show the phrases for stored words. A stored word without a phrase, such as
+a presence that an admin added, is shown as it is stored."""
 
 from collections.abc import Callable, Mapping
 
@@ -39,7 +39,7 @@ _OF_CASES = {"state": CASE_STATES, "kind": CASE_KINDS, "impact": CASE_IMPACTS}
 
 
 def _case_value(value: object, field: str) -> str:
-    """Format the value of a field in a case's history."""
+    """Return the phrase for the value of a case's field, for the case's history."""
     return _OF_CASES.get(field, {}).get(str(value)) or words(str(value))
 
 

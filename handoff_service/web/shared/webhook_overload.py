@@ -1,10 +1,9 @@
-"""Load shedding: rejects a webhook request that the service could only answer too late, when the
-request's first bytes arrive.
+"""Load shedding: rejects webhook requests that the service could not answer in time.
 
-Parsing a request and checking its signature costs about as much as storing its text. Suppose that
-requests arrive several times faster than the service can store them. A process that parsed and
-checked every request would answer none of them in time. So the connection rejects the request
-before it parses anything.
+Parsing a request and checking its signature costs about as much as storing its text. If requests
+arrive several times faster than the service can store them, a process that parses every request
+answers none of them in time. Therefore the connection rejects a request when its first bytes
+arrive, before it parses anything.
 """
 
 import re
@@ -36,13 +35,13 @@ REFUSAL = _answer(Overloaded())
 
 
 class WebhooksUnderWay:
-    """Counts the webhooks of one process that have arrived and have no answer yet."""
+    """Counts the webhook requests that this process has accepted and not yet answered."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def admit(self, app: Sanic[Any, Any]) -> bool:
-        """Count one more webhook and return True. Return False if its text would have to wait too
+        """Count a webhook request and return True. Return False if its text would have to wait too
         long for the database."""
         desk: AppContext | None = getattr(app.ctx, "desk", None)
         if desk is not None:
@@ -59,9 +58,9 @@ class WebhooksUnderWay:
 
 
 def bytes_to_come(data: bytes) -> int | None:
-    """Return how many bytes of the request's body have not arrived yet. ``data``: the part of the
-    request that has arrived. None if the number is unknown, or if ``data`` also has the beginning
-    of another request."""
+    """Return how many bytes of the request's body have not arrived yet. ``data``: the bytes that
+    have arrived. Return None if the number is unknown, or if ``data`` also contains the beginning
+    of the next request."""
     end = data.find(b"\r\n\r\n")
     length = _LENGTH.search(data, 0, end + 2) if end >= 0 else None
     if length is None:

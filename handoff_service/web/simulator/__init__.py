@@ -1,4 +1,4 @@
-"""The demo's phones and mailbox.
+"""The phone simulator, and the mailbox of the demo.
 
 These modules may import the shared modules.
 """

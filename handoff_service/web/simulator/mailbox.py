@@ -1,5 +1,5 @@
-"""The mailbox page: all mail that the demo sends. No mail leaves the computer. Like the phones, the
-page needs no sign-in."""
+"""The mailbox page, which shows all e-mails of the demo. No e-mail leaves the computer. In the
+demo, this page and the phones need no sign-in."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,8 @@ from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """Serve ``/mailbox`` without sign-in, because only the demo adds it."""
+    """Return the routes under ``/mailbox``. They need no sign-in, because only the demo adds
+    them."""
     made = Blueprint("mailbox", url_prefix="/mailbox")
 
     @made.get("/")

@@ -1,8 +1,8 @@
-"""The phone simulator's page: phones that text the company, on the same computer. Without the demo,
-only admins may use it.
+"""The phone simulator's page: phones in the browser that text the company. Except in the demo, only
+admins may use it.
 
-The address names the phones: ``/phone?from=+12025550101&to=+18885550100``. For several phones, it
-repeats both parameters.
+The address contains the phones: ``/phone?from=+12025550101&to=+18885550100``. It repeats both
+parameters for several phones.
 """
 
 import secrets
@@ -55,8 +55,8 @@ BEHAVIORS = {
     Behavior.RIGHT_TO_LEFT: phrase("Types right to left"),
     Behavior.SIGNS: phrase("Signs its texts"),
 }
-# Sample texts for a phone that types right to left: Arabic, Hebrew, and one that mixes in
-# left-to-right words.
+# sample texts for a phone that types right to left: Arabic, Hebrew, and Hebrew mixed with
+# left-to-right words
 SAMPLES = {
     "ar": "مرحبا، الطابعة في الطابق 3 لا تعمل منذ الساعة 10:30",
     "he": "שלום, המחשב הנייד שלי לא נדלק מאז אתמול",
@@ -65,8 +65,8 @@ SAMPLES = {
 
 
 def blueprint() -> Blueprint:
-    """Serve ``/phone``. Anyone who reaches the page controls the phones, so only the demo serves it
-    without sign-in.
+    """Return the routes under ``/phone``. Anyone who opens the page controls the phones. Therefore
+    only the demo serves it without sign-in.
     """
     made = Blueprint("phone", url_prefix="/phone")
 
@@ -146,7 +146,8 @@ async def _page(request: Request, template: str) -> HTTPResponse:
 
 
 def _typed(request: Request, country: str) -> tuple[str, str]:
-    """Return (the number of the phone to add, the error in the typed text)."""
+    """Return the number of the phone to add, and the error in the typed text. One of them, or both,
+    are empty."""
     typed = str(request.args.get("typed") or "").strip()
     if not typed:
         return "", ""
@@ -162,7 +163,7 @@ def _typed(request: Request, country: str) -> tuple[str, str]:
 
 
 async def _behave(request: Request) -> HTTPResponse:
-    """Set how a phone behaves from now on."""
+    """Set the behavior of a phone, such as a slow carrier."""
     from_this_site(request)
     number, wanted = form_field(request, "from"), form_field(request, "behavior")
     if wanted not in set(Behavior):
@@ -208,7 +209,7 @@ async def _text(request: Request) -> HTTPResponse:
 
 
 async def _pictures(request: Request) -> tuple[Attachment, ...]:
-    """Store the pictures that the phone sends, in the simulator, as a provider would."""
+    """Store the pictures that the phone sends in the simulator, which acts as the provider."""
     desk, simulator = desk_of(request), _simulator(request)
     files: Any = request.files
     sent = (files.getlist("picture") or []) if files else []
@@ -222,8 +223,8 @@ async def _pictures(request: Request) -> tuple[Attachment, ...]:
 
 
 def _asked(request: Request, name: str) -> list[str]:
-    """Return the numbers in the address; for ``from``, each number once. Decoding the address turns
-    a plus into a space, so this restores the plus."""
+    """Return the numbers in the query parameter ``name``. Return each number in ``from`` only once.
+    Restore the plus sign, which decoding turns into a space."""
     given = [value for value in request.args.getlist(name) or [] if value.strip()]
     read = [f"+{value.strip().lstrip('+')}" for value in given]
     if name == "to":
@@ -239,8 +240,8 @@ def _asked(request: Request, name: str) -> list[str]:
 def _address(
     handsets: Sequence[Handset], *, put_away: str = "", number: str = "", to: str = ""
 ) -> str:
-    """Return the query string for these phones without the phone ``put_away``. The phone ``number``
-    texts ``to`` instead of its present company number."""
+    """Return the query string for these phones. Leave out the phone ``put_away``. Let the phone
+    ``number`` text the company number ``to`` instead of its current one."""
     handsets_left = [one for one in handsets if one.number != put_away]
     return urlencode(
         [("from", one.number) for one in handsets_left]

@@ -1,9 +1,9 @@
-"""Reaction buttons on the simulator's phones, and the texts that real phones send for each
-reaction.
+"""The reaction buttons on the simulator's phones, and the texts that real phones send for
+reactions.
 
-An iPhone sends each of its six reactions in words, such as "Liked", and also the removal of one.
-Google Messages puts zero-width spaces around the emoji and the quoted words
-(``rules/conversations/reaction_words.py`` has the sources).
+An iPhone sends a reaction or its removal as words, such as "Liked". Google Messages adds zero-width
+spaces around the emoji and the quoted words. The sources are in
+``rules/conversations/reaction_words.py``.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Button:
     """A reaction button."""
 
     label: str
-    body: str  #: the text that it sends
+    body: str  #: the text that the phone sends
     title: str
 
 
@@ -54,8 +54,8 @@ _PHONES = {
 
 
 def buttons(text: Message) -> list[Button]:
-    """Return the buttons below a company text. Without a reaction, there is one for each reaction.
-    With a reaction, the only button removes it."""
+    """Return the buttons below a text of the company: one for each reaction or, if the text has a
+    reaction, one that removes it."""
     if text.reaction is None:
         return [
             Button(

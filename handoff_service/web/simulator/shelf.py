@@ -24,15 +24,15 @@ class Handset:
     """One phone."""
 
     number: str
-    name: str  #: the owner's name
-    to: ProviderNumber  #: the company number that it texts
+    name: str  #: the name of its user, or its number
+    to: ProviderNumber  #: the company number that the phone texts
     texts: list[Message]
-    unanswerable: str | None  #: why nobody can text this phone
+    unanswerable: str | None  #: why the company cannot text this phone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """Everything that the page shows."""
+    """The data of the page."""
 
     handsets: list[Handset]
     users: list[User]
@@ -40,7 +40,8 @@ class Shelf:
 
 
 def shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf:
-    """The page's phones, each with the company number that it texts."""
+    """Read the phones with these numbers. ``to``: the company number that each phone texts, in the
+    same order; by default the first company number."""
     companies = list_provider_numbers(conn)
     by_number = {company.number: company for company in companies}
     names = {number: users for number, users in users_on(conn, list(numbers)).items() if users}
@@ -61,8 +62,8 @@ def shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf:
 
 
 def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Message]:
-    """Return the texts that this phone has sent and received on the line, over all its
-    interactions. A failed SMS never arrived."""
+    """Return the texts that this phone has sent and received on the line, in all its interactions.
+    Leave out texts that did not arrive."""
     newest = (
         select(m.c.id)
         .join(i, i.c.id == m.c.interaction_id)

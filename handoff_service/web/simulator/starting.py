@@ -10,9 +10,9 @@ from handoff_service.web.shared.session import desk_of
 
 
 async def starting(request: Request) -> str:
-    """Return a sentence while no virtual agent answers yet; otherwise an empty string."""
+    """Return a sentence while no bot process answers yet, else an empty string."""
     models: BotModels = request.app.ctx.bot_models
     urls = desk_of(request).settings.bot_urls
     if not urls or any(await asyncio.gather(*map(models.answers, urls))):
         return ""
-    return phrase("The virtual agent is starting. Until it is up, live agents get the texts.")
+    return phrase("The virtual agent is starting. Until then, live agents get the texts.")

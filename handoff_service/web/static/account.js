@@ -1,4 +1,4 @@
-// The account page: its switches show and change the same settings as the menu under the avatar.
+// The account page. Its switches mirror those of the avatar menu.
 
 for (const mirror of document.querySelectorAll("[data-mirrors]")) {
   const real = document.getElementById(mirror.dataset.mirrors);

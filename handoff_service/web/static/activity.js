@@ -1,9 +1,10 @@
-// When an offer expires, the desk sets the agent to Away, but not an agent who is at work. So while an offer is open,
-// the page reports clicks, keys and scrolling. The agent's own requests count without a report.
+// Reports that the agent is at work. When an offer expires, the desk sets the agent to Away if it has seen no activity.
+// While an offer is open, the page therefore reports clicks, keys and scrolling. The agent's other requests count as
+// activity without a report.
 
 import { post } from "./post.js";
 
-const EVERY = 10_000; // ms between two reports
+const EVERY = 10_000; // the shortest time between two reports, in ms
 let last = 0;
 
 export function startActivity() {

@@ -1,6 +1,5 @@
-// Pictures of a text. An agent chooses, pastes or drops them. This script uploads them at once, shows them until they
-// are sent, and stores their ids with the draft. It refuses the pictures that the service would refuse after the
-// upload.
+// Adds pictures to a text. An agent chooses, pastes or drops a picture. This script uploads it at once, shows it until
+// the text is sent, and stores its id with the draft. Pictures that the service would reject are not uploaded.
 
 import { csrf, signInAgain } from "./post.js";
 import { language, phrase } from "./words.js";
@@ -26,7 +25,7 @@ export function startAttach(whenChanged) {
   for (const one of JSON.parse(localStorage.getItem(key) ?? "[]")) show(chip(one.name, one.size), one.id);
 }
 
-// The ids of the uploads for the next text.
+// Returns the ids of the uploads for the next text.
 export function attached() {
   return [...(row?.querySelectorAll('[name="media"]') ?? [])].map((input) => input.value);
 }
@@ -35,7 +34,7 @@ export function attaching() {
   return row?.querySelector('[aria-busy="true"]') != null;
 }
 
-// Remove these uploads, because they were sent.
+// Removes uploads that were sent.
 export function detach(ids) {
   for (const input of row.querySelectorAll('[name="media"]')) if (ids.includes(input.value)) input.closest("li").remove();
   keep();
@@ -47,11 +46,11 @@ function hasFiles(event) {
 
 function dropped(event) {
   if (!hasFiles(event)) return;
-  event.preventDefault(); // otherwise the browser leaves the page to show the picture
+  event.preventDefault(); // keep the browser from opening the picture in place of the page
   add([...event.dataTransfer.files]);
 }
 
-// Some programs copy a text together with a picture of the text. Then the browser pastes only the text.
+// Some programs copy a text together with a picture of it. This function then lets the browser paste only the text.
 function pasted(event) {
   const files = [...event.clipboardData.files];
   if (!files.length || event.clipboardData.types.includes("text/plain")) return;
@@ -135,7 +134,7 @@ function show(item, id) {
   picture.alt = "";
   picture.src = `/workspace/media/${id}`;
   picture.addEventListener("error", () => {
-    item.remove(); // the draft is old, and the service deletes unsent uploads after a day
+    item.remove(); // the upload is gone: the service deletes unsent uploads after a day
     keep();
     changed();
   });

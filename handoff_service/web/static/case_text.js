@@ -1,5 +1,5 @@
-// The dialog of a case. When the agent chooses "resolved", it suggests a text to the requester, with its length in
-// segments.
+// The case dialog. When the agent chooses "resolved", the dialog suggests a text to the requester and shows the text's
+// length in segments.
 
 import { showLength } from "./segments.js";
 

@@ -1,5 +1,5 @@
-// Shows the values of a text area, which has one value on each line, as chips. The text area is then hidden, but the
-// form still sends it.
+// Shows the lines of a text area as chips, one chip for each line. This script hides the text area, but the form still
+// sends it.
 
 import { phrase } from "./words.js";
 
@@ -38,7 +38,7 @@ function make(part) {
   field.addEventListener("input", (event) => {
     event.stopPropagation(); // only the text area reports the change
     if (field.value.endsWith(",") && !unknown(field.value.slice(0, -1))) add(field.value.slice(0, -1));
-    else if (named(known, field.value) && event.inputType === undefined) add(field.value); // the person chose an option of the list
+    else if (named(known, field.value) && event.inputType === undefined) add(field.value); // the person chose an option from the list
     else update();
   });
   field.addEventListener("keydown", (event) => {
@@ -71,7 +71,7 @@ function fieldOf(sent, known) {
     if (sent.hasAttribute(name)) field.setAttribute(name, sent.getAttribute(name));
   }
   field.setAttribute("list", options.id);
-  field.id = sent.id; // from now on the label belongs to this field
+  field.id = sent.id; // the label now belongs to this field
   sent.removeAttribute("id");
   sent.after(options);
   return field;
@@ -92,7 +92,7 @@ function chip(value, update, field) {
   return made;
 }
 
-// The value that equals this text, ignoring case.
+// Returns the value that equals this text, ignoring case.
 function named(values, text) {
   const same = text.trim().toLowerCase();
   return values.find((value) => value.toLowerCase() === same);

@@ -1,5 +1,5 @@
-// The dialog that closes a conversation: it finds topics, and counts the segments of the closing text. After closing,
-// the page offers Undo for a minute.
+// The dialog that closes a conversation. It filters the topics and counts the segments of the closing text. After the
+// conversation is closed, the page offers Undo for a minute.
 
 import { startChoosing } from "./recipient_picker.js";
 import { showLength } from "./segments.js";
@@ -16,7 +16,7 @@ export function startClosing() {
   show();
 }
 
-// Remove Undo after the time in which the service accepts it.
+// Removes Undo when the service no longer accepts it.
 function dropUndo() {
   const undo = document.querySelector("[data-undo-until]");
   if (undo && now() > Date.parse(undo.dataset.undoUntil)) undo.remove();

@@ -1,5 +1,5 @@
-// The composer. No update from the server replaces it. After a text is sent, the script clears the field, unless the
-// agent has typed more.
+// The composer. Updates from the server never replace it. After the agent sends a text, this script clears the field,
+// unless the agent has typed more since.
 
 import { attached, attaching, detach, startAttach } from "./attach.js";
 import { errorOf } from "./post.js";
@@ -13,7 +13,7 @@ const draft = document.getElementById("draft");
 const key = keyOf(document.body.dataset.open);
 let sent = null;
 let sentPictures = [];
-let couldText = true; // the state that the page shows
+let couldText = true; // whether the page shows that texts are possible
 
 export function startComposer(afterSend) {
   if (!form) return showKept(document.getElementById("closed"), kept()?.text ?? "");
@@ -36,7 +36,7 @@ export function startComposer(afterSend) {
     sent = draft.value;
     sentPictures = kind() === "text" ? attached() : [];
     showPending(kind(), sent.trim(), sentPictures.length);
-    draft.value = ""; // the draft stays in the browser's storage until the service has the text
+    draft.value = ""; // the browser's storage keeps the draft until the service has the text
     show();
   });
   document.addEventListener("click", ({ target }) => {
@@ -55,19 +55,19 @@ export function writeNext() {
   draft?.focus();
 }
 
-// The text for the requester. A private note is never returned.
+// Returns the draft of a text for the requester, and never a private note.
 export function draftText() {
   return draft && kind() === "text" ? draft.value : "";
 }
 
-// Clear the field after its text was scheduled, unless the agent has typed since.
+// Clears the field after the agent has scheduled its text, unless the agent has typed more since.
 export function takeDraft(text) {
   if (!draft || draft.value.trim() !== text.trim()) return;
   draft.value = "";
   changed();
 }
 
-// Choose this kind (text or note). Without ``kind``, choose the one that is not chosen.
+// Selects this kind (text or note). Without ``kind``, it switches to the other kind.
 export function otherKind(kind) {
   const other = form?.querySelector(kind ? `[name="kind"][value="${kind}"]` : '[name="kind"]:not(:checked)');
   if (!other) return;
@@ -75,7 +75,7 @@ export function otherKind(kind) {
   changed();
 }
 
-// Remove the composer after the conversation was closed, and show the unsent draft.
+// Removes the composer after the conversation was closed, and shows the unsent draft.
 export function closeComposer(closed) {
   if (!form?.isConnected) return;
   showKept(closed, draft.value);
@@ -84,13 +84,12 @@ export function closeComposer(closed) {
   document.getElementById("close-dialog")?.close();
 }
 
-// Update the composer after an update of the page, because it may now be possible, or no longer possible, to send
-// texts.
+// Adapts the composer after an update of the page, because the update can allow or forbid texts to the requester.
 export function renewComposer() {
   if (form?.isConnected) show();
 }
 
-// Show the unsent draft in the notice that replaces the field.
+// Shows the unsent draft in the notice that replaces the field.
 function showKept(closed, text) {
   const keptDraft = closed?.querySelector(".kept");
   if (!keptDraft) return;
@@ -102,13 +101,13 @@ function kind() {
   return form.elements.kind.value;
 }
 
-// Whether the desk can text the requester. The server renders a notice if it cannot.
+// Whether the desk can text the requester. If it cannot, the server renders a notice.
 function canText() {
   return document.getElementById("no-texts").hidden;
 }
 
-// Select the note when texts become impossible, for example after an opt-out, and the text when they become possible.
-// If the agent has begun to write, the selection stays.
+// Selects the note when texts become impossible, for example after an opt-out. Selects the text when they become
+// possible again. Keeps the selection if the agent has begun to write.
 function preselect() {
   const possible = canText();
   if (possible === couldText) return;
@@ -117,8 +116,8 @@ function preselect() {
   if (!draft.value) wanted.checked = true;
 }
 
-// Store the draft only after the agent types in this tab. Suppose that another tab has just sent the draft that this
-// tab still shows. Storing it here would bring the sent draft back.
+// Stores the draft. It runs only after a change in this tab, because another tab may have just sent the draft that this
+// tab still shows, and storing it again would restore a sent draft.
 function changed() {
   show();
   if (draft.value) localStorage.setItem(key, JSON.stringify({ kind: kind(), text: draft.value }));
@@ -130,7 +129,7 @@ function show() {
   const note = kind() === "note";
   const blocks = !note && !canText();
   form.toggleAttribute("data-blocked", blocks);
-  draft.disabled = blocks; // the draft stays, and nobody can type
+  draft.disabled = blocks; // keep the draft, but let nobody type
   showKept(document.getElementById("no-texts"), blocks ? draft.value : "");
   if (note) form.dataset.mode = "note";
   else delete form.dataset.mode;
@@ -181,7 +180,7 @@ function finished({ successful, xhr }, afterSend) {
   }
 }
 
-// Put a text that did not arrive into the field again, below the present draft.
+// Copies a text that did not arrive into the field, below the current draft.
 function editAgain(body) {
   form.elements.kind.value = "text";
   draft.value = [draft.value, body].filter(Boolean).join("\n");
@@ -194,8 +193,8 @@ function keyOf(conversation) {
   return `draft:${document.body.dataset.me}:${conversation}`;
 }
 
-// Another tab has changed the stored draft: show that draft, or clear the field if the other tab has sent it. A draft
-// that the agent has changed in this tab stays.
+// Another tab has changed the stored draft. Shows that draft, or clears the field if the other tab has sent it. Does
+// nothing if the agent has changed the draft in this tab.
 function writtenElsewhere({ oldValue, newValue }) {
   const before = JSON.parse(oldValue ?? "null")?.text ?? "";
   if (draft.value !== "" && draft.value !== before) return;

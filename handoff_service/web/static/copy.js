@@ -1,4 +1,4 @@
-// A click copies a number or a code, and the page confirms it.
+// Copies a number or a code when a person clicks it, and shows a message.
 
 import { showMessage } from "./post.js";
 import { phrase } from "./words.js";
@@ -11,7 +11,7 @@ export function startCopying() {
   });
 }
 
-// Browsers offer a clipboard only to pages with https.
+// Copies the text to the clipboard. The fallback is for pages without https, where browsers offer no clipboard API.
 async function put(text) {
   try {
     await navigator.clipboard.writeText(text);

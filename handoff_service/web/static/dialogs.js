@@ -1,4 +1,4 @@
-// Dialogs: close a conversation, reject an offer, the list of keys.
+// Opens and closes the page's dialogs and menus, and asks before an action on a colleague's conversation.
 
 import { errorOf, worked } from "./post.js";
 import { phrase } from "./words.js";
@@ -10,7 +10,7 @@ export function startDialogs() {
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.addEventListener("click", (event) => {
       const hiding = event.target.closest("[data-hide]");
-      if (hiding) event.preventDefault(); // it can be a link, which works without the script
+      if (hiding) event.preventDefault(); // the element can be a link for browsers without JavaScript
       if (hiding || event.target === dialog) dialog.close();
     });
     dialog.addEventListener("close", () => giveFocusBack(dialog));
@@ -39,7 +39,7 @@ export function startDialogs() {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) sendOpened(event);
     const search = event.key === "Escape" && event.target.closest?.('dialog[open] input[type="search"]');
     if (search && !event.defaultPrevented) {
-      event.preventDefault(); // otherwise the browser only clears the field
+      event.preventDefault(); // keep the browser from only clearing the field
       return search.closest("dialog").close();
     }
     const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
@@ -52,15 +52,15 @@ export function startDialogs() {
   });
 }
 
-// Ctrl+Enter in any field of a dialog sends its form, as it sends a text in the composer.
+// Sends the form of the open dialog on Ctrl+Enter, as in the composer.
 function sendOpened(event) {
   const button = event.target.closest?.("dialog[open] form")?.querySelector('.main[type="submit"]:not(:disabled)');
   if (!button || event.defaultPrevented || event.isComposing) return;
-  event.preventDefault(); // otherwise the browser may send the form too
+  event.preventDefault(); // keep the browser from sending the form a second time
   button.form.requestSubmit(button);
 }
 
-// Ask before an action on a colleague's conversation. The button's label names the action.
+// Asks before an action on a colleague's conversation. The button's label names the action.
 function askFirst(event) {
   const asking = event.target.closest("[data-ask]");
   if (!asking || event.detail.elt !== event.target) return;
@@ -76,8 +76,8 @@ function askFirst(event) {
   open("ask-dialog");
 }
 
-// Show in a dialog that a colleague has the conversation. The owner may have changed since the server rendered the
-// page.
+// Shows in a dialog that a colleague has the conversation. It reads the owner from the page now, because the owner may
+// have changed since the server rendered the dialog.
 export function showOwner(dialog) {
   const { colleague, joined } = document.getElementById("owner")?.dataset ?? {};
   for (const warning of dialog.querySelectorAll("[data-anyway]")) {
@@ -112,7 +112,7 @@ export function openReject(offer) {
   open("reject-dialog");
 }
 
-// Menus are ``details`` elements. A click elsewhere, a chosen entry or Esc closes them.
+// Closes menus, which are ``details`` elements, after a click elsewhere or on an entry.
 function closeMenus(target) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(target) || target.closest("button, a")) menu.open = false;
@@ -126,12 +126,12 @@ export function open(id, opener = document.activeElement) {
   showOwner(dialog);
   openers.set(dialog, opener);
   dialog.showModal();
-  // If the dialog's body can scroll, the browser gives it the focus. The first field should have it.
+  // Without this, the browser would focus the dialog's body if it can scroll, and not the first field.
   if (document.activeElement?.matches(".body")) dialog.querySelector(FIELDS)?.focus();
 }
 
-// Return the focus to the element that opened the dialog. Usually the browser does this. It cannot do it if an update
-// has replaced the element, or if the element is in a menu that has closed.
+// Returns the focus to the element that opened the dialog. Usually the browser does this. It cannot if an update has
+// replaced the element, or if the element is in a closed menu.
 function giveFocusBack(dialog) {
   const opener = openers.get(dialog);
   const lost = () => document.activeElement === document.body || dialog.contains(document.activeElement);

@@ -1,5 +1,5 @@
-// The event stream: one connection for each tab, through htmx's SSE extension. The extension opens the connection and
-// starts the requests that hints ask for. This file decides when to connect, detects a silent server, and shows the
+// The event stream: each tab has one connection, through htmx's SSE extension. The extension opens the connection and
+// sends a request when a hint arrives. This script decides when to connect, detects a silent server, and shows the
 // banner about a lost connection.
 
 import { endWatch, keepsWatch } from "./hidden_tabs.js";
@@ -8,10 +8,10 @@ import { stopSpeaking } from "./tabs.js";
 import { clockNow, setClock } from "./times.js";
 import { phrase } from "./words.js";
 
-const QUIET = 25_000; // the server sends a heartbeat every 10 s
-const ANSWER = 5_000; // the longest time from the connection to the event hello
-const SHOW_AFTER = 3_000; // the banner shows only interruptions that are longer
-const ASLEEP_AFTER = 60_000; // a tab that is hidden for this long closes its connection
+const QUIET = 25_000; // ms of silence until the connection counts as lost; the server sends a heartbeat every 10 s
+const ANSWER = 5_000; // the longest wait in ms for the event hello after connecting
+const SHOW_AFTER = 3_000; // the banner shows only interruptions longer than this, in ms
+const ASLEEP_AFTER = 60_000; // ms; a tab that is hidden for this long closes its connection
 const PAUSES = [500, 1000, 2000, 4000, 8000, 10_000];
 
 const slot = document.getElementById("stream");
@@ -35,7 +35,7 @@ export function startStream() {
   connect();
 }
 
-// Whether the stream may have missed changes since the last call.
+// Whether the page may have missed changes since the last call.
 export function tookMissed() {
   const was = missed;
   missed = false;
@@ -85,8 +85,8 @@ function lost() {
   retry = setTimeout(tryAgain, pause);
 }
 
-// The error event of a stream does not say why it failed. So an ordinary request first checks whether the session is
-// still valid.
+// The error event of a stream gives no reason. This function therefore sends an ordinary request first, to find out
+// whether the session is still valid.
 async function tryAgain() {
   try {
     const answer = await fetch("/workspace/counts", {
@@ -114,7 +114,7 @@ function showBanner() {
   for (const button of document.querySelectorAll("[data-accept] button")) button.disabled = shown;
 }
 
-// One hidden tab stays connected, for the title and for notifications of offers.
+// Closes the stream of a hidden tab, except in one tab, which still updates its title and notifies the agent of offers.
 function sleepOrWake() {
   clearTimeout(sleepOrWake.timer);
   if (document.hidden) {

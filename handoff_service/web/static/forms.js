@@ -1,4 +1,5 @@
-// The admin's forms: previews of texts with placeholders during typing, and rows that an admin adds and removes.
+// The admin's forms. While an admin types a text with placeholders, the page shows a preview. An admin can also add and
+// remove rows.
 
 import { counted, words } from "./segments.js";
 
@@ -10,7 +11,7 @@ export function startForms() {
   for (const link of document.querySelectorAll("[data-to-field]")) link.addEventListener("click", toField);
 }
 
-// The link of an error scrolls to its field and gives the field the focus.
+// Moves the focus to the field when the admin clicks the link of its error.
 function toField(event) {
   const field = document.getElementById(decodeURIComponent(event.currentTarget.hash.slice(1)));
   if (!field) return;
@@ -37,7 +38,7 @@ function keepCurrent(part) {
   show();
 }
 
-// The last row is empty. Each new row is a copy of it.
+// Adds a row, which is a copy of the last row. That row is always empty.
 function addAndRemove(rows) {
   const empty = rows.lastElementChild.cloneNode(true);
   const add = rows.parentElement.querySelector("[data-add]");
@@ -66,7 +67,7 @@ function number(rows) {
   }
 }
 
-// The browser knows the countries' names.
+// Adds the countries' names, which the browser has in the page's language, to the options.
 export function nameCountries() {
   const called = new Intl.DisplayNames([document.documentElement.lang || "en"], { type: "region", fallback: "none" });
   for (const option of document.querySelectorAll("select[name='country'] option")) {
@@ -75,8 +76,8 @@ export function nameCountries() {
   }
 }
 
-// Put the opening hours of the week grid into the field. The grid follows the field's event ``input``. Therefore this
-// script fires ``change``, so that the grid does not react to its own value.
+// Copies the opening hours from the week grid to the field. The grid listens for the field's event ``input``. This
+// function fires ``change`` instead, so the grid does not react to its own value.
 function writeSchedule({ detail }) {
   const field = document.getElementById("schedule");
   field.value = detail.value;

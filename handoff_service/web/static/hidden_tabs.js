@@ -1,4 +1,4 @@
-// A browser opens at most six connections to a host. Therefore only one of the hidden tabs keeps its stream.
+// Lets only one hidden tab keep its stream, because a browser opens at most six connections to a host.
 
 let release = null;
 
@@ -13,7 +13,7 @@ export function keepsWatch() {
   });
 }
 
-// The tab is visible again, so another hidden tab may keep its stream.
+// Lets another hidden tab keep its stream, because this tab is visible again.
 export function endWatch() {
   release?.();
   release = null;

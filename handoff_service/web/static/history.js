@@ -1,10 +1,10 @@
-// When the agent scrolls up, the page loads earlier messages with this requester above the conversation. The visible
-// messages do not move.
+// Loads earlier messages with this requester when the agent scrolls up. The page inserts them above the conversation,
+// and the visible messages do not move.
 
 const NEAR = 300; // px from the top at which the page fetches earlier messages
 
 const scroller = document.getElementById("thread-scroll");
-let fromEnd = null; // the scroll distance from the end, while earlier lines are inserted
+let fromEnd = null; // the scroll distance from the end in px while the page inserts earlier lines
 
 export function startHistory() {
   if (!scroller) return;

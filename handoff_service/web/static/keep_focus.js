@@ -1,5 +1,5 @@
-// A button that is disabled while its request runs loses the focus. After the request it gets the focus back, so Tab
-// continues from there.
+// Returns the focus to a button after its request. The button loses the focus because it is disabled while the request
+// runs. Without this, Tab would start at the top of the page.
 
 const ACCEPTS = ':is([data-accept], form[action$="/accept"]) button';
 const pressed = new WeakMap(); // request -> the control that had the focus when it began
@@ -21,8 +21,8 @@ export function keepFocus() {
   toAccepted();
 }
 
-// After Accept, the browser opens a new page, in which no element has the focus. If the agent pressed Accept by
-// keyboard, the conversation gets the focus.
+// Moves the focus to the conversation if the agent accepted its offer by keyboard. Accept opens a new page, in which no
+// element has the focus.
 function toAccepted() {
   if (!sessionStorage.getItem("accepted")) return;
   sessionStorage.removeItem("accepted");

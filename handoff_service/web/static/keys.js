@@ -1,4 +1,4 @@
-// Single-key shortcuts. They do nothing while somebody types, in a dialog, or when they are turned off.
+// Single-key shortcuts. They are inactive in text fields, in dialogs, and after the agent has switched them off.
 
 import { otherKind, writeNext } from "./composer.js";
 import { toSearch } from "./search.js";
@@ -10,7 +10,7 @@ import { toggle } from "./panels.js";
 import { previewFocused } from "./preview.js";
 
 const FIELDS = 'input:not([type="radio"], [type="checkbox"], [type="range"]), textarea, select, [contenteditable]';
-const SOON = 1000; // ms between g and u
+const SOON = 1000; // the longest time between g and u, in ms
 let afterG = 0;
 
 const KEYS = {
@@ -59,8 +59,8 @@ function pressed(event, singleKeys) {
   if (KEYS[event.key](event) !== false && event.key !== "Enter") event.preventDefault();
 }
 
-// If a popover is open, Esc closes it, and the browser does that. Otherwise Esc moves the focus from the composer to
-// the thread, so that Tab continues from there.
+// Handles Esc in a field. If a popover is open, the browser closes it, and this function does nothing. Without a
+// popover, Esc moves the focus from the composer to the thread, and removes it from any other field.
 function leave({ target }) {
   if (document.querySelector(":popover-open")) return;
   const thread = target.id === "draft" && document.getElementById("thread-scroll");
@@ -86,7 +86,7 @@ function nextUnread() {
   [...all.slice(at + 1), ...all.slice(0, at + 1)].find((item) => item.hasAttribute("data-unread"))?.click();
 }
 
-// Enter opens the focused item. On the conversation that is already open, it moves the focus to the composer.
+// Enter opens the focused item. If that conversation is already open, Enter moves the focus to the composer.
 function toComposer(event) {
   const item = document.activeElement.closest(".item");
   const nowhere = [document.body, document.getElementById("thread-scroll")].includes(document.activeElement);

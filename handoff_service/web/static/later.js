@@ -1,5 +1,5 @@
-// Send later: the dialog takes the text of the composer. In the time picker, typing a custom day or time selects the
-// choice "custom".
+// The dialog "Send later". It starts with the composer's text. In its time picker, typing a day or a time selects the
+// choice for a custom time.
 
 import { attached, detach } from "./attach.js";
 import { draftText, takeDraft } from "./composer.js";

@@ -1,14 +1,14 @@
-// A search field with a list below it, from which a person chooses by keyboard or mouse.
+// A search field with a list of options below it. A person chooses an option by keyboard or mouse.
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 5, PageUp: -5 };
 
-// The list calls ``choose`` with the chosen option. It calls ``selected`` with the option that the arrow keys have
-// reached, or without an option. ``takes`` decides whether a key is for the list. After the caller has shown a new
-// list, it calls ``renewed`` with the typed text for which it requested the list.
-export function listbox(field, box, { choose, selected = () => {}, takes = () => true }) {
+// Calls ``choose`` with the option that the person chooses, and ``selected`` with the option that the arrow keys reach,
+// or with undefined. Handles a key only if ``accepts`` returns true for it. After the caller has shown a new list, it
+// calls ``renewed`` with the text for which it requested the list.
+export function listbox(field, box, { choose, selected = () => {}, accepts = () => true }) {
   let asked = ""; // the text for which a list was requested
   let listed = ""; // the text for which the shown list was requested
-  let waits = false; // the person pressed Enter before the list for the typed text arrived
+  let enterPending = false; // whether the person pressed Enter before the list for the typed text arrived
   const options = () => [...box.querySelectorAll('[role="option"]')];
   const current = () => box.querySelector('[role="option"][aria-selected="true"]');
   const select = (option) => {
@@ -24,13 +24,13 @@ export function listbox(field, box, { choose, selected = () => {}, takes = () =>
     select(all[Math.min(Math.max(at, 0), all.length - 1)]);
   };
   const enter = () => {
-    waits = field.value !== listed;
-    if (!waits && current()) choose(current());
+    enterPending = field.value !== listed;
+    if (!enterPending && current()) choose(current());
   };
   field.addEventListener("htmx:configRequest", () => (asked = field.value));
-  field.addEventListener("input", () => (waits = false));
+  field.addEventListener("input", () => (enterPending = false));
   field.addEventListener("keydown", (event) => {
-    if (event.isComposing || !takes(event)) return;
+    if (event.isComposing || !accepts(event)) return;
     if (event.key === "Enter") enter();
     else if (event.key in STEPS) move(STEPS[event.key]);
     else return;
@@ -40,16 +40,16 @@ export function listbox(field, box, { choose, selected = () => {}, takes = () =>
     const option = event.target.closest('[role="option"]');
     if (option) choose(option);
   });
-  // A new list has arrived.
+  // Selects the first option of a new list.
   const renewed = (typed = asked) => {
     listed = typed;
     select(options()[0]);
-    if (waits) enter();
+    if (enterPending) enter();
   };
-  // Begin again, without a list.
-  const begin = () => {
+  // Forgets the list before a new search.
+  const reset = () => {
     listed = null;
-    waits = false;
+    enterPending = false;
   };
-  return { options, renewed, begin };
+  return { options, renewed, reset };
 }

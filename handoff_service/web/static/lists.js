@@ -1,4 +1,4 @@
-// The list pane and the rail: offers, ongoing conversations, counts, presence, the tab's title.
+// Updates the list pane and the rail: offers, ongoing conversations, counts, presence and the tab's title.
 
 import { hasDraft } from "./composer.js";
 import { merge } from "./merge.js";
@@ -36,8 +36,8 @@ export function showLists(html) {
   notice();
 }
 
-// Mark conversations with a draft, except the open one, which shows it. Only this browser has the drafts, so this
-// script applies the filter Draft.
+// Marks conversations with a draft, except the open one, whose draft is visible. It also applies the filter Draft,
+// because only this browser has the drafts.
 function markDrafts() {
   const only = document.getElementById("list-shows")?.value === "draft";
   let shown = 0;
@@ -52,7 +52,7 @@ function markDrafts() {
   if (none) none.hidden = !only || shown > 0;
 }
 
-// Keep the list's scroll position from page to page, as long as the open conversation stays visible.
+// Restores the list's scroll position on the next page, and scrolls further if the open conversation would be hidden.
 function keepScroll() {
   const scroller = document.getElementById("list-scroll");
   if (!scroller) return;

@@ -1,4 +1,4 @@
-// Dialogs that fetch their content when they open, so that they show the present state.
+// Dialogs that fetch their content each time they open, so the content is current.
 
 import { open } from "./dialogs.js";
 import { fillFromDraft } from "./later.js";
@@ -12,7 +12,7 @@ export function startLoading() {
   document.addEventListener("click", (event) => {
     const asking = event.target.closest("[data-load]");
     if (!asking) return;
-    event.preventDefault(); // it can be a link, which works without the script
+    event.preventDefault(); // the element can be a link for browsers without JavaScript
     load(asking);
   });
   startChoosing(dialog);

@@ -1,4 +1,4 @@
-// The demo's mailbox: fetches the mails when the stream announces a new one.
+// The demo's mailbox. It fetches the e-mails when the stream announces a new one.
 
 const banner = document.getElementById("connection");
 
@@ -10,7 +10,7 @@ async function refresh() {
     template.innerHTML = await answer.text();
     document.getElementById("mails").replaceChildren(...template.content.querySelector("#mails").children);
   } catch {
-    // The stream sends hello when the service is back.
+    // The event hello of the next stream starts another attempt.
   }
 }
 

@@ -1,11 +1,10 @@
-// Merges newer HTML into the page by id. Merging the same part twice changes nothing. A fragment is a sequence of
-// elements with ids. An ordinary element replaces the element with the same id if the two differ. The items of a list
-// with data-keyed are merged one by one: "add" only adds and updates items, "all" also removes and sorts them. A list
-// with data-hold keeps its order while the pointer or the focus is in it, so that nothing moves under the pointer. It
-// gets the new order afterwards. An element that somebody is pressing is updated after the click, because a click on a
-// removed element has no effect.
+// Merges newer HTML into the page by id. The HTML is a sequence of elements with ids, and merging it twice changes
+// nothing. An element replaces the page's element with the same id if the two differ. The items of a list with
+// data-keyed are merged one by one: "add" only adds and updates items, "all" also removes and sorts them. A list with
+// data-hold keeps its order while the pointer or the focus is in it, and is sorted afterwards. An element that somebody
+// is pressing is updated after the click, because a click on a removed element has no effect.
 
-const GONE_FOR = 2000; // ms during which the list shows an ended offer as a gray line
+const GONE_FOR = 2000; // for this time in ms, the list shows an ended offer as a gray line
 const served = new Map(); // id -> the HTML that the server last sent for it
 const waiting = new Map(); // list that keeps its order -> the order that it will get
 const AFTER_A_PRESS = 50; // ms; on touch screens the click event comes a moment after the release
@@ -20,7 +19,7 @@ for (const end of ["pointerup", "pointercancel"]) {
 
 function press(event) {
   clearTimeout(releasing);
-  if (event.button === 0) pressed = event.target; // other buttons open menus, and then the page may get no event for their release
+  if (event.button === 0) pressed = event.target; // other buttons open a menu, which can hide their release
 }
 
 function release() {
@@ -43,7 +42,7 @@ export function merge(html) {
   return arrived;
 }
 
-// An element without an id only wraps its parts, as a table wraps its rows.
+// An element without an id, such as a table, only wraps its parts.
 function parts(element) {
   return element.id ? [element] : [...element.children];
 }
@@ -69,7 +68,7 @@ function mergeList(list, incoming) {
   return arrived;
 }
 
-// Insert a line at the end. The place of a recovered text depends on the time when it was sent.
+// Inserts a line at the end. A recovered text is inserted by the time at which it was sent.
 function place(list, item) {
   const later = "recovered" in item.dataset && [...list.children].find((one) => one.dataset.at > item.dataset.at);
   if (later) later.before(item);
@@ -118,8 +117,8 @@ function foldAway(id) {
   }, GONE_FOR);
 }
 
-// Whether an update must wait, because somebody is pressing the element. ``put`` then runs after the press, with the
-// newest state.
+// Whether an update must wait because somebody is pressing the element. After the press, ``put`` runs with the newest
+// HTML.
 function waits(old, incoming, put) {
   if (!pressed || !old.contains(pressed)) return false;
   postponed.set(old.id, () => {
@@ -139,8 +138,8 @@ function renew(old, incoming) {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-// Update only the changed parts of a line and keep its element, so that screen readers do not read the whole line
-// again.
+// Updates only the changed parts of a line and keeps its element. If the element were replaced, screen readers would
+// read the whole line again.
 function renewInside(old, incoming) {
   if (waits(old, incoming, renewInside) || !differs(old, incoming)) return;
   copyAttributes(old, incoming);
@@ -150,7 +149,7 @@ function renewInside(old, incoming) {
   before.forEach((part, n) => given(part) === given(after[n]) || part.replaceWith(after[n]));
 }
 
-// The HTML that the server sent, without the ids of its forms, which are new each time.
+// Returns the server's HTML without the ids of its forms, which are new each time.
 function given(element) {
   return element.outerHTML.replace(/ name="command" value="\w*"/g, "");
 }

@@ -1,12 +1,12 @@
-// @ in a private note opens a list of the colleagues who match the typed letters. The agent chooses one by keyboard,
-// mouse or touch.
+// Names colleagues in a private note. After @, a list shows the colleagues who match the typed letters. The agent
+// chooses one by keyboard, mouse or touch.
 
 import { listbox } from "./listbox.js";
 import { typeInto } from "./templates.js";
 import { countPhrase } from "./words.js";
 
 const AT = /(?<![\p{L}\p{M}\p{N}_.@])@([\p{L}\p{M}\p{N}][^@\n]{0,99})?$/u; // the typed part of a name, before the cursor
-const SOON = 100; // ms without a key before the request
+const SOON = 100; // the request is sent after this time without a key, in ms
 const form = document.getElementById("composer");
 const draft = document.getElementById("draft");
 const box = document.getElementById("naming");
@@ -17,22 +17,22 @@ let left = null; // the position of the @ for which Escape closed the list
 
 export function startNaming() {
   if (!box) return;
-  list = listbox(draft, box, { choose, takes: ({ ctrlKey, metaKey }) => !box.hidden && !ctrlKey && !metaKey });
+  list = listbox(draft, box, { choose, accepts: ({ ctrlKey, metaKey }) => !box.hidden && !ctrlKey && !metaKey });
   draft.addEventListener("input", lookFor);
   draft.addEventListener("blur", close);
   draft.addEventListener("click", lookFor);
   form.addEventListener("change", close);
   form.addEventListener("submit", close);
-  box.addEventListener("pointerdown", (event) => event.preventDefault()); // the cursor stays in the note
+  box.addEventListener("pointerdown", (event) => event.preventDefault()); // keep the cursor in the note
   draft.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || box.hidden || event.isComposing) return;
-    event.preventDefault(); // otherwise Escape leaves the field
+    event.preventDefault(); // keep Escape from moving the focus out of the field
     left = begun().at;
     close();
   });
 }
 
-// The @ before the cursor, and the text after it.
+// Returns the position of the @ before the cursor, and the letters after it.
 function begun() {
   const found = draft.selectionStart === draft.selectionEnd && draft.value.slice(0, draft.selectionEnd).match(AT);
   return found && form.elements.kind.value === "note" ? { at: found.index, letters: found[1] ?? "" } : {};
@@ -53,7 +53,7 @@ async function ask(letters, typed) {
     const answer = await fetch(`/workspace/colleagues?${new URLSearchParams({ q: letters })}`, { signal: asking.signal });
     if (answer.ok) show(await answer.text(), typed);
   } catch {
-    close(); // without a connection, the agent types the name
+    close(); // without a connection, the agent types the whole name
   }
 }
 
@@ -72,7 +72,7 @@ function close() {
   asking?.abort();
   box.hidden = true;
   box.replaceChildren();
-  list.begin();
+  list.reset();
   draft.removeAttribute("aria-controls");
   draft.removeAttribute("aria-activedescendant");
   document.getElementById("naming-said").textContent = "";

@@ -1,4 +1,4 @@
-// The dialog "New message": it finds people, shows what sending will do, and updates that while it is open.
+// The dialog "New message". It finds people, and shows a preview of what sending will do, which it keeps up to date.
 
 import { errorOf, signInAgain, worked } from "./post.js";
 import { showLength } from "./segments.js";
@@ -23,14 +23,14 @@ export function startNewMessage() {
   dialog.addEventListener("click", ({ target }) => target.closest("#new-discard") && discard());
   dialog.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.id !== "new-to" || event.isComposing) return;
-    if (event.ctrlKey || event.metaKey) return; // sends the form, as in every dialog
-    event.preventDefault(); // otherwise the browser sends the unfinished form
+    if (event.ctrlKey || event.metaKey) return; // dialogs.js sends the form
+    event.preventDefault(); // keep the browser from sending the unfinished form
     document.getElementById("new-body").focus();
   });
   dialog.addEventListener("htmx:afterSwap", arrange);
   dialog.addEventListener("htmx:afterRequest", (event) => event.target === form() && sent(event.detail));
   if (dialog.open) {
-    dialog.removeAttribute("open"); // unlike close(), this fires no event; shown() opens it again as a modal dialog
+    dialog.removeAttribute("open"); // unlike close(), fires no event; shown() reopens the dialog as a modal one
     shown();
   }
 }
@@ -68,7 +68,7 @@ function look() {
   window.htmx.trigger("#new-look", "look");
 }
 
-// Copy the button's label from the preview, and open the event stream of the chosen number.
+// Copies the button's label from the preview, and opens the event stream of the chosen number.
 function arrange() {
   const { button, effect, number } = preview().dataset;
   document.getElementById("new-send").textContent = button;
@@ -102,7 +102,7 @@ function keep() {
   count();
 }
 
-// Restore the draft. If a link names a person, restore only the text and keep that person.
+// Restores the draft. If a link names a person, this function restores only the text and keeps that person.
 function restore(named) {
   const before = JSON.parse(localStorage.getItem(key) ?? "null");
   if (!before) return;
@@ -112,26 +112,26 @@ function restore(named) {
   q.value = before.q;
   if ([...from.options].some((option) => option.value === before.from)) from.value = before.from;
   const chosen = Object.assign(document.createElement("input"), { type: "hidden", name: "choice", value: before.choice });
-  preview().append(chosen); // only the next request needs this field, because the answer contains the choice
+  preview().append(chosen); // only for the next request, because its answer contains the choice
   look();
 }
 
 function discard() {
-  form().dataset.sent = ""; // the change event on leaving a field must not store the draft
+  form().dataset.sent = ""; // keep the field's change event from storing the draft
   localStorage.removeItem(key);
   dialog.close();
 }
 
 function closed() {
   listen("");
-  const at = document.activeElement; // if the server opened the dialog, the focus may still be inside
+  const at = document.activeElement; // if the page opened with this dialog, the focus may still be inside it
   if (at === document.body || dialog.contains(at)) document.getElementById("to-new")?.focus();
   if (location.pathname === PLACE) history.replaceState(null, "", "/workspace");
 }
 
 function sent({ xhr }) {
   if (worked(xhr)) {
-    form().dataset.sent = ""; // so that the change event on leaving the field does not store the draft
+    form().dataset.sent = ""; // keep the field's change event from storing the draft
     return localStorage.removeItem(key);
   }
   const problem = dialog.querySelector('[role="alert"]');

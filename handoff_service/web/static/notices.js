@@ -1,5 +1,6 @@
 // Sounds and system notifications for offers, prompts of messaging actions and new messages, on every page. The server
-// renders the visible part. Each sound and notification comes once, in one tab, and not while the agent is Away.
+// renders the notices in the page. Only one tab plays a sound or shows a notification, and none does while the agent is
+// Away.
 
 import { post } from "./post.js";
 import { play } from "./sounds.js";
@@ -19,7 +20,7 @@ export async function startNotices() {
   notice();
 }
 
-// Announces what no tab and no page has announced yet.
+// Announces the offers, prompts and messages that no tab has announced yet.
 export async function notice() {
   if (!speaks()) return;
   const page = onPage();
@@ -33,7 +34,7 @@ export async function notice() {
   if (offers.length + prompts.length + arrived.length) await announce(offers, prompts, arrived);
 }
 
-// If the toast with the focus disappears, give the focus to the next toast or to the thread.
+// Moves the focus to the next toast or to the thread if ``change`` removes the toast that has the focus.
 export function keepFocus(change) {
   const inside = document.getElementById("prompts").contains(document.activeElement);
   change();
@@ -54,7 +55,7 @@ function toasts() {
   return [...document.querySelectorAll("#prompts [data-prompt]")];
 }
 
-// Conversation -> its newest unread message.
+// Returns, for each conversation, the number of its newest unread message.
 function unread() {
   return JSON.parse(document.getElementById("count-unread").dataset.newest);
 }
@@ -73,7 +74,7 @@ async function announce(offers, prompts, arrived) {
   }
 }
 
-// The notification has the name and the reason, but never the words of a requester.
+// Shows a notification with the requester's name and the reason. It never contains the text of a message.
 function notify(title, body, tag, leadsTo) {
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   try {
@@ -84,7 +85,7 @@ function notify(title, body, tag, leadsTo) {
       location.assign(leadsTo);
     });
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // phones have no notifications of this kind
+    if (!(error instanceof TypeError)) throw error; // browsers on phones cannot show notifications of this kind
   }
 }
 
@@ -97,8 +98,8 @@ function askForNotifications() {
   });
 }
 
-// A supervisor can have a prompt about a conversation without an assigned agent. When an agent answers that
-// conversation, the supervisor gets no hint. So the supervisor's page checks at each heartbeat.
+// Updates a supervisor's prompts at each heartbeat if one of them is about a conversation without an assigned agent,
+// because the supervisor's stream sends no hint when an agent answers that conversation.
 function lookAgain() {
   if (document.querySelector(".toast[data-unassigned]")) window.htmx.trigger("#get-lists", "again");
 }

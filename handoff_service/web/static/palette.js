@@ -1,4 +1,4 @@
-// The command palette: one field that finds conversations, people, actions, macros, pages and settings.
+// The command palette, whose field finds conversations, people, actions, macros, pages and settings.
 
 import { otherKind, writeNext } from "./composer.js";
 import { open } from "./dialogs.js";
@@ -24,7 +24,7 @@ export function startPalette() {
   document.addEventListener("keydown", (event) => {
     const pressed = event.key.toLowerCase() === "k" && (MAC ? event.metaKey : event.ctrlKey);
     if (!pressed || event.altKey || event.shiftKey || event.isComposing) return;
-    event.preventDefault(); // otherwise the browser opens its own search
+    event.preventDefault(); // keep the browser from opening its own search
     if (dialog.open) dialog.close();
     else show();
   });
@@ -34,12 +34,12 @@ export function startPalette() {
   if (location.hash) toSetting();
 }
 
-// The palette does not open over a dialog, because its actions would affect the page behind the dialog.
+// Opens the palette, except over a dialog, because the palette's actions would affect the page behind that dialog.
 function show() {
   if (document.querySelector("dialog[open]")) return;
   document.getElementById("sheet").hidePopover();
   field.value = "";
-  list.begin();
+  list.reset();
   found.replaceChildren();
   open(dialog.id);
   window.htmx.trigger(field, "again");
@@ -56,7 +56,7 @@ function arrived({ successful, xhr }) {
   list.renewed(); // last, because this call may choose an option
 }
 
-// Drop entries whose action is impossible now, because the page has no enabled button for it.
+// Removes entries whose action is impossible now, because the page has no enabled button for it.
 function dropImpossible() {
   for (const one of list.options()) if (!possible(one.dataset)) one.remove();
   for (const group of found.querySelectorAll('[role="group"]')) {
@@ -81,12 +81,12 @@ function choose(option) {
   if (run) return runMacro(option.dataset);
 }
 
-// Ask before running a macro on a colleague's conversation.
+// Whether a colleague has the open conversation. The palette then opens the macros' popover, which asks first.
 function isColleagues() {
   return "colleague" in (document.getElementById("owner")?.dataset ?? {});
 }
 
-// A link to a single setting moves the focus to it.
+// Moves the focus to the setting that the link names.
 function toSetting() {
   const setting = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (setting?.matches("input, select, textarea, fieldset")) setting.focus();

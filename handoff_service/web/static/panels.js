@@ -1,12 +1,12 @@
-// The brief and the timeline above the thread, which the page fetches when they open. The brief opens by itself when
-// the agent has accepted the conversation or comes back to it after an hour.
+// The brief and the timeline above the thread. The page fetches each one when it opens. The brief opens automatically
+// when the agent has accepted the conversation, or returns to it after an hour.
 
 import { NO_CONNECTION, showMessage, signInAgain } from "./post.js";
 
 const LONG = 3_600_000; // ms; an agent who returns to a conversation after this time sees the brief again
-const KEPT = 200; // for this many conversations, the browser stores when they were last on the screen
+const KEPT = 200; // the number of conversations for which the browser stores when they were last on the screen
 const SEEN = `seen:${document.body.dataset.me}`;
-const ACCEPTED = "accepted"; // set when the agent has accepted an offer, until its page opens
+const ACCEPTED = "accepted"; // stored from the moment when the agent accepts an offer until its page opens
 const open = document.body.dataset.open;
 
 export function startPanels() {
@@ -71,7 +71,7 @@ async function load(panel, asked, query = "") {
   if (asked) (bar ?? panel.querySelector("h2")).focus();
 }
 
-// Open the brief if the conversation was just accepted, or was not on this screen for an hour.
+// Opens the brief if the agent has just accepted the conversation, or if it was not on this screen for an hour.
 function backAgain() {
   if (document.hidden) return remember();
   const accepted = sessionStorage.getItem(ACCEPTED);
@@ -101,7 +101,7 @@ function showMoment(bar, points = true) {
   if (points) pointAt(document.getElementById(`line-${line?.dataset.seq}`));
 }
 
-// Marks the line at the bar's position.
+// Marks this line and unmarks the previous one.
 function pointAt(line) {
   document.querySelector("[data-pointed]")?.removeAttribute("data-pointed");
   if (line) point(line);

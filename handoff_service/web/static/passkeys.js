@@ -1,4 +1,4 @@
-// Passkeys: asks the browser to use one, or to make one. The buttons stay hidden in browsers without passkeys.
+// Signs in with a passkey, and creates passkeys. In browsers without passkeys, the buttons stay hidden.
 
 import { phrase } from "./words.js";
 
@@ -29,7 +29,7 @@ function request(options) {
   };
 }
 
-/** The browser's answer, with its bytes as base64url. */
+/** Returns the browser's answer, with its bytes as base64url. */
 function answer(credential) {
   const response = {};
   for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature",
@@ -67,7 +67,7 @@ function show(words) {
   place.hidden = !words;
 }
 
-/** Fetch the options, pass them to the browser, send its answer, and open the address that the server returns. */
+/** Fetches the options, passes them to the browser, sends its answer, and opens the address that the server returns. */
 async function run(button, address, optionsAddress, ask) {
   show("");
   button.disabled = true;
@@ -76,7 +76,7 @@ async function run(button, address, optionsAddress, ask) {
     const done = await post(address, answer(await ask(options)));
     location.assign(done.to);
   } catch (error) {
-    // the browser writes its own errors: canceled, timed out, no passkey
+    // the browser itself shows why it failed: canceled, timed out or no passkey
     show(error instanceof DOMException ? phrase("No passkey was used. Try again.") : error.message);
     button.disabled = false;
   }

@@ -1,4 +1,4 @@
-// Shows a text or note in the thread with a clock as soon as the agent sends it. The stored line then replaces it.
+// Shows a text or a note in the thread as soon as the agent sends it, with a clock. The server's line then replaces it.
 
 import { countPhrase, phrase } from "./words.js";
 

@@ -1,11 +1,11 @@
-// The phone simulator's page: it sends texts with fetch, and fetches new ones when the stream announces them.
+// The phone simulator's page. It sends texts with fetch, and fetches new ones when the stream announces them.
 
 import { merge } from "./merge.js";
 import { clockNow } from "./times.js";
 import { phrase } from "./words.js";
 
 const query = document.body.dataset.query;
-const BOT_EVERY = 2000; // ms
+const BOT_EVERY = 2000; // ms between two checks whether the virtual agent has started
 let asking = false;
 let again = false;
 
@@ -19,7 +19,7 @@ async function refresh() {
       const answer = await fetch(`/phone/texts?${query}`);
       if (answer.ok) show(await answer.text());
     } catch {
-      break; // the stream sends hello when the service is back
+      break; // the event hello of the next stream starts another attempt
     }
   }
   asking = false;
@@ -32,7 +32,7 @@ function show(html) {
   }
 }
 
-// Keep the newest text on the screen, also after a picture has loaded, unless somebody has scrolled up.
+// Keeps the newest text on the screen, even after a picture has loaded, unless the person has scrolled up.
 function keepEnd(talk) {
   let atEnd = true;
   let lastTop = 0;
@@ -40,7 +40,7 @@ function keepEnd(talk) {
     if (atEnd) toEnd(talk);
   };
   talk.addEventListener("scroll", () => {
-    // only scrolling up counts as leaving the end: the event may come after new texts have made the thread longer
+    // only scrolling up counts as leaving the end, because new texts may have made the thread longer before the event
     const up = talk.scrollTop < lastTop;
     lastTop = talk.scrollTop;
     atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80 || (atEnd && !up);
@@ -84,7 +84,7 @@ async function send(event) {
   await refresh();
 }
 
-// With a picture, the text may be empty.
+// Allows an empty text if a picture is chosen.
 function chosen(picture) {
   const [file] = picture.files;
   const field = picture.form.elements.body;
@@ -92,7 +92,7 @@ function chosen(picture) {
   field.placeholder = file ? phrase("With {file}", { file: file.name }) : phrase("Text message");
 }
 
-// Set a phone's behavior. A phone that types right to left looks different, so the page is fetched again.
+// Sets a phone's behavior, and reloads the page, because a phone that types right to left has another layout.
 async function behave(form) {
   const handset = form.closest(".handset");
   const wasRtl = handset.querySelector('.phone[dir="rtl"]') !== null;
@@ -123,7 +123,7 @@ function listen() {
   });
 }
 
-// Show that the virtual agent is still starting.
+// Shows a banner while the virtual agent is starting.
 async function watchBot() {
   const banner = document.getElementById("starting");
   const answer = await fetch("/phone/bot").catch(() => null);

@@ -1,10 +1,10 @@
-// Selects several conversations in the list. The selection survives updates of the list.
+// Selects several conversations in the list, and keeps the selection when the list changes.
 
 import { countPhrase } from "./words.js";
 
 const picked = new Set();
 const MOST = 100; // the most conversations for one action
-const FADES = 15_000; // ms until Undo disappears; the service sends the closing texts after the same time
+const FADES = 15_000; // ms until Undo disappears; then the service sends the closing texts
 let fading;
 
 export function startPicks() {
@@ -30,19 +30,19 @@ export function pickFocused() {
   if (box) box.click();
 }
 
-// Select the first conversations that the list shows with its filter.
+// Selects the first conversations that match the list's filter, up to the limit.
 export function pickAll() {
   for (const box of [...document.querySelectorAll("#ongoing > :not([hidden]) .pick")].slice(0, MOST)) picked.add(idOf(box));
   showPicks();
 }
 
-// While conversations are selected, the key of an action applies to all of them.
+// Applies the key of an action to all selected conversations.
 export function onPicks(action) {
   if (picked.size) document.getElementById(`bulk-${action}`).click();
   return picked.size > 0;
 }
 
-// Update the boxes after an update of the list, and drop conversations that have left the list.
+// Updates the boxes after a change of the list, and deselects conversations that are no longer in it.
 export function showPicks() {
   const bar = document.getElementById("bulk-bar");
   if (!bar) return;
@@ -61,12 +61,12 @@ export function fillFromPicks(dialog) {
   form.elements.ids.value = [...picked].join(",");
 }
 
-// The selection as the query of a dialog's address.
+// Returns the selection as the query of a dialog's address.
 export function picksQuery() {
   return `?ids=${[...picked].join(",")}`;
 }
 
-// The boxes have no ids, so that the HTML of a list with a thousand items stays small.
+// Finds an item's box. The boxes have no ids, which keeps the HTML of a list with a thousand items small.
 function idOf(box) {
   return box.parentElement.id.slice("item-".length);
 }
@@ -95,7 +95,7 @@ function clear() {
   showPicks();
 }
 
-// Show the result of an action with Undo, for a while.
+// Shows the result of an action, with Undo, until it fades.
 export function showDone(html) {
   const done = document.getElementById("bulk-done");
   done.innerHTML = html;

@@ -1,4 +1,4 @@
-// The preview of an offer: Space on a focused offer opens it. When the offer has ended, its buttons are disabled.
+// The preview of an offer. Space on a focused offer opens it. When the offer ends, the preview disables its buttons.
 
 import { openReject } from "./dialogs.js";
 import { phrase } from "./words.js";
@@ -18,7 +18,7 @@ export function startPreview() {
   }).observe(dialog, { attributes: true, attributeFilter: ["open"] });
 }
 
-// If any other element has the focus, Space does what it usually does.
+// Opens the preview of the focused offer. Returns false if another element has the focus; Space then acts as usual.
 export function previewFocused() {
   const offer = document.activeElement;
   if (!offer.matches("[data-offer]")) return false;
@@ -34,7 +34,7 @@ export function checkPreview() {
   for (const button of dialog.querySelectorAll("footer :is([type=submit], [data-refuse])")) button.disabled = true;
 }
 
-// Scroll to the newest line, because agents read it first.
+// Scrolls to the newest line, because agents read it first.
 function toEnd() {
   const shown = dialog.querySelector("[data-preview]");
   if (shown) shown.scrollTop = shown.scrollHeight;

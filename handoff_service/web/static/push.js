@@ -1,4 +1,4 @@
-// The account page: notifications in this browser while no workspace page is open.
+// The row of the account page that switches on this browser's notifications while no workspace page is open.
 
 import { NO_CONNECTION, post, showMessage } from "./post.js";
 import { phrase } from "./words.js";
@@ -11,7 +11,7 @@ async function subscription() {
   return (await worker?.pushManager.getSubscription()) ?? null;
 }
 
-// The state that the row shows. A subscription with an earlier key of the desk no longer works, so it counts as off.
+// Returns the state that the row shows. A subscription with an old key of the desk no longer works and counts as off.
 async function state() {
   if (!("serviceWorker" in navigator) || !("PushManager" in window)) return "absent";
   if (Notification.permission === "denied") return "denied";

@@ -1,5 +1,5 @@
-// Choosing an agent, a queue, a label or a topic in a dialog. A field searches by words, and the button's label names
-// its effect.
+// Lets a person choose an agent, a queue, a label or a topic in a dialog. A field filters the choices, and the button's
+// label names the chosen one.
 
 export function startChoosing(dialog) {
   dialog.addEventListener("input", ({ target }) => target.dataset.finds && find(dialog, target));
@@ -11,7 +11,7 @@ export function startChoosing(dialog) {
   });
 }
 
-// Show only one of the parts "To an agent" and "To a queue".
+// Shows only one of the parts "To an agent" and "To a queue".
 export function chooseKind(dialog) {
   const kind = dialog.querySelector('[name="to"]:checked')?.value;
   for (const part of dialog.querySelectorAll("[data-kind]")) {
@@ -19,7 +19,7 @@ export function chooseKind(dialog) {
   }
 }
 
-// Show the choices that match the typed words. The chosen one stays visible.
+// Shows the choices that contain the typed text, and always the chosen one.
 function find(dialog, field) {
   const words = plain(field.value.trim());
   const choices = listed(dialog, field);
@@ -28,7 +28,7 @@ function find(dialog, field) {
   dialog.querySelector("[data-none]").hidden = found.length > 0;
 }
 
-// Enter chooses the first match, and the arrow key moves into the list.
+// Chooses the first match on Enter, and moves the focus to it on the arrow key.
 function toFound(dialog, event) {
   if (event.isComposing || event.ctrlKey || event.metaKey || !["Enter", "ArrowDown"].includes(event.key)) return;
   event.preventDefault();
@@ -43,7 +43,7 @@ function listed(dialog, field) {
   return [...dialog.querySelectorAll(`#${field.dataset.finds} > [data-words]`)];
 }
 
-// Without case and accents.
+// Returns the words in lower case without accents.
 function plain(words) {
   return words.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
 }

@@ -1,4 +1,4 @@
-// Rows that a person can drag into another order. The buttons in each row do the same by keyboard.
+// Lets a person drag rows into another order. By keyboard, the buttons in each row do the same.
 
 export function startReordering() {
   document.addEventListener("pointerdown", ({ target }) => {
@@ -14,7 +14,7 @@ export function startReordering() {
     const dragged = document.querySelector("[data-dragged]");
     const over = event.target.closest?.("[data-move]");
     if (!dragged || !over || over.parentElement !== dragged.parentElement) return;
-    event.preventDefault(); // the row may be dropped here
+    event.preventDefault(); // allow dropping the row here
     const box = over.getBoundingClientRect();
     const before = event.clientY < box.top + box.height / 2;
     if (over !== dragged) over[before ? "before" : "after"](dragged);

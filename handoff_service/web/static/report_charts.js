@@ -1,4 +1,5 @@
-// Reports: pointer and arrow keys show the values of a chart's parts, and typing a day selects "Other days".
+// The charts and the range of the reports. The pointer and the arrow keys show the values of a chart's parts. Typing a
+// day selects "Other days".
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 

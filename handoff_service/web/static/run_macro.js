@@ -1,9 +1,9 @@
-// Runs a macro on the open conversation, and then stays or goes to the next conversation of the list.
+// Runs a macro on the open conversation. Some macros then open the next conversation in the list.
 
 import { showDone } from "./picks.js";
 import { NO_CONNECTION, newId, post, showMessage, signInAgain } from "./post.js";
 
-const KEPT = "done"; // the result of a macro, for the next page
+const KEPT = "done"; // session storage key of a macro's result, which the next page shows
 
 export function startMacros() {
   const done = sessionStorage.getItem(KEPT);
@@ -21,7 +21,8 @@ export async function runMacro({ run, then }) {
   location.assign(next());
 }
 
-// The address of the next conversation below this one in the list, else of the first one, else of the list.
+// Returns the address of the next conversation in the list. After the last one, it is the first. Without another
+// conversation, it is the list.
 function next() {
   const all = [...document.querySelectorAll("#ongoing .item")];
   const at = all.findIndex((item) => item.hasAttribute("aria-current"));

@@ -1,4 +1,4 @@
-// The key "/" moves the focus to the search field. htmx sends the search while the agent types.
+// Moves the focus to the search field on the key "/". htmx sends the search while the agent types.
 
 export function toSearch() {
   const field = document.getElementById("search");

@@ -1,4 +1,4 @@
-// Counts the SMS segments of a text. The alphabets and the longest text come from the service
+// Counts the SMS segments of a text. The service provides the alphabets and the greatest length
 // (rules/delivery/sms_text.py).
 
 import { countPhrase, number, phrase } from "./words.js";
@@ -11,14 +11,14 @@ const nameOf = (c, sms) => Object.keys(sms.invisible).find((name) => within(c, s
 const isStyled = (c, sms) => within(c, sms.styled) && c.normalize("NFKC") !== c;
 const isOutside = (c, { gsm7, extension }) => !gsm7.includes(c) && !extension.includes(c);
 
-// The characters that the service sends. It replaces characters by similar ones of GSM-7 if the whole text then fits
-// GSM-7. Otherwise it only drops characters without a meaning.
+// Returns the characters that the service would send. It replaces characters with similar ones of GSM-7 if the whole
+// text then fits GSM-7. If not, it only removes characters without a meaning.
 function sent(body, sms) {
   const composed = body.normalize("NFC");
   const inGsm7 = (c) => {
     if (!isOutside(c, sms)) return c;
     if (nameOf(c, sms)) return "";
-    return sms.alike[c] ?? (isStyled(c, sms) ? c.normalize("NFKC") : c);
+    return sms.lookalikes[c] ?? (isStyled(c, sms) ? c.normalize("NFKC") : c);
   };
   const plain = [...[...composed].map(inGsm7).join("")];
   if (!plain.some((c) => isOutside(c, sms))) return plain;
@@ -26,11 +26,11 @@ function sent(body, sms) {
   return [...shorter].filter((c) => !sms.meaningless.includes(c));
 }
 
-// The character because of which the text needs UCS-2, with the name that a page shows.
+// Returns the name of the character that forces the text into UCS-2, as a page shows it.
 function forcing(characters, sms) {
   const outside = characters.filter((c) => isOutside(c, sms));
-  const stays = (c) => sms.alike[c] === undefined && !isStyled(c, sms) && !nameOf(c, sms);
-  const found = outside.find(stays) ?? outside[0];
+  const irreplaceable = (c) => sms.lookalikes[c] === undefined && !isStyled(c, sms) && !nameOf(c, sms);
+  const found = outside.find(irreplaceable) ?? outside[0];
   return found && described(found, sms);
 }
 
@@ -57,7 +57,8 @@ export function counted(body, sms) {
   return { encoding, units, count, room: count * joined, forcedBy };
 }
 
-// The service sends a long text as several messages. It splits the text at the end of a sentence, or else at a space.
+// Counts the messages and segments of a long text, which the service sends as several messages. The service splits it
+// at the end of a sentence, or else at a space.
 function inParts(text, sms) {
   const messages = [];
   let rest = [...text.trim()];
@@ -90,7 +91,7 @@ export function showLength(output, body, sms) {
   return Math.max(tooLong, 0);
 }
 
-// A character of two units is never split between two segments.
+// Counts the segments. A character of two units is never split between two of them.
 function parts(widths, room) {
   let count = 1;
   let used = 0;

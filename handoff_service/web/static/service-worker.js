@@ -1,5 +1,5 @@
-// Shows notifications while no workspace page is open. It stores no files, because the workspace cannot work without
-// the service.
+// Shows notifications while no workspace page is open. This worker caches no files, because the workspace cannot work
+// without the service.
 
 self.addEventListener("push", (event) => {
   const { title, body, path, tag } = event.data.json();
@@ -13,7 +13,7 @@ self.addEventListener("notificationclick", (event) => {
   event.waitUntil(open(event.notification.data));
 });
 
-// Open the path in a page that is already open, or in a new one.
+// Opens the path in a page that is already open, or in a new one.
 async function open(path) {
   const [page] = await self.clients.matchAll({ type: "window" });
   if (!page) return self.clients.openWindow(path);

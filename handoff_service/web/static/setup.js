@@ -1,9 +1,10 @@
-// The set-up's pages: they fill in what the browser knows, copy links, and show the test text when it arrives.
+// The pages of the set-up. They fill in the browser's time zone and country, copy links, and show the test text when it
+// arrives.
 
 import { nameCountries } from "./forms.js";
 import { phrase } from "./words.js";
 
-const ASKS_EVERY = 1000; // ms
+const ASKS_EVERY = 1000; // ms between two requests for the state of the test text
 
 function fillIn(form) {
   const zone = form.elements.time_zone;
@@ -26,7 +27,7 @@ async function ask(state) {
     const answer = await fetch(state.dataset.asks, { headers: { "HX-Request": "true" } });
     if (answer.ok) show(state, await answer.text());
   } catch {
-    // The next attempt shows the state.
+    // The next request shows the state.
   }
   if (!state.querySelector("[data-by-agent]")) setTimeout(() => ask(state), ASKS_EVERY);
 }

@@ -1,5 +1,5 @@
-// Short sounds, which this script makes without files. A browser plays no sound before the person first clicks or
-// presses a key.
+// Plays short sounds, which this script generates without sound files. A browser plays no sound before the person first
+// clicks or presses a key.
 
 const TUNES = { offer: [[784, 0], [1047, 0.16]], message: [[587, 0]] }; // [hertz, seconds from the start]
 const LOUD = { offer: 0.2, message: 0.08 };
@@ -16,7 +16,7 @@ export function startSounds() {
   for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, touched, { once: true });
 }
 
-// Play a sound. All tabs together play at most one message sound in five seconds.
+// Plays a sound. All tabs together play at most one message sound in five seconds.
 export async function play(name) {
   if (!wanted() || !("AudioContext" in window)) return;
   const last = Number(localStorage.getItem("sounded") ?? 0);
@@ -34,7 +34,8 @@ function touched() {
   if (wanted() && "AudioContext" in window) ready();
 }
 
-// Whether the sound can play at once. A sound that waited for the first click would come too late.
+// Whether the browser can play a sound now. If it cannot, the sound is dropped, because it would be too late after the
+// first click.
 async function ready() {
   context ??= new AudioContext();
   if (context.state !== "running") {

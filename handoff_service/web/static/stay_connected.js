@@ -1,9 +1,9 @@
-// For pages without live parts. It keeps a stream open, because the desk counts an agent without a stream as
+// Keeps an event stream open on pages without live parts, because the desk counts an agent without a stream as
 // disconnected.
 
 import { endWatch, keepsWatch } from "./hidden_tabs.js";
 
-const ASLEEP_AFTER = 60_000; // as in event_stream.js
+const ASLEEP_AFTER = 60_000; // ms, as in event_stream.js
 let source = new EventSource("/workspace/events"); // the browser reconnects by itself
 let timer;
 

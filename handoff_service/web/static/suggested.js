@@ -1,4 +1,5 @@
-// Suggested replies above the composer. A click, or Tab in the empty text field, inserts one and sends nothing.
+// Suggested replies above the composer. A click inserts a reply, and Tab in the empty text field inserts the first one.
+// Neither sends it.
 
 const draft = document.getElementById("draft");
 
@@ -19,7 +20,7 @@ export function startSuggested() {
   show();
 }
 
-// Show the suggested replies, but not while the agent writes.
+// Shows the suggested replies, except while the agent writes.
 export function showSuggested() {
   if (draft) show();
 }
@@ -33,7 +34,7 @@ function isNote() {
   return draft.form.elements.kind.value === "note";
 }
 
-// Select the masked part of the reply, so that the agent fills it in.
+// Inserts the reply and selects its masked part, which the agent must fill in.
 function take(text) {
   draft.value = text;
   draft.dispatchEvent(new Event("input", { bubbles: true }));

@@ -1,4 +1,4 @@
-// The supervisor's page: after a change of the desk, it merges the new HTML into the page and counts the waits again.
+// The supervisor's page. After a change, this script merges the new HTML into the page and updates the waits.
 
 import { merge } from "./merge.js";
 import { countWaits } from "./times.js";

@@ -1,19 +1,20 @@
-// An agent may have several tabs. Only the tab that the agent used last plays sounds and shows notifications, so that
-// each comes only once. It is the *speaking* tab.
+// Chooses the *speaking* tab: the only one of an agent's tabs that plays sounds and shows notifications. It is the tab
+// that the agent used last.
 //
-// The tabs of a browser share locks, and a lock ends with its tab. The speaking tab holds one lock, and a tab that
-// becomes visible takes it over. Each visible tab holds another lock, which names the conversation that it shows.
+// The tabs of a browser share locks, and the browser releases a tab's locks when it closes. The speaking tab has one
+// lock, and a tab that becomes visible takes it over. Each visible tab has another lock, whose name contains the
+// conversation that the tab shows.
 
 const SPEAKS = `patchboard-speaks-${document.body.dataset.me}`;
 const SHOWS = `patchboard-shows-${document.body.dataset.me}-`;
 let speaking = !navigator.locks;
 let asleep = false;
 let waiting = false;
-let turn = 0; // how often this tab began to speak
+let turn = 0; // how many times this tab has become the speaking one
 let letGo = null;
 let hide = null;
 
-// Returns as soon as this tab knows whether it is the speaking one.
+// Starts to take part. Returns as soon as this tab knows whether it is the speaking one.
 export async function startTabs() {
   if (!navigator.locks) return;
   addEventListener("focus", inView);
@@ -25,14 +26,14 @@ export function speaks() {
   return speaking;
 }
 
-// A tab without a connection cannot be the speaking one.
+// Lets another tab speak, because a tab without a connection cannot.
 export function stopSpeaking() {
   asleep = true;
   speaking = !navigator.locks;
   letGo?.();
 }
 
-// The conversations ("" for other pages) that any visible tab shows now.
+// Returns the conversations that the visible tabs show now, with "" for any other page.
 export async function onScreens() {
   if (!navigator.locks) return document.hidden ? [] : [document.body.dataset.open];
   const { held } = await navigator.locks.query();
@@ -56,7 +57,7 @@ function show() {
   navigator.locks.request(SHOWS + document.body.dataset.open, { mode: "shared" }, () => shown);
 }
 
-// Wait for the lock of the speaking tab. When that tab closes, this one takes its place.
+// Waits for the lock of the speaking tab. When that tab closes, this one can take its place.
 function waitForTurn() {
   if (waiting) return;
   waiting = true;
@@ -74,7 +75,7 @@ function hold(how, settled) {
     return new Promise((done) => (letGo = done));
   });
   held.catch(() => {
-    if (mine !== turn) return; // this tab itself has taken the lock over
+    if (mine !== turn) return; // this tab itself has taken over the lock
     speaking = false;
     if (!asleep) waitForTurn();
   });

@@ -1,4 +1,4 @@
-// The time left until each target. It is amber in the last quarter of the time, and red after a missed target.
+// Shows the time left until each target, in amber during the last quarter, and the time since a missed target in red.
 
 import { longer, now } from "./times.js";
 import { phrase } from "./words.js";

@@ -1,5 +1,5 @@
-// The page Teach by keyboard. The keys work while the page shows a card. In a field, Enter saves the label, and Esc
-// leaves the field.
+// The keys of the page Teach. They work while the page shows a card. In a field, Enter saves the label, and Esc removes
+// the focus from the field.
 
 import { merge } from "./merge.js";
 import { showMessage } from "./post.js";
@@ -8,8 +8,8 @@ import { phrase } from "./words.js";
 const part = () => document.getElementById("teach");
 const form = () => document.getElementById("label-form");
 const TYPED = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
-let marked = null; // the words that were selected before the entity was chosen
-let byKeys = false; // the trainer chooses the entity by keyboard; then each key fires a change event of the list
+let marked = null; // the [start, end] of the selection before the trainer chose the entity
+let byKeys = false; // whether the trainer chooses the entity by keyboard; each key then fires a change event
 
 const KEYS = {
   0: () => focus("other"),
@@ -40,8 +40,8 @@ export function startTeach() {
   document.body.addEventListener("htmx:afterRequest", refused);
 }
 
-// Update the queue without moving the focus. If the page shows no card, the answer has the whole part of the page that
-// changes.
+// Updates the queue without moving the focus. If the page shows no card, the answer contains the card as well, and this
+// function replaces the whole part.
 export function showQueue(html) {
   if (!html.includes('id="teach"')) return merge(html);
   if (!form()) {
@@ -97,7 +97,7 @@ function step(by) {
   all[Math.min(Math.max(at + by, 0), all.length - 1)]?.click();
 }
 
-// After a label, the next text replaces the last one. The card gets the focus, so that the keys continue to work.
+// Moves the focus to the new card after a label, which keeps the keys working.
 function swapped() {
   document.getElementById("card-head")?.focus({ preventScroll: true });
   const current = document.querySelector("#waiting [aria-current]");
@@ -106,12 +106,12 @@ function swapped() {
   if (status?.textContent) showMessage(status.textContent);
 }
 
-// If another trainer was faster, the page is out of date. Update it.
+// Updates the page if another trainer has labeled the text first.
 function refused({ detail, target }) {
   if (detail.xhr.status === 409 && target.closest?.("#teach")) window.htmx.trigger("#get-queue", "again");
 }
 
-// The typed intent counts, so no suggestion stays selected.
+// Deselects the suggestions when the trainer types an intent, because the typed one counts.
 function forgetChoice(event) {
   if (event.target.id !== "other" || !event.target.value) return;
   for (const radio of form().querySelectorAll('[name="intent"]:checked')) radio.checked = false;
@@ -122,13 +122,13 @@ function keepSelection(event) {
   marked = [event.target.selectionStart, event.target.selectionEnd];
 }
 
-// Mark the selected words as the chosen entity. By keyboard, this happens when the trainer presses Enter or leaves the
+// Marks the selected words as the chosen entity. By keyboard, this happens when the trainer presses Enter or leaves the
 // list.
 function markEntity() {
   const chosen = document.getElementById("entity");
   const entity = chosen.value;
   if (!entity) return;
-  chosen.value = ""; // first, because the code below moves the focus out of the list
+  chosen.value = ""; // clear it first, because field.focus() below calls this function again
   const field = document.getElementById("example");
   const [from, to] = marked ?? [0, 0];
   const words = field.value.slice(from, to);

@@ -1,4 +1,4 @@
-// Templates and macros: a popover above the text field, with a preview of the selected one.
+// The popover with templates and macros, above the text field. It shows a preview of the selected one.
 
 import { showOwner } from "./dialogs.js";
 import { listbox } from "./listbox.js";
@@ -8,7 +8,7 @@ import { countPhrase } from "./words.js";
 
 const FIELDS = "#draft, #new-body, #closing-text";
 const GAP = 8; // px between the popover and the field
-const LEAST = 220; // px of height that the popover needs above the field
+const LEAST = 220; // the least height in px that the popover needs above the field
 const RECENT = `recent:${document.body.dataset.me}`;
 const MOST_RECENT = 5;
 const picker = document.getElementById("picker");
@@ -18,7 +18,7 @@ let list;
 let target = null; // the text field that gets the template
 let opener = null; // the element that had the focus before
 let kind = "templates";
-let typed = false; // a typed slash opened the popover; the slash may also be the beginning of a text
+let typed = false; // whether a typed slash opened the popover; a text can also begin with a slash
 
 export function startTemplates() {
   if (!picker) return;
@@ -35,12 +35,12 @@ export function startTemplates() {
   });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing) return;
-    event.preventDefault(); // otherwise the browser also clears the field, or closes the dialog around it
+    event.preventDefault(); // keep the browser from clearing the field or closing the dialog around it
     picker.hidePopover();
   });
   field.addEventListener("htmx:configRequest", ({ detail }) => askFor(detail));
   document.addEventListener("focusin", ({ target: focused }) => {
-    if (!picker.contains(focused)) closePicker(); // the focus has left the popover, which could cover the focused element
+    if (!picker.contains(focused)) closePicker(); // because the popover could cover the focused element
   });
   picker.addEventListener("toggle", ({ newState }) => newState === "closed" && closed());
   picker.addEventListener("htmx:afterRequest", ({ detail }) => arrived(detail));
@@ -60,27 +60,27 @@ function isOpen() {
   return picker?.matches(":popover-open") ?? false;
 }
 
-function show(into, what, { byTyping = false, words = "" } = {}) {
+function show(into, newKind, { byTyping = false, words = "" } = {}) {
   target = into;
   opener = document.activeElement;
-  kind = what;
+  kind = newKind;
   typed = byTyping;
   field.value = words;
-  list.begin();
+  list.reset();
   for (const part of picker.querySelectorAll("[data-templates]")) part.textContent = part.dataset[kind];
   for (const part of picker.querySelectorAll("[data-of]")) part.hidden = part.dataset.of !== kind;
   for (const problem of picker.querySelectorAll('[role="alert"]')) problem.hidden = true;
-  (into.closest("dialog") ?? document.body).append(picker); // elements outside a modal dialog cannot be used
+  (into.closest("dialog") ?? document.body).append(picker); // nothing outside a modal dialog can be used
   place();
   picker.showPopover();
   showOwner(picker);
   if (kind === "templates") picker.querySelector("[data-anyway]").hidden = true;
   field.focus();
-  requestAnimationFrame(place); // on narrow screens the composer without the focus is smaller
+  requestAnimationFrame(place); // on narrow screens, the composer shrinks when it loses the focus
   window.htmx.trigger(field, "again");
 }
 
-// Place the popover above the field if there is room, else below.
+// Places the popover above the field if there is room, else below.
 function place() {
   const box = (target.closest(".composer") ?? target).getBoundingClientRect();
   const below = innerHeight - box.bottom;
@@ -95,7 +95,7 @@ function place() {
   set("--room", (above ? box.top : below) - 2 * GAP);
 }
 
-// In a new message, the service fills the placeholders for the chosen recipient.
+// Adds the chosen recipient to the request from a new message, because the service fills the placeholders.
 function askFor(detail) {
   detail.parameters.recent = recent().join(",");
   if (target.id !== "new-body") return void (detail.path = field.dataset.conversation + kind);
@@ -110,7 +110,7 @@ function arrived({ successful, xhr }) {
   problem.hidden = successful || xhr.status === 0;
   if (!successful) return void (problem.textContent = errorOf(xhr));
   const found = list.options();
-  if (!found.length && typed && field.value) return picker.hidePopover(); // the agent is writing a text, and continues in the text field
+  if (!found.length && typed && field.value) return picker.hidePopover(); // the agent is typing a text with a slash
   document.getElementById("picker-said").textContent = kind === "macros"
     ? countPhrase("{count} macro", "{count} macros", found.length)
     : countPhrase("{count} template", "{count} templates", found.length);
@@ -133,20 +133,20 @@ function choose(option) {
   typeInto(target, option.dataset.text);
 }
 
-// A template replaces the default closing text, unless the agent has changed that text.
+// Lets a template replace the default closing text, unless the agent has changed that text.
 function replaceDefault() {
   if (target.id === "closing-text" && target.value === target.defaultValue) target.select();
 }
 
 function closed() {
-  const text = typed ? `/${field.value}` : ""; // the agent chose no template, so the text begins with a slash
+  const text = typed ? `/${field.value}` : ""; // the agent chose no template, and wrote a text that begins with a slash
   typed = false;
   if (text) typeInto(target, text);
   else if (picker.contains(document.activeElement) || document.activeElement === document.body) focusBack();
-  document.body.append(picker); // an update may replace the dialog that contains the popover
+  document.body.append(picker); // out of the dialog, which an update may replace
 }
 
-// After a template, the text field gets the focus. After a macro, the element that had the focus before gets it again.
+// Moves the focus to the text field after a template, and to the element that had it before after a macro.
 function focusBack() {
   document.activeElement.blur();
   if (kind === "templates") target.focus();
@@ -162,10 +162,10 @@ function remember(id) {
   localStorage.setItem(RECENT, JSON.stringify(ids));
 }
 
-// Insert text as the browser does for typed text, so that Ctrl+Z undoes it.
+// Inserts text as if the agent had typed it, so that Ctrl+Z undoes it.
 export function typeInto(field, text) {
   field.focus();
-  field.setSelectionRange(field.selectionStart, field.selectionEnd); // otherwise Chromium still types into the popover
+  field.setSelectionRange(field.selectionStart, field.selectionEnd); // without this, Chromium types into the popover
   if (document.execCommand("insertText", false, text)) return;
   field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));

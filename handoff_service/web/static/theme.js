@@ -1,4 +1,4 @@
-// Loaded before the first paint, so that the page never flashes in the wrong theme.
+// Sets the theme. The page loads this script before the first paint, so it never flashes in the wrong theme.
 (() => {
   const chosen = localStorage.getItem("theme");
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;

@@ -1,5 +1,5 @@
-// The open conversation: inserts new lines, keeps the lines that the agent is reading in place, and reports what the
-// agent has read.
+// The open conversation. This script inserts new lines without moving the lines that the agent is reading, and reports
+// which messages the agent has read.
 
 import { tookMissed } from "./event_stream.js";
 import { merge } from "./merge.js";
@@ -8,7 +8,7 @@ import { dropPending } from "./pending.js";
 import { post } from "./post.js";
 import { countPhrase } from "./words.js";
 
-const NEAR = 80; // px from the end; within this distance, the thread follows the newest line
+const NEAR = 80; // within this distance from the end in px, the thread scrolls to each new line
 const READ_AFTER = 1000; // ms; a message counts as read after this time on the screen
 const MOST_WATCHED = 50;
 
@@ -17,7 +17,7 @@ const jump = document.getElementById("jump");
 let unseen = 0;
 let following = false;
 let lastTop = 0;
-let atEnd = true; // whether the end was on the screen before the thread last grew
+let atEnd = true; // whether the end was visible before the thread last grew
 let reading;
 
 export function startThread() {
@@ -36,7 +36,7 @@ export function startThread() {
   readSoon();
 }
 
-// Only scrolling up counts as leaving the end: the event may come after new lines have made the thread longer.
+// Only scrolling up counts as leaving the end, because new lines may have made the thread longer before the event.
 function scrolled() {
   const up = scroller.scrollTop < lastTop;
   lastTop = scroller.scrollTop;
@@ -44,13 +44,13 @@ function scrolled() {
   if (atEnd) hideJump();
 }
 
-// Keep the end on the screen when a picture loads, the composer grows or the agent's own text appears.
+// Keeps the end visible when a picture loads, the composer grows or the agent's own text appears.
 function keepEnd() {
   const observer = new ResizeObserver(() => atEnd && toEnd());
   for (const part of [thread(), scroller]) observer.observe(part);
 }
 
-// After the agent's own message, scroll to the end and mark the visible messages as read.
+// Scrolls to the end after the agent's own message, and marks the visible messages as read.
 export function follow() {
   following = true;
   readNow();
@@ -87,7 +87,8 @@ function thread() {
   return document.getElementById("thread");
 }
 
-// The line that arrived last. A recovered text can be above lines that arrived earlier.
+// Returns the line that arrived last. It is not always at the end, because a recovered text is placed by the time at
+// which it was sent.
 function newest(which) {
   const lines = [...thread().querySelectorAll(`:scope > ${which}`)];
   return lines.reduce((found, line) => (Number(line.dataset.seq) > Number(found?.dataset.seq ?? 0) ? line : found), null);
@@ -125,8 +126,8 @@ function markMissed(arrived) {
   inbound[0].before(line);
 }
 
-// A message counts as read after a second on the screen of a visible tab. Changes in the thread do not start the second
-// again, so that messages in a busy thread count as read, too.
+// Marks a message as read after it was visible for a second. Changes in the thread do not restart this second, or a
+// message in a busy thread would never count as read.
 function readSoon() {
   const inbound = unreadOnScreen();
   if (inbound?.dataset.seq === reading?.seq) return;
@@ -134,7 +135,7 @@ function readSoon() {
   reading = inbound && { seq: inbound.dataset.seq, timer: setTimeout(readNow, READ_AFTER) };
 }
 
-// An agent who answers has read what the page shows.
+// Marks the visible messages as read at once, because an agent who answers has read them.
 export function readNow() {
   clearTimeout(reading?.timer);
   reading = undefined;
@@ -144,7 +145,7 @@ export function readNow() {
   post(`/workspace/conversations/${document.body.dataset.open}/read`, { up_to: inbound.dataset.seq });
 }
 
-// The requester's newest message, if it is unread and visible.
+// Returns the requester's newest message if it is unread and visible.
 function unreadOnScreen() {
   const read = thread().dataset.read;
   const inbound = newest('[data-direction="inbound"]');

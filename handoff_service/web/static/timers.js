@@ -1,4 +1,5 @@
-// Timers of the open conversation: countdowns to their due times, and the dialog that changes them.
+// The timers of the open conversation. This script counts down to their due times, and opens the dialog that changes
+// them.
 
 import { open } from "./dialogs.js";
 import { now } from "./times.js";
@@ -22,7 +23,7 @@ function countDown() {
   if (chip) chip.toggleAttribute("data-soon", Date.parse(chip.querySelector("time").dateTime) - now() < 60_000);
 }
 
-// 0:42, 23:46, 5 h 07 min, 2 d 3 h
+// Formats the time left: 0:42, 23:46, 5 h 07 min, 2 d 3 h.
 function left(ms) {
   const seconds = Math.max(Math.round(ms / 1000), 0);
   const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];

@@ -1,5 +1,5 @@
-// Times that count up or down in the page, by the server's clock. This script remembers the difference between the
-// server's clock and the browser's.
+// Updates the countdowns and waits on the page by the server's clock. This script remembers the difference between that
+// clock and the browser's.
 
 import { countPhrase, language, phrase } from "./words.js";
 
@@ -23,7 +23,7 @@ export function runTimes() {
   countWaits();
 }
 
-// Update the shown waits, and the time left to answer offers.
+// Updates the waits, and the time left to answer offers.
 export function countWaits() {
   for (const time of document.querySelectorAll("time[data-since]")) {
     put(time, long(Math.max(now() - Date.parse(time.dateTime), 0)));
@@ -38,14 +38,14 @@ function put(time, text) {
   if (time.textContent !== text) time.textContent = text;
 }
 
-// 4:02, 1 h 05 min, 2 d 3 h
+// Formats a duration with seconds: 4:02, 1 h 05 min, 2 d 3 h.
 function long(ms) {
   const [seconds, minutes] = [1000, 60_000].map((unit) => Math.floor(ms / unit));
   if (minutes < 60) return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
   return longer(minutes);
 }
 
-// 12 min, 1 h 05 min, 2 d 3 h
+// Formats a duration without seconds: 12 min, 1 h 05 min, 2 d 3 h.
 export function longer(minutes) {
   if (minutes < 60) return phrase("{minutes} min", { minutes });
   const hours = Math.floor(minutes / 60);
@@ -72,7 +72,7 @@ function countDown() {
   }
 }
 
-// Update relative times of up to an hour. An older time becomes a clock time.
+// Updates relative times of up to an hour, and replaces older ones with a clock time.
 function renewLately() {
   for (const time of document.querySelectorAll("time[data-lately]")) {
     const minutes = Math.floor((now() - Date.parse(time.dateTime)) / 60_000);

@@ -1,11 +1,11 @@
-// Typing notices. While the agent types, this script notifies the other agents who have the conversation open. It also
-// shows who else is typing. It does not send the text itself.
+// Typing notices. While the agent types, the other agents who have the conversation open see a notice. This script also
+// shows who else is typing. It never sends the typed text.
 
 import { post } from "./post.js";
 
 const EACH = 3000; // ms between two requests while the agent types
-const STOPPED = 5000; // ms without a key
-const GONE = EACH + STOPPED + 1000; // ms without a report after which an agent must have closed the page
+const STOPPED = 5000; // ms without a key after which the agent has stopped
+const GONE = EACH + STOPPED + 1000; // ms without a report after which the notice about an agent disappears
 const form = document.getElementById("composer");
 const shown = document.getElementById("writing");
 const writers = new Map(); // agent -> the notice about them
@@ -19,8 +19,8 @@ export function startTyping() {
   if (shown) document.body.addEventListener("sse:writing", ({ detail }) => showWriter(JSON.parse(detail.data)));
 }
 
-// Report that the agent has stopped: after sending, after clearing the field, on leaving the page, or after a while without
-// a key.
+// Reports that the agent has stopped: after sending the text, clearing the field or leaving the page, or after five
+// seconds without a key.
 export function stopped() {
   clearTimeout(idle);
   if (last.kind) report("");

@@ -1,4 +1,4 @@
-// Counts the unsaved changes of a form, and asks before they are lost.
+// Counts the unsaved changes of a form, and warns before they are lost.
 
 import { open } from "./dialogs.js";
 import { countPhrase } from "./words.js";
@@ -20,9 +20,9 @@ export function startUnsaved() {
   const show = () => showCount(count());
   for (const changed of ["input", "change"]) document.addEventListener(changed, show);
   new MutationObserver(show).observe(form, { childList: true, subtree: true });
-  addEventListener("pageshow", show); // also after the browser's Back
+  addEventListener("pageshow", show); // after the browser's Back button, too
   show();
-  // the browser scrolls only to the cursor, so the bar with Save would cover the rest of a text area
+  // the browser scrolls only to the cursor, and the bar with Save would cover the rest of a text area
   document.addEventListener("keyup", ({ key, target }) => {
     if (key === "Tab" && target.matches("textarea")) target.scrollIntoView({ block: "nearest" });
   });
@@ -37,7 +37,7 @@ export function startUnsaved() {
   keepMineOnceEdited(form);
 }
 
-// The value of each field, or of each part with several fields.
+// Returns the value of each field. The fields of a part with data-counts have one value together.
 function valuesOf(form) {
   const values = new Map();
   for (const field of [...form.elements].filter((one) => one.matches("input, select, textarea"))) {
@@ -64,7 +64,7 @@ function askBeforeLinks(unsaved, leave) {
   let to;
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
-    if (!link || link.id === "discard" || link.id === "leave" || stays(link, event) || !unsaved()) return;
+    if (!link || link.id === "discard" || link.id === "leave" || keepsPage(link, event) || !unsaved()) return;
     event.preventDefault();
     event.stopPropagation();
     to = link.href;
@@ -78,13 +78,13 @@ function askBeforeLinks(unsaved, leave) {
 }
 
 // Whether the click keeps the page open.
-function stays(link, event) {
+function keepsPage(link, event) {
   const elsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || link.target === "_blank";
   const here = link.getAttribute("href").startsWith("#") || link.hasAttribute("download");
   return elsewhere || here || link.matches("[data-load], [data-show], [data-hide]");
 }
 
-// Choose "Keep mine" as soon as somebody edits a field that two people changed.
+// Selects "Keep mine" as soon as the admin edits a field that somebody else has changed, too.
 function keepMineOnceEdited(form) {
   form.addEventListener("input", ({ target }) => {
     const mine = form.querySelector(`[name="keep-${CSS.escape(target.name)}"][value="mine"]`);

@@ -1,6 +1,6 @@
-// Translates the sentences of the scripts. An English page needs no translations. Any other page contains them as JSON:
-// English -> translation, or a list of the forms for one and for more. ``make catalogs`` finds the sentences by the
-// names of the functions ``phrase`` and ``countPhrase``.
+// Translates the scripts' sentences. An English page needs no translations. Any other page contains them as JSON, which
+// maps an English sentence to its translation, or to a list of the singular and the plural. ``make catalogs`` finds the
+// sentences by the function names ``phrase`` and ``countPhrase``.
 
 const block = document.getElementById("words");
 const catalog = block ? JSON.parse(block.textContent) : {};
@@ -8,12 +8,12 @@ const page = document.documentElement.lang || "en";
 export const language = page === "en" ? "en-GB" : page; // the language code for Intl
 const plural = new Intl.PluralRules(language);
 
-// ``values`` fill the sentence's {placeholders}.
+// Translates a sentence. ``values`` replace its {placeholders}.
 export function phrase(english, values = {}) {
   return fill(catalog[english] ?? english, values);
 }
 
-// Translate a sentence that has a form for one and a form for more. {count} is the number.
+// Translates a sentence with a singular and a plural. {count} is the number.
 export function countPhrase(one, many, count, values = {}) {
   const [first, other] = catalog[one] ?? [one, many];
   return fill(plural.select(count) === "one" ? first : other, { count: number(count), ...values });

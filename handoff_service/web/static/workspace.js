@@ -1,4 +1,4 @@
-// The workspace's script: starts the parts and connects them to htmx's requests.
+// Starts the parts of the workspace and connects them to htmx's requests.
 
 import { startCaseText } from "./case_text.js";
 import { startActivity } from "./activity.js";
@@ -57,9 +57,9 @@ document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
   if (verb === "post" && !parameters.command) parameters.command = idOfAct(path, parameters);
 });
 
-// While a button's request runs, an update of the page may replace the button. Then htmx fires no event when the
-// request ends. So this code listens to the request itself, before htmx sends the next queued one. Without this, the
-// button would keep the old id, and its next click would do nothing.
+// If an update of the page replaces a button while its request runs, htmx fires no event when the request ends. The
+// button would keep its old id, and its next click would do nothing. This code therefore listens to the request itself,
+// before htmx sends the next queued one.
 document.body.addEventListener("htmx:beforeSend", ({ detail, target }) => {
   const { xhr, requestConfig } = detail;
   if (ASKED[target.id]) return;
@@ -120,9 +120,9 @@ startSounds();
 startNotices();
 runTimes();
 startStream();
-// Drafts stay in the browser when a session expires. When the agent signs out, this script deletes them.
+// Deletes the drafts when the agent signs out. They stay in the browser when a session expires.
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
-  const mine = ["draft", "attached", "noticed", "recent", "seen"].map((what) => `${what}:${document.body.dataset.me}`);
+  const mine = ["draft", "attached", "noticed", "recent", "seen"].map((prefix) => `${prefix}:${document.body.dataset.me}`);
   for (const key of Object.keys(localStorage)) {
     if (mine.some((one) => key === one || key.startsWith(`${one}:`))) localStorage.removeItem(key);
   }

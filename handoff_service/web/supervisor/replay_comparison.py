@@ -1,4 +1,5 @@
-"""The figures of a dry run side by side, and its change in words."""
+"""Compares the figures of a dry run with those of the past, and describes the change that it
+tries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,14 +26,14 @@ TARGETS = {
 
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
-    """One figure: in the past, in a replay with today's settings (``before``), and in a replay with
-    the change (``after``). ``better``: whether the change improves the figure. None: both replays
-    are equal, or a change of this figure is neither good nor bad."""
+    """One figure, from the past and from two replays."""
 
     label: str
-    happened: str
-    before: str
-    after: str
+    happened: str  #: in the past
+    before: str  #: in a replay with today's settings
+    after: str  #: in a replay with the change
+    #: whether the change improves the figure; None if both replays are equal, or if a change of
+    #: this figure is neither good nor bad
     better: bool | None
 
 
@@ -49,7 +50,7 @@ class Compared:
 
 
 def comparison(result: ReplayResult, now: DeskToday) -> Compared:
-    """A table for each queue with arrivals, and one for each agent who had conversations."""
+    """Return a table for each queue with arrivals, and for each agent who had conversations."""
     runs = (result.happened, result.before, result.after)
     by_queue = [{one.queue_id: one for one in run.queues} for run in runs]
     by_agent = [{one.agent_id: one for one in run.agents} for run in runs]
@@ -106,7 +107,7 @@ def _row(
 
 
 def changes_in_words(change: ReplayChange, now: DeskToday) -> list[str]:
-    """Each change as a sentence."""
+    """Describe each change of the dry run in a sentence."""
     sentences: list[str] = []
     for one in change.queues:
         name = now.queues[one.id].name if one.id in now.queues else phrase("Queue {id}", id=one.id)

@@ -1,4 +1,4 @@
-"""The form of a dry run. It starts with today's settings, and a supervisor changes some of them."""
+"""The form of a dry run. It shows today's settings, and a supervisor changes some of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ MOST_CAPACITY = 1000
 
 @dataclass(frozen=True, slots=True)
 class ReplayForm:
-    """The typed values, and the errors by field. ``groups``: agent -> their groups."""
+    """The form's values, and its errors by field. ``groups``: agent's id -> chosen groups."""
 
     values: Mapping[str, str]
     groups: Mapping[int, frozenset[str]]
@@ -33,7 +33,7 @@ class ReplayForm:
 
 
 def of(now: DeskToday) -> ReplayForm:
-    """The form with today's settings."""
+    """Return the form with today's settings."""
     values = {"available": str(AvailableAs.LOGGED)}
     for key, queue in now.queues.items():
         needed = [one.name for one in queue.skills if one.mandatory]
@@ -51,7 +51,7 @@ def of(now: DeskToday) -> ReplayForm:
 
 
 def sent(request: Request, now: DeskToday) -> ReplayForm:
-    """The form that the browser sent. A field that it did not send keeps today's value."""
+    """Read the form that the browser sent. A missing field keeps today's value."""
     given: Any = request.form or RequestParameters()  # None for a body that is no form
     today = of(now)
     values = {name: str(given.get(name, value)).strip() for name, value in today.values.items()}
@@ -60,7 +60,8 @@ def sent(request: Request, now: DeskToday) -> ReplayForm:
 
 
 def change_of(form: ReplayForm, now: DeskToday) -> ReplayChange:
-    """The changed settings. Raises BadInput, which names each wrong field."""
+    """Return the settings that differ from today's. Raises BadInput, which names each wrong
+    field."""
     queues = [_queue(form, now, key) for key in now.queues]
     agents = [_agent(form, one) for one in now.agents.values()]
     if form.errors:

@@ -1,4 +1,4 @@
-"""The pages of dry runs: the form, the progress, and the figures before and after."""
+"""The pages of dry runs: the form, the progress, and the compared figures."""
 
 from typing import Any
 
@@ -81,7 +81,7 @@ async def replay_page(request: Request, replay_id: int, agent: CurrentAgent) -> 
 
 @page(Role.SUPERVISOR)
 async def replay_now(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """The progress of the dry run. The page requests it until the dry run ends."""
+    """Return the progress of the dry run. The page requests this until the dry run ends."""
     shell = await shell_context(request, agent, place="supervisor")
     return render("replay_now.html", **shell | await _shown(request, replay_id))
 
@@ -108,7 +108,8 @@ async def _shown(request: Request, replay_id: int) -> dict[str, Any]:
 
 
 def _in_page_language(assumptions: list[str]) -> list[str]:
-    """The stored sentences as phrases. Sentences that an earlier version stored stay in English."""
+    """Return the phrases for the stored sentences. A sentence that an earlier version stored stays
+    in English."""
     known: dict[str, str] = {one: one for one in CANNOT_KNOW}
     return [known.get(one, one) for one in assumptions]
 

@@ -1,4 +1,4 @@
-"""Reads and writes the address of a report: its days, filters and table."""
+"""Reads and writes the query parameters of a report's address: its days, filters and grouping."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -23,18 +23,17 @@ USUAL = "30"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuery:
-    """The parts of a report's address. ``preset``: the name of the range; empty for two typed days.
-    ``error``: what is wrong with the address. The page then shows the usual range without
-    filters."""
+    """The parsed query parameters of a report's address."""
 
     of: DayRange
-    preset: str
+    preset: str  #: the name of the range; empty for two typed days
     filters: Filters
-    by: str
+    by: str  #: how the table groups conversations into rows
+    #: what is wrong with the address; the page then shows the usual range without filters
     error: str = ""
 
     def address(self, **changes: Any) -> dict[str, Any]:
-        """The parts of this address, with changes. None leaves a part out."""
+        """Return the query parameters of this address, with changes. None removes a parameter."""
         days = {"from": self.of.first.isoformat(), "to": self.of.last.isoformat()}
         range_ = {"range": self.preset} if self.preset else days
         found = {**range_, **self.filters.chosen(), "by": self.by, **changes}
@@ -42,12 +41,12 @@ class ReportQuery:
 
 
 def today_of(conn: Connection) -> date:
-    """Today in the desk's time zone."""
+    """Return today's date in the desk's time zone."""
     return read_at(conn).astimezone(ZoneInfo(desk_time_zone(conn))).date()
 
 
 def read(request: Request, conn: Connection, report: Report | None = None) -> ReportQuery:
-    """Read the address. If it is wrong, ``error`` says why, for the page."""
+    """Read the address. For a wrong address, return the usual range and the ``error`` to show."""
     try:
         return strict(request, conn, report)
     except BadInput as error:
@@ -58,7 +57,7 @@ def read(request: Request, conn: Connection, report: Report | None = None) -> Re
 
 
 def strict(request: Request, conn: Connection, report: Report | None = None) -> ReportQuery:
-    """Read the address. Raises BadInput for a wrong one."""
+    """Read the address. Raises BadInput for a wrong address."""
     today = today_of(conn)
     given = {name: values[0] for name, values in request.get_args(True).items()}
     try:

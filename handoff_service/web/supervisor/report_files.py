@@ -1,4 +1,4 @@
-"""Reports as CSV: the table of a report, its days, and one row for each conversation."""
+"""CSV downloads of reports: a report's table, its values by day, or one row per conversation."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.supervisor.report_address import ReportQuery, strict
 from handoff_service.web.supervisor.reports import HERE, asked_figure, report_of
 
-AT_ONCE = 500  # conversations of one read
+AT_ONCE = 500  # conversations per database read
 OF_CONVERSATION = (
     "number", "day", "opened_at", "closed_at", "state", "requester_number", "provider_number",
     "user", "queue", "agent", "short_description", "comment",
@@ -38,7 +38,7 @@ OF_CONVERSATION = (
 
 @page(Role.SUPERVISOR)
 async def report_csv(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
-    """The table of a report; with ``table=days`` the values of its charts."""
+    """Return the table of a report or, with ``table=days``, the values of its charts."""
     report = report_of(name)
 
     def load(conn: Connection) -> ReportResult:
@@ -91,7 +91,7 @@ def _heading(figure: Figure, found: ReportResult) -> str:
 
 @page(Role.SUPERVISOR)
 async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
-    """One row for each conversation that the figure and the filters select, streamed."""
+    """Stream one row for each conversation that the figure counts and the filters select."""
     figure = asked_figure(request)
     store = desk_of(request).store.for_long_requests()
 
@@ -128,8 +128,8 @@ def _conversation(one: ReportedConversation, keys: Sequence[str]) -> Sequence[An
 
 
 def _fact(value: Any) -> Any:
-    """Join a list of words with semicolons, because a word may have spaces. A list of numbers is
-    joined with spaces later."""
+    """Join a list of words with semicolons, because words may contain spaces. ``csv_lines`` joins
+    any other list with spaces."""
     is_words = isinstance(value, list) and value and isinstance(value[0], str)
     return "; ".join(value) if is_words else value
 

@@ -1,5 +1,5 @@
-"""The reports: pages with figures, charts and a table, and pages of the conversations that a figure
-counts."""
+"""The report pages, with figures, charts and a table, and the pages that list the conversations
+behind a figure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,18 +42,18 @@ HERE = "/supervisor/reports"
 FIRST = "volume"
 PAGE = 50
 INTERVALS = {"month": phrase("Month"), "week": phrase("Week"), "day": phrase("Day")}
-MOST_ROWS = 100  # rows of a table on the page; the CSV file has all
+MOST_ROWS = 100  # rows of a table on the page; the CSV file has all rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnChart:
-    """A chart of one or two figures, with the values of each part in words."""
+    """A chart of one or two figures."""
 
     heading: str
     figures: Sequence[Figure]
     bars: Bars
     ticks: Sequence[str]
-    spoken: Sequence[str]
+    spoken: Sequence[str]  #: the values of each interval as text, for screen readers
 
 
 @page(Role.SUPERVISOR)
@@ -67,7 +67,7 @@ async def report_page(request: Request, name: str, agent: CurrentAgent) -> HTTPR
 
 
 def report_of(name: str) -> Report:
-    """The report of this name. Raises NotFound for an unknown one."""
+    """Return the report with this name. Raises NotFound for an unknown name."""
     if name not in REPORTS:
         raise NotFound(phrase("There is no report “{name}”.", name=name[:40]))
     return REPORTS[name]
@@ -167,8 +167,8 @@ def _chart_heading(figures: Sequence[Figure], interval: str) -> Phrase:
 
 
 def asked_figure(request: Request) -> Figure:
-    """The figure that the address names, or else the figure that counts all conversations. Raises
-    NotFound for an unknown one."""
+    """Return the figure in the address, by default the figure that counts all conversations. Raises
+    NotFound for an unknown figure."""
     name = request.args.get("figure") or "conversations"
     if name not in FIGURES:
         raise NotFound(phrase("There is no figure “{name}”.", name=name[:40]))
@@ -177,7 +177,7 @@ def asked_figure(request: Request) -> Figure:
 
 @page(Role.SUPERVISOR)
 async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The conversations that a figure counts, those with the largest values first."""
+    """List the conversations that a figure counts, largest values first."""
     figure = asked_figure(request)
     name = figure.name
     given = request.args.get("skip") or ""
@@ -211,8 +211,8 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 
 def _unit_of_one(figure: Figure) -> Unit:
-    """The unit of one conversation's value. For a percentage that compares two sums, it is a
-    count."""
+    """Return the unit of one conversation's value. For a percentage of two sums, each conversation
+    has a count."""
     if isinstance(figure.how, AvailableTime):
         return Unit.SECONDS
     if isinstance(figure.how, PerConversation):

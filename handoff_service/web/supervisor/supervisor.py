@@ -1,9 +1,9 @@
 """The supervisor's page: current queues, agents and conversations, the day's numbers, and the
 supervisor's actions.
 
-When the stream reports a change, the page fetches its live part, at most once a second. It fetches
-the day's numbers at each heartbeat. A supervisor who opens a conversation only observes it: this
-marks nothing as read and does not change the live group."""
+When the event stream reports a change, the page fetches its live part, at most once a second. It
+fetches the day's numbers at each heartbeat. A supervisor who opens a conversation only observes it.
+Nothing is marked as read, and the live group does not change."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,7 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-AT_FIRST, MOST_CONVERSATIONS = 50, 500  # conversations shown at first, and after "Show all"
+AT_FIRST, MOST_CONVERSATIONS = 50, 500  # conversations on the page before and after "Show all"
 
 
 @page(Role.SUPERVISOR)
@@ -49,7 +49,7 @@ async def supervisor_page(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(Role.SUPERVISOR)
 async def now_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the live part: queues, agents, conversations."""
+    """Return the live part of the page: queues, agents and conversations."""
     desk, (queue, most) = desk_of(request), _shown(request)
     now = await desk.store.read(supervision.now, agent.id, queue_id=queue, most=most)
     facts = await desk.store.read(desk_facts)
@@ -71,8 +71,8 @@ async def today_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def one_conversation(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return the dialog of a conversation. It shows the owner, why the conversation was handed off,
-    and the agents who can take it over."""
+    """Return the dialog of a conversation, with its owner, the reason for its handoff, and the
+    agents who can take it over."""
     shell = await shell_context(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -118,8 +118,7 @@ async def leave(request: Request, interaction_id: int, agent: CurrentAgent) -> H
 
 @page(Role.SUPERVISOR)
 async def assign(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Assign the conversation to an agent manually. A supervisor who chooses themselves takes it
-    over."""
+    """Assign the conversation to the chosen agent, who may be the supervisor."""
     to = form_field(request, "agent_id")
     if not to.isdecimal() or len(to) > 15:
         raise BadInput(phrase("Choose the agent who gets this conversation."))
@@ -129,15 +128,16 @@ async def assign(request: Request, interaction_id: int, agent: CurrentAgent) -> 
 
 
 def _done(request: Request, interaction_id: int) -> HTTPResponse:
-    """Answer an action. If the form asks for it, the browser opens the conversation. Otherwise the
-    answer is empty, because the page already shows the conversation."""
+    """Answer an action. If the form has the field ``open``, open the conversation. If not, a script
+    gets an empty answer, because the page already shows the conversation."""
     if "hx-request" in request.headers and not form_field(request, "open"):
         return done_or_redirect(request)
     return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
 
 
 def _shown(request: Request) -> tuple[int | None, int]:
-    """Return which queue to show (None: all), and how many conversations to show at most."""
+    """Return the id of the queue to show, or None for all queues, and the maximum number of
+    conversations."""
     queue = request.args.get("queue") or ""
     most = MOST_CONVERSATIONS if request.args.get("all") == "1" else AT_FIRST
     return (int(queue) if queue.isdecimal() and len(queue) < 16 else None), most

@@ -1,4 +1,4 @@
-"""The trainer's pages, below ``/workspace/trainer``. For trainers and admins.
+"""The trainer's pages under ``/workspace/trainer``, for trainers and admins.
 
 These modules may import the API, shared web modules, and what these may import.
 """

@@ -1,5 +1,5 @@
-"""The card of the page Teach: one text with the facts that help to label it, and the change that a
-label would write."""
+"""The card on the page Teach. It shows one text, the facts that help to label it, and the change
+that a label would make to the training data."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,19 +15,19 @@ from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.views import Suggestion, TrainerItem
 
 SUGGESTED = 5
-NOTHING_NEW = 0.9  # a text with at least this confidence and similarity teaches the bot nothing
+NOTHING_NEW = 0.9  # the bot learns nothing from a text with at least this confidence and similarity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One text with the facts that help to label it. ``chosen``: the preselected intent."""
+    """One text with the facts that help to label it."""
 
     item: TrainerItem
-    example: str
+    example: str  #: the text as a training example
     suggestions: list[Suggestion]
-    near: list[Near]
-    chosen: str
-    blind: bool
+    near: list[Near]  #: the most similar examples
+    chosen: str  #: the preselected intent
+    blind: bool  #: whether the card hides what the model suggests
 
 
 def card_of(data: BotData, item: TrainerItem) -> Card:
@@ -38,7 +38,7 @@ def card_of(data: BotData, item: TrainerItem) -> Card:
         ranked = [Suggestion(intent=item.suggestion, confidence=0.0), *ranked]
     example = example_of(without_masks(item.text))
     near = [] if blind else data.nearest(example)
-    for one in near:  # if the ranking is short, add the intents of the nearest examples
+    for one in near:  # if the ranking is short, add the intents of the most similar examples
         if len(ranked) < SUGGESTED and one.intent not in {s.intent for s in ranked}:
             ranked.append(Suggestion(intent=one.intent, confidence=0.0))
     chosen = item.suggestion or (ranked[0].intent if ranked else "")
@@ -53,7 +53,7 @@ def card_of(data: BotData, item: TrainerItem) -> Card:
 
 
 def preview(data: BotData, item: TrainerItem, intent: str, example: str) -> dict[str, Any]:
-    """The template's variables about the change that this choice would write."""
+    """Return the template variables for the change that this label would make."""
     shown: dict[str, Any] = {"intent": intent, "error": "", "teaches": True, "test": False}
     if not intent:
         return shown | {"change": None}
@@ -67,8 +67,8 @@ def preview(data: BotData, item: TrainerItem, intent: str, example: str) -> dict
 
 
 def _teaches_nothing(data: BotData, item: TrainerItem, intent: str, example: str) -> bool:
-    """Whether a label would teach nothing: the intent already has this example, or it has a nearly
-    equal one and the virtual agent is sure about the text."""
+    """Return whether the virtual agent would learn nothing from the label: the intent already has
+    this example, or it has a similar one and the model is sure of the intent."""
     plain = clusters.plain(example)
     near = data.nearest(example, 1)
     if near and near[0].intent == intent and clusters.plain(near[0].text) == plain:

@@ -1,4 +1,4 @@
-"""The page Intents: change examples, see suspects, add an answer.
+"""The page Intents, where trainers change examples, review suspicious examples and add answers.
 
 The page shows each change as a diff."""
 
@@ -32,9 +32,9 @@ from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.trainer.tabs import TABS
 
-THIN = 20  # the page marks intents with fewer examples
-LOW_F1 = 0.8  # the page marks lower scores
-AT_FIRST = 100  # examples shown; a search finds the others
+THIN = 20  # the page highlights intents with fewer examples
+LOW_F1 = 0.8  # the page highlights lower scores
+AT_FIRST = 100  # listed at once; the trainer finds other examples with a search
 #: form field of a translated reply -> its language and label
 TRANSLATIONS: Mapping[str, tuple[Language, str]] = {
     name: (
@@ -43,7 +43,7 @@ TRANSLATIONS: Mapping[str, tuple[Language, str]] = {
     )
     for language, name in translation_names("reply").items()
 }
-FIELDS = ("name", "examples", "reply", *TRANSLATIONS)  # of the form for a new answer
+FIELDS = ("name", "examples", "reply", *TRANSLATIONS)  # the fields of the form for a new answer
 
 
 @page(Role.TRAINER)
@@ -53,8 +53,8 @@ async def intents_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def compared(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Compare all examples with each other. Show the suspects on the page of ``intent``, or on the
-    page Intents if the form names no intent."""
+    """Compare all examples with each other, and return the suspicious ones. ``intent``: only those
+    of this intent, for its page; if omitted, all of them, for the page Intents."""
     name = request.args.get("intent") or ""
     if not name:
         shown = await _overview(request, compare=True)
@@ -82,8 +82,8 @@ async def intent_page(request: Request, name: str, agent: CurrentAgent) -> HTTPR
 
 @page(Role.TRAINER)
 async def change_example(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
-    """Change one example. ``act``: reword the ``example``, move it to the intent ``to``, or delete
-    it."""
+    """Change the example ``example``. ``act``: ``reword`` it, ``move`` it to the intent ``to``, or
+    ``delete`` it."""
     desk, change = desk_of(request), _example_change(request, name)
     return await _intent(request, agent, name, await edit(desk.store, agent.id, change))
 
@@ -106,8 +106,8 @@ def _example_change(request: Request, name: str) -> Callable[[], list[FileChange
 
 @page(Role.TRAINER)
 async def new_answer_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The form for a new answer. ``?item=``: a text that waits for a label. The form's examples are
-    then the texts of its cluster."""
+    """Return the form for a new answer. ``item``: the id of a text that waits for a label. The form
+    then contains the texts of its cluster as examples."""
     item = _item(request.args.get("item") or "")
     texts = await desk_of(request).store.read(items.cluster_texts, item) if item else []
     examples = [example_of(without_masks(text)) for text in texts]
@@ -139,13 +139,13 @@ async def make_answer(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _item(typed: str) -> int:
-    """The id of an item. 0 for anything else, because the form works without one."""
+    """Parse the id of an item. Return 0 for any other text, because the item is optional."""
     return int(typed) if typed.isdecimal() and len(typed) < 16 else 0
 
 
 async def _label_cluster(request: Request, agent: CurrentAgent, item: int, intent: str) -> None:
-    """Label the cluster whose texts the new answer has as examples. Does nothing if another trainer
-    labeled it first."""
+    """Label the cluster whose texts are the examples of the new answer. Do nothing if another
+    trainer has already labeled it."""
     desk = desk_of(request)
     command = LabelItem(
         item_id=item,
@@ -176,7 +176,8 @@ async def _intent(
 
 
 async def _suspects(request: Request, name: str) -> dict[str, Any]:
-    """The suspects among an intent's examples. ``suspects`` None: not compared yet."""
+    """Return the template variables for an intent's suspicious examples. ``suspects`` is None until
+    the examples have been compared."""
     desk = desk_of(request)
     model = await desk.store.read(intent_overview.last_measured)
     equal = await run_slow(desk.bot_data.quick_suspects)

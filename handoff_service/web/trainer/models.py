@@ -1,4 +1,4 @@
-"""The page Models: the running model with its live figures, all models, and their promotions."""
+"""The page Models, with the running model and its live figures, all models, and promotions."""
 
 import asyncio
 from collections.abc import Mapping
@@ -35,14 +35,14 @@ from handoff_service.web.trainer.promotion_reasons import promotion_reasons
 from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/models"
-LONGEST = timedelta(days=7)  # the longest period of the figures before and after a promotion
-INTENTS = 20  # the page shows at most this many
-PROMOTION_REASONS = (AT_START, FIGURES)  # a trainer wrote any other reason
+LONGEST = timedelta(days=7)  # the live figures cover at most this time before and after a promotion
+INTENTS = 20  # the page shows at most this many intents
+PROMOTION_REASONS = (AT_START, FIGURES)  # reasons that the desk writes; trainers write all others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFigure:
-    """A live figure before and since the promotion."""
+    """A live figure before and after the promotion of the running model."""
 
     name: str
     before: Share
@@ -73,8 +73,8 @@ async def models_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def promote_dialog(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
-    """The dialog before a promotion: the reasons that block it, and the open conversations that it
-    would affect."""
+    """Return the dialog before a promotion, with the reasons that block it and the open
+    conversations that it would affect."""
     desk = desk_of(request)
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -99,8 +99,8 @@ async def promote_dialog(request: Request, hash: str, agent: CurrentAgent) -> HT
 
 @page(Role.TRAINER)
 async def model_dialog(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
-    """The dialog with the diff of a model's data against the model that ran when it was
-    trained."""
+    """Return the dialog with the diff of a model's training data. The diff is against the model
+    that was running when this model was trained."""
     model = await desk_of(request).store.read(models.get, hash)
     return render("trainer/model_data.html", model=model)
 
@@ -117,7 +117,7 @@ async def promote_model(request: Request, hash: str, agent: CurrentAgent) -> HTT
 
 @page(Role.TRAINER)
 async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return to the earlier model. ``data`` "1": restore its training data too."""
+    """Roll back to the previous model. If ``data`` is 1, also restore its training data."""
     desk = desk_of(request)
     with_data = form_field(request, "data") == "1"
     command = RollBack(with_data=with_data, agent_id=agent.id)
@@ -136,7 +136,7 @@ async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(Role.TRAINER)
 async def pin_one_model(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
-    """Keep a model's file permanently, or stop keeping it."""
+    """Pin a model, which keeps its file permanently, or unpin it."""
     command = PinModel(hash=hash, is_pinned=form_field(request, "pinned") == "1")
     await desk_of(request).store.write(pin_model, command)
     return done_or_redirect(request, HERE)
@@ -183,7 +183,7 @@ def _canary_summary(conn: Connection, canary: BotModel | None, running: BotModel
 
 
 def _live(conn: Connection, running: BotModel) -> dict[str, Any]:
-    """The figures since the promotion, and the figures of an equally long period before it."""
+    """Return the figures since the promotion, and those of an equally long period before it."""
     now = read_at(conn)
     since = max(running.since, now - LONGEST)
     before = models.ran_before(conn)
@@ -207,7 +207,8 @@ def _live(conn: Connection, running: BotModel) -> dict[str, Any]:
 def _by_intent(
     earlier: Mapping[str, LiveFigures], after: Mapping[str, LiveFigures]
 ) -> list[ModelFigure]:
-    """Each intent's share of the turns. Intents with a significant change come first."""
+    """Return each intent's share of all turns, before and after. Intents with a significant change
+    come first."""
     old, new = models.total(earlier).lost.whole, models.total(after).lost.whole
 
     def turns(found: Mapping[str, LiveFigures], name: str) -> int:
@@ -229,8 +230,8 @@ def _figure(name: str, before: Share, after: Share) -> ModelFigure:
 
 
 async def _cut(request: Request, found: dict[str, Any]) -> list[str]:
-    """Warnings for a promotion: about open conversations in a form or slot that the new model does
-    not have, and about intents that it does not have."""
+    """Return the warnings for a promotion: about intents that the new model lacks, and about open
+    conversations in forms or slots that it lacks."""
     running: BotModel | None = found["running"]
     model: BotModel = found["model"]
     if running is None:

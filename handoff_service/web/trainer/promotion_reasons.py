@@ -1,4 +1,4 @@
-"""The reasons that block a promotion, in the language of the page."""
+"""Returns the reasons that block a promotion in the language of the page."""
 
 from sqlalchemy import Connection
 
@@ -9,9 +9,9 @@ from handoff_service.store.views.training import BotModel
 
 
 def promotion_reasons(conn: Connection, model: BotModel, running: BotModel | None) -> list[str]:
-    """The reasons why this model cannot be promoted. The database stores the reasons in English.
-    So this function does not read them. It runs the same rules on the stored figures again, which
-    gives the reasons in the language of the page.
+    """Return why this model cannot be promoted. The database stores these reasons in English.
+    Therefore run the rules on the stored figures again, and return their phrases, which pages
+    translate.
     """
     blocked = promotion_blocks(conn, model, running)
     if model.scores is None or "figures" not in model.scores:

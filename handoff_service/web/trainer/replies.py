@@ -1,5 +1,5 @@
-"""The page Replies: change a text of the virtual agent. While the trainer types, the page checks
-the text for SMS."""
+"""The page Replies, where trainers change the texts of the virtual agent. While the trainer types,
+the page counts segments and checks the text."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -27,7 +27,7 @@ from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.trainer.tabs import TABS
 
-#: language -> the label of a reply's text. The text without a language has none.
+#: language -> the label of a reply's text in this language; a text without a language has no label
 LABELS = {
     language: phrase("Text in {language}", language=LANGUAGE_NAMES[language])
     for language in OTHER_LANGUAGES
@@ -47,8 +47,8 @@ async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _changes(request: Request) -> list[TextChange]:
-    """The texts of the form. A text's field is named after its variant, or after the language of a
-    new translation."""
+    """Read the texts from the form. The name of a text's field contains the number of its variant
+    or, for a new translation, the language."""
     changes = []
     for name in request.form or {}:
         kind, _, key = name.partition("-")
@@ -71,7 +71,7 @@ def _changes(request: Request) -> list[TextChange]:
 
 @page(Role.TRAINER)
 async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The segments and problems of a reply, while the trainer types it."""
+    """Return the segments and problems of the typed reply as a fragment."""
     # the request has only one field, the text
     text = next(iter(request.args.values()), [""])[0]
     checked = await run_slow(_checked, desk_of(request).bot_data, text)

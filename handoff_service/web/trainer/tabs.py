@@ -1,4 +1,4 @@
-"""The trainer's pages: address under ``/workspace/trainer`` -> the name of the page."""
+"""The tabs of the trainer's pages: path under ``/workspace/trainer`` and name of each page."""
 
 from handoff_service.rules.shared.phrases import phrase
 

@@ -1,5 +1,5 @@
-"""The page Teach: the waiting texts on the left, one card in the middle, and the change to the file
-on the right."""
+"""The page Teach. It shows the waiting texts on the left, one card in the middle, and the change to
+the training data on the right."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,11 +35,10 @@ BASE = "/workspace/trainer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RightColumn:
-    """The right column: the trainer's last labels, the agreement, the audit and the pinned
-    texts."""
+    """The data of the right column."""
 
-    last: list[tuple[TrainerLabel, str]]
-    agreement: Agreement
+    last: list[tuple[TrainerLabel, str]]  #: the trainer's last labels, and their texts
+    agreement: Agreement  #: how often two trainers gave a text the same label
     audit: AuditShare
     pinned: list[PinnedText]
 
@@ -54,13 +53,15 @@ async def teach_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def teach_card(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The part of the page that changes after a label, an undo or the choice of another text."""
+    """Return the part of the page that changes when the trainer labels a text, undoes a label or
+    opens another text."""
     return await _part(request, agent)
 
 
 @page(Role.TRAINER)
 async def teach_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The list of waiting texts. If no card is open, the whole part of the page that changes."""
+    """Return the list of waiting texts. If no card is open, return the whole changing part of the
+    page."""
     item = request.args.get("item") or ""
     if not item:
         return await _part(request, agent)
@@ -71,8 +72,8 @@ async def teach_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def teach_diff(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The change that a label would write. Takes ``item``, ``intent`` or ``other``, and
-    ``example``."""
+    """Return the change that a label would make. ``item``: the id of the text. ``intent`` or
+    ``other``: the preselected or the typed intent. ``example``: the text with its entities."""
     desk = desk_of(request)
     item = await desk.store.read(items.get_item, id_field(request.args.get("item") or "", "item"))
     intent = _chosen(request.args.get("other") or "", request.args.get("intent") or "")
@@ -84,7 +85,7 @@ async def teach_diff(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.TRAINER)
 async def put_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
-    quick = form_field(request, "as")  # the pressed button, if it is not "Save and next"
+    quick = form_field(request, "as")  # the pressed button; empty for "Save and next"
     verdict = LabelVerdict(quick) if quick in list(LabelVerdict) else LabelVerdict.INTENT
     out = OUT_OF_SCOPE if quick == OUT_OF_SCOPE else ""
     intent = _chosen(out or form_field(request, "other"), form_field(request, "intent"))
@@ -122,7 +123,7 @@ async def unpin(request: Request, pinned_id: int, agent: CurrentAgent) -> HTTPRe
 
 @page(Role.TRAINER)
 async def settle_labels(request: Request, item_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Settle two different labels of one text. ``keeps``: first or second."""
+    """Decide between two different labels of one text. ``keeps``: first or second."""
     desk = desk_of(request)
     command = SettleDispute(
         item_id=item_id, agent_id=agent.id, for_second=form_field(request, "keeps") == "second"
@@ -134,8 +135,8 @@ async def settle_labels(request: Request, item_id: int, agent: CurrentAgent) -> 
 async def _after(
     request: Request, agent: CurrentAgent, notice: str, item: int | None = None
 ) -> HTTPResponse:
-    """Answer an action: the part of the page that changes for the page's script, or else a redirect
-    to the whole page."""
+    """Answer an action with the changing part of the page if a script requests it, else with the
+    whole page."""
     if "hx-request" in request.headers:
         return await _part(request, agent, notice=notice, item=item)
     shell = await shell_context(request, agent, place="trainer")
@@ -210,7 +211,7 @@ def _opened(conn: Connection, queue: LabelQueue, wanted: int | None) -> TrainerI
 
 
 def _chosen(other: str, intent: str) -> str:
-    """The intent of the label: the typed one, or else the preselected one."""
+    """Return the typed intent (``other``) or, without one, the preselected intent."""
     return other.strip() or intent
 
 
@@ -226,7 +227,7 @@ def _label_notice(command: LabelItem, count: int, change: FileChange, *, second:
     if second:
         return phrase("Second label kept. Nothing is written.")
     if not change.diff:
-        return phrase("Labeled as {intent}. The example was there already.", intent=command.intent)
+        return phrase("Labeled as {intent}. The example already exists.", intent=command.intent)
     return phrase(
         "Labeled as {intent}: {count} written to {file}.",
         intent=command.intent,

@@ -1,5 +1,5 @@
-"""The page Train and compare: a run with its steps, and the comparison with the running
-model."""
+"""The page Train and compare, with the steps of a training run and the comparison of the new model
+with the running model."""
 
 import asyncio
 from typing import Any
@@ -42,9 +42,9 @@ from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/train"
 LONGEST_NOTE = 200
-LOGS = {"check": "check", "train": "train", "measure": "answers"}  # step -> its log
+LOGS = {"check": "check", "train": "train", "measure": "answers"}  # step -> name of its log
 END_OF_LOG = 200_000  # characters
-CHANGES = 200  # the most texts of a replay that the page shows
+CHANGES = 200  # texts of a replay that the page shows at most
 STEPS = {
     TrainingStep.CHECK: phrase("Check the data and every text that the virtual agent can send"),
     TrainingStep.TRAIN: phrase("Train a model"),
@@ -56,7 +56,7 @@ STEPS = {
 
 @page(Role.TRAINER)
 async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The page. ``?model=``: the model to show; by default the candidate."""
+    """Return the page. ``model``: the model to show; by default the candidate."""
     shell = await shell_context(request, agent, place="trainer")
     run, found = await _run(request), await _comparison(request)
     return render("trainer/train.html", **shell | run | found | {"tabs": TABS, "here": "/train"})
@@ -64,7 +64,7 @@ async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def training_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The part of the page that changes: the run, or, if no run is under way, the run and the
+    """Return the changing part of the page: the run and, unless it is still running, the
     comparison."""
     desk = desk_of(request)
     facts = await desk.store.read(desk_facts)
@@ -83,7 +83,7 @@ async def training_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def training_texts(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The dialog: the test texts of one cell of the confusion matrix."""
+    """Return the dialog with the test texts in one cell of the confusion matrix."""
     meant, understood = request.args.get("meant") or "", request.args.get("understood") or ""
     model = await desk_of(request).store.read(models.get, request.args.get("model") or "")
     found = [
@@ -97,7 +97,7 @@ async def training_texts(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def training_log(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Rasa's own output of the latest run of a step."""
+    """Return Rasa's output from the latest run of a step."""
     name = LOGS.get(request.args.get("step") or "", "train")
     path = rasa_environment.log_of(desk_of(request).settings.home, name)
     try:
@@ -109,7 +109,7 @@ async def training_log(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def start_training(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Start a run. ``model``: measure this model again, without training."""
+    """Start a training run. ``model``: only measure this model again, without training."""
     note = form_field(request, "note").strip()
     if len(note) > LONGEST_NOTE:
         raise BadInput(
@@ -136,7 +136,7 @@ async def cancel_training(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(Role.TRAINER)
 async def judge_change(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Store the trainer's verdict on a changed answer."""
+    """Store the trainer's verdict on a replayed text that the new model understands differently."""
     verdict = form_field(request, "verdict")
     if verdict not in set(ReplayVerdict):
         raise BadInput(errors={"verdict": phrase("must be {words}", words=any_of(ReplayVerdict))})
@@ -198,8 +198,8 @@ async def _comparison(request: Request) -> dict[str, Any]:
 
 
 def _newest(conn: Connection) -> BotModel | None:
-    """The model that the page shows first: the candidate, else the canary, else the running
-    model."""
+    """Return the model that the page shows by default: the candidate, else the canary, else the
+    running model."""
     decided = (ModelState.CANDIDATE, ModelState.CANARY, ModelState.RUNNING)
     found = (models.in_state(conn, state) for state in decided)
     return next((one for one in found if one is not None), None)
@@ -211,8 +211,8 @@ async def _texts(request: Request, model: BotModel) -> list[ComparedText]:
 
 
 def _matrix(texts: list[ComparedText]) -> dict[str, Any]:
-    """The confusion matrix. Rows: the right intents of the texts that the model misunderstood.
-    Columns: the intents that the model chose for them."""
+    """Return the confusion matrix. The rows are the right intents of the texts that the model
+    misunderstood, the columns the intents that it chose instead."""
     found = confusions(texts)
     wrong = {cell: times for cell, times in found.items() if cell[0] != cell[1]}
     return {
@@ -224,7 +224,7 @@ def _matrix(texts: list[ComparedText]) -> dict[str, Any]:
 
 
 def _worst_change(figures: Comparison) -> str:
-    """The greatest loss of recall. Only intents count that have enough test texts to block a
+    """Describe the greatest loss of recall. Ignore intents with too few test texts to block a
     promotion."""
     changes = [
         (one.new.value - one.old.value, one.intent)

@@ -1,7 +1,7 @@
-"""Rasa's action endpoint: rasa-sdk's executor as a route of the service itself.
+"""Rasa's action endpoint. It runs custom actions with rasa-sdk's executor in this service.
 
-Each action is a small class that gets the desk. It calls the same operations as all other code, in
-the same lanes. Shapes: https://rasa.com/docs/rasa/action-server/
+Each action is a small class that gets the desk, and calls the same operations as all other code.
+The formats are described at https://rasa.com/docs/rasa/action-server/.
 """
 
 import hmac
@@ -29,14 +29,14 @@ from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """Serve ``POST /bot/actions`` for callers with the bot's token."""
+    """Return the route ``POST /bot/actions``. Callers need the bot's token."""
     made = Blueprint("bot", url_prefix="/bot")
 
     @made.before_server_start
     async def register(app: object) -> None:
         executor = ActionExecutor()
         desk: AppContext = app.ctx.desk  # type: ignore[attr-defined]
-        # these calls must wait for the database, because Rasa does not retry them
+        # an action waits for the database instead of failing, because Rasa does not retry it
         for action in all_actions(replace(desk, store=desk.store.for_own_work())):
             executor.register_action(action)
         app.ctx.executor = executor  # type: ignore[attr-defined]
@@ -47,7 +47,7 @@ def blueprint() -> Blueprint:
         if not hmac.compare_digest((request.token or "").encode(), token.encode()):
             raise NotSignedIn("Send the bot's token as Authorization: Bearer.")
         call = _call(request.body)
-        # the SDK requires the domain, but Rasa 3.6 sends it only if domain.yml asks for it
+        # the SDK requires a domain, but Rasa 3.6 sends it only if domain.yml requests it
         call.setdefault("domain", {})
         turn = _turn(call)
         if turn is not None and not await desk_of(request).store.read(bot_turns.is_valid, turn):
@@ -69,7 +69,7 @@ def blueprint() -> Blueprint:
 
 
 def _call(body: bytes) -> dict[str, Any]:
-    """Parse Rasa's call. Raises BadInput for anything that the SDK cannot handle."""
+    """Parse the call. Raises BadInput for anything that the SDK or the database cannot handle."""
     try:
         call = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -82,7 +82,8 @@ def _call(body: bytes) -> dict[str, Any]:
 
 
 def _turn(call: dict[str, Any]) -> int | None:
-    """Return the turn that an action belongs to; None if the bot's message had no turn id."""
+    """Return the id of the turn that an action belongs to, or None if the message to the bot had no
+    turn id."""
     value: Any = call.get("tracker")
     for name in ("latest_message", "metadata", "turn_id"):
         value = value.get(name) if isinstance(value, dict) else None

@@ -1,8 +1,8 @@
-"""The SMS provider's webhooks: incoming texts, and delivery receipts for sent ones.
+"""The SMS provider's webhooks: incoming texts, and delivery receipts for sent texts.
 
-The code in the provider's folder reads and verifies each request. The rest is the same for all
-providers: one write, then the answer. The provider gets a 200 after the commit, or a 503 if the
-service cannot commit.
+The code in the provider's folder parses and verifies each request. Everything else is the same for
+all providers. This module writes the content in one transaction, and answers with 200 after the
+commit or with 503 if the service cannot commit.
 """
 
 from collections.abc import Callable, Coroutine
@@ -30,7 +30,7 @@ from handoff_service.web.shared.session import desk_of
 
 
 def blueprint(kind: ProviderKind, settings: Settings) -> Blueprint:
-    """Serve ``POST /webhooks/NAME/...`` for each webhook of this provider."""
+    """Return the routes ``POST /webhooks/NAME/...`` for the webhooks of this provider."""
     made = Blueprint(kind.name, url_prefix=f"/webhooks/{kind.name}")
     for webhook in kind.webhooks:
         made.add_route(
@@ -52,8 +52,8 @@ def _handler(kind: ProviderKind, webhook: ProviderWebhook, settings: Settings) -
 async def _answer(
     request: Request, kind: ProviderKind, webhook: ProviderWebhook, settings: Settings
 ) -> HTTPResponse:
-    """Read the request, store its content, answer. If the client disconnects, this is canceled, but
-    a write that is already in a lane continues."""
+    """Read the request, store its content, and answer. If the client disconnects, Sanic cancels
+    this, but a write that is already in a lane continues."""
     desk = desk_of(request)
     try:
         if settings.sms_provider != kind.name:

@@ -1,4 +1,4 @@
-"""The workspace's pages: the list, a conversation, and the agents' actions on them.
+"""The workspace's pages: the list, a conversation, and the agents' actions.
 
-These modules may import all other packages of ``web``, because the workspace adds their routes.
+These modules may import all other packages of ``web``, because ``workspace.py`` adds their routes.
 """

@@ -1,5 +1,4 @@
-"""An agent's own account: the name, the password, the sessions, and how the workspace behaves in
-this browser."""
+"""The page of an agent's own account: name, language, password, sessions and notifications."""
 
 from typing import Any
 
@@ -30,11 +29,11 @@ DONE = {
     "name": phrase("Saved"),
     "language": phrase("Saved"),
     "password": phrase("Your password is changed. You are signed out on other devices"),
-    "session": phrase("That device is signed out"),
+    "session": phrase("The device is signed out"),
     "notify": phrase("Notifications are on"),
     "notify_removed": phrase("Removed"),
-    "notify_tried": phrase("The test is sent"),
-    "notify_failed": phrase("The test did not arrive. The list says why"),
+    "notify_tried": phrase("The test notification was sent"),
+    "notify_failed": phrase("The test did not arrive. The list shows why"),
 }
 NO_PASSWORDS = {"current": "", "password": ""}
 
@@ -59,7 +58,7 @@ async def change_name(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*ANYONE)
 async def change_language(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Change the language of the agent's pages. Empty: the browser's language."""
+    """Change the language of the agent's pages. An empty field means the browser's language."""
     form = typed(request, ["language"])
     try:
         values = read_as(AgentBody, {"language": form.values["language"] or None}).given()
@@ -74,8 +73,8 @@ async def change_language(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(*ANYONE)
 async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Change the agent's password, and end the agent's other sessions. The form must have the
-    present password."""
+    """Change the agent's password, and end the agent's other sessions. The form must contain the
+    current password."""
     try:
         password = await _new_password(request, agent)
     except (BadInput, TooManyAttempts) as refusal:
@@ -92,8 +91,8 @@ async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 
 async def _new_password(request: Request, agent: CurrentAgent) -> str:
-    """Return the new password. Raises BadInput for a new password that is not allowed, and for a
-    wrong present password."""
+    """Return the new password from the form. Raises BadInput if the new password is not allowed or
+    the current password is wrong."""
     password = form_field(request, "password")
     read_as(AgentBody, {"password": password})
     desk = desk_of(request)

@@ -1,4 +1,4 @@
-"""Attributes of a conversation: an agent sets them and removes them."""
+"""The dialog in which an agent sets the attributes of a conversation."""
 
 from typing import Any
 
@@ -47,13 +47,13 @@ async def set_them(request: Request, interaction_id: int, agent: CurrentAgent) -
 
 
 def attributes_to_set(conn: Connection) -> dict[str, Any]:
-    """Return the attributes that agents can see, for a dialog that sets some of them."""
+    """Return the template variables for the attributes that agents can see and set."""
     shown = [one for one in _defined(conn) if one.shown is not AttributePlace.NOWHERE]
     return {"to_set": shown, "inputs": INPUTS}
 
 
 def required_attributes(conn: Connection) -> dict[str, Any]:
-    """Return the attributes that the dialog for closing asks for."""
+    """Return the template variables for the attributes that are required to close."""
     required = [one for one in _defined(conn) if one.required_to_close]
     return {"required_attributes": required, "inputs": INPUTS}
 

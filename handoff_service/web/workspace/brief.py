@@ -1,5 +1,5 @@
-"""The brief above a conversation. The page's script requests it only when the agent accepts an
-offer or comes back, because it takes time to compute."""
+"""The brief above a conversation. It takes time to compute, so the page's script requests it only
+when the agent accepts an offer or returns to the conversation."""
 
 from typing import Any
 

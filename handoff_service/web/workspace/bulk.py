@@ -1,6 +1,6 @@
-"""Act on several conversations of the list at once, and undo that.
+"""Actions on several conversations of the list at once, and their undo.
 
-The answer has an Undo button, which sends back the inverse operations (``bulk_undo.py``).
+The answer has an Undo button, which sends the inverse operations back (``bulk_undo.py``).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -54,7 +54,7 @@ TITLES = {
     "close": phrase_in("conversation", "Close"),
     "macro": phrase("Run the macro"),
 }
-#: the heading of an action's dialog
+#: action -> the heading of its dialog
 HEADINGS: Mapping[str, Callable[[int], str]] = {
     "assign": lambda n: count_phrase(
         "Assign {count} conversation", "Assign {count} conversations", n
@@ -71,7 +71,7 @@ HEADINGS: Mapping[str, Callable[[int], str]] = {
         "Run a macro on {count} conversation", "Run a macro on {count} conversations", n
     ),
 }
-#: the sentence about the conversations that an action has changed
+#: action -> the sentence that confirms it
 DONE: Mapping[str, Callable[[int], str]] = {
     "assign": lambda n: count_phrase(
         "{count} conversation assigned.", "{count} conversations assigned.", n
@@ -116,7 +116,7 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
         action=action,
         heading=HEADINGS[action](len(ids)),
         button=TITLES[action],
-        interaction=None,  # with several requesters, the time picker shows no requester's time
+        interaction=None,  # the time picker shows no requester's time, because there are several
         time_choices=time_choices.CHOICES,
         supervises=supervises(agent),
     )
@@ -124,7 +124,7 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
 
 @page(*LIVE)
 async def act_on_several(request: Request, action: str, agent: CurrentAgent) -> HTTPResponse:
-    """Carry the action out on each conversation in ``ids``."""
+    """Run the action on each conversation in ``ids``."""
     if action not in ACT_ON_ONE:
         raise BadInput(phrase("Choose an action from the bar."))
     ids = _ids(form_field(request, "ids"))
@@ -135,7 +135,7 @@ async def act_on_several(request: Request, action: str, agent: CurrentAgent) -> 
 
 @page(*LIVE)
 async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Carry out the inverse operations of an action on several conversations."""
+    """Undo an action on several conversations: run its inverse operations."""
     inverses = read_inverses(form_field(request, "undo"))
     outcome = await undo_each(desk_of(request).store, agent, inverses)
     done = count_phrase(
@@ -145,7 +145,8 @@ async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _ids(listed: str) -> list[int]:
-    """The ids of the conversations, which the page sends as ``1,2,3``."""
+    """Parse the ids of conversations, which the page sends as ``1,2,3``. Raises BadInput for an
+    invalid id, for no ids and for too many."""
     each = filter(None, listed.split(","))
     ids = [id_field(one, "ids", phrase("must be conversations of the list")) for one in each]
     if not 0 < len(ids) <= MOST_CONVERSATIONS:
@@ -178,7 +179,7 @@ async def _label(request: Request, agent: CurrentAgent) -> ActOnOne:
 
 
 async def _attributes(request: Request, agent: CurrentAgent) -> ActOnOne:
-    """The values to set. A field that is empty in the form is not changed."""
+    """Set the attributes that the form fills in. Empty fields change nothing."""
     values = {key: value for key, value in sent_values(request).items() if value is not None}
     if not values:
         raise BadInput(phrase("Fill in at least one attribute."))

@@ -1,4 +1,5 @@
-"""Cases beside a conversation: an agent opens one, or changes one and adds a note."""
+"""The dialogs in which an agent opens a case beside a conversation, or changes a case and adds a
+note."""
 
 from datetime import datetime
 from typing import Any
@@ -32,7 +33,7 @@ from handoff_service.web.shared.rendering import back_to_conversation, form_fiel
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 LONGEST_DESCRIPTION, LONGEST_NOTE = 10_000, 1000
-LONGEST_ABOUT = 40  # characters of the case's description in the text to the requester
+LONGEST_ABOUT = 40  # characters of the case's description that the text to the requester quotes
 
 
 @page(*LIVE)
@@ -72,8 +73,8 @@ async def case_dialog(
 def _texting(
     conn: Connection, interaction: Interaction, case: Case, now: datetime
 ) -> dict[str, Any]:
-    """The suggested text for a resolved case: its words, whether the desk promised a text, why it
-    cannot be sent, and when quiet hours end."""
+    """Return the template variables for the text to the requester of a resolved case: the suggested
+    text, whether the desk promised one, why none can be sent, and when quiet hours end."""
     quiet = desks.quiet_hours(conn)
     zones = requester_zones.of_interactions(conn, {interaction.id: interaction.requester_number})
     about = short(case.description.splitlines()[0], LONGEST_ABOUT)

@@ -1,4 +1,4 @@
-"""Close a conversation, with a topic and a closing text to the requester, and undo closing."""
+"""Closes a conversation, with a topic and a closing text to the requester. Also reopens it."""
 
 from typing import Any
 
@@ -62,8 +62,8 @@ async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> H
 
 @page(*LIVE)
 async def undo_close(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Reopen a conversation that the agent closed within the last minute. The answer loads the
-    whole page again, because the page of a closed conversation has no composer."""
+    """Reopen a conversation that the agent closed less than a minute ago. Reload the whole page,
+    because the page of a closed conversation has no composer."""
     command = Reopen(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(reopen, command, near=interaction_id)
     return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")

@@ -1,5 +1,5 @@
-"""The command palette finds conversations, people, actions on the open conversation, macros, pages
-and single settings. It shows only what the agent may open."""
+"""The command palette. It finds conversations, people, actions on the open conversation, macros,
+pages and single settings, and shows only those that the agent may use."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextvars import copy_context
@@ -30,15 +30,15 @@ from handoff_service.web.workspace import macros
 from handoff_service.web.workspace.palette_actions import ACTIONS, HOLD, RESUME
 from handoff_service.web.workspace.palette_pages import admin_pages, palette_pages, settings_fields
 
-MOST_ENTRIES = 6  # entries of a group, when something is typed
-FEW = 5  # entries of a group, when nothing is typed
+MOST_ENTRIES = 6  # entries in a group for a typed query
+FEW = 5  # entries in a group without a query
 LONGEST_ID = 15  # digits
-SNIPPET = 100  # characters of a line that matched
+SNIPPET = 100  # characters of a matching line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaletteGroup:
-    """Entries of one kind, with their icon."""
+    """Entries of one kind under a heading."""
 
     heading: str
     icon: str
@@ -47,12 +47,12 @@ class PaletteGroup:
 
 @page(*ANYONE)
 async def palette(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return what matches ``q``. ``open`` is the open conversation."""
+    """Return the entries that match ``q``. ``open``: the id of the open conversation."""
     q = (request.args.get("q") or "").strip()[:100]
     given = request.args.get("open") or ""
     opened = int(given) if given.isdecimal() and len(given) <= LONGEST_ID else None
     phones = desk_of(request).settings.has_simulator
-    context = copy_context()  # has the page's language, so that the search uses its labels
+    context = copy_context()  # the page's language, because the search matches translated labels
 
     def read(conn: Connection) -> list[PaletteGroup]:
         return context.run(_groups, conn, agent, q, opened, phones)
@@ -78,7 +78,7 @@ def _groups(
         PaletteGroup(heading=phrase("Admin"), icon="admin", entries=admin),
         PaletteGroup(heading=phrase("Settings"), icon="note", entries=settings),
     ]
-    # with a typed query, commands come first, because it may match many texts but only few commands
+    # with a query, commands come first: a query may match many texts but only few commands
     groups = [*of_page, *commands, *found] if q else [*of_page, *found, *commands]
     return [group for group in groups if group.entries]
 
@@ -86,7 +86,7 @@ def _groups(
 def _on_the_open_one(
     conn: Connection, agent: CurrentAgent, q: str, opened: int
 ) -> Iterator[PaletteGroup]:
-    """The actions and macros for the open conversation."""
+    """Yield the actions and macros for the open conversation. A closed conversation has none."""
     try:
         interaction = conversations.get(conn, opened)
     except NotFound:
@@ -96,15 +96,15 @@ def _on_the_open_one(
     hold = RESUME if interaction.state is State.ON_HOLD else HOLD
     acts = matching([*ACTIONS[:5], hold, *ACTIONS[5:]], q, len(ACTIONS) + 1 if q else 2 * FEW)
     yield PaletteGroup(heading=phrase("This conversation"), icon="ongoing", entries=acts)
-    # search macros by name only: their filled texts name the requester, so a search for that person
-    # would find every macro
+    # search macros only by name, because a search for the requester would match each macro whose
+    # filled text addresses the requester
     runs = [_macro(one, opened) for one in macros.choices(conn, opened, agent, q)]
     entries = matching(runs, q, MOST_ENTRIES if q else FEW)
     yield PaletteGroup(heading=phrase("Macros"), icon="macro", entries=entries)
 
 
 def matching(entries: Iterable[PaletteEntry], q: str, most: int) -> list[PaletteEntry]:
-    """Return the entries that match in the language of the page."""
+    """Return the entries whose labels match ``q`` in the language of the page."""
     in_words = (
         replace(one, label=shown(one.label), other_words=shown(one.other_words)) for one in entries
     )
@@ -124,7 +124,7 @@ def _macro(one: macros.FilledMacro, opened: int) -> PaletteEntry:
 
 
 def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[PaletteGroup]:
-    """Conversations and people that match ``q``. If ``q`` is empty: the agent's own
+    """Return the conversations and people that match ``q``. Without a query, return the agent's own
     conversations."""
     if not q:
         mine = ongoing_items(conn, agent.id, others=False)[:FEW]
@@ -151,8 +151,8 @@ def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[PaletteGrou
 def _conversation(
     one: Interaction | ListedInteraction, line: Message | None = None
 ) -> PaletteEntry:
-    """An entry that opens the conversation at the matching line. ``line`` None: the conversation
-    matched by a name or number."""
+    """Return an entry that opens the conversation at the matching line. ``line``: None if the
+    conversation matched by a name or number."""
     snippet = line.body[:SNIPPET] if line else STATES[one.state]
     place = f"?line={line.seq}#line-{line.seq}" if line else ""
     return PaletteEntry(
@@ -163,7 +163,8 @@ def _conversation(
 
 
 def _person(one: search.FoundPerson) -> PaletteEntry:
-    """An entry that opens the person's newest conversation, or the dialog for a new one."""
+    """Return an entry that opens the person's newest conversation or, if there is none, the dialog
+    for a new one."""
     numbers = [phone(each) for each in one.user.numbers] or [phrase("No number")]
     new = [] if one.newest else [phrase("new message")]
     newest = f"/workspace/conversations/{one.newest}"

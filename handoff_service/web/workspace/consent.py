@@ -1,4 +1,4 @@
-"""An agent records a requester's opt-out or opt-in."""
+"""The dialog in which an agent records a requester's opt-out or opt-in."""
 
 from typing import Any
 
@@ -32,12 +32,12 @@ async def record(request: Request, interaction_id: int, agent: CurrentAgent) -> 
     opted_out = bool(form_field(request, "opted_out"))
     note = form_field(request, "note").strip()
     if not opted_out and not note:
-        raise BadInput(phrase("Write how they told us. The consent ledger keeps it."))
+        raise BadInput(phrase("Write how the requester asked. The consent ledger stores it."))
     interaction = await desk_of(request).store.read(conversations.get, interaction_id)
     ask = ConsentRequest(
         number=interaction.requester_number,
-        # an opt-out applies to all company numbers; an opt-in for this number also ends such an
-        # opt-out
+        # an opt-out applies to all company numbers; an opt-in for one number ends it for that
+        # number
         provider_number=None if opted_out else interaction.provider_number,
         opted_out=opted_out,
         source=Source.AGENT,

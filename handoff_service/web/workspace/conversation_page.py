@@ -1,4 +1,4 @@
-"""The page of a conversation: its messages, and what an agent writes in it."""
+"""The page of a conversation: shows its messages, and stores the texts and notes of the agent."""
 
 from typing import Any
 
@@ -26,14 +26,14 @@ from handoff_service.web.shared.uploads import MAY_ATTACH, NO_PICTURES, attached
 from handoff_service.web.workspace import attributes, earlier_messages, labels, time_choices
 from handoff_service.web.workspace.list_pane import list_context, numbers_in
 
-MOST_WATCHED = 50  # lines with receipts that may still change
+MOST_WATCHED = 50  # messages that one request can read again
 
 
 @page(*LIVE)
 async def conversation_page(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return a conversation with the list and the requester's details beside it."""
+    """Return the page: the list, the conversation, and the requester's details."""
     desk = desk_of(request)
     shell = await list_context(request, agent, opened=interaction_id)
     facts: DeskFacts = shell["desk"]
@@ -60,14 +60,14 @@ async def conversation_page(
 
 
 def _closing_text(conn: Connection, interaction_id: int, agent_name: str) -> str:
-    """The closing text in the requester's language."""
+    """Return the default closing text in the requester's language."""
     return texts.closing_line(conn, agent_name, spoken_language(conn, interaction_id))
 
 
 @page(*LIVE)
 async def news_fragment(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Return the lines after ``after``, the ``watch``-ed lines as they are now, and the surrounding
-    parts."""
+    """Return the lines after the seq ``after``, the current state of the lines ``watch``, and the
+    other parts of the page that may have changed."""
     desk = desk_of(request)
     facts = await desk.store.read(desk_facts)
     thread = await desk.store.read(

@@ -1,4 +1,5 @@
-"""Earlier messages of a line, loaded page by page above the conversation as an agent scrolls up."""
+"""Earlier messages of a line. The page loads them in parts above the conversation when the agent
+scrolls up."""
 
 import re
 from dataclasses import dataclass
@@ -26,16 +27,16 @@ _BEFORE = re.compile(r"(\d{1,15})-(\d{1,9})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownChapter:
-    """Lines of one interaction, as the page shows them."""
+    """The loaded messages of one earlier interaction."""
 
     interaction: Interaction
     messages: list[ShownMessage]
-    to_its_end: bool
+    to_its_end: bool  #: whether ``messages`` includes the interaction's last message
     marked: MarkedTurns
 
 
 async def earlier_than(request: Request, thread: Thread) -> Before | None:
-    """Return the position before which earlier messages exist; None if there are none."""
+    """Return the position of the first shown message if earlier messages exist, else None."""
     first_seq = thread.messages[0].message.seq if thread.messages else 1
     return await desk_of(request).store.read(
         earlier_messages.has_earlier, thread.interaction.id, first_seq
@@ -46,8 +47,8 @@ async def earlier_than(request: Request, thread: Thread) -> Before | None:
 async def earlier_fragment(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return the lines before ``before``, and the position before which the next page continues.
-    Both positions are an interaction's id and a seq, such as 12-301."""
+    """Return the messages before the position ``before``, and the position for the next request. A
+    position is an interaction's id and a message's seq, such as 12-301."""
     found = _BEFORE.fullmatch(request.args.get("before") or "")
     if found is None:
         raise BadInput(

@@ -1,5 +1,5 @@
-"""Put a conversation on hold, with a reason that agents see and perhaps an end (a snooze), and take
-it off hold."""
+"""Puts a conversation on hold, with a reason for other agents and an optional end (a snooze). Also
+takes it off hold."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from handoff_service.web.workspace import time_choices
 async def hold(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     reason = (form_field(request, "words").strip() or form_field(request, "reason").strip())[:200]
     if not reason:
-        raise BadInput(phrase("Write why, so that other agents know what it is waiting for."))
+        raise BadInput(phrase("Write a reason. It tells other agents why the conversation waits."))
     choice, own = form_field(request, "until"), time_choices.written(request)
     desk = desk_of(request)
     zone = ZoneInfo(await desk.store.read(desk_time_zone))

@@ -1,4 +1,4 @@
-"""Labels of a conversation: an agent puts them on and takes them off."""
+"""The dialog in which an agent adds labels to a conversation and removes them."""
 
 from typing import Any
 
@@ -47,7 +47,8 @@ async def label_it(request: Request, interaction_id: int, agent: CurrentAgent) -
 
 
 def asked_topics(conn: Connection) -> dict[str, Any]:
-    """Return the topics to choose from on closing; none when the desk does not ask for one."""
+    """Return the template variable with the topics for closing. It is empty if the desk does not
+    ask for a topic."""
     return {"topics": topics(labels.list_(conn)) if desks.ask_topic(conn) else []}
 
 

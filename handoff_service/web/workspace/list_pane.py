@@ -1,4 +1,4 @@
-"""The list pane: its page without an open conversation, and its parts after a change."""
+"""The list pane: the page without an open conversation, and the fragments that update the list."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,8 +15,8 @@ from handoff_service.web.shared.session import ANYONE, LIVE, desk_of, home_of, p
 
 @page(*ANYONE)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the list without an open conversation. Agents who do not answer requesters start
-    elsewhere."""
+    """Return the list without an open conversation. Redirect agents who do not answer requesters to
+    their start page."""
     if (home := home_of(agent)) != "/workspace":
         return redirect(home)
     return render("list_page.html", **await list_context(request, agent))
@@ -24,8 +24,8 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def list_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the parts of the list pane and the counts. ``shown``: offers on the page; ``open``:
-    the open conversation."""
+    """Return the parts of the list pane and the counts. ``shown``: ids of the offers on the page.
+    ``open``: id of the open conversation."""
     on_page = numbers_in(request, "shown")
     shell = await list_context(
         request, agent, on_page=on_page, opened=next(iter(numbers_in(request, "open")), None)
@@ -42,7 +42,8 @@ async def counts_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse
 async def list_context(
     request: Request, agent: CurrentAgent, *, on_page: Sequence[int] = (), opened: int | None = None
 ) -> dict[str, Any]:
-    """Return the variables of the pages and fragments with a list: the frame and the lists."""
+    """Return the template variables of the frame and the list. ``on_page``: ids of the offers on
+    the page. ``opened``: id of the open conversation."""
     others, whole = (request.args.get(name) == "1" for name in ("others", "all"))
     lists = await desk_of(request).store.read(
         list_query.lists, agent.id, others=others, whole=whole, on_page=on_page
@@ -53,7 +54,7 @@ async def list_context(
 
 
 def numbers_in(request: Request, name: str) -> list[int]:
-    """Return the numbers in the address, ``?name=1&name=2`` or ``?name=1,2``, without other
+    """Return the numbers of a query parameter, ``?name=1&name=2`` or ``?name=1,2``. Ignore other
     values."""
     parts = ",".join(request.args.getlist(name) or []).split(",")
     return [int(part) for part in parts if part.isdecimal() and len(part) < 16]

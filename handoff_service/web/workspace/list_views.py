@@ -1,4 +1,4 @@
-"""Sort and filter the list of ongoing conversations, and save the result as a view."""
+"""Sorts and filters the list of ongoing conversations, and saves the choice as a view."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ async def arrange_list(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def save_list_view(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Save the present sorting and filter of the list."""
+    """Save the current sort and filter as a view."""
     command = SaveView(
         agent_id=agent.id,
         name=form_field(request, "name"),
@@ -51,9 +51,9 @@ async def delete_list_view(request: Request, view_id: int, agent: CurrentAgent) 
 
 
 def _sort_and_filter(request: Request) -> SortAndFilter:
-    """Read the form. Its field ``shows`` is a tag, ``label:`` with a label's id, or ``attribute:``
-    with a filter of an attribute. Empty: all conversations. ``low`` and ``high``, or ``words``,
-    narrow down a filter of an attribute."""
+    """Read the form. Its field ``shows`` is a tag, ``label:`` followed by a label's id,
+    ``attribute:`` followed by an attribute filter, or empty for all conversations. ``low`` and
+    ``high``, or ``words``, narrow an attribute filter."""
     sort, shows = form_field(request, "sort") or Sort.NEWEST, form_field(request, "shows")
     label = shows.removeprefix("label:") if shows.startswith("label:") else ""
     attribute = shows.removeprefix("attribute:") if shows.startswith("attribute:") else ""
@@ -69,7 +69,7 @@ def _sort_and_filter(request: Request) -> SortAndFilter:
 
 
 def _narrowed(request: Request, attribute: str) -> str:
-    """Add the form's range or part of a text to the filter, if the form has one."""
+    """Add the form's range or search text to the attribute filter, if the form has one."""
     low, high, words = (form_field(request, name).strip() for name in ("low", "high", "words"))
     return narrowed(attribute, f"{low}{TO}{high}" if low or high else words)
 

@@ -1,5 +1,4 @@
-"""Live updates of pages: the stream of hints, and typing notices. The service never stores typing
-notices."""
+"""Live updates of pages: the event stream, and typing notices, which are never stored."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -35,27 +34,27 @@ from handoff_service.web.shared.session import (
     trains,
 )
 
-# what the agent types -> the words that other agents read; empty: the agent has stopped typing
+# what the agent types -> the sentence for other agents; empty when the agent has stopped typing
 KINDS: Mapping[str, str] = {
     "text": phrase("{name} is typing a text…"),
     "note": phrase("{name} is typing a note…"),
     "": "",
 }
 PAUSE = 1.0  # seconds between two redraws of the supervisor's page
-LONGEST = 9  # digits of an id or a message's seq
+LONGEST = 9  # digits of an id or of a message's seq
 
 
 @page(*ANYONE)
 async def events(request: Request, agent: CurrentAgent) -> None:
-    """Serve the stream of hints.
+    """Serve the event stream of a page. ``open``: the id of the open conversation.
 
     | event | sent when |
     |---|---|
-    | ``lists`` | something about this agent has changed |
-    | ``thread`` | the ``open`` conversation has changed |
-    | ``writing`` | another agent types in it: ``{"by", "said"}``; ``said`` is empty afterwards |
-    | ``desk`` | the supervisor's page has changed, for supervisors who ask for it |
-    | ``trainer`` | a text waits or was labeled, for trainers who ask for it |
+    | ``lists`` | the agent's list, offers or notices have changed |
+    | ``thread`` | the open conversation has changed |
+    | ``writing`` | another agent types in it or stops: ``{"by", "said"}``; ``said`` may be empty |
+    | ``desk`` | the supervisor's page has changed; for supervisors, with ``desk=1`` |
+    | ``trainer`` | a text waits or was labeled; for trainers, with ``trainer=1`` |
     """
     desk = desk_of(request)
     opened = _number(request.args.get("open") or "")
@@ -83,7 +82,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
         events += [("trainer", "")] if channels & teaches else []
         for hint in hints:
             if hint.channel in typing and hint.by not in (None, agent.id):
-                # a hint about an agent who is not in this database must not end the stream
+                # a hint about an agent who does not exist must not end the stream
                 with suppress(NotFound):
                     name = await desk.store.read(agent_name, hint.by)
                     events.append(("writing", _writes(hint.by, name, typing[hint.channel])))
@@ -91,7 +90,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
 
     async def may_continue() -> bool:
         now = await signed_in(request)
-        # if the agent's roles change, this stream ends, and the page opens another one
+        # if the agent's roles change, end the stream; the page then opens a new one
         return now is not None and now.roles == agent.roles
 
     channels = [*mine, *([here] if opened is not None else []), *typing, *watches, *teaches]
@@ -101,8 +100,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
 
 @page(*LIVE)
 async def writing(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Notify other agents who have this conversation open that the agent is typing. Nothing is
-    stored."""
+    """Tell the other agents who have this conversation open that the agent is typing."""
     desk = desk_of(request)
     kind = form_field(request, "kind")
     if kind not in KINDS:
@@ -117,7 +115,7 @@ async def writing(request: Request, interaction_id: int, agent: CurrentAgent) ->
 
 @page(*LIVE)
 async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Dismiss a prompt."""
+    """Dismiss a prompt of the conversation."""
     seq = _number(form_field(request, "seq"))
     if seq is None:
         raise BadInput(errors={"seq": phrase("must be the prompt's seq in the conversation")})
@@ -128,7 +126,7 @@ async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) ->
 
 @page(*LIVE)
 async def seen(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Dismiss the notice that tells the agent what a colleague did."""
+    """Dismiss the notice about a colleague's change to the conversation."""
     command = SeeNotice(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(see_notice, command, near=interaction_id)
     return done_or_redirect(request)

@@ -1,5 +1,5 @@
-"""Macros in the workspace: the choices with a preview of each, and running one on a
-conversation. Running one on several is in ``bulk.py``."""
+"""Macros in the workspace: previews the macros for a conversation, and runs one. ``bulk.py`` runs a
+macro on several conversations."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ from handoff_service.web.shared.directions import isolated
 from handoff_service.web.shared.rendering import back_to_conversation, render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 
-MOST_MACROS = 50  # the agent finds other macros by typing
+MOST_MACROS = 50  # listed at once; the agent finds the others by typing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledMacro:
-    """A macro for one conversation. ``text``: the macro's text with the conversation's values;
-    empty: the macro sends no text."""
+    """A macro for one conversation. ``text``: the macro's text with filled placeholders; empty if
+    the macro sends no text."""
 
     macro: Macro
     text: str = ""
@@ -47,13 +47,13 @@ class BulkChoice:
     """A macro for several conversations."""
 
     macro: Macro
-    texts: int = 0
-    segments: int = 0
+    texts: int = 0  #: how many texts it would send
+    segments: int = 0  #: the segments of these texts together
 
 
 @page(*LIVE)
 async def found_macros(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Find macros by a part of their name or text. An empty ``q`` returns the first ones."""
+    """Find macros by part of their name or text. Without ``q``, return the first macros."""
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(choices, interaction_id, agent, q)
     return render("found_macros.html", choices=found, q=q, interaction_id=interaction_id)
@@ -63,7 +63,7 @@ async def found_macros(request: Request, interaction_id: int, agent: CurrentAgen
 async def run_it(
     request: Request, interaction_id: int, macro_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Run a macro. The answer confirms it and offers Undo."""
+    """Run a macro. The answer confirms this and has an Undo button."""
     run = await run_one(desk_of(request).store, agent, macro_id, interaction_id)
     if "hx-request" not in request.headers:
         return back_to_conversation(request, interaction_id)
@@ -78,7 +78,7 @@ async def run_it(
 
 
 def done(name: str, number: int) -> str:
-    """Return the sentence for a macro that has changed conversations."""
+    """Return the sentence that confirms that a macro has changed ``number`` conversations."""
     return count_phrase(
         "{count} conversation changed by the macro “{name}”.",
         "{count} conversations changed by the macro “{name}”.",
@@ -90,7 +90,7 @@ def done(name: str, number: int) -> str:
 def choices(
     conn: Connection, interaction_id: int, agent: CurrentAgent, q: str
 ) -> list[FilledMacro]:
-    """The macros that have the words of ``q`` in their name or text, filled for a conversation.
+    """Return the macros whose name or text contains the words of ``q``, filled for a conversation.
     Macros whose name begins with ``q`` come first. Raises NotFound for an unknown conversation."""
     interaction = conversations.get(conn, interaction_id)
     stored = macros.list_(conn)
@@ -105,7 +105,7 @@ def choices(
 
 
 def _texts(found: Iterable[Macro]) -> list[str]:
-    """The texts and notes of macros."""
+    """Return the texts and notes of the macros, which may contain placeholders."""
     bodies = [one.template.body for one in found if one.template is not None]
     return [*bodies, *(one.note for one in found if one.note)]
 
@@ -125,13 +125,13 @@ def _choice(conn: Connection, macro: Macro, who: Placeholders, why: str) -> Fill
 
 
 def _unset(macro: Macro, who: Placeholders) -> list[str]:
-    """The attributes that the macro's text or note names but that have no value."""
+    """Return the attributes without a value that the macro's text or note refers to."""
     return unset_in(" ".join(_texts([macro])), who)
 
 
 def bulk_choices(conn: Connection, ids: Collection[int], agent: CurrentAgent) -> Mapping[str, Any]:
-    """The macros with the texts and segments that each would send to these conversations.
-    ``opted_out``: how many of them get no text."""
+    """Return the template variables for running a macro on several conversations: each macro with
+    the texts and segments that it would send, and the number of requesters who have opted out."""
     stored = macros.list_(conn)
     who = placeholder_values.of_interactions(conn, ids, agent.name, _texts(stored))
     out = consents.opted_out_of(conn, list(who))

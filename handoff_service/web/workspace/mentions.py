@@ -1,4 +1,4 @@
-"""The notes that name the signed-in agent, and the colleagues that a note can name."""
+"""The notes that mention the signed-in agent, and the colleagues whom a note can mention."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-MOST_NAMES = 5  # all are visible without scrolling; the agent finds others by typing
+MOST_NAMES = 5  # listed at once without scrolling; the agent finds the others by typing
 LONGEST = 100  # characters of a name
 
 
 @page(*LIVE)
 async def mentions_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the newest notes that name the agent. Each links to its place in the conversation."""
+    """Return the page with the newest notes that mention the agent."""
     found = await desk_of(request).store.read(mentions.of_agent, agent.id)
     shell = await shell_context(request, agent, place="mentions")
     return render("mentions_page.html", **shell, mentions=found)
@@ -26,7 +26,7 @@ async def mentions_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def colleagues(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Find colleagues by the letters ``q`` that follow an @ in a note."""
+    """Find colleagues whose name begins with ``q``, the letters after an @ in a note."""
     agents = await desk_of(request).store.read(mentions.agents_to_name)
     agents.pop(agent.id, None)
     ids = agents_starting_with((request.args.get("q") or "")[:LONGEST], agents)[:MOST_NAMES]

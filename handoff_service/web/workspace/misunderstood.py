@@ -1,5 +1,5 @@
-"""An agent marks an answer of the virtual agent as misunderstood. Trainers see the masked text and
-who marked it."""
+"""Lets an agent mark an answer of the virtual agent as misunderstood. Trainers then see the masked
+text and the agent who marked it."""
 
 from typing import Any
 

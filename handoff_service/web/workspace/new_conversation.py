@@ -1,4 +1,4 @@
-"""The dialog in which an agent starts a conversation. It shows what sending will do before the
+"""The dialog in which an agent starts a conversation. It shows the effect of sending before the
 agent sends."""
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from handoff_service.web.workspace.recipients import RecipientPreview, Recipient
 WHOM = phrase("Choose a person from the list, or a number that can receive texts.")
 UNSEEN = phrase("Not sent. Read “What sending will do”, then send again.")
 
-#: The effect of sending in each case, in words for agents.
+#: case -> its heading and the effect of sending, for agents
 CASES = {
     Situation.NO_ACTIVE_INTERACTION: (
         phrase("No open conversation"),
@@ -53,7 +53,7 @@ CASES = {
 
 @page(*LIVE)
 async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the dialog. ``?user_id=`` and ``?to=`` preselect a person and a number."""
+    """Return the dialog. ``user_id`` and ``to`` preselect a person and a number."""
     user, number = request.args.get("user_id") or "", (request.args.get("to") or "")[:100]
     user_id = int(user) if user.isdecimal() and len(user) < 16 else None
     asked = await desk_of(request).store.read(recipients.known, user_id, number)
@@ -62,8 +62,8 @@ async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def look(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the people who match the typed text, and what sending to the chosen number would
-    do."""
+    """Return the people who match the typed text, and the effect of sending to the chosen
+    number."""
     args = {name: (request.args.get(name) or "") for name in ("q", "choice", "from")}
     looked = await _looked(request, agent, _asked(**args))
     desk = await desk_of(request).store.read(desk_facts)
@@ -74,13 +74,13 @@ async def look(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def look_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the whole page with the typed values, for a browser without the script."""
+    """Return the whole page with the typed values, for a browser without JavaScript."""
     return await _shown(request, agent, _form(request), body=form_field(request, "body"))
 
 
 @page(*LIVE)
 async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Send the text, if sending still does what the agent was shown."""
+    """Send the text, unless sending would now have another effect than the dialog showed."""
     looked = await _looked(request, agent, _form(request))
     row, body = form_field(request, "expected_row"), form_field(request, "body")
     if not looked.senders:
@@ -103,7 +103,7 @@ async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def line_events(request: Request, agent: CurrentAgent) -> None:
-    """Serve the dialog's stream: ``line`` whenever something happens to the chosen number."""
+    """Serve the dialog's event stream: ``line`` after each change to the chosen number."""
     number = one_form(request.args.get("number") or "")
     if not is_e164(number):
         raise BadInput(errors={"number": phrase("must be in E.164, such as +12025550101")})
@@ -133,7 +133,8 @@ async def _looked(request: Request, agent: CurrentAgent, asked: RecipientQuery) 
 async def _shown(
     request: Request, agent: CurrentAgent, asked: RecipientQuery, body: str = ""
 ) -> HTTPResponse:
-    """Return the dialog alone for the script, or the list page with the dialog over it."""
+    """Return only the dialog if a script requests it, else the list page with the dialog over
+    it."""
     looked = await _looked(request, agent, asked)
     given: dict[str, Any] = {"looked": looked, "cases": CASES, "first_body": body}
     if "hx-request" in request.headers:

@@ -1,5 +1,4 @@
-"""Adding a passkey: on the account page, and at a sign-in where the role requires a second
-factor."""
+"""Adds a passkey, on the account page or during a sign-in that requires a second factor."""
 
 from dataclasses import replace
 
@@ -60,7 +59,7 @@ def _new() -> str:
 
 
 async def options_to_add(request: Request, agent_id: int, challenge: str) -> object:
-    """The options with which the browser makes a passkey for this agent."""
+    """Return the options for the browser to create a passkey for this agent."""
     store = desk_of(request).store
     agent = await store.read(agents.get, agent_id)
     return passkey_checks.options_to_add(
@@ -75,8 +74,8 @@ async def options_to_add(request: Request, agent_id: int, challenge: str) -> obj
 
 
 async def add(request: Request, agent_id: int, challenge: str) -> None:
-    """Add the passkey that the browser has made. Raises BadInput when the passkey is not for this
-    challenge."""
+    """Add the passkey that the browser has created. Raises BadInput if the passkey does not answer
+    this challenge."""
     try:
         made = passkey_checks.added(site(request), challenge, answer_of(request))
     except WrongPasskey as wrong:
@@ -87,8 +86,9 @@ async def add(request: Request, agent_id: int, challenge: str) -> None:
 
 
 async def _added(request: Request) -> HTTPResponse:
-    """Sign the agent in with the new passkey, and redirect to the page where the agent can make
-    backup codes. An error ends the sign-in, so each challenge can be used only once."""
+    """Sign the agent in with the new passkey, and return the address of the page where the agent
+    can make backup codes. An error also ends the sign-in step, so each challenge works only
+    once."""
     desk = desk_of(request)
     step = await end_step(request, StepKind.SET_UP)
     if not step.data.get("challenge"):

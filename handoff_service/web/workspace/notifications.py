@@ -1,5 +1,5 @@
-"""Where the signed-in agent gets notifications while no workspace page is open: a part of the
-account page."""
+"""The part of the account page where an agent adds addresses for notifications while no workspace
+page is open."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ async def remove_notifications(request: Request, agent: CurrentAgent) -> HTTPRes
 
 @page(*ANYONE)
 async def try_notifications(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Send a test notification now. If it does not arrive, the list shows why."""
+    """Send a test notification. If it fails, the list on the page shows why."""
     desk = desk_of(request)
     called = await send_test(
         desk.store, agent.id, id_field(form_field(request, "id"), "id"), desk.push, desk.mailer

@@ -1,5 +1,5 @@
-"""The preview of an offer: the agent can read the conversation before accepting the offer. The
-preview does not mark the conversation as read, and the agent does not join it."""
+"""The preview of an offer, in which the agent reads the conversation before accepting it. The
+preview does not mark messages as read, and the agent does not join the conversation."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 from handoff_service.web.shared.shown_messages import shown
 
-MOST_LINES = 100  # lines; an agent has only seconds to decide
+MOST_LINES = 100  # the agent has only seconds to decide
 
 
 @page(*LIVE)

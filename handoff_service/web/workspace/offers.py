@@ -1,4 +1,4 @@
-"""Accept or reject an offer."""
+"""Lets an agent accept or reject an offer."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ async def accept(request: Request, work_item_id: int, agent: CurrentAgent) -> HT
 async def reject(request: Request, work_item_id: int, agent: CurrentAgent) -> HTTPResponse:
     reason = (form_field(request, "words").strip() or form_field(request, "reason").strip())[:200]
     if not reason:
-        raise BadInput(phrase("Write why, for the next agent and the supervisor."))
+        raise BadInput(phrase("Write a reason for the next agent and the supervisor."))
     command = Reject(work_item_id=work_item_id, agent_id=agent.id, reason=reason)
     await desk_of(request).store.write(reject_work, command, near=work_item_id)
     return done_or_redirect(request)

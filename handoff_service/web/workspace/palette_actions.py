@@ -3,7 +3,7 @@
 from handoff_service.rules.desk.command_palette import PaletteEntry
 from handoff_service.rules.shared.phrases import phrase
 
-#: The actions on the open conversation. The script drops an action if the page lacks its button.
+#: The script hides an action if the page does not have its button.
 ACTIONS = (
     PaletteEntry(
         label=phrase("Write a text"), keys="Enter", does="write", other_words=phrase("reply answer")

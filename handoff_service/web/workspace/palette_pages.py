@@ -18,14 +18,14 @@ from handoff_service.web.shared.rendering import environment
 from handoff_service.web.shared.session import LIVE, supervises
 from handoff_service.web.trainer.tabs import TABS
 
-#: Template of a form -> the admin page that it is on.
+#: template of a form -> path of the admin page that shows it
 FORMS = {"desk.html": "/desk", "mail.html": "/mail", "sign_in.html": "/sign-in"}
-#: The macros of admin/forms.html that make a field.
+#: the Jinja macros of admin/forms.html that render a field
 FIELD_MACROS = frozenset({"field", "area", "switch", "choose", "listed", "checks"})
 
 
 def palette_pages(agent: CurrentAgent, phones: bool) -> Iterator[PaletteEntry]:
-    """The pages of the rail and of the agent's own menu."""
+    """Yield the pages of the rail and of the agent's own menu."""
     if agent.roles & {*LIVE, Role.ADMIN}:
         yield PaletteEntry(
             label=phrase("New message"), keys="n", press="to-new", other_words=phrase("write first")
@@ -83,7 +83,7 @@ def admin_pages(agent: CurrentAgent) -> Iterator[PaletteEntry]:
 
 @functools.cache
 def settings_fields() -> tuple[PaletteEntry, ...]:
-    """The single settings and system messages, each with a link to its field."""
+    """Return the single settings and system messages, each with a link to its field."""
     fields = [
         _setting(label, at, f"#{name}")
         for template, at in FORMS.items()
@@ -99,7 +99,7 @@ def settings_fields() -> tuple[PaletteEntry, ...]:
 
 
 def _setting(label: str, at: str, place: str) -> PaletteEntry:
-    """A setting, which the name of its page finds too."""
+    """Return the entry of a setting. A search for the name of its page also finds it."""
     page_name = _title(at)
     return PaletteEntry(
         label=label, detail=page_name, href=f"{UNDER}{at}{place}", other_words=page_name
@@ -111,7 +111,7 @@ def _title(at: str) -> str:
 
 
 def _fields_of(template: str) -> Iterator[tuple[str, str]]:
-    """The fields of a form, and their labels, from its template."""
+    """Yield the names and labels of a form's fields, parsed from its template."""
     loader: Any = environment().loader
     source, _, _ = loader.get_source(environment(), f"admin/{template}")
     for call in environment().parse(source).find_all(nodes.Call):

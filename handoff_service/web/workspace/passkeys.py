@@ -1,5 +1,5 @@
-"""Signing in with a passkey, either instead of the password or after it. The page's script
-(``passkeys.js``) talks to the browser.
+"""Signs an agent in with a passkey, instead of the password or as the second factor after it. The
+script ``passkeys.js`` calls the browser's passkey functions.
 """
 
 import secrets
@@ -64,8 +64,8 @@ def blueprint() -> Blueprint:
 
 
 def site(request: Request) -> Site:
-    """The site that the passkeys belong to. Raises NotFound for an address at which browsers allow
-    no passkeys."""
+    """Return the site that the passkeys belong to. Raises NotFound if browsers do not support
+    passkeys at the desk's public address."""
     found = site_of(desk_of(request).settings.public_url)
     if found is None:
         raise NotFound(NOT_HERE)
@@ -73,7 +73,7 @@ def site(request: Request) -> Site:
 
 
 def answer_of(request: Request) -> dict[str, Any]:
-    """The browser's answer as JSON. Raises BadInput for anything else."""
+    """Return the browser's answer, parsed from JSON. Raises BadInput for anything else."""
     try:
         given = request.json
     except BadRequest as error:
@@ -84,8 +84,8 @@ def answer_of(request: Request) -> dict[str, Any]:
 
 
 async def _options(request: Request) -> HTTPResponse:
-    """Return the options with which the browser asks for a passkey. At the second step of a
-    sign-in, the passkey must be one of the agent's own."""
+    """Return the options for the browser to ask for a passkey. In the second step of a sign-in, the
+    options allow only the agent's own passkeys."""
     desk, here, challenge = desk_of(request), site(request), passkey_checks.new_challenge()
     which = StepToken(step_token(request), StepKind.CODE)
     step = await desk.store.read(sign_in_steps.find_step, which, desk.clock())
@@ -104,7 +104,7 @@ async def _options(request: Request) -> HTTPResponse:
 
 
 async def _sign_in(request: Request) -> HTTPResponse:
-    """Open a session for the agent who has the passkey. Each challenge can be used only once."""
+    """Open a session for the owner of the passkey. Each challenge works only once."""
     desk, answer = desk_of(request), answer_of(request)
     which = StepToken(step_token(request), StepKind.CODE)
     alone = await desk.store.read(sign_in_steps.find_step, which, desk.clock()) is None
@@ -127,8 +127,8 @@ async def _sign_in(request: Request) -> HTTPResponse:
 
 
 async def _who(request: Request, step: Step, found: StoredPasskey, *, alone: bool) -> Admitted:
-    """The agent who has the passkey. A passkey can replace the password only for agents who may use
-    a password."""
+    """Return the owner of the passkey. Raises NotAllowed if the passkey replaces the password
+    (``alone``) and the agent may not use a password."""
     if not alone:
         return admitted(step)
     desk = desk_of(request)

@@ -1,4 +1,5 @@
-"""Choosing a password by a link: after forgetting it, and after an invitation."""
+"""The pages where an agent chooses a password with a link, after an invitation or after forgetting
+the old password."""
 
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse
@@ -48,7 +49,7 @@ def blueprint() -> Blueprint:
 
 
 async def _request_link(request: Request) -> HTTPResponse:
-    """Mail the link. The answer is the same for known and unknown e-mail addresses."""
+    """Send the link by e-mail. The answer does not reveal whether the address has an account."""
     desk, email = desk_of(request), form_field(request, "email").strip()[:320]
     if not desk.settings.mails:
         return await _forgot(request)

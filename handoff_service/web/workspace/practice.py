@@ -1,4 +1,4 @@
-"""Practice pages: start a run, enter and end it, read its score."""
+"""The practice pages, where agents start, enter and end practice runs, and read their scores."""
 
 from datetime import timedelta
 from typing import Any
@@ -77,7 +77,7 @@ async def enter_practice(request: Request, run_id: int, agent: CurrentAgent) -> 
 
 @page(*LIVE)
 async def end_practice(request: Request, run_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """End a run from the real desk."""
+    """End a practice run from a page of the real desk."""
     desk = desk_of(request)
     await run_for(desk, agent, run_id)
     await desk.practice_runs.end(run_id, PracticeState.ENDED)
@@ -88,7 +88,7 @@ async def end_practice(request: Request, run_id: int, agent: CurrentAgent) -> HT
 
 @page(*LIVE)
 async def leave_practice(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """End the run from its own desk."""
+    """End a practice run from its practice desk."""
     mark = desk_of(request).practice
     if mark is None:
         raise NotFound(phrase("There is no practice desk in this browser."))

@@ -1,4 +1,4 @@
-"""An agent's own presence."""
+"""Changes the signed-in agent's presence."""
 
 from typing import Any
 
@@ -25,14 +25,14 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def at_work(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """A page reports that its agent types or clicks, while the agent has an open offer. The handler
-    does nothing else: the desk records each request as activity."""
+    """Record that the agent is active. Pages call this when an agent with an open offer types or
+    clicks. The handler itself does nothing, because each request counts as activity."""
     return done_or_redirect(request)
 
 
 @page()
 async def dismiss_notice(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Dismiss the notice that the desk set the agent to Away."""
+    """Dismiss the notice that the desk has set the agent to Away."""
     await desk_of(request).store.write(presences.dismiss_notice, agent.id)
     return done_or_redirect(request)
 

@@ -1,4 +1,4 @@
-"""Promises in a conversation: store the reminder that the page offers, decline it, or cancel a
+"""Promises in a conversation: stores the reminder that the page offers, declines it, or cancels a
 promise."""
 
 from typing import Any

@@ -1,5 +1,5 @@
-"""Finds the people and numbers that match an agent's input, and what sending a text would do. Reads
-everything in one transaction."""
+"""Finds the people and numbers that match an agent's input, and the effect of sending a text to
+them. Reads everything in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,23 +22,23 @@ from handoff_service.web.shared.phone_input import recipient as read_recipient
 from handoff_service.web.shared.phone_input import warning
 
 MOST_PEOPLE = 8  # people listed
-LAST = 2  # how many lines of the active conversation the dialog shows
+LAST = 2  # the dialog shows this many lines of the active conversation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientQuery:
-    """The form's values."""
+    """The values of the dialog's form."""
 
     q: str = ""  #: the typed text
-    choice: str = ""  #: the ``value`` of one of the listed destinations
-    sender: str = ""  #: the company's number
+    choice: str = ""  #: the ``value`` of the chosen destination
+    sender: str = ""  #: the company number that sends the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A person's number, or a typed number that belongs to nobody in particular."""
+    """A number that the agent can text: a person's number or a typed number."""
 
-    user_id: int | None
+    user_id: int | None  #: None for a typed number
     number: str
     on_record: bool = True  #: whether the number is on the person's record
     refused: str = ""  #: why the desk cannot text the number
@@ -59,7 +59,7 @@ class MatchingPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """The effect of sending, and the conversation that exists now."""
+    """The effect of sending, and the active conversation on the line."""
 
     row: Situation
     effect: str
@@ -84,8 +84,8 @@ class RecipientPreview:
 
 
 def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPreview:
-    """Find matching people. If one destination is chosen, or only one exists, look up what sending
-    would do (table 3)."""
+    """Find matching people. If a destination is chosen or only one matches, also look up the effect
+    of sending."""
     senders = list_provider_numbers(conn)
     first = senders[0].number if senders else ""
     sender = next((p.number for p in senders if p.number == asked.sender), first)
@@ -115,8 +115,8 @@ def recipient(way: Destination, sender: str) -> Recipient:
 
 
 def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
-    """Return the form's values for the person, and possibly the number, that a link names. For an
-    unknown person, the form has only the number."""
+    """Return the form's values for a link with a person, a number or both. If the person does not
+    exist, return only the number."""
     user_id = stays_for(conn, user_id) if user_id else None
     (user,) = select_users(conn, t.users.c.id == user_id) or (None,) if user_id else (None,)
     if user is None:
@@ -128,7 +128,8 @@ def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
 
 
 def _typed(conn: Connection, q: str, country: str) -> tuple[Destination | None, str]:
-    """Return (the destination for a typed number, the reason why the desk cannot text it)."""
+    """Return the destination for a typed number, or None and the reason why the desk cannot text
+    it. Return None and no reason if the text is not a number."""
     if not phone_numbers.looks_like_one(q):
         return None, ""
     try:
@@ -139,7 +140,8 @@ def _typed(conn: Connection, q: str, country: str) -> tuple[Destination | None, 
 
 
 def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Destination]:
-    """Return the numbers on a person's record, and also a number that the link named."""
+    """Return the numbers on a person's record, and the number in ``choice`` if it is another
+    one."""
     owner, _, number = choice.partition(":")
     others = [number] if owner == str(user.id) and number and number not in user.numbers else []
     ways = []
@@ -190,7 +192,7 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
 
 
 def button(row: Situation, active: Interaction | None, agent_id: int) -> str:
-    """The label of the send button. It describes the effect of sending."""
+    """Return the label of the send button, which describes the effect of sending."""
     if active is None:
         return phrase("Send")
     if row is not Situation.ACTIVE_WITH_LIVE_AGENT:

@@ -1,4 +1,4 @@
-"""An agent decides whether a message was sent, if the desk does not know."""
+"""Lets an agent decide whether a message with an unknown outcome was sent."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The search page, which shows people and conversations as the agent types."""
+"""The search page. It finds people and conversations while the agent types."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ LONGEST = 200  # characters of a query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A conversation that was found."""
+    """A conversation that matches the query."""
 
     interaction: Interaction
-    seq: int | None  #: the matching line; None if the conversation matched by a name or number
+    seq: int | None  #: the seq of the matching line; None if a name or number matched
     by: str  #: the line's author; empty for the requester
-    pieces: Sequence[tuple[str, bool]]  #: (a piece of the line, whether it matches the query)
+    pieces: Sequence[tuple[str, bool]]  #: the line in pieces, and whether each matches the query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Results:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What the database has for a query."""
+    """The rows that the database returns for a query."""
 
     people: list[FoundPerson]
     conversations: Sequence[FoundConversation]
@@ -58,8 +58,8 @@ class _Found:
 
 @page(Role.AGENT, Role.SUPERVISOR)
 async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the page, or only its results for the page's script. ``q``: the query. ``below``: the
-    id of a conversation; the page shows the results below it."""
+    """Return the page, or only the results if the page's script requests them. ``q``: the query.
+    ``below``: the id of the last conversation on the previous page of results."""
     desk = desk_of(request)
     wanted = search_query.read((request.args.get("q") or "")[:LONGEST])
     below = request.args.get("below") or ""
@@ -104,7 +104,7 @@ def _hit(one: FoundConversation, wanted: SearchQuery, agent_id: int) -> Hit:
 
 
 def _by(line: Message, agent_id: int) -> str:
-    """Return the author of a line that was found; empty for the requester."""
+    """Return the author of a matching line, or an empty string for the requester."""
     author: Any = line.author
     mine = author.id == agent_id
     other = first_name(author.name) if author.name else phrase("Live agent")

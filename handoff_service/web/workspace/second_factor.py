@@ -1,4 +1,5 @@
-"""The second step of signing in: a one-time code, or the set-up that a role requires."""
+"""The pages of the second sign-in step: they ask for a one-time code, or set up a second factor
+that the role requires."""
 
 from dataclasses import replace
 from typing import Any
@@ -64,8 +65,8 @@ def blueprint() -> Blueprint:
 
 
 async def _at_step(request: Request, kind: StepKind, do: Any) -> HTTPResponse:
-    """Call the handler with the browser's current sign-in step. Without a step, redirect to the
-    sign-in page.
+    """Call ``do`` with the browser's current sign-in step. Without a step, redirect to the sign-in
+    page.
     """
     try:
         response: HTTPResponse = await do(request, await current_step(request, kind))
@@ -110,7 +111,7 @@ async def _open(request: Request, step: Step) -> NewSession:
 
 
 def admitted(step: Step) -> Admitted:
-    """The agent who has passed the first factor."""
+    """Return the agent who has passed the first factor in this step."""
     return Admitted(
         agent_id=step.agent_id or 0,
         email=step.data["email"],
@@ -131,7 +132,7 @@ async def _show(
 
 
 async def app_to_scan(desk: AppContext, agent_id: int, email: str, name: str) -> dict[str, str]:
-    """The QR code and the secret with which an agent sets up the authenticator app."""
+    """Return the QR code and the secret for setting up an authenticator app."""
     begin = BeginAuthenticator(agent_id, one_time_codes.new_secret())
     secret = await desk.store.write(begin_authenticator, begin)
     address = one_time_codes.app_address(secret, email, name)
@@ -141,7 +142,7 @@ async def app_to_scan(desk: AppContext, agent_id: int, email: str, name: str) ->
 
 
 async def _confirm(request: Request, step: Step) -> HTTPResponse:
-    """Confirm the app, sign the agent in, and show the backup codes."""
+    """Confirm the authenticator app, sign the agent in, and show the backup codes."""
     desk, email = desk_of(request), step.data["email"]
     agent_id = step.agent_id or 0
     try:
@@ -161,8 +162,8 @@ async def _confirm(request: Request, step: Step) -> HTTPResponse:
 
 
 async def confirm_code(request: Request, agent_id: int, email: str) -> int | None:
-    """Confirm the agent's app with the code in the form. Return None, or the attempts left after a
-    wrong code. Raises TooManyAttempts."""
+    """Confirm the agent's authenticator app with the code in the form. Return None if the code is
+    right, else the number of attempts left. Raises TooManyAttempts when no attempt is left."""
     desk, code = desk_of(request), form_field(request, "code")[:100]
 
     async def check() -> bool:
@@ -172,7 +173,7 @@ async def confirm_code(request: Request, agent_id: int, email: str) -> int | Non
 
 
 async def new_backup_codes(desk: AppContext, agent_id: int) -> list[str]:
-    """Replace the agent's backup codes, and return the new ones. The page shows them only once."""
+    """Replace the agent's backup codes, and return the new ones. The desk stores only hashes."""
     codes = one_time_codes.backup_codes()
     await desk.store.write(replace_backup_codes, ReplaceBackupCodes(agent_id, codes))
     return codes

@@ -1,4 +1,5 @@
-"""Scheduled texts of a conversation: schedule one, keep or move it, send it at once, cancel it."""
+"""Scheduled texts of a conversation: schedules a text, keeps or moves it, sends it now, or cancels
+it."""
 
 from datetime import datetime
 from typing import Any
@@ -26,7 +27,7 @@ from handoff_service.web.workspace import time_choices
 
 @page(*LIVE)
 async def later_dialog(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Return the dialog that schedules a text, or moves the text ``of``."""
+    """Return the dialog that schedules a text. ``of``: the id of a scheduled text to move."""
     desk = desk_of(request)
     of = request.args.get("of") or ""
 
@@ -64,7 +65,7 @@ async def schedule_later(
 async def keep_scheduled(
     request: Request, interaction_id: int, text_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Keep a text at its time, or move it to another time."""
+    """Confirm a scheduled text, at its time or at a new time."""
     moves = bool(form_field(request, "until"))
     command = KeepText(
         interaction_id=interaction_id,

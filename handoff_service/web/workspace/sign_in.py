@@ -1,4 +1,4 @@
-"""Signing in and out on pages."""
+"""The pages that sign an agent in and out."""
 
 import functools
 import re
@@ -49,7 +49,7 @@ from handoff_service.web.shared.session import (
     take_cookie,
 )
 
-# addresses that every browser opens on this site
+# paths that no browser can read as an address on another site
 _PAGE = re.compile(r"/(?:workspace|setup|phone)([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
 
 
@@ -83,15 +83,16 @@ def blueprint() -> Blueprint:
     async def sign_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
         desk, token = desk_of(request), cookie_token(request) or ""
         came_from = await desk.store.read(identity_providers.of_session, token_hash(token))
-        # End the session first: the presence hint makes the agent's other tabs reload, and they
-        # must find themselves signed out.
+        # End the session before the presence changes. That change makes the agent's other tabs
+        # reload, and they must then be signed out.
         await desk.store.write(end_session, token)
         await desk.store.write(
             set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE)
         )
         response = redirect(f"/sign-in{'?again=1' if came_from else ''}", status=303)
         if came_from and (elsewhere := await _sign_out_elsewhere(desk, *came_from)) is not None:
-            # a page with a link, because browsers do not let a form redirect to another site
+            # show a page with a link: the content security policy forbids that a form redirects to
+            # another site
             response = render("signed_out.html", provider=elsewhere[0], url=elsewhere[1])
         take_cookie(desk, response)
         practice_desk.leave(desk, response)
@@ -103,8 +104,8 @@ def blueprint() -> Blueprint:
 async def _sign_out_elsewhere(
     desk: AppContext, provider_id: int, sealed: str | None
 ) -> tuple[str, str] | None:
-    """The identity provider's name and the address of its sign-out page; None without such a page.
-    ``sealed``: the session's ID token, encrypted."""
+    """Return the identity provider's name and the address of its sign-out page, or None if it has
+    no such page. ``sealed``: the session's encrypted ID token."""
     settings, id_token = desk.store.settings, None
     try:
         one = await desk.store.read(identity_providers.get, provider_id)
@@ -138,7 +139,8 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
 
 
 async def go_on(request: Request, who: Admitted, to: str) -> HTTPResponse:
-    """Sign the agent in, or first ask for the second factor."""
+    """Sign the agent in, or redirect to the second step if the agent needs a second factor.
+    ``to``: the page to show after the sign-in."""
     desk = desk_of(request)
     try:
         outcome = await proceed(desk, who, visitor_of(request, who.email), next_page=to)
@@ -153,7 +155,7 @@ async def go_on(request: Request, who: Admitted, to: str) -> HTTPResponse:
 
 
 async def enter(request: Request, opened: NewSession, email: str, to: str) -> HTTPResponse:
-    """Redirect an agent with a new session to this page."""
+    """Give the browser its new session, and redirect to the page ``to``."""
     response = redirect(to, status=303)
     await let_in(desk_of(request), request, response, opened, email)
     return response
@@ -162,7 +164,7 @@ async def enter(request: Request, opened: NewSession, email: str, to: str) -> HT
 async def let_in(
     desk: AppContext, request: Request, response: HTTPResponse, opened: NewSession, email: str
 ) -> None:
-    """Give the browser its new session."""
+    """Give the browser its new session, and end its sign-in step and any practice session."""
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
     give_cookie(desk, response, opened.token)
     # the agent who used this browser before may still have a practice session here
@@ -173,15 +175,15 @@ async def let_in(
 
 
 def next_page(asked: str) -> str:
-    """Return the page that the agent requested before signing in, or the list if the address is not
-    a page of the workspace."""
+    """Return the path that the agent requested before the sign-in if it is a page of ours, else the
+    path of the workspace."""
     return asked if _PAGE.fullmatch(asked) else "/workspace"
 
 
 async def sign_in_form(
     request: Request, *, email: str = "", wrong: str = "", status: int = 200
 ) -> HTTPResponse:
-    """The sign-in page."""
+    """Render the sign-in page. ``wrong``: the error to show."""
     desk = desk_of(request)
     facts = await desk.store.read(desk_facts)
     return render(
@@ -201,6 +203,6 @@ async def sign_in_form(
 
 @functools.cache
 def demo_agents() -> list[AgentEntry]:
-    """Return the demo desk's agents, who can sign in with one click."""
+    """Return the demo desk's agents. The sign-in page has a button for each of them."""
     path = Path(handoff_service.__file__).parent / "demo.toml"
     return [agent for agent in read_desk_file.read(path).agents if agent.password]

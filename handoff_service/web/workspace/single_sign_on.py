@@ -1,4 +1,4 @@
-"""Signing in with an identity provider: the redirect to its page, and its answer."""
+"""Signs agents in with an identity provider: redirects to its page, and handles its answer."""
 
 import secrets
 
@@ -31,7 +31,7 @@ from handoff_service.web.shared.session import desk_of
 from handoff_service.web.workspace.sign_in import go_on, next_page, sign_in_form
 
 CALLBACK = "/sign-in/sso/callback"
-MOST_ANSWERED = 4000  # characters of one value that a provider sends back
+MOST_ANSWERED = 4000  # characters of each value in the provider's answer
 
 
 def blueprint() -> Blueprint:
@@ -54,13 +54,13 @@ def blueprint() -> Blueprint:
 
 
 def redirect_uri(desk: AppContext) -> str:
-    """The address that admins register at the provider."""
+    """Return the redirect URI, which admins register at the provider."""
     return f"{desk.settings.public_url}{CALLBACK}"
 
 
 async def _start(request: Request, number: int) -> HTTPResponse:
-    """Redirect the browser to the provider's page. A cookie makes sure that only this browser can
-    use the answer."""
+    """Redirect the browser to the provider's page. A cookie ensures that only this browser can use
+    the provider's answer."""
     desk = desk_of(request)
     one = await desk.store.read(identity_providers.get, number)
     if not one.active:
@@ -98,7 +98,7 @@ async def _start(request: Request, number: int) -> HTTPResponse:
 
 
 async def _callback(request: Request) -> HTTPResponse:
-    """Check the provider's answer, and sign the person in. Each answer can be used only once."""
+    """Check the provider's answer, and sign the person in. Each answer works only once."""
     desk = desk_of(request)
     answer = {name: values[0][:MOST_ANSWERED] for name, values in request.get_args(True).items()}
     which = StepToken(answer.get("state", ""), StepKind.PROVIDER)
@@ -144,8 +144,8 @@ async def _admitted(
 
 
 async def _logout(request: Request) -> HTTPResponse:
-    """End a person's sessions here after the person's session at the provider has ended. The
-    provider's server, not a browser, sends this request."""
+    """End a person's sessions after the person's session at the provider has ended. The provider's
+    server sends this request (OpenID Connect back-channel logout)."""
     desk, token = desk_of(request), form_field(request, "logout_token")
     issuer = desk.identity_providers.issuer_of(token)
     why = "The token names no identity provider of this desk."

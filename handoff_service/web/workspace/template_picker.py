@@ -1,5 +1,5 @@
-"""Templates that match what an agent types, with placeholders filled for the conversation or for a
-new message."""
+"""Finds the templates that match what an agent types, and fills in their placeholders for the
+conversation or the new message."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,18 +29,18 @@ from handoff_service.store.views import Template
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-MOST_TEMPLATES = 50  # typing finds the others
+MOST_TEMPLATES = 50  # listed at once; the agent finds the others by typing
 LONGEST_ID = 9  # digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Templates, filled. ``without_number``: how many are left out because they name the number of
-    a conversation that does not exist yet. ``unset``: name of each template that is left out
-    because it names attributes without a value -> the sentence about them."""
+    """Matching templates with filled placeholders, and those that cannot be filled."""
 
     fitting: Sequence[Template]
+    #: how many templates contain the number of a conversation that does not exist yet
     without_number: int
+    #: name of a template with attributes that have no value -> a sentence about them
     unset: Mapping[str, str]
 
 
@@ -48,7 +48,7 @@ class Found:
 async def found_templates(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Find templates by a part of their name or text. An empty ``q`` returns the first ones."""
+    """Find templates by part of their name or text. Without ``q``, return the first templates."""
     q, recent = _typed(request), _recent(request)
 
     def read(conn: Connection) -> Found:
@@ -63,8 +63,8 @@ async def found_templates(
 
 @page(*LIVE)
 async def templates_to_begin(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Find templates for a new message to ``choice`` from the number ``from``. A conversation that
-    does not exist yet has no number, so templates that name it are left out."""
+    """Find templates for a new message to ``choice`` from the company number ``from``. Leave out
+    templates with the conversation's number, because a new conversation has no number yet."""
     q, recent = _typed(request), _recent(request)
     to = _recipient(request)
 
@@ -92,13 +92,13 @@ def _typed(request: Request) -> str:
 
 
 def _recent(request: Request) -> list[int]:
-    """Return the templates that this browser has used last, the newest first."""
+    """Return the ids of the templates that this browser used last, most recent first."""
     given = (request.args.get("recent") or "")[:100].split(",")
     return [int(one) for one in given if one.isdecimal() and len(one) <= LONGEST_ID]
 
 
 def _found(conn: Connection, q: str, recent: Sequence[int]) -> list[Template]:
-    """Return the templates with these words. Without words, the recent ones come first."""
+    """Return the templates that match ``q``. Without ``q``, recently used templates come first."""
     found = templates.list_(conn, q, limit=MOST_TEMPLATES)
     if q:
         return found
@@ -121,8 +121,8 @@ def _fitting(conn: Connection, found: Sequence[Template], who: Placeholders) -> 
 
 
 def _recipient(request: Request) -> Recipient | None:
-    """Return the recipient chosen in the dialog, ``7:+12025550101`` or ``:+12025550101``; None if
-    none is chosen."""
+    """Return the recipient that is chosen in the dialog, or None. ``choice`` is
+    ``7:+12025550101`` for the user 7 or ``:+12025550101`` for a typed number."""
     user, _, to = (request.args.get("choice") or "")[:100].partition(":")
     sender = (request.args.get("from") or "").strip()
     if not (is_e164(to) and is_e164(sender)) or not (

@@ -1,4 +1,4 @@
-"""The time picker: a preset or a custom time, and the same time in the requester's time zone."""
+"""The time picker: presets, custom times, and the chosen time in the requester's time zone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,26 +24,26 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 from handoff_service.web.shared.template_filters import there
 
 MORNING = time(9)
-CUSTOM = "own"  # the choice of a custom day and time
+CUSTOM = "own"  # the choice that stands for a custom day and time
 TOO_LATE = phrase("That is more than a year away. Choose an earlier time.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """The time zones in which the desk reads and shows a chosen time."""
+    """The current time, and the time zones of the desk and the requester."""
 
     now: datetime
     desk: ZoneInfo
-    requester: Sequence[ZoneInfo]  #: the possible zones of the requester
+    requester: Sequence[ZoneInfo]  #: the possible time zones of the requester
 
 
 def tomorrow(now: datetime) -> datetime:
-    """The next day's morning, in the time zone of ``now``."""
+    """Return 09:00 on the next day, in the time zone of ``now``."""
     return datetime.combine(now.date() + timedelta(days=1), MORNING, now.tzinfo)
 
 
 def monday(now: datetime) -> datetime:
-    """The next Monday's morning, in the time zone of ``now``."""
+    """Return 09:00 on the next Monday, in the time zone of ``now``."""
     days = 7 - now.weekday()
     return datetime.combine(now.date() + timedelta(days=days), MORNING, now.tzinfo)
 
@@ -58,22 +58,22 @@ CHOICES: Mapping[str, tuple[str, Callable[[datetime], datetime]]] = {
 
 
 def clocks(conn: Connection, now: datetime, interaction_id: int, number: str) -> Clocks:
-    """The desk's time zone and the requester's."""
+    """Read the time zones of the desk and the requester. ``number``: the requester's number."""
     zones = requester_zones.of_interactions(conn, {interaction_id: number})
     return Clocks(now=now, desk=ZoneInfo(desk_time_zone(conn)), requester=zones[interaction_id])
 
 
 def chosen(choice: str, own: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """The chosen time, in this time zone. Raises BadInput unless it is in the future and within a
-    year."""
+    """Return the chosen time. ``zone``: the time zone of the choice. Raises BadInput for a custom
+    time (``own``) that is not in the future or is more than a year away."""
     if choice in CHOICES:
         return CHOICES[choice][1](now.astimezone(zone))
     return own_time(own, zone, now)
 
 
 def written(request: Request) -> str:
-    """The custom day and time. The form has two fields for them, because browsers show a single
-    date-time field in different formats, such as 05:00 PM."""
+    """Return the form's custom day and time. They are two fields, because browsers show a combined
+    field in their own format, such as 05:00 PM."""
     return _joined(
         form_field(request, "at"), form_field(request, "day"), form_field(request, "time")
     )
@@ -84,7 +84,7 @@ def _joined(at: str, day: str, time_of_day: str) -> str:
 
 
 def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """Parse a date and time field in the desk's time zone. Raises BadInput unless the time is in
+    """Parse a custom day and time in the time zone ``zone``. Raises BadInput unless the time is in
     the future and within a year."""
     try:
         at = datetime.fromisoformat(text).replace(tzinfo=zone)
@@ -101,8 +101,8 @@ def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
 
 @page(*LIVE)
 async def when_fragment(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Return what a choice of the time picker means: the time here, the time for the requester, and
-    for a text whether quiet hours delay it."""
+    """Describe the chosen time: the time here, the requester's time and, for a text, whether quiet
+    hours delay it."""
     choice = request.args.get("until") or ""
     own = _joined("", request.args.get("day") or "", request.args.get("time") or "")
     sends = request.args.get("sends") == "1"
@@ -118,7 +118,7 @@ async def when_fragment(request: Request, interaction_id: int, agent: CurrentAge
 def time_sentence(
     conn: Connection, interaction: Interaction, choice: str, own: str, now: datetime, *, sends: bool
 ) -> dict[str, Any]:
-    """The variables of the sentence under the time picker."""
+    """Return the template variables of the sentence under the time picker."""
     known = clocks(conn, now, interaction.id, interaction.requester_number)
     shown: dict[str, Any] = {
         "zone": known.desk,
@@ -144,8 +144,8 @@ def time_sentence(
 
 
 def zone_of(known: Clocks, choice: str, *, sends: bool) -> ZoneInfo:
-    """The time zone for a choice. For a text, "Tomorrow at 09:00" means the requester's morning.
-    Everything else uses the desk's time zone."""
+    """Return the time zone for a choice. A preset for a text, such as "Tomorrow at 09:00", means
+    the requester's time. Any other choice means the desk's time."""
     return known.requester[0] if sends and choice != CUSTOM else known.desk
 
 

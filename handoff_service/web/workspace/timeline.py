@@ -1,5 +1,5 @@
-"""The timeline of a conversation: a slider over its moments. For each moment, the page shows the
-conversation as it was right after the moment."""
+"""The timeline of a conversation: a slider over its moments. The page shows the conversation as it
+was right after the selected moment."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def timeline_fragment(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return the timeline of a part of a conversation. ``up_to``: the last line to show; by default
-    the newest."""
+    """Return the timeline of part of a conversation. ``up_to``: the seq of the last line to show;
+    by default the newest line."""
     desk = desk_of(request)
     facts = await desk.store.read(desk_facts)
     given = request.args.get("up_to")

@@ -1,5 +1,4 @@
-"""Running timers of a conversation: an agent postpones one by a while, until tomorrow morning or
-until a chosen time, or cancels it."""
+"""Running timers of a conversation. An agent can postpone a timer or cancel it."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -24,8 +23,8 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 from handoff_service.web.workspace import time_choices
 from handoff_service.web.workspace.time_choices import tomorrow
 
-# button -> a function that returns the new due time. Its arguments are the due time and the current
-# time, both in the desk's time zone.
+# button -> a function that computes the new due time from the old due time and the current time,
+# both in the desk's time zone
 LATER: Mapping[str, Callable[[datetime, datetime], datetime]] = {
     "15m": lambda due, _now: due + timedelta(minutes=15),
     "1h": lambda due, _now: due + timedelta(hours=1),

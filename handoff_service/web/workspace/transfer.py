@@ -1,5 +1,5 @@
-"""Transfer a conversation to an agent or a queue, cancel the transfer, or hand the conversation
-back to the virtual agent: for good, or for an identity check."""
+"""Transfers a conversation to an agent or a queue, cancels a transfer, or hands the conversation
+back to the virtual agent, for good or only for an identity check."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def transfer_dialog(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return the dialog: every agent with their presence and load, every queue with its
-    opening hours."""
+    """Return the dialog. It lists all agents with their presence and load, and all queues with
+    their opening hours."""
     shell = await shell_context(request, agent, place="ongoing")
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -80,7 +80,7 @@ async def take_back(request: Request, interaction_id: int, agent: CurrentAgent) 
 async def hand_back(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     outcome = form_field(request, "outcome")
     if not outcome.strip():
-        raise BadInput(phrase("Write what was done. The virtual agent continues from there."))
+        raise BadInput(phrase("Write what you did. The virtual agent continues from there."))
     command = ReturnToBot(interaction_id=interaction_id, agent_id=agent.id, outcome=outcome)
     await desk_of(request).store.write(return_to_bot, command, near=interaction_id)
     return back_to_conversation(request, interaction_id)

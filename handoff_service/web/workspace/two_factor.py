@@ -1,6 +1,6 @@
-"""An agent's own second factors: the authenticator app, backup codes and passkeys.
+"""The page of an agent's own second factors: the authenticator app, backup codes and passkeys.
 
-An agent who changes them must have signed in within the last minutes. So somebody who finds an open
+Changing them requires a sign-in within the last 15 minutes. Therefore somebody who finds an open
 session cannot change them."""
 
 from datetime import timedelta
@@ -47,8 +47,7 @@ from handoff_service.web.workspace.second_factor import (
 HERE = "/workspace/account/two-factor"
 FRESH = timedelta(minutes=15)
 STALE = phrase(
-    "Sign in again first. Patchboard must know that you proved who you are within the "
-    "last 15 minutes."
+    "Sign in again first. To change this, you must have signed in within the last 15 minutes."
 )
 DONE = {
     "app_removed": phrase("Authenticator app removed"),
@@ -64,7 +63,7 @@ async def two_factor_page(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(*ANYONE)
 async def sign_in_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """End only this session. After the next sign-in, the agent is on this page again."""
+    """End only this session. The next sign-in leads back to this page."""
     desk = desk_of(request)
     await desk.store.write(end_session, cookie_token(request) or "")
     response = redirect(f"/sign-in?again=1&next={HERE}", status=303)
@@ -110,7 +109,8 @@ async def make_codes(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*ANYONE)
 async def passkey_options(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The options with which the browser makes a passkey. The session holds the challenge."""
+    """Return the options for the browser to create a passkey. Store their challenge under a token
+    that belongs to the session."""
     _fresh(request, agent)
     desk, challenge = desk_of(request), passkey_checks.new_challenge()
     token = _challenge_token(request)
@@ -147,7 +147,7 @@ async def remove_one_passkey(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 
 def is_fresh(request: Request, agent: CurrentAgent) -> bool:
-    """Whether the agent signed in within the last minutes."""
+    """Return whether the agent signed in recently enough to change second factors."""
     now = desk_of(request).clock()
     return agent.authenticated_at is not None and now - agent.authenticated_at < FRESH
 
@@ -183,7 +183,8 @@ async def _page(
     wrong: str = "",
     status: int = 200,
 ) -> HTTPResponse:
-    """The page; with ``scan``, the app to set up; with ``codes``, new backup codes."""
+    """Render the page. ``scan``: the authenticator app to set up. ``codes``: new backup codes to
+    show."""
     desk = desk_of(request)
     shell = await shell_context(request, agent, place="account")
     shown: dict[str, Any] = {

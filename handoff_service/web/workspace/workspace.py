@@ -1,9 +1,9 @@
-"""The workspace: the list pane, a conversation, the agents' actions, and the stream of events that
+"""Collects the routes of the workspace: its pages, the agents' actions, and the event stream that
 updates pages.
 
-Each page is complete and works without the script. Fragments (``/workspace/lists``, ``.../news``)
-use the same templates, and the script merges them by id. The script gets an empty response to an
-action, because the stream reports the change.
+Each page works without JavaScript. Fragments (``/workspace/lists``, ``.../news``) use the templates
+of the pages, and a script merges them into the page by element id. A script gets an empty answer to
+an action, because the event stream reports the change.
 """
 
 from typing import Any
@@ -75,8 +75,8 @@ def blueprint() -> Blueprint:
             return redirect("/workspace")
         return redirect("/setup" if await desk_of(request).store.read(is_empty) else "/sign-in")
 
-    # Without an explicit error format, Sanic would read and parse the source of each handler to
-    # find a format. That takes a millisecond for each.
+    # Without an explicit error format, Sanic parses the source of each handler to find one, which
+    # takes a millisecond per handler.
     inside = Blueprint("desk", url_prefix="/workspace")
     for path, handler in PAGES.items():
         inside.add_route(handler, path, methods=["GET"], name=handler.__name__, error_format="text")
