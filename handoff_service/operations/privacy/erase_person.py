@@ -75,7 +75,7 @@ async def _close(job: Job, erasure: Running) -> list[str]:
 async def _examples(job: Job, erasure: Running) -> list[str]:
     """Remove training examples from their files while the labels still name the files."""
     left = []
-    for one in await job.deps.store.read(reads.taught, erasure):
+    for one in await job.deps.store.read(reads.taught_examples, erasure):
         why = await job.deps.examples.forget(one.intent, one.example, is_test=one.is_test)
         if why is not None:
             left.append(rules.EXAMPLE_STAYS.format(why=why))
