@@ -59,7 +59,7 @@ class PhoneClient:
                 answer.raise_for_status()
                 return await answer.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise OSError(f"The phone could not be paging: {why(error)}") from None
+            raise OSError(f"The phone could not be asked: {why(error)}") from None
 
     async def read_list(self, path: str, since: datetime, **params: str | int) -> list[Any]:
         """Read all entries since this time, page by page, up to ``MAX_PAGES``. Raises OSError."""

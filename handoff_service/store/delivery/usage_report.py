@@ -131,7 +131,7 @@ def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]
         moment = sa.cast(m.c.created_at, sa.Text)
     else:
         moment = sa.cast(sa.func.timezone("UTC", m.c.created_at), sa.Text)
-    slot = sa.func.substr(moment, 1, 15).label("ten")
+    slot = sa.func.substr(moment, 1, 15).label("slot")
     number = i.c.provider_number_id.label("number_id")
     accepted = m.c.provider_sid.is_not(None).label("accepted")
     columns = (slot, number, accepted, *m.c["direction", "status", "error_code", "currency"])

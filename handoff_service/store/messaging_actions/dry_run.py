@@ -122,7 +122,9 @@ def _before(
     author = earlier.where(OF_A_SIDE).order_by(m.c.seq.desc()).limit(1).scalar_subquery()
     accepted = earlier.where(m.c.owner == Owner.AGENT).exists()
     rows = conn.execute(
-        select(i.c.id, author.label("author"), accepted.label("taken")).where(one_of(i.c.id, ids))
+        select(i.c.id, author.label("author"), accepted.label("accepted")).where(
+            one_of(i.c.id, ids)
+        )
     )
     return {r.id: (STARTS[Author(r.author)] if r.author else None, bool(r.accepted)) for r in rows}
 
