@@ -53,7 +53,7 @@ from handoff_service.settings import Settings
 VALID_FOR = 4 * 3600
 MAX_BYTES, CHUNK = 20_000_000, 64 * 1024  # the largest picture, and one read; our choice
 TOO_LARGE = filled(media_failures.TOO_LARGE, most=in_words(MAX_BYTES))
-REMEMBERED = 1000  # texts; this process remembers the addresses of their pictures
+REMEMBERED = 1000  # texts whose picture addresses stay in memory
 SMS, MMS = "SMS", "MMS_DOWNLOADED"
 
 
@@ -244,8 +244,8 @@ def _state(message: Mapping[str, Any]) -> Status:
 
 
 def _error(message: Mapping[str, Any]) -> int | None:
-    """Return the code of a failure. A canceled message has no error text; None: the message has not
-    failed."""
+    """Return the code of a failure; None if the message has not failed. A canceled message has no
+    error text, so it gets its own code."""
     if message.get("state") == "Cancelled":
         return errors.BY_HAND
     if message.get("state") != "Failed":

@@ -157,8 +157,8 @@ def server_for(urls: Sequence[str], sender: str) -> str:
     """Return the address of the server for a conversation. Every process gets the same result, even
     if its settings list the addresses in another order.
 
-    Rendezvous hashing: the address whose hash with the conversation is highest wins. When an admin
-    adds a server, most conversations therefore keep theirs.
+    This is rendezvous hashing: the address with the highest hash of address and conversation wins.
+    When an admin adds a server, most conversations therefore keep theirs.
     """
     return max(urls, key=lambda url: hashlib.sha256(f"{url} {sender}".encode()).digest())
 

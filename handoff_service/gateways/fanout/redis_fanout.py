@@ -29,7 +29,7 @@ TRY_AGAIN = 1.0  # seconds
 CONNECT_WITHIN = 2.0  # seconds
 ANSWER_WITHIN = 2.0  # seconds; after this silence, Redis counts as hung
 PING_AFTER = 1.0  # seconds without a message
-ASK_THE_DATABASE = 4.0  # seconds between two catch-ups while Redis is unavailable
+CATCH_UP_EVERY = 4.0  # seconds between two catch-ups while Redis is unavailable
 LOG_GARBAGE_EVERY = 60.0  # seconds between two log lines about invalid messages
 SEND, RECEIVE = "redis_send", "redis_receive"
 
@@ -160,7 +160,7 @@ class RedisFanout:
             if self._away_since is None:
                 self._away_since = time.monotonic()
             await asyncio.sleep(TRY_AGAIN)
-            if time.monotonic() - caught_up_at > ASK_THE_DATABASE:
+            if time.monotonic() - caught_up_at > CATCH_UP_EVERY:
                 caught_up_at = time.monotonic()
                 self._local.catch_up()
 
@@ -189,7 +189,7 @@ class RedisFanout:
         self._subscribed.set()
         self._local.catch_up()
         since, self._away_since = self._away_since, None
-        if since is not None and time.monotonic() - since > ASK_THE_DATABASE:
+        if since is not None and time.monotonic() - since > CATCH_UP_EVERY:
             log.info("redis_back", seconds=round(time.monotonic() - since))
             self._returned()
 

@@ -65,7 +65,7 @@ class S3Media:
         return EARLIER_VERSIONS.format(where=self.where)
 
     def keep(self, content: bytes, now: datetime) -> str:  # the store sets the time itself
-        """Store the content. Write an existing file again, so that its age starts again."""
+        """Store the content. This rewrites an existing file, which resets its age."""
         name = hashlib.sha256(content).hexdigest()
         self._put(relative_path(name), content)
         return name
@@ -182,8 +182,8 @@ class S3Media:
 
 
 def _is_refusal(text: str) -> bool:
-    """Whether the store refused the request with a known error, for example because of wrong keys.
-    The store then works.
+    """Return whether the store refused the request with a known error, for example because of wrong
+    keys. The store is then reachable.
     """
     code = errors.code_of(text)
     return code in errors.ADVICE

@@ -142,7 +142,7 @@ class Simulator:
         return ()
 
     async def erase(self, sid: str) -> NotErased | None:
-        """Forget a text. This deletes no pictures, because the service erases its own copies."""
+        """Forget a text. This does not delete pictures from phones."""
         self._sent.pop(sid, None)
         return None
 

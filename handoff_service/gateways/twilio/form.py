@@ -31,7 +31,7 @@ from collections.abc import Sequence
 
 from handoff_service.rules.delivery.senders import NAME
 
-LONGEST_NAME = 40  # the longest known name has 28: OriginalRepliedMessageSender
+LONGEST_NAME = 40  # the longest known name has 28 characters: OriginalRepliedMessageSender
 _NAME = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,{LONGEST_NAME - 1}}}")
 SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 _NUMBER = re.compile(r"\+?[0-9]{0,15}")
@@ -108,7 +108,7 @@ def error(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
             return wrong
         if name in _FORMS:
             starts.add(at)
-        # A NUL replaces Body, so that no name is found across its neighbors.
+        # Replace Body with a NUL, which keeps its neighbors apart.
         part = "\0" if name == "Body" else name + value
         parts.append(part)
         raw += name + value

@@ -32,7 +32,7 @@ TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/arti
 
 def find_text(client: Client, message: Outgoing) -> list[SentBefore]:
     # Do not filter by DateSent, the only date filter that Twilio offers. A message that still waits
-    # at Twilio has no DateSent, and missing it would send it twice.
+    # at Twilio has no DateSent, and if the lookup missed it, it would be sent twice.
     listed = client.messages.list(
         to=message.to, from_=message.sender, page_size=PAGE, limit=MAX_LISTED
     )

@@ -67,8 +67,8 @@ def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOu
 
 
 def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
-    """Return the kept opt-out of an erased number. Only connections that just read need this. A
-    writing transaction copies the opt-out back to the ledger before it checks consent
+    """Return the kept opt-out of an erased number. Only read-only connections need this. A writing
+    transaction copies the opt-out back to the ledger before it checks consent
     (kept_opt_outs.py)."""
     secret_sealer = sealer(conn)
     try:

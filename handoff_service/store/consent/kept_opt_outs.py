@@ -46,7 +46,7 @@ def kept_key(conn: Connection, sealer: Sealer) -> str | None:
 
 
 def keep(tx: Transaction, number: str) -> int:
-    """Keep a number's opt-outs under its hash. Returns how many it has."""
+    """Store a number's opt-outs under its hash. Returns the number of opt-outs."""
     hashed = number_hash(own_key(tx), number)
     current = select(o.c.provider_number_id, c.c.source, c.c.at).join(c, c.c.id == o.c.consent_id)
     rows = [

@@ -44,7 +44,7 @@ _ROOM = select(
 
 
 def agent_name(conn: Connection, agent_id: int) -> str:
-    """The agent's full name."""
+    """Return the agent's full name. Raises NotFound for an unknown id."""
     found = conn.execute(select(t.agents.c.name).where(t.agents.c.id == agent_id)).scalar()
     if found is None:
         raise NotFound(phrase("There is no agent {id}.", id=agent_id))

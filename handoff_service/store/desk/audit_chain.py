@@ -12,8 +12,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 
 e, k = t.audit_log, t.audit_links
-#: The longest time that a transaction can run. No entry with a lower id can appear next to an entry
-#: that is older than this.
+#: The longest time that a transaction can run. When an entry is older than this, no transaction can
+#: still add an entry with a lower id.
 LONGEST_TRANSACTION = timedelta(hours=1)
 AT_ONCE = 2000  # links in one query
 MAX_FAULTS = 20  # faults that a report lists

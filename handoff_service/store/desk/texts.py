@@ -1,5 +1,5 @@
-"""System messages to requesters. The queue's own text takes precedence over the desk's text, and
-that over the default."""
+"""System messages to requesters. The queue's own text takes precedence over the desk's text, which
+takes precedence over the default."""
 
 from sqlalchemy import Connection, select
 

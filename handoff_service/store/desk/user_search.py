@@ -21,7 +21,7 @@ from handoff_service.store.engine import tables as t
 MAX_ROWS = 2_000  # rows of a word, which a search reads in less than 1 ms
 SCANNED = 2_000  # users that a scan checks one by one
 SAMPLE = 200  # users in the sample that predicts whether a scan fills the page
-EVENLY_SPREAD = 0.2  # a word of this share of users is frequent in every part of the list
+EVENLY_SPREAD = 0.2  # a word that this share of users has is frequent everywhere in the list
 LAST = "\U0010ffff"  # sorts after every continuation of a word
 u, w = t.users, t.user_words
 _other = w.alias("other_words")
@@ -58,7 +58,7 @@ def find_user_ids(conn: Connection, typed: str, country: str, page: PageRequest)
 
 
 def everybody(conn: Connection, page: PageRequest) -> list[int]:
-    """All users."""
+    """Return the ids of all users on this page."""
     return [place[-1] for place in _Search(conn, page).users_of(EVERYBODY)]
 
 

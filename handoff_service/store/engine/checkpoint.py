@@ -6,7 +6,7 @@ transactions, before the WAL is that long. A PASSIVE checkpoint waits for no loc
 writer.
 
 Only SQLite may open its files. If our code opened and closed one of them, the process would lose
-all SQLite's locks on it:
+all of SQLite's locks on it:
 https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
 So this module cannot look at the WAL to find out how long it is.
 """

@@ -162,8 +162,8 @@ def next_due(
 
 
 def forget_leases(tx: Transaction, _command: None = None) -> int:
-    """Drop all leases. Only for the start of a database's only process, when no earlier holder can
-    still run."""
+    """Drop all leases. Call this only when a database's only process starts, because no earlier
+    process can then hold one."""
     return tx.conn.execute(
         update(due_work)
         .where(due_work.c.lease_until.is_not(None))

@@ -23,8 +23,8 @@ _STORE = (
     .where(lane_commits.c.lane == bindparam("of_lane"))
     .values(number=bindparam("number"), at=bindparam("at"))
 )
-# the same statement as text, because each transaction runs it, and a third of its time is
-# SQLAlchemy's
+# the same statement as text, because each transaction runs it, and building it would take a third
+# of the time
 _POSTGRES = "UPDATE lane_commits SET number = %(number)s, at = %(at)s WHERE lane = %(of_lane)s"
 _LAST = (
     select(lane_commits.c.number)

@@ -126,7 +126,7 @@ desk = Table(
     _word("time_zone"),
     #: whether conversations return to their queue when their agent is set to Away
     Column("reassign_when_away", sa.Boolean, nullable=False),
-    #: after this loss of connection, an agent is set to Away
+    #: seconds without a connection after which an agent is set to Away
     _count("away_after_seconds", 45),
     #: fields on offer cards; empty: everything that was collected
     _json("card_fields", "[]"),
@@ -140,7 +140,8 @@ desk = Table(
     _count("most_answers", 30),
     #: ISO codes of the countries that may be texted; empty: all
     _json("countries", "[]"),
-    #: automatic replies an hour to the other unknown numbers in a block of 10,000; 0: no limit
+    #: automatic replies an hour to a block of 10,000 unknown numbers, not counting those to the
+    #: number itself; 0: no limit
     _count("most_in_range", 20),
     #: automatic replies an hour to all unknown numbers; 0: no limit
     _count("most_unknown_hourly", 200),
@@ -460,7 +461,7 @@ messaging_profiles = Table(
     _ref("user_id", "users.id", null=True),
     Column("active", sa.Boolean, nullable=False),
     _time("created_at"),
-    #: the user who, as somebody has found, is not the sender
+    #: the user who was ruled out as the sender
     Column("not_user_id", ID),
     # must be written exactly like SQLAlchemy's queries for a boolean, or SQLite does not use the
     # index
@@ -933,7 +934,7 @@ promises = Table(
     metadata,
     _id(),
     _ref("interaction_id", "interactions.id", drop=True),
-    #: who promised
+    #: the agent who promised
     _ref("agent_id", "agents.id"),
     #: the text with the promise; null if a program stored the promise
     _ref("message_id", "messages.id", null=True, drop=True),
@@ -1145,7 +1146,7 @@ trainer_edits = Table(
     _time("made_at"),
 )
 REQUIRED = sa.text("removed_at IS NULL")
-#: Texts with the intent that every model must predict for them. A model that does not is not
+#: Texts with the intent that every model must predict. A model that predicts another intent is not
 #: promoted.
 pinned_texts = Table(
     "pinned_texts",
@@ -1655,7 +1656,7 @@ report_progress = Table(
     _id(),
     #: the facts cover messages up to this id
     Column("read_to", sa.BigInteger, nullable=False),
-    #: the job has updated the conversations of all messages up to this id
+    #: the job has read all messages up to this id a second time
     Column("done_to", sa.BigInteger, nullable=False),
 )
 
@@ -2093,8 +2094,8 @@ audit_removal = Table(
     "audit_removal",
     metadata,
     _id(),
-    #: entries before this time may be deleted; null, except while old entries are being removed: no
-    #: entry may be deleted
+    #: entries before this time may be deleted; null: no entry may be deleted. It is set only while
+    #: old entries are removed
     _time("before_at", null=True),
 )
 

@@ -117,8 +117,8 @@ class Transaction:
         return answer
 
     def at_end[K](self, do: "AtEnd[K]", ids: Collection[K]) -> None:
-        """Call ``do`` once before the commit, with the ids from all its calls. It then sees the
-        writes of all commands."""
+        """Register ``do`` to run once before the commit, with all ids that were registered with it.
+        It then sees the writes of all commands."""
         if ids:
             self._at_end.setdefault(do, set()).update(ids)
 

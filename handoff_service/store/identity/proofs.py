@@ -163,8 +163,7 @@ def _plain(column: ColumnElement[Any]) -> ColumnElement[str]:
     return func.replace(func.replace(func.lower(column), "-", ""), " ", "")
 
 
-# Answers, stored with the text until a bot turn checks them
-# ----------------------------------------
+# Answers, stored with the text until a bot turn checks them ---------------------------------------
 
 
 def answer(conn: Connection, interaction_id: int, up_to: int) -> list[list[str]] | None:

@@ -113,7 +113,7 @@ def _known_values(selection: Selection, column: str, groups: Groups) -> tuple[Nu
 
 def _numbers(selection: Selection, of: Column, rows: Numbers | None) -> tuple[Numbers, Numbers]:
     """Return the known values, and which rows have one. ``rows``: the selected rows in the order of
-    the groups; None: all rows."""
+    the groups; None: the order of the selection."""
     values = of.values if rows is None else of.values[rows]
     known = values != NULL
     if rows is None and not selection.is_whole:

@@ -118,8 +118,8 @@ def _closed(conn: Connection, since: datetime) -> Rows:
 def _hours(
     since: datetime, now: datetime, opened: Iterable[datetime], handed: Rows, closed: Rows
 ) -> list[Hour]:
-    """Return the hours of the day. Each row counts in one hour, but a wait counts in every hour at
-    whose beginning it was running."""
+    """Return the hours of the day. Each row counts in one hour. ``waiting`` counts the waits that
+    were running when the hour began."""
 
     def hour_of(at: datetime) -> int:
         return int((at - since) / HOUR)

@@ -47,7 +47,7 @@ class ListItem:
     interaction: ListedInteraction
     last: LastLine | None
     opted_out: bool
-    waiting_since: datetime | None  #: since when the requester waits for the live agent's answer
+    waiting_since: datetime | None  #: since when the requester has waited for the live agent
     timer_at: datetime | None  #: when the next timer is due
     hold_until: datetime | None  #: when the hold ends automatically
     scheduled: NextText | None

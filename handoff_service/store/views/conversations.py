@@ -44,8 +44,8 @@ class Interaction:
     - ``hold_until``: when the hold ends automatically; null: only a text from the requester ends
       it;
     - ``topic``: the label that the agent chose when they closed the conversation;
-    - ``attributes``: its attributes by key; dates have the form 2026-01-31, numbers are text, and
-      other values may be yes or no;
+    - ``attributes``: its attributes by key, as text; dates have the form 2026-01-31, and yes-or-no
+      values are ``yes`` or ``no``;
     - ``targets``: its running targets, first due first;
     - ``unread``: the number of the requester's messages that the calling agent has not read;
     - ``opted_out``: why nothing can be sent; null if texts can be sent;

@@ -12,8 +12,8 @@ from handoff_service.store.views.people import Named
 class ScheduledText:
     """A text that an agent has scheduled.
 
-    - ``question``: what has happened since, because of which an agent must confirm the text; null:
-      it is sent at ``send_at``;
+    - ``question``: why an agent must confirm the text, because of what has happened since; null: it
+      is sent at ``send_at``;
     - ``media``: the ids of its uploads.
     """
 
