@@ -74,7 +74,7 @@ class RedisFanout:
         )
         self._channel = channel
         self._background = background or Background()
-        # called when Redis returns after an outage of more than ASK_THE_DATABASE seconds
+        # called when Redis returns after an outage of more than CATCH_UP_EVERY seconds
         self._returned = returned
         self._away_since: float | None = None
         self._me = secrets.token_hex(8)
