@@ -1,5 +1,5 @@
-"""The simulator's error codes. They equal Twilio's, so stored messages keep their meaning when a
-desk changes to Twilio. A test compares the two."""
+"""The simulator's error codes. They equal those of a real provider, so stored messages keep their
+meaning when a desk changes to that provider. A test compares the two."""
 
 from datetime import timedelta
 
