@@ -8,12 +8,12 @@ from handoff_service.settings import Settings
 
 
 def media_folder_of(settings: Settings) -> MediaFolder:
-    """The folder of this HOME, even if the desk keeps its files elsewhere."""
+    """Return the media folder in PATCHBOARD_HOME, even if the desk stores its media in a bucket."""
     return MediaFolder(settings.home / "media")
 
 
 def media_store_of(settings: Settings, metrics: Metrics | None = None) -> MediaStore:
-    """The bucket of PATCHBOARD_MEDIA_STORE, or the folder. Sends no request."""
+    """Return the bucket that PATCHBOARD_MEDIA_STORE names, or else the folder. Sends no request."""
     if settings.media_bucket is None:
         return media_folder_of(settings)
     name, prefix = settings.media_bucket

@@ -2,10 +2,9 @@
 notifications.
 
 The service may call only addresses of the public internet, unless a setting names the host or its
-network. It refuses addresses of this computer, of private networks and of a cloud's metadata
-service, also if a host name resolves to such an address. The connection uses the IP addresses that
-were checked. So an attacker gains nothing with a name server that changes its answer (DNS
-rebinding).
+network. It refuses this computer's own addresses, private networks and a cloud's metadata service,
+even if a host name resolves to one of them. The connection uses the IP addresses that were checked.
+This prevents DNS rebinding, in which an attacker's name server changes its answer after the check.
 
 The results of a call:
 
@@ -47,13 +46,13 @@ from handoff_service.rules.webhooks.call_failures import (
 )
 
 TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
-AT_ONCE = 32  # connections; our choice
-AT_ONCE_EACH = 8  # connections to one host
+MAX_CONNECTIONS = 32  # our choice
+MAX_CONNECTIONS_PER_HOST = 8  # our choice
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The outcome of a call, with the beginning of the answer's body."""
+class HttpAnswer:
+    """The outcome of a call, with the beginning of the response body."""
 
     result: CallResult
     body: bytes = b""
@@ -100,8 +99,8 @@ class OutsideHttp:
             timeout=aiohttp.ClientTimeout(total=timeout),
             headers={"User-Agent": f"Patchboard/{__version__}"},
             connector=aiohttp.TCPConnector(
-                limit=AT_ONCE,
-                limit_per_host=AT_ONCE_EACH,
+                limit=MAX_CONNECTIONS,
+                limit_per_host=MAX_CONNECTIONS_PER_HOST,
                 resolver=_Resolver(self._allowed),
                 use_dns_cache=False,
             ),
@@ -113,18 +112,24 @@ class OutsideHttp:
         return (await self.ask("POST", url, headers, body)).result
 
     async def ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = 0
-    ) -> Answered:
-        """Make a call and read at most ``most`` bytes of the answer. Never raises for errors of the
-        receiver or the network."""
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        max_bytes: int = 0,
+    ) -> HttpAnswer:
+        """Make a call and read at most ``max_bytes`` of the response body. Never raises for errors
+        of the receiver or the network."""
         try:
-            where = URL(url)
-            if why := self._refused(where):
-                return Answered(CallResult(why=why))
+            target = URL(url)
+            if why := self._refusal(target):
+                return HttpAnswer(CallResult(why=why))
             async with self._session.request(
-                method, where, data=body or None, headers=headers, allow_redirects=False
+                method, target, data=body or None, headers=headers, allow_redirects=False
             ) as answer:
-                return Answered(_called(answer.status), await _read(answer, most))
+                return HttpAnswer(_call_result(answer.status), await _read(answer, max_bytes))
         except TimeoutError:
             why = filled(NOT_IN_TIME, seconds=f"{self._timeout:g}")
         except aiohttp.ClientSSLError:
@@ -136,11 +141,11 @@ class OutsideHttp:
             why = INVALID
         except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
             why = LOST
-        return Answered(CallResult(why=why))
+        return HttpAnswer(CallResult(why=why))
 
-    def _refused(self, url: URL) -> str | None:
-        # the host as the HTTP client reads it, because an IP address can be written so that it
-        # looks like a name
+    def _refusal(self, url: URL) -> str | None:
+        # check the host as the HTTP client reads it, because some spellings of an IP address look
+        # like a name
         host = plain_host(url.host or "")
         if self._allowed.has_host(host):
             return None
@@ -156,16 +161,18 @@ class OutsideHttp:
         await self._session.close()
 
 
-async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
-    """The first ``most`` bytes of the body. If the body is longer, one more byte, so that the
-    caller can see this."""
+async def _read(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    """Read at most ``max_bytes`` of the body. A longer body returns one byte more, which shows the
+    caller that it was too long."""
     found = b""
-    while len(found) <= most > 0 and (part := await answer.content.read(most + 1 - len(found))):
+    while len(found) <= max_bytes > 0 and (
+        part := await answer.content.read(max_bytes + 1 - len(found))
+    ):
         found += part
     return found
 
 
-def _called(status: int) -> CallResult:
+def _call_result(status: int) -> CallResult:
     if 200 <= status < 300:
         return CallResult(status=status)
     if 300 <= status < 400:

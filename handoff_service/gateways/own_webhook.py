@@ -1,5 +1,5 @@
-"""Checks the path from a provider to our webhook, for ``patchboard doctor``: sends a signed request
-as the provider does, to the public address, and so back to this service."""
+"""Checks for ``patchboard doctor`` that a provider can reach our webhook. It sends a signed request
+to the public address, as the provider does."""
 
 from collections.abc import Mapping
 
@@ -13,8 +13,9 @@ PATIENCE = aiohttp.ClientTimeout(total=5)
 async def check_own_webhook(
     url: str, data: bytes | Mapping[str, str], headers: Mapping[str, str], *, rejected: str
 ) -> list[str]:
-    """The problem, with its fix. ``data``: an invalid request, so that status 400 proves that the
-    service verified and read it. ``rejected``: the problem when the signature is wrong."""
+    """Return the problem and its fix; an empty list if there is none. ``data``: a request that is
+    signed but invalid. Status 400 then proves that the service verified and read it. ``rejected``:
+    the problem to report if the service rejects the signature."""
     try:
         async with (
             aiohttp.ClientSession(timeout=PATIENCE) as session,

@@ -17,18 +17,18 @@ type Receipts = Callable[[Receipt], Awaitable[object]]
 
 
 class MayHideText(BadInput):
-    """The request differs from what the provider sends, but may be a real text in a new form. The
-    gap sweep then looks for that text."""
+    """The request does not have the provider's usual format, but may be a real text in a new
+    format. The gap sweep then looks for that text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRequest:
-    """One request to a webhook, unchanged."""
+    """A request to a webhook, as it arrived."""
 
     #: The public address, without the query string.
     address: str
     query: str
-    #: The query's arguments, each with its first value.
+    #: The query's parameters, each with its first value.
     arguments: Mapping[str, str]
     #: The headers by their names in lower case.
     headers: Mapping[str, str]
@@ -83,14 +83,15 @@ class ProviderKind:
 
     #: The value of PATCHBOARD_SMS_PROVIDER.
     name: str
-    #: Its name for people, written as in the middle of a sentence.
+    #: The name that people see, as it appears in the middle of a sentence.
     title: str
-    #: Its error codes.
+    #: The provider's error codes.
     errors: SendErrors
-    #: Build the gateway. A provider in this process reports receipts through the callback.
+    #: Build the gateway. A provider that runs inside this process reports receipts through the
+    #: callback.
     open: Callable[[Settings, Receipts], SmsProvider]
-    #: Whether this provider may replace another one in a copy of a desk. The stored messages of
-    #: such a copy can have the other provider's error codes.
+    #: Whether a copy of a desk may use this provider in place of the desk's own. The copy's stored
+    #: messages can then have the other provider's error codes.
     stands_in: bool = False
     #: The webhooks that the provider calls.
     webhooks: Sequence[ProviderWebhook] = ()
@@ -98,18 +99,19 @@ class ProviderKind:
     problems: Callable[[Settings, Sequence[ProviderNumber]], Awaitable[list[str]]] = _nothing_wrong
     #: Test the credentials, and list the numbers. None: the provider accepts any number.
     report: Callable[[Settings], Awaitable[AccountReport]] | None = None
-    #: Set this number's webhooks to this service. Returns None, or the reason why that failed.
+    #: Point this number's webhooks at this service. Returns None, or why that failed.
     point_here: Callable[[Settings, str], Awaitable[str | None]] | None = None
-    #: Whether it is a device that the company itself owns and that can be unavailable.
+    #: Whether the provider is a device of the company, which can be unavailable.
     is_device: bool = False
-    #: Whether a text can have pictures. If not, the composer has no button for pictures.
+    #: Whether this provider can send pictures. If not, the composer has no button for pictures.
     sends_pictures: bool = True
-    #: The most that a company number may send; None: the rate of the number is the only limit.
+    #: The most segments that a company number may send per second. None: only the number's own rate
+    #: limits it.
     segments_per_second: Callable[[Settings], float | None] = _no_limit
-    #: The settings that an admin needs in order to use the provider, one on each line.
+    #: The settings that an admin needs to use this provider, one per line.
     to_use: Sequence[str] = ()
-    #: Describes for people what ``problems`` checks; empty if it checks nothing.
+    #: What ``problems`` checks, as people read it; empty if it checks nothing.
     checked: str = ""
-    #: The message of the ``NotOffered`` error for accounts without the provider's consent API. This
-    #: is no fault of the account.
+    #: The message of ``NotOffered`` if the account lacks the provider's consent API. ``patchboard
+    #: doctor`` does not report this as a problem.
     no_consents: str | None = None

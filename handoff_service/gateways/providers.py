@@ -20,8 +20,8 @@ def provider_of(settings: Settings) -> ProviderKind:
 
 
 def send_errors_of(settings: Settings) -> SendErrors:
-    """Return the meaning of error codes with this provider. A provider that stands in for others
-    also knows their codes."""
+    """Return the provider's error codes. A provider that stands in for others also has their
+    codes."""
     kind = provider_of(settings)
     if not kind.stands_in:
         return kind.errors

@@ -1,4 +1,4 @@
-"""Queries, and the engine that runs them.
+"""The queries, and the engine that runs them.
 
 These modules may import lib, rules and the process-wide modules (settings, log, clock, metrics,
 errors).

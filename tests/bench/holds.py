@@ -107,11 +107,11 @@ def _by_kind(holds: Iterable[Hold]) -> Iterator[tuple[str, ...]]:
 def watched(store: Store) -> Iterator[list[Hold]]:
     """Collect the transactions that the lanes commit inside the block."""
     watch = _Watch(store)
-    carry_out, commit = units.carry_out, sa.engine.RootTransaction.commit
+    run_unit, commit = units.run_unit, sa.engine.RootTransaction.commit
 
     def carries_out(tx: Any, unit: Any) -> Any:
         watch.carries_out(unit)
-        return carry_out(tx, unit)
+        return run_unit(tx, unit)
 
     def commits(transaction: Any) -> None:
         began = watch.now()
@@ -128,7 +128,7 @@ def watched(store: Store) -> Iterator[list[Hold]]:
             # first, so that the time of BEGIN counts
             sa.event.listen(engine, name, listener, insert=True)
             stack.callback(sa.event.remove, engine, name, listener)
-        stack.enter_context(mock.patch.object(batches, "carry_out", carries_out))
+        stack.enter_context(mock.patch.object(batches, "run_unit", carries_out))
         # SQLAlchemy has no event for the end of a commit
         stack.enter_context(mock.patch.object(sa.engine.RootTransaction, "commit", commits))
         gc.callbacks.append(watch.collects)

@@ -25,7 +25,7 @@ async def test_pages_reach_the_first_message_and_show_each_line_once(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(earlier_messages, "LINES", 7)
-    monkeypatch.setattr(earlier_messages, "MOST_CHAPTERS", 2)
+    monkeypatch.setattr(earlier_messages, "MAX_CHAPTERS", 2)
     made = await talks(story, 20, 0, 3, 1)
     await story.text("on another line", number=ANN)
     wanted = [(k, line.seq) for k in made for line in await story.lines(k)]

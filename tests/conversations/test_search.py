@@ -144,7 +144,7 @@ async def test_pages_follow_the_order_of_the_list_and_include_every_result(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "CHUNK", 3)
-    monkeypatch.setattr(search, "MOST_LOOKED_AT", 6)
+    monkeypatch.setattr(search, "MAX_LINES_READ", 6)
     right = []
     for n in range(30):
         clock.move(1)

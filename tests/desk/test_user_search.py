@@ -113,8 +113,8 @@ async def test_a_search_finds_the_same_people_as_a_simple_one(
     store: Store, monkeypatch: pytest.MonkeyPatch, most: int, walked: int, sample: int
 ) -> None:
     """Both searches must return the same pages in the same order, even for frequent words."""
-    monkeypatch.setattr(user_search, "MOST_ROWS", most)
-    monkeypatch.setattr(user_search, "WALKED", walked)
+    monkeypatch.setattr(user_search, "MAX_ROWS", most)
+    monkeypatch.setattr(user_search, "SCANNED", walked)
     monkeypatch.setattr(user_search, "SAMPLE", sample)
     chance = random.Random(most + walked)
     names = [
@@ -234,8 +234,8 @@ async def test_a_search_needs_few_steps(store: Store, monkeypatch: pytest.Monkey
         return {typed: count for typed, count in counted.items() if count > most[typed]}
 
     assert await store.read(over, STEPS) == {}
-    monkeypatch.setattr(user_search, "MOST_ROWS", 100)
-    monkeypatch.setattr(user_search, "WALKED", 100)
+    monkeypatch.setattr(user_search, "MAX_ROWS", 100)
+    monkeypatch.setattr(user_search, "SCANNED", 100)
     monkeypatch.setattr(user_search, "SAMPLE", 20)
     assert await store.read(over, STEPS_OF_MANY) == {}
 

@@ -24,7 +24,7 @@ async def test_a_person_is_found_by_the_current_values(
     story: Story, monkeypatch: pytest.MonkeyPatch, many: bool
 ) -> None:
     if many:
-        monkeypatch.setattr(user_search, "MOST_ROWS", 0)
+        monkeypatch.setattr(user_search, "MAX_ROWS", 0)
     made = MakeUser(external_id="G7", name="Çağla Öztürk", numbers=["+447911123456"])
     user_id = await story.store.write(make_user, made)
     for typed in ("ozturk cagla", "g7", "0044 7911 123456", "123456", "+44 7911"):

@@ -16,7 +16,7 @@ from handoff_service.store.engine import admission
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.admission import REQUEST, Admission, Patience, Ticket
 from handoff_service.store.engine.command_ids import CommandId
-from handoff_service.store.engine.lanes import MOST_AT_ONCE
+from handoff_service.store.engine.lanes import MAX_BATCH
 from handoff_service.store.engine.store import READERS, READS_AT_ONCE, Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from tests.conftest import MovedClock
@@ -52,7 +52,7 @@ async def test_a_full_queue_refuses_requests_at_once_and_answers_accepted_ones(
     asking = store.for_requests(Patience(30, can_be_refused=True))
     waiting = []
     async with blocked(store):
-        for n in range(MOST_AT_ONCE + 1):
+        for n in range(MAX_BATCH + 1):
             waiting.append(asyncio.ensure_future(asking.write(add_group, f"g{n}", near=1)))
         refused: Exception | None = None
         while refused is None:  # This repeats until the queue has not moved for too long.
@@ -67,7 +67,7 @@ async def test_a_full_queue_refuses_requests_at_once_and_answers_accepted_ones(
         own = asyncio.ensure_future(store.write(add_group, "own", near=1))
         await asyncio.sleep(0)
     assert await asyncio.gather(*waiting, own) == [
-        *(f"g{n}" for n in range(MOST_AT_ONCE + 1)),
+        *(f"g{n}" for n in range(MAX_BATCH + 1)),
         "own",
     ]
     await asking.write(add_group, "after", near=1)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from handoff_service.errors import BadInput
 from handoff_service.store.engine import priority_queue
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.priority_queue import LEAST_SHARE, OwnShare
+from handoff_service.store.engine.priority_queue import MIN_SHARE, OwnShare
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint, OperationSettings, SetBased, Transaction
 from tests.conftest import Heard, MovedClock
@@ -69,8 +69,8 @@ async def test_a_request_runs_before_the_services_own_work(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran, time, hold = [], itertools.count(), threading.Event()
-    # Each piece of the service's own work takes half of LEAST_SHARE.
-    monkeypatch.setattr(priority_queue, "monotonic", lambda: next(time) * LEAST_SHARE / 2)
+    # Each piece of the service's own work takes half of MIN_SHARE.
+    monkeypatch.setattr(priority_queue, "monotonic", lambda: next(time) * MIN_SHARE / 2)
 
     def note(_tx: Transaction, what: str) -> None:
         ran.append(what)

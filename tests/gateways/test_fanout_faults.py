@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
 @pytest.fixture(autouse=True)
 def short_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make all time limits ten times as short as in a service."""
-    for name in ("TRY_AGAIN", "CONNECT_WITHIN", "ANSWER_WITHIN", "PING_AFTER", "ASK_THE_DATABASE"):
+    for name in ("TRY_AGAIN", "CONNECT_WITHIN", "ANSWER_WITHIN", "PING_AFTER", "CATCH_UP_EVERY"):
         monkeypatch.setattr(redis_fanout, name, getattr(redis_fanout, name) / 10)
 
 

@@ -246,7 +246,7 @@ async def test_tls_requires_a_valid_certificate_except_on_this_computer(
         assert await SmtpMailer(here).send(MAIL) == Mailed()
 
         class Elsewhere(Server):
-            is_here = False  # type: ignore[assignment]
+            is_local = False  # type: ignore[assignment]
 
         fields = {name: getattr(here, name) for name in Server.__dataclass_fields__}
         refused = await SmtpMailer(Elsewhere(**fields)).send(MAIL)

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service import worker as workers
 from handoff_service.gateways.bot.no_bot import NoBot
-from handoff_service.gateways.bot.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, server_for
+from handoff_service.gateways.bot.rasa import NOT_ANSWERING, TURNS_AT_ONCE, RasaBot, server_for
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.lib.circuit_breaker import BreakerState
 from handoff_service.operations.shared.job import Job, WorkerDeps
@@ -204,7 +204,7 @@ async def test_a_hundred_requesters_of_a_hung_bot_reach_an_agent(
         while await story.count(t.interactions, waiting) < 100:
             await asyncio.sleep(0.05)
     reasons = {row.reason for row in await story.rows(t.work_items)}
-    assert reasons == {NOT_ASKED}
+    assert reasons == {NOT_ANSWERING}
     assert changes == [BreakerState.OPEN]
     assert servers.most <= TURNS_AT_ONCE
     assert len(servers.asked) <= 2 * TURNS_AT_ONCE, "the bot gets no third round of requests"
@@ -269,7 +269,7 @@ async def test_an_open_circuit_breaker_fails_fast_and_closes_when_the_bot_answer
     monkeypatch.setattr(circuit_breaker, "PAUSE", 0)
     both = await asyncio.gather(bot.ask(question), bot.ask(question), return_exceptions=True)
     assert len(servers.asked) == asked + 1, "one of these requests is the probe"
-    assert [str(one) for one in both].count(NOT_ASKED) == 1
+    assert [str(one) for one in both].count(NOT_ANSWERING) == 1
     servers.hung = set()
     assert isinstance(await bot.ask(question), BotAnswer)
     assert changes == [

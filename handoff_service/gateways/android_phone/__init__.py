@@ -1,8 +1,8 @@
 """An Android phone as the SMS provider: the open-source app SMS Gateway for Android
 (https://github.com/capcom6/android-sms-gateway) in its local server mode.
 
-Nobody has tried this with a real phone yet. These modules rely on the app's public documentation
-and source code, and each module names the facts that it uses. The pages and files:
+These modules have not been tested with a real phone yet. They rely on the app's public
+documentation and source code, and each module names the facts that it uses. The sources:
 
 | fact | source |
 |---|---|
@@ -19,10 +19,11 @@ and source code, and each module names the facts that it uses. The pages and fil
 
 We could not verify the following:
 
-- whether every carrier reports deliveries, and how often a phone ends the app;
-- whether the app calls the webhook twice for two texts with the same words that arrive in the same
-  second: the app gives both the same id;
-- which release first lets a program fetch pictures from the inbox: only the source code shows it;
-- whether the app accepts a webhook address in the company's own network: one version of the source,
-  ``WebHookUrlPolicy.kt``, refuses it.
+- whether every carrier reports deliveries, and how often Android stops the app;
+- whether the app calls the webhook twice for two identical texts in the same second, because both
+  get the same id;
+- which release first lets a program fetch pictures from the inbox, because only the source code
+  shows this feature;
+- whether the app accepts a webhook address in the company's own network, because one version of
+  ``WebHookUrlPolicy.kt`` refuses it.
 """  # noqa: E501  # a row is not cut

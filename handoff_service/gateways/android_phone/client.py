@@ -1,7 +1,8 @@
-"""HTTP with the app's local server: basic authentication, and a new connection for each request.
+"""The HTTP client for the app's local server. It uses basic authentication and opens a new
+connection for each request.
 
-A phone's Wi-Fi sleeps, so a connection that stays open is often dead. If a request fails on a dead
-connection, the service cannot know whether the phone got the request.
+A phone's Wi-Fi sleeps, so an idle connection is often dead. If a request fails on a dead
+connection, the service cannot know whether the phone received it.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -14,10 +15,11 @@ import aiohttp
 from handoff_service.settings import Settings
 
 CONNECT, ANSWER = 5.0, 15.0  # seconds; our choice
-AT_ONCE = 4  # connections; a phone is a small server
-# entries; the app allows no more: https://docs.sms-gate.app/features/reading-messages/#get-inbox
+MAX_CONNECTIONS = 4  # few, because a phone is a small server
+# entries in one response, the most that the app allows:
+# https://docs.sms-gate.app/features/reading-messages/#get-inbox
 PAGE = 500
-MOST_PAGES = 20  # our choice
+MAX_PAGES = 20  # our choice
 
 
 class PhoneClient:
@@ -28,7 +30,7 @@ class PhoneClient:
         self._session = aiohttp.ClientSession(
             headers={"Authorization": aiohttp.encode_basic_auth(*credentials, encoding="utf-8")},
             timeout=aiohttp.ClientTimeout(total=ANSWER, sock_connect=CONNECT),
-            connector=aiohttp.TCPConnector(limit=AT_ONCE, force_close=True),
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, force_close=True),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         self._url = settings.android_phone_url or ""
@@ -49,7 +51,7 @@ class PhoneClient:
             yield answer
 
     async def read(self, path: str, **params: str | int) -> Any:
-        """Return the JSON at this path; None: the phone has nothing there. Raises OSError."""
+        """Return the JSON at this path; None if the phone answers 404. Raises OSError."""
         try:
             async with self.request("GET", path, params=params) as answer:
                 if answer.status == 404:
@@ -60,15 +62,15 @@ class PhoneClient:
             raise OSError(f"The phone could not be asked: {why(error)}") from None
 
     async def read_list(self, path: str, since: datetime, **params: str | int) -> list[Any]:
-        """Read every entry of a list since this time, page by page. Raises OSError."""
+        """Read all entries since this time, page by page, up to ``MAX_PAGES``. Raises OSError."""
         found: list[Any] = []
-        for page in range(MOST_PAGES):
-            asked: dict[str, str | int] = {"limit": PAGE, "offset": page * PAGE}
-            some = await self.read(path, **asked | params | {"from": iso(since)})
-            if not isinstance(some, list):
+        for page in range(MAX_PAGES):
+            paging: dict[str, str | int] = {"limit": PAGE, "offset": page * PAGE}
+            entries = await self.read(path, **paging | params | {"from": iso(since)})
+            if not isinstance(entries, list):
                 raise OSError(f"The phone has no list at {path}. Its app may be too old.")
-            found += some
-            if len(some) < PAGE:
+            found += entries
+            if len(entries) < PAGE:
                 break
         return found
 
@@ -77,11 +79,11 @@ class PhoneClient:
 
 
 def iso(at: datetime) -> str:
-    """A time in the format that the app reads."""
+    """Format a time as the app's API expects it."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def why(error: BaseException) -> str:
-    """Return only the error's class and status: its text can contain phone numbers."""
+    """Return only the error's class and status, because its text can contain phone numbers."""
     status = f" {error.status}" if isinstance(error, aiohttp.ClientResponseError) else ""
     return type(error).__name__ + status

@@ -1,4 +1,4 @@
-"""The phone's message states, and its errors with meaning, advice, reason and retries.
+"""The phone's message states and errors. Each error has a meaning, advice, a reason and retries.
 
 The app reports an error in words, such as ``Send result: RESULT_ERROR_NO_SERVICE (...)``
 (``MessagesService.kt``). Our error codes are numbers, so this module gives each error a number:
@@ -6,7 +6,7 @@ The app reports an error in words, such as ``Send result: RESULT_ERROR_NO_SERVIC
 | codes | errors | source of the number |
 |---|---|---|
 | 1 to 199 | Android's own, by their names | https://developer.android.com/reference/android/telephony/SmsManager |
-| 1064, 1070, 1096 | 1000 and the status in the carrier's delivery report: no delivery, too old, given up | 3GPP TS 23.040, section 9.2.3.15 |
+| 1064, 1070, 1096 | 1000 plus the status in the carrier's delivery report: undeliverable, expired, gave up | 3GPP TS 23.040, section 9.2.3.15 |
 | 2000 to 2099 | errors of the app | our choice |
 | 3000 to 3099 | refusals of the local server, and our own | our choice |
 """  # noqa: E501  # a row is not cut
@@ -144,7 +144,8 @@ CODES: Mapping[int, SendError] = {
 }
 ERRORS = SendErrors(CODES)
 
-# The app's own words (``MessagesService.kt``). The first words that the error contains decide.
+# The app's own error texts (``MessagesService.kt``). The first one that the error contains sets the
+# code.
 _WORDS: tuple[tuple[str, int], ...] = (
     ("TTL expired", EXPIRED),
     ("permission", NO_PERMISSION),
@@ -155,7 +156,7 @@ _REPORT = re.compile(r"Delivery result from SC \S*: ([0-9]{1,3})$")
 
 
 def code_of(reason: str) -> int:
-    """The code of an error that the app reports in words."""
+    """Return our code for an error that the app reports in words."""
     if named := re.search(r"RESULT_[A-Z_]+", reason):
         return _ANDROID.get(named[0], (UNNAMED, None))[0]
     if report := _REPORT.search(reason.strip()):
@@ -164,8 +165,8 @@ def code_of(reason: str) -> int:
 
 
 def _code_of_report(status: int) -> int:
-    """The code of a status in the carrier's report. From 64, the carrier cannot deliver the text at
-    all. From 96, the carrier tried for a while and gave up."""
+    """Return our code for a status in the carrier's delivery report. At 64 and above, the carrier
+    cannot deliver the text. At 96 and above, it tried for a while and gave up."""
     if status >= GAVE_UP - 1000:
         return GAVE_UP
     return TOO_OLD if status == TOO_OLD - 1000 else BY_CARRIER

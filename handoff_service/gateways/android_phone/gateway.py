@@ -1,19 +1,19 @@
-"""The phone's gateway: sends texts under our own ids, and asks the phone for their outcomes.
+"""The phone's gateway: it sends texts under our own ids and reads their outcomes from the phone.
 
 The results of a send:
 
 | what happened | result | source |
 |---|---|---|
 | 2xx | Accepted | https://docs.sms-gate.app/features/sending-messages/ |
-| 409: the phone has this id | Accepted, by an earlier request | the app's CHANGELOG, 1.58.0 |
-| 401, 403 | Refused(WRONG_PASSWORD); the line waits | |
-| 404, 405, 3xx | Refused(NOT_THE_APP); the line waits | |
+| 409: the phone already has this id | Accepted: an earlier request arrived | the app's CHANGELOG, 1.58.0 |
+| 401, 403 | Refused(WRONG_PASSWORD); holds the line | |
+| 404, 405, 3xx | Refused(NOT_THE_APP); holds the line | |
 | any other 4xx | Refused(NOT_READABLE) | |
-| no connection was made: nothing was written | Later | aiohttp: ClientConnectorError, ConnectionTimeoutError |
+| no connection, so the request was not sent | Later | aiohttp: ClientConnectorError, ConnectionTimeoutError |
 | 5xx, no answer, broken connection | Unsure | |
 
-A phone in local mode checks a number only when it sends the text, so this module checks the number
-before. The phone accepts a landline or toll-free number only with ``skipPhoneValidation``
+In local mode, the phone checks a number only when it sends the text. So this module checks the
+number first. The phone accepts a landline or toll-free number only with ``skipPhoneValidation``
 (``PhoneHelper.kt``).
 """  # noqa: E501  # a row is not cut
 
@@ -49,11 +49,11 @@ from handoff_service.rules.shared.phrases import filled
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.settings import Settings
 
-# seconds that a text may wait on the phone, because a late answer helps nobody
+# seconds after which the phone drops an unsent text, because a late reply helps nobody
 VALID_FOR = 4 * 3600
-MOST_BYTES, CHUNK = 20_000_000, 64 * 1024  # bytes of a picture, and bytes of one read; our choice
-TOO_LARGE = filled(media_failures.TOO_LARGE, most=in_words(MOST_BYTES))
-REMEMBERED = 1000  # texts whose pictures this process remembers
+MAX_BYTES, CHUNK = 20_000_000, 64 * 1024  # the largest picture, and one read; our choice
+TOO_LARGE = filled(media_failures.TOO_LARGE, most=in_words(MAX_BYTES))
+REMEMBERED = 1000  # texts whose picture addresses stay in memory
 SMS, MMS = "SMS", "MMS_DOWNLOADED"
 
 
@@ -79,7 +79,8 @@ class AndroidPhone:
             "ttl": VALID_FOR,
             "withDeliveryReport": True,
         }
-        if len(numbers(self._settings)) > 1:  # else the phone needs no permission to choose
+        # with one SIM card, the app needs no permission to choose a card
+        if len(numbers(self._settings)) > 1:
             text["simNumber"] = sim
         try:
             async with self._client.request(
@@ -94,19 +95,18 @@ class AndroidPhone:
             return Unsure(why=why(error))
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """Find the text by the id that we gave it, so that two texts with the same words are never
-        confused."""
+        """Find the text by our own id, which distinguishes two texts with the same words."""
         sid = message_ids.id_of(self._settings, message)
         found = await self._client.read(f"/messages/{sid}")
         return [] if found is None else [SentBefore(sid=sid, status=_state(found))]
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        """Read the phone's inbox. A text may appear there late, with the earlier time at which the
-        network accepted it."""
+        """Read the phone's inbox. A text may appear there late, but with the time when the network
+        accepted it."""
         found = []
         for kind in (SMS, MMS):
-            for entry in await self._client.read_list("/inbox", since, **_asked(kind)):
-                text = _listed(self._settings, entry, kind)
+            for entry in await self._client.read_list("/inbox", since, **_inbox_query(kind)):
+                text = _from_inbox(self._settings, entry, kind)
                 if text is not None and text.to == number:
                     found.append(text)
                     self._remember(text)
@@ -130,7 +130,7 @@ class AndroidPhone:
         raise NotOffered(provider_answers.PHONE_KEEPS_NO_CONSENTS)
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """The outcomes of texts, in case their receipts were lost. A phone reports no prices."""
+        """Return the outcomes of texts whose receipts may be lost. A phone reports no prices."""
         ours = {sid for sid in sids if message_ids.about(self._settings, sid).message_id}
         if not ours:
             return ()
@@ -146,16 +146,16 @@ class AndroidPhone:
         raise NotOffered(provider_answers.PHONE_CANNOT_ERASE)
 
     async def fetch(self, url: str) -> bytes | NotFetched:
-        """Download a picture: find its message in the inbox by the time, then find the picture in
-        the message."""
+        """Download a picture. The address has the time of its message, which finds the message in
+        the inbox."""
         at, _, part = url.removeprefix(incoming.PICTURE).partition("/")
         if not (url.startswith(incoming.PICTURE) and at.isdecimal() and part.isdecimal()):
             return NotFetched(why=media_failures.OTHER_PHONE, again=False)
         try:
             since = datetime.fromtimestamp(int(at) // 1000, UTC)
-            listed = await self._client.read_list("/inbox", since, **_asked(MMS))
+            listed = await self._client.read_list("/inbox", since, **_inbox_query(MMS))
             for entry in listed:
-                text = _listed(self._settings, entry, MMS)
+                text = _from_inbox(self._settings, entry, MMS)
                 if text is not None and any(one == url for one, _type in text.pictures):
                     return await self._part(entry["id"], part)
         except OSError as error:
@@ -171,9 +171,9 @@ class AndroidPhone:
                     said = filled(media_failures.PHONE_ANSWERED, status=answer.status)
                     return NotFetched(why=said, again=again)
                 content = bytearray()
-                async for some in answer.content.iter_chunked(CHUNK):
-                    content += some
-                    if len(content) > MOST_BYTES:
+                async for chunk in answer.content.iter_chunked(CHUNK):
+                    content += chunk
+                    if len(content) > MAX_BYTES:
                         return NotFetched(why=TOO_LARGE, again=False)
                 return bytes(content)
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -181,7 +181,8 @@ class AndroidPhone:
             return NotFetched(why=silent, again=True)
 
     async def answers(self) -> bool:
-        """Whether the app's local server answers, even if it reports a problem of the phone."""
+        """Return whether the app's local server answers, even if it reports a problem with the
+        phone."""
         try:
             async with self._client.request("GET", "/health"):
                 return True
@@ -199,7 +200,7 @@ class AndroidPhone:
 
 
 def _refusal(message: Outgoing, sim: int | None) -> int | None:
-    """The error code of a text that the phone certainly cannot send; the gateway then makes no
+    """Return the error code of a text that the phone cannot send. The gateway then sends no
     request. None: the phone may be able to send the text."""
     if not (is_e164(message.to) or is_short_code(message.to)):
         return errors.BAD_NUMBER
@@ -220,13 +221,13 @@ def _result(status: int, sid: str) -> Accepted | Refused | Unsure:
     return Unsure(why=f"HTTP {status}")
 
 
-def _asked(kind: str) -> dict[str, str | int]:
+def _inbox_query(kind: str) -> dict[str, str | int]:
     return {"type": kind} if kind == SMS else {"type": kind, "includeAttachments": "true"}
 
 
-def _listed(settings: Settings, entry: object, kind: str) -> incoming.Incoming | None:
-    """Read an entry of the inbox. None: the text is not for one of our numbers, or the entry has
-    another form.
+def _from_inbox(settings: Settings, entry: object, kind: str) -> incoming.Incoming | None:
+    """Read an entry of the inbox. None: the text is not for one of our numbers, or the entry is
+    invalid.
     """
     if not isinstance(entry, dict):
         return None
@@ -243,7 +244,8 @@ def _state(message: Mapping[str, Any]) -> Status:
 
 
 def _error(message: Mapping[str, Any]) -> int | None:
-    """The code of a failure. A canceled message has no error text."""
+    """Return the code of a failure; None if the message has not failed. A canceled message has no
+    error text, so it gets its own code."""
     if message.get("state") == "Cancelled":
         return errors.BY_HAND
     if message.get("state") != "Failed":

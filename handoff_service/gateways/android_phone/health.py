@@ -1,5 +1,5 @@
-"""Checks of the phone for ``patchboard doctor`` and the checklist: whether it answers, its battery,
-its network, its SIM cards, its app, its clock and its webhooks.
+"""Checks the phone for ``patchboard doctor`` and the checklist: its connection, battery, network,
+SIM cards, app, clock and webhooks.
 
 Sources: https://docs.sms-gate.app/features/health/#available-health-checks for the names of the
 checks, https://docs.sms-gate.app/features/settings-management/ for the app's settings, and
@@ -25,12 +25,12 @@ from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
-OLDEST = (1, 59)  # the first app with the lists of texts, which the gap sweep reads
+OLDEST = (1, 59)  # the first version that lists texts, which the gap sweep needs
 
-# The check warns at half of the difference that signatures allow, before the service refuses texts.
-MOST_APART = TOLERANCE / 2
+# Warn at half the clock difference that signatures allow, before the service refuses texts.
+MAX_CLOCK_DIFFERENCE = TOLERANCE / 2
 KEEP_POWER = phrase("Connect it to a charger.")
-# check of the phone -> what it means when the check fails
+# check of the phone -> the sentence to show if it fails
 CHECKS: Mapping[str, str] = {
     "connection:status": phrase(
         "The phone has no internet connection, so it may not reach this service. "
@@ -119,7 +119,7 @@ def _health(health: Mapping[str, Any]) -> Iterator[str]:
         level = phrase("The phone's battery is at {level} %.", level=battery.get("observedValue"))
         yield level if charging.get("observedValue") else joined(" ", (level, KEEP_POWER))
     for name, sentence in CHECKS.items():
-        # the phone reports some failed texts as a warning, and only failed texts as a failure
+        # for the phone, "warn" means that some texts failed, and "fail" means that all texts failed
         bad = ("fail",) if name == "messages:failed" else ("warn", "fail")
         if _check(checks, name).get("status") in bad:
             yield sentence
@@ -142,7 +142,7 @@ def _clock_apart(date: str | None) -> Iterator[str]:
         apart = abs(clock.now() - parsedate_to_datetime(date or "").astimezone(UTC))
     except ValueError:  # the date is missing or not readable
         apart = timedelta(0)
-    if apart > MOST_APART:
+    if apart > MAX_CLOCK_DIFFERENCE:
         yield phrase(
             "The phone's clock is {seconds} s off from this machine's. Webhooks that are {most} s "
             "off are refused. Turn on automatic time on both.",
@@ -165,7 +165,7 @@ def _webhooks(settings: Settings, listed: object) -> Iterator[str]:
 
 def _sim_cards(settings: Settings, devices: object) -> Iterator[str]:
     """Compare the SIM cards with our numbers. Many carriers do not store the number on the card,
-    and some store it in national form. Therefore this compares only the last seven digits."""
+    and some store it in national format. So this compares only the last seven digits."""
     device = devices[0] if isinstance(devices, list) and devices else {}
     cards = device.get("simCards") if isinstance(device, dict) else None
     if not isinstance(cards, list):
@@ -201,7 +201,7 @@ def _app_settings(found: object) -> Iterator[str]:
 
 
 async def _webhook(settings: Settings) -> list[str]:
-    """Send a signed event as the phone does."""
+    """Send our own webhook a signed event, as the phone does."""
     url, now = events_address(settings), str(int(clock.now().timestamp()))
     body = b'{"event": null}'  # an event without a name is invalid
     headers = {

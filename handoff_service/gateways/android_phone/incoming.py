@@ -1,9 +1,9 @@
 """Incoming texts, from a webhook and from the phone's inbox.
 
-A text has the same id in both, so the gap sweep recognizes texts that a webhook has already stored.
-The names of the fields come from ``SmsEventPayload.kt``, ``MmsDownloadedPayload.kt`` and
-``InboxRoutes.kt``. Times are in the phone's own zone, with milliseconds. Since version 1.54 the app
-writes ``sender`` beside ``phoneNumber``, which a later version will remove.
+A text gets the same id from both sources, so the gap sweep recognizes texts that are already
+stored. The names of the fields come from ``SmsEventPayload.kt``, ``MmsDownloadedPayload.kt`` and
+``InboxRoutes.kt``. Times are in the phone's own zone, with milliseconds. Since version 1.54, the
+app sends ``sender`` as well as ``phoneNumber``, which a later version will remove.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,9 @@ from handoff_service.gateways.android_phone.settings import number_of
 from handoff_service.rules.delivery.sms_text import is_e164, is_sender
 from handoff_service.settings import Settings
 
-PICTURE = "phone-picture:"  # the scheme of the addresses of pictures on the phone
-MOST_PICTURES = 10
-NO_WORDS = "MMS content"  # the inbox shows this for pictures without words
+PICTURE = "phone-picture:"  # URL scheme of pictures on the phone
+MAX_PICTURES = 10
+NO_WORDS = "MMS content"  # the inbox has this text for pictures without words
 
 
 class Incoming(NamedTuple):
@@ -63,12 +63,12 @@ def read(settings: Settings, entry: Mapping[str, Any], *, body: str, mms: bool) 
         to=to,
         body=body.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         at=at,
-        pictures=tuple(_pictures(entry.get("attachments"), at))[:MOST_PICTURES],
+        pictures=tuple(_pictures(entry.get("attachments"), at))[:MAX_PICTURES],
     )
 
 
 def body_of_picture_message(entry: Mapping[str, Any]) -> str:
-    """The words of a picture message: its text, or else its subject."""
+    """Return the text of a picture message, or else its subject."""
     words = entry.get("body") or entry.get("subject") or entry.get("contentPreview") or ""
     return "" if words == NO_WORDS or not isinstance(words, str) else words
 
@@ -84,8 +84,9 @@ def _time(text: object) -> datetime:
 
 
 def _pictures(attachments: object, at: datetime) -> Sequence[tuple[str, str]]:
-    """The address and media type of each picture. The address contains the time of the message and
-    the number of the part, because the webhook does not have the message's id in the inbox."""
+    """Return the address and media type of each picture. The address contains the time of the
+    message and the number of the part, because the webhook does not contain the message's inbox
+    id."""
     if not isinstance(attachments, list):
         return ()
     return [
@@ -99,8 +100,8 @@ def _pictures(attachments: object, at: datetime) -> Sequence[tuple[str, str]]:
 
 
 def _international(sender: str, ours: str) -> str:
-    """The sender's number in E.164. Some networks send it in national form; it then gets the
-    country of our number. Short codes and names stay as they are."""
+    """Return the sender's number in E.164. Some networks send it in national format. The result
+    then has the country code of our number. Short codes and names are not changed."""
     bare = "".join(c for c in sender if c not in " -()./")
     if is_e164(bare):
         return bare

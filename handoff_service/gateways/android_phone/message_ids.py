@@ -1,15 +1,15 @@
-"""The ids that we give to our texts, and the ids that we derive for incoming ones.
+"""The ids of texts: we choose them for outgoing texts and derive them for incoming texts.
 
-**Outgoing.** The phone sends no second text with an id that it has seen, so a retry with the same
-id sends nothing twice. An id names the desk, the message and the attempt, for receipts that arrive
-before the phone's answer is stored. A copy of the desk uses the same message numbers for other
-texts. So the id also contains a hash of the words, which differs between the two desks. An attempt
-after a failure has another id.
+**Outgoing.** The phone ignores a text with an id that it has already seen, so a retry with the same
+id is safe. An id contains the desk, the message and the attempt, because a receipt can arrive
+before we have stored the phone's answer. A copy of the desk uses the same message numbers for other
+texts. So the id also contains a hash of the text, which differs between the two desks. Each new
+attempt after a failure has a new id.
 
-**Incoming.** The app's own id is a hash of 32 bits, so two texts can have the same one. The app's
-inbox also uses another id than its webhooks (``ReceiverService.kt``,
-``IncomingMessagesService.kt``). So we make our own hash of the sender, the SIM card, the time and
-the words. A text then has the same id in the inbox and in a webhook.
+**Incoming.** The app's own id is a 32-bit hash, so two texts can have the same id. The app's inbox
+and its webhooks also use different ids (``ReceiverService.kt``, ``IncomingMessagesService.kt``). So
+we hash the sender, the SIM card, the time and the text ourselves. A text then has the same id in
+the inbox and in a webhook.
 """
 
 import hashlib
@@ -24,7 +24,8 @@ _OURS = re.compile(r"(?P<desk>[0-9a-f]{6})-(?P<message>[0-9]{1,18})-(?P<retries>
 
 
 class About(NamedTuple):
-    """The message and the attempt that an id names; None: this desk did not make the id."""
+    """The message and the attempt in an id. ``message_id`` is None if this desk did not create the
+    id."""
 
     message_id: int | None
     retries: int
@@ -39,14 +40,14 @@ def _hash(*parts: object) -> str:
 
 
 def id_of(settings: Settings, message: Outgoing) -> str:
-    """The id of this attempt to send a message. Each request of the attempt has the same id. It has
-    at most 36 characters."""
+    """Return the id of this attempt to send a message. All requests of an attempt use the same id.
+    It has at most 36 characters."""
     words = _hash(message.created_at.astimezone(UTC), message.sender, message.to, message.body)
     return f"{_desk(settings)}-{message.message_id}-{message.retries}-{words[:10]}"
 
 
 def about(settings: Settings, sid: str) -> About:
-    """The message and the attempt that an id names."""
+    """Parse the message and the attempt from an id."""
     found = _OURS.fullmatch(sid)
     if found is None or found["desk"] != _desk(settings):
         return About(None, 0)
@@ -54,7 +55,7 @@ def about(settings: Settings, sid: str) -> About:
 
 
 def id_of_incoming(*, sender: str, sim: int | None, at: datetime, body: str, mms: bool) -> str:
-    """The id of an incoming text."""
+    """Return the id of an incoming text."""
     milliseconds = round(at.timestamp() * 1000)
     kind = "mms" if mms else "sms"
     return f"phone-{_hash(kind, sender, sim, milliseconds, body)[:32]}"

@@ -1,11 +1,11 @@
-"""Registers our webhooks on the phone, and writes its settings: the signing key, a heartbeat every
-five minutes, and the order of sending, the oldest text first.
+"""Registers our webhooks on the phone and writes the app's settings: the signing key, a heartbeat
+every five minutes, and the sending order (oldest text first).
 
-One request registers one event, and a request with the same id replaces the earlier one:
-https://docs.sms-gate.app/features/webhooks/#step-2-register-your-webhook-endpoint. In local mode, a
-program can write the signing key over the API, but can never read it:
-https://docs.sms-gate.app/features/settings-management/#configuration-parameters. The setting
-``processing_order`` is documented only by the source (``MessagesSettings.kt``)."""
+Each request registers one event. A request with the same id replaces the earlier registration:
+https://docs.sms-gate.app/features/webhooks/#step-2-register-your-webhook-endpoint. In local mode,
+the API can write the signing key but never returns it:
+https://docs.sms-gate.app/features/settings-management/#configuration-parameters. Only the source
+code documents the setting ``processing_order`` (``MessagesSettings.kt``)."""
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
@@ -25,7 +25,7 @@ PING_EVERY = 300  # seconds; rules/delivery/gateway_watch.py waits for three mis
 
 
 def registered(listed: object, address: str) -> set[str]:
-    """The events that the phone sends to this address."""
+    """Return the events that the phone sends to this address."""
     hooks = listed if isinstance(listed, list) else []
     return {
         str(one.get("event"))
@@ -35,8 +35,8 @@ def registered(listed: object, address: str) -> set[str]:
 
 
 async def report(settings: Settings) -> AccountReport:
-    """Test the credentials, and list the SIM cards' numbers with the address that gets their
-    texts."""
+    """Test the credentials. List the SIM cards' numbers, each with the address to which the phone
+    sends its texts."""
     client = PhoneClient(settings)
     try:
         listed = await client.read("/webhooks")
@@ -64,14 +64,14 @@ async def report(settings: Settings) -> AccountReport:
 
 
 async def point_here(settings: Settings, number: str) -> str | None:
-    """Register our webhooks. Returns None, or why that failed. All SIM cards of a phone have the
-    same webhooks."""
+    """Register our webhooks. All SIM cards of a phone share them. Returns None, or why that
+    failed."""
     if number not in numbers(settings):
         return phrase("{number} is not in PATCHBOARD_ANDROID_PHONE_NUMBERS.", number=number)
     client = PhoneClient(settings)
     try:
         for name in WANTED:
-            # letters and digits only, as in the app's own ids
+            # a plain id without colons, like the app's own ids
             hook = {
                 "id": f"patchboard-{name.replace(':', '-')}",
                 "url": events_address(settings),
@@ -94,8 +94,9 @@ async def point_here(settings: Settings, number: str) -> str | None:
 
 
 async def _write_settings(client: PhoneClient, settings: Settings) -> str | None:
-    """Write the signing key, the interval of the heartbeats, and the order of sending. Without the
-    key, the service accepts no event. Only newer apps support the order."""
+    """Write the signing key, the heartbeat interval and the sending order. Without the key, the
+    service accepts no events. Only newer versions of the app support the order, so this ignores a
+    failure there."""
     key = {"webhooks": {"signing_key": settings.android_phone_signing_key}}
     status = await _write(client, "PATCH", "/settings", key)
     if status >= 300:
@@ -123,7 +124,7 @@ def _hint(status: int) -> str:
 
 
 def no_answer(settings: Settings, error: str) -> str:
-    """The sentence about a phone that does not answer."""
+    """Return the problem of a phone that does not answer, with its fix."""
     return phrase(
         "The phone does not answer at {url} ({error}). Check that it is on, in the same network, "
         "and that the app shows “Online”.",
@@ -133,8 +134,8 @@ def no_answer(settings: Settings, error: str) -> str:
 
 
 def unreachable(settings: Settings) -> Iterator[str]:
-    """A sentence if the app would refuse to call the public address. A loopback address works if a
-    USB cable connects phone and computer: https://docs.sms-gate.app/faq/webhooks/."""
+    """Yield a problem if the app would refuse to call our public address. A loopback address works
+    if a USB cable connects the phone and the computer: https://docs.sms-gate.app/faq/webhooks/."""
     parts = urlsplit(settings.public_url)
     try:
         is_loopback = ip_address(parts.hostname or "").is_loopback

@@ -1,8 +1,8 @@
 """The phone's events: incoming texts, and the outcomes of outgoing texts.
 
-The phone retries an event that we do not answer with 2xx: by default 14 times, in about two days
+If we do not answer an event with 2xx, the phone retries it, by default 14 times in about two days
 (https://docs.sms-gate.app/features/webhooks/#retry-policy). So the service refuses a text to a
-number that an admin has not set up yet. The text arrives again after the set-up.
+number that an admin has not set up yet, and gets the text again after the setup.
 """
 
 import json
@@ -30,9 +30,9 @@ STATUSES: Mapping[str, Status] = {
     "sms:failed": Status.FAILED,
     "sms:cancelled": Status.FAILED,
 }
-# the events that the service needs; older versions of the app have only these
+# the events that the service needs; older versions of the app send only these
 NEEDED = (TEXT, "sms:sent", "sms:delivered", "sms:failed")
-# the phone sends it at the interval that registration.py sets, while it has a network:
+# the phone's heartbeat, at the interval that registration.py sets, while the phone has a network:
 # https://docs.sms-gate.app/features/webhooks/
 PING = "system:ping"
 WANTED = (*NEEDED, PICTURES, "sms:cancelled", PING)
@@ -41,8 +41,8 @@ WANTED = (*NEEDED, PICTURES, "sms:cancelled", PING)
 def read_event(
     settings: Settings, request: ProviderRequest
 ) -> Sequence[Text | Receipt | Heartbeat]:
-    """Read a request to ``POST /webhooks/android_phone/events`` from a caller that knows the
-    signing key. An unknown event has no result, and the phone gets a 200."""
+    """Verify and read a request to ``POST /webhooks/android_phone/events``. An unknown event
+    returns nothing, and the phone gets a 200."""
     event = _signed_event(settings, request)
     name = event.get("event")
     if not isinstance(name, str):
@@ -63,7 +63,7 @@ WEBHOOKS = (ProviderWebhook("/events", read_event),)
 
 
 def _signed_event(settings: Settings, request: ProviderRequest) -> Mapping[str, Any]:
-    """Verify the request, and only then read it."""
+    """Verify the signature before parsing the body."""
     timestamp = request.headers.get("x-timestamp", "")
     signature = request.headers.get("x-signature", "")
     key = settings.android_phone_signing_key or ""
@@ -120,7 +120,7 @@ def _receipt(settings: Settings, name: str, payload: Mapping[str, Any]) -> Recei
 
 
 def _wrong(name: str, what: str) -> BadInput:
-    """The error for an event in an unknown form. If the event is a text, the gap sweep then finds
-    the text in the phone's inbox."""
+    """Build the error for an event with an unknown format. If the event is a text, the gap sweep
+    then finds it in the phone's inbox."""
     kind = BadInput if name in STATUSES else MayHideText
     return kind(f"{name}: {what}.")

@@ -6,13 +6,13 @@ from handoff_service.ports.bot import BotAnswer, BotFailed, Question
 
 
 class NoBot:
-    """Stands in for a bot. Every question fails, so every conversation goes to its queue."""
+    """A bot that never answers. Every turn fails, so every conversation moves to its queue."""
 
     async def ask(self, question: Question) -> BotAnswer:
         raise BotFailed("There is no virtual agent.")
 
     async def forget(self, senders: Sequence[str]) -> None:
-        """There is nothing to forget."""
+        """Do nothing, because this bot stores nothing."""
 
     async def close(self) -> None:
         pass

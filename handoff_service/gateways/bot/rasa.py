@@ -1,10 +1,10 @@
-"""The client of Rasa's stock ``rest`` channel, so that any Rasa server can be the bot.
+"""The client for Rasa's standard ``rest`` channel. Any Rasa server can be the bot.
 
 Request and answer shapes: https://rasa.com/docs/rasa/connectors/your-own-website#restinput
 
-Several servers may share the work. A conversation always goes to the same server, which remembers
-it. Each server has its own limit of simultaneous turns and its own circuit breaker, so a server
-that hangs does not affect the others.
+Several servers may share the work. All turns of a conversation use the same server, because that
+server stores the conversation's state. Each server has its own limit of simultaneous turns and its
+own circuit breaker, so a server that hangs does not affect the others.
 """
 
 import asyncio
@@ -28,20 +28,21 @@ from handoff_service.ports.bot import (
 from handoff_service.ports.not_offered import NotOffered
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
-REPORT_HEADER = "Patchboard-Turn"  # in this header, our own channel reports what the bot understood
-# the status of an answer from Rasa's own channel, or from ours with another tracker store
+REPORT_HEADER = "Patchboard-Turn"  # our own channel reports in it what the bot understood
+# statuses that mean "not supported": from Rasa's own channel, or from ours with another tracker
+# store
 CANNOT_FORGET = frozenset({404, 405, 501})
-FORGET = "/forget"  # path of our own channel, in place of /webhook
-RANKED = 5  # intents of a ranking that are kept
+FORGET = "/forget"  # path in our own channel, in place of /webhook
+RANKED = 5  # intents of a ranking that the service stores
 LONGEST_SLOT = 200  # characters of a slot's value that agents see
-# of one server: Rasa uses one processor core, so further turns would only wait inside Rasa
+# per server: Rasa uses one processor core, so more turns would only wait inside Rasa
 TURNS_AT_ONCE = 16
-NOT_ASKED = "The virtual agent is not answering right now."
-NO_ANSWER = frozenset({502, 503, 504})  # a proxy's answers for a server that does not respond
+NOT_ANSWERING = "The virtual agent is not answering right now."
+NO_ANSWER = frozenset({502, 503, 504})  # from a proxy: the server does not respond
 
 
 class _NoAnswer(BotFailed):
-    """The server itself did not answer, so other requests to it would also wait."""
+    """The server did not answer, so other requests to it would probably fail too."""
 
 
 class _Server:
@@ -51,16 +52,15 @@ class _Server:
         self.url = url
         name = urlsplit(url).netloc.rpartition("@")[2]
         self.breaker = CircuitBreaker(lambda state: changed(name, state))
-        self.places = asyncio.Semaphore(TURNS_AT_ONCE)
+        self.turns = asyncio.Semaphore(TURNS_AT_ONCE)
 
 
 class RasaBot:
-    """Asks one of several servers.
+    """The bot on one or more Rasa servers.
 
-    ``timeout`` is the number of seconds for a whole turn. It does not include the wait for other
-    turns of the server. ``shown``: the slots that agents may see, each with the name that agents
-    read. ``changed`` is called with host:port and the new state of a circuit breaker. Create it on
-    a running event loop.
+    ``timeout``: the seconds for a whole turn, without the wait for the server's other turns.
+    ``shown``: the slots that agents may see, each with the name that agents read. ``changed``:
+    called with host:port and a circuit breaker's new state. Create it on a running event loop.
     """
 
     def __init__(
@@ -78,21 +78,21 @@ class RasaBot:
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=timeout),
             headers={"Authorization": f"Bearer {token}"},
-            connector=aiohttp.TCPConnector(limit=0),  # the semaphores set the limit, per server
+            connector=aiohttp.TCPConnector(limit=0),  # each server's semaphore sets the limit
         )
 
     async def ask(self, question: Question) -> BotAnswer:
         server = self._servers[server_for(list(self._servers), question.sender)]
-        async with server.places:
+        async with server.turns:
             if not server.breaker.allows():
-                raise BotFailed(NOT_ASKED)
+                raise BotFailed(NOT_ANSWERING)
             try:
                 answer = await self._ask(server.url, question)
             except _NoAnswer:
                 server.breaker.failed()
                 raise
             except BotFailed:
-                # the server answered in time, even if nobody can use the answer
+                # the server works, although its answer is unusable
                 server.breaker.succeeded()
                 raise
             except BaseException:
@@ -114,7 +114,11 @@ class RasaBot:
                     raise failure(f"The virtual agent answered with an error ({response.status}).")
                 answer = await response.json(content_type=None)
                 report = response.headers.get(REPORT_HEADER)
-                return BotAnswer(_replies(answer), _understood(report, self._shown), _how(report))
+                return BotAnswer(
+                    _replies(answer),
+                    _read_understood(report, self._shown),
+                    _read_how_understood(report),
+                )
         except TimeoutError as error:
             raise _NoAnswer(
                 f"The virtual agent did not answer within {self._timeout:g} s."
@@ -127,7 +131,8 @@ class RasaBot:
             raise BotFailed("The virtual agent's answer could not be read.") from error
 
     async def forget(self, senders: Sequence[str]) -> None:
-        """Ask every server, because another server may have had the conversation before."""
+        """Delete the conversations on every server, because an earlier server may still store
+        them."""
         for server in self._servers.values():
             await self._forget(server.url, senders)
 
@@ -149,18 +154,18 @@ class RasaBot:
 
 
 def server_for(urls: Sequence[str], sender: str) -> str:
-    """Return the address of the server for a conversation. Every process gets the same result, also
-    with the addresses in another order.
+    """Return the address of the server for a conversation. Every process gets the same result, even
+    if its settings list the addresses in another order.
 
-    The address with the highest hash of address and conversation gets the conversation (rendezvous
-    hashing). So after an address is added, most conversations keep their server.
+    This is rendezvous hashing: the address with the highest hash of address and conversation wins.
+    When an admin adds a server, most conversations therefore keep theirs.
     """
     return max(urls, key=lambda url: hashlib.sha256(f"{url} {sender}".encode()).digest())
 
 
 def _replies(answer: Any) -> tuple[BotReply, ...]:
-    """Parse the answer's messages. This drops a message without text and picture (with ``custom``
-    alone), because SMS cannot carry it."""
+    """Parse the messages of the answer. Drop a message that has only ``custom``, because SMS cannot
+    show it."""
     if not isinstance(answer, list) or not all(isinstance(message, dict) for message in answer):
         raise BotFailed("The virtual agent's answer could not be read.")
     replies = []
@@ -176,9 +181,9 @@ def _replies(answer: Any) -> tuple[BotReply, ...]:
     return tuple(replies)
 
 
-def _understood(header: str | None, shown: Mapping[str, str]) -> Understood | None:
-    """Parse what our own channel reports about a turn. None for another server, or for an invalid
-    header."""
+def _read_understood(header: str | None, shown: Mapping[str, str]) -> Understood | None:
+    """Parse what our own channel reports about a turn. None if the channel is not ours or the
+    header is invalid."""
     try:
         report = json.loads(header or "null")
         if not isinstance(report, dict):
@@ -196,9 +201,9 @@ def _understood(header: str | None, shown: Mapping[str, str]) -> Understood | No
         return None
 
 
-def _how(header: str | None) -> HowUnderstood | None:
-    """The model, the ranking and the question of a turn. None for a channel that does not report
-    them."""
+def _read_how_understood(header: str | None) -> HowUnderstood | None:
+    """Parse the model, the ranking and the open question of a turn. None if the channel does not
+    report them."""
     try:
         report = json.loads(header or "null")
         asked = report.get("asked") or {}

@@ -1,4 +1,4 @@
-"""Asks a bot process for its model, and lets it load another one (see bot/sms_channel.py)."""
+"""Asks a bot process for its model and makes it load another one (see bot/sms_channel.py)."""
 
 import asyncio
 from typing import Any
@@ -9,11 +9,11 @@ from handoff_service.ports.bot_models import BotModelNotLoaded
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.stored_sentences import recognized
 
-# Loading takes some seconds on a busy machine. During that time, the process still answers turns.
+# Loading takes some seconds on a busy machine. The process answers turns meanwhile.
 LOADS_WITHIN, ANSWERS_WITHIN = 120.0, 10.0  # seconds
 
 
-#: errors of the process, which writes them in English (see bot/sms_channel.py)
+#: the errors that a bot process sends, in English (see bot/sms_channel.py)
 ERRORS = (
     phrase("No model is loaded."),
     phrase("Another model is being loaded."),
@@ -23,8 +23,8 @@ ERRORS = (
 
 
 class RasaModels:
-    """Talks to bot processes. Create it on a running event loop. ``token``: the secret that service
-    and bot share."""
+    """The client for our channel's model calls. Create it on a running event loop. ``token``: the
+    secret that the service and the bot share."""
 
     def __init__(self, token: str) -> None:
         self._session = aiohttp.ClientSession(
@@ -33,8 +33,8 @@ class RasaModels:
         )
 
     async def running(self, url: str) -> str | None:
-        """The file of the model with which the bot at this address answers. None: nothing answers
-        there, or the program is not a bot of this project."""
+        """Return the file of the model that this bot process uses. None: nothing answers at the
+        address, or the bot does not use our channel."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)) as response:
                 answer = await response.json(content_type=None)
@@ -43,7 +43,8 @@ class RasaModels:
             return None
 
     async def answers(self, url: str) -> bool:
-        """Whether a bot answers at the address. It may be a bot of this project or another one."""
+        """Return whether any HTTP server answers at the address, even one that is not a bot of this
+        project."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)):
                 return True
@@ -51,7 +52,7 @@ class RasaModels:
             return False
 
     async def load(self, url: str, file: str) -> None:
-        """Load another model into this bot process. A failure raises BotModelNotLoaded."""
+        """Load another model into this bot process. Raises BotModelNotLoaded."""
         try:
             async with self._session.put(f"{_base(url)}model", json={"file": file}) as response:
                 if response.status == 200:
@@ -81,5 +82,5 @@ async def _error(response: aiohttp.ClientResponse) -> str:
 
 
 def _base(url: str) -> str:
-    """The URL of the channel: the URL of turns without its last path segment."""
+    """Return the channel's URL, which is the URL for turns without its last path segment."""
     return url.rsplit("/", 1)[0] + "/"

@@ -1,5 +1,5 @@
-"""Fan-out within one process, or across processes through Redis: hints to browsers, nudges to
-workers.
+"""Fan-out of hints to browsers and nudges to workers, within one process or across processes
+through Redis.
 
 These modules may import store.engine, worker, lib and log.
 """

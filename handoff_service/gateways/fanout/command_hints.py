@@ -1,5 +1,5 @@
 """Sends the hints of a command, such as ``patchboard import``, to the running service. The service
-acts on them as on the hints of its own commits."""
+treats them like the hints of its own commits."""
 
 import asyncio
 import secrets
@@ -19,7 +19,8 @@ type Send = Callable[[Sequence[Hint]], Awaitable[None]]
 
 
 def through_redis(url: str, channel: Callable[[], Awaitable[str]]) -> Send:
-    """Send to every process of the desk. Raises RedisError, OSError."""
+    """Return a function that sends hints to every process of the desk. Raises RedisError,
+    OSError."""
     sender = secrets.token_hex(8)
 
     async def send(hints: Sequence[Hint]) -> None:
@@ -39,7 +40,7 @@ class CommandHints:
         self.lost = False  #: whether a hint could not be sent
 
     def committed(self, hints: Sequence[Hint], work_at: datetime | None) -> None:
-        """Send these hints after the hints that are already being sent. Call this on the event
+        """Queue these hints behind those that are already being sent. Call this on the event
         loop."""
         self._waiting |= dict.fromkeys(hints)
         self.seen |= {hint.channel for hint in hints}

@@ -1,4 +1,5 @@
-"""The format of hints between processes: a JSON array of the channel and the two ids."""
+"""The format of hints between processes: a JSON array of the channel, the interaction's id and the
+agent's id."""
 
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ def as_list(hint: Hint) -> list[str | int | None]:
 
 
 def read_hint(fields: Sequence[object]) -> Hint:
-    """Parse a hint from another process. Raises TypeError for anything else."""
+    """Parse a hint from another process. Raises TypeError if it is invalid."""
     return _hint(*fields)
 
 

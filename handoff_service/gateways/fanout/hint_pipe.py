@@ -1,4 +1,4 @@
-"""Hints from commands to a service without Redis, through a named pipe in PATCHBOARD_HOME.
+"""Sends hints from commands to a service without Redis, through a named pipe in PATCHBOARD_HOME.
 
 A service without Redis is the only process that serves its database. A command on the same machine
 writes one line for each hint. If no service runs, no process reads the pipe, and the command writes
@@ -19,10 +19,9 @@ from handoff_service.ports.fanout import Fanout
 from handoff_service.store.engine.transaction import Hint
 
 NAME = "hints.pipe"
-# on every system, other writers cannot interrupt a write of at most this many bytes; a hint has
-# fewer
-AT_ONCE = 512
-MOST_READ = 65_536  # bytes
+# bytes; POSIX guarantees that a write of this size is atomic, and a hint is smaller
+ATOMIC_WRITE = 512
+READ_SIZE = 65_536  # bytes
 
 
 def send(home: Path, hints: Sequence[Hint]) -> None:
@@ -35,21 +34,20 @@ def send(home: Path, hints: Sequence[Hint]) -> None:
     try:
         if stat.S_ISFIFO(os.fstat(pipe).st_mode):
             for hint in hints:
-                os.write(pipe, json.dumps(as_list(hint)).encode()[: AT_ONCE - 1] + b"\n")
+                os.write(pipe, json.dumps(as_list(hint)).encode()[: ATOMIC_WRITE - 1] + b"\n")
     finally:
         os.close(pipe)
 
 
 class HintPipe:
-    """Publishes the hints that commands send."""
+    """The service's end of the pipe. It publishes the hints that commands send."""
 
     def __init__(self, home: Path, fanout: Fanout) -> None:
         self._path, self._fanout, self._rest = home / NAME, fanout, b""
 
     async def run(self) -> None:
-        """Read hints until canceled. If the file system of HOME has no pipes, the service gets no
-        hints from commands. The work of a command then waits until the workers look for work
-        again."""
+        """Read hints until canceled. If the file system of HOME does not support pipes, the service
+        gets no hints from commands. A command's work then waits until the workers poll again."""
         loop = asyncio.get_running_loop()
         try:
             with self._opened() as pipe:
@@ -66,7 +64,8 @@ class HintPipe:
     def _opened(self) -> Iterator[int]:
         self._path.unlink(missing_ok=True)  # a service that was killed may have left its pipe
         os.mkfifo(self._path, 0o600)
-        # open it for writing, too, so that reading does not end when a command closes the pipe
+        # open it for writing too, so that the reader sees no end of file when a command closes the
+        # pipe
         pipe = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
         try:
             yield pipe
@@ -76,12 +75,12 @@ class HintPipe:
 
     def _read(self, pipe: int) -> None:
         with suppress(BlockingIOError):
-            *lines, rest = (self._rest + os.read(pipe, MOST_READ)).split(b"\n")
-            self._rest = rest[:AT_ONCE]
+            *lines, rest = (self._rest + os.read(pipe, READ_SIZE)).split(b"\n")
+            self._rest = rest[:ATOMIC_WRITE]
             self._fanout.publish([hint for line in lines for hint in _hints(line)])
 
 
 def _hints(line: bytes) -> Iterator[Hint]:
-    """Yield the hint of this line. Yield nothing if another program has written the line."""
+    """Yield the hint in this line, or nothing if the line is invalid."""
     with suppress(ValueError, TypeError, RecursionError):
         yield read_hint(json.loads(line))

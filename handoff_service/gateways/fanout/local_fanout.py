@@ -6,33 +6,33 @@ from contextlib import asynccontextmanager
 
 from handoff_service.store.engine.transaction import EVERYTHING, Hint
 
-# When all listeners catch up, they begin this many seconds apart, so that they do not all query the
-# database at the same time.
-SPREAD = 0.005
-LONGEST_SPREAD = 2.0  # seconds
+# When all listeners catch up, they start this many seconds apart. This spreads their queries over
+# time.
+APART = 0.005
+LONGEST_CATCH_UP = 2.0  # seconds
 
 
 class _Listener:
-    """The hints that one listener has not read yet. It is a set, in which equal hints count once,
-    so it stays small."""
+    """The hints that one listener has not read yet. Equal hints are stored once, so the set stays
+    small."""
 
     def __init__(self) -> None:
         self._pending: dict[Hint, None] = {}
-        self._some = asyncio.Event()
+        self._has_hints = asyncio.Event()
         self.open = True
 
     def add(self, hint: Hint) -> None:
         self._pending[hint] = None
-        self._some.set()
+        self._has_hints.set()
 
     def end(self) -> None:
         self.open = False
-        self._some.set()
+        self._has_hints.set()
 
     async def batches(self) -> AsyncIterator[Sequence[Hint]]:
         while True:
-            await self._some.wait()
-            self._some.clear()
+            await self._has_hints.wait()
+            self._has_hints.clear()
             batch, self._pending = list(self._pending), {}
             if batch:
                 yield batch
@@ -58,13 +58,13 @@ class LocalFanout:
                 listener.add(hint)
 
     def publish_to_others(self, hints: Sequence[Hint]) -> None:
-        pass  # one process has no others to inform
+        pass  # there are no other processes
 
     def catch_up(self) -> None:
-        """Notify every listener that it may have missed hints."""
+        """Tell every listener that it may have missed hints."""
         loop = asyncio.get_running_loop()
         listeners = self._all()
-        apart = min(SPREAD, LONGEST_SPREAD / max(len(listeners), 1))
+        apart = min(APART, LONGEST_CATCH_UP / max(len(listeners), 1))
         for place, listener in enumerate(listeners):
             loop.call_later(place * apart, listener.add, EVERYTHING)
 

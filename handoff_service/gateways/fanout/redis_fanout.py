@@ -1,10 +1,10 @@
-"""Fan-out across processes by Redis pub/sub. Hints carry only ids. Without Redis, each process
-still serves its own hints.
+"""Fan-out across processes through Redis pub/sub. Hints contain only ids. Without Redis, each
+process still delivers its own hints.
 
-Redis stores nothing for a disconnected subscriber. So when hints may be lost, listeners get the
-hint ``EVERYTHING`` and catch up from the database. A process gives its own listeners this hint
-after each new subscription to Redis, and every few seconds while it has no subscription. If its own
-hints were lost, it also sends ``EVERYTHING`` to the other processes.
+Redis stores nothing for a disconnected subscriber. When hints may be lost, listeners get the hint
+``EVERYTHING`` and catch up from the database. A process sends its own listeners this hint after
+each new subscription to Redis, and every few seconds while it has no subscription. If it could not
+publish its own hints, it also sends ``EVERYTHING`` to the other processes.
 """
 
 import asyncio
@@ -24,24 +24,25 @@ from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.lib.background import Background
 from handoff_service.store.engine.transaction import EVERYTHING, Hint
 
-MOST_WAITING = 10_000
+MAX_WAITING = 10_000
 TRY_AGAIN = 1.0  # seconds
 CONNECT_WITHIN = 2.0  # seconds
-ANSWER_WITHIN = 2.0  # seconds without an answer after which Redis counts as hung
+ANSWER_WITHIN = 2.0  # seconds; after this silence, Redis counts as hung
 PING_AFTER = 1.0  # seconds without a message
-ASK_THE_DATABASE = 4.0  # seconds between two catch-ups while Redis is unavailable
-GARBAGE_IS_LOGGED = 60.0  # seconds between two log lines about invalid messages
+CATCH_UP_EVERY = 4.0  # seconds between two catch-ups while Redis is unavailable
+LOG_GARBAGE_EVERY = 60.0  # seconds between two log lines about invalid messages
 SEND, RECEIVE = "redis_send", "redis_receive"
 
 
 def channel_of(desk_id: str) -> str:
-    """The desk's channel. Its name contains the desk's id, because other desks may use the same
-    Redis server. In Redis, all databases of a server share the channels."""
+    """Return the desk's channel. Its name contains the desk's id, because other desks may use the
+    same Redis server, and all databases of a Redis server share their channels."""
     return f"patchboard:{desk_id}:hints"
 
 
 async def publish_once(url: str, channel: str, sender: str, hints: Sequence[Hint]) -> None:
-    """Publish hints from a process without a fan-out. Raises RedisError, OSError."""
+    """Publish hints from a process that has no fan-out, such as a command. Raises RedisError,
+    OSError."""
     client = redis.from_url(
         url, socket_connect_timeout=CONNECT_WITHIN, socket_timeout=ANSWER_WITHIN
     )
@@ -56,8 +57,8 @@ def _message(sender: str, hints: Sequence[Hint]) -> str:
 
 
 class RedisFanout:
-    """Serves this process's hints directly, and exchanges hints with the other processes through
-    the desk's Redis channel."""
+    """Delivers this process's hints directly, and exchanges hints with other processes through the
+    desk's Redis channel."""
 
     def __init__(
         self,
@@ -73,12 +74,12 @@ class RedisFanout:
         )
         self._channel = channel
         self._background = background or Background()
-        # called when Redis returns after an outage of more than ASK_THE_DATABASE seconds
+        # called when Redis returns after an outage of more than CATCH_UP_EVERY seconds
         self._returned = returned
         self._away_since: float | None = None
         self._me = secrets.token_hex(8)
-        self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MOST_WAITING)
-        # Whether hints of this process were lost and it has not yet told the others to catch up.
+        self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MAX_WAITING)
+        # Whether this process lost hints of its own and has not yet told the others to catch up.
         self._unpublished = False
         self._subscribed = asyncio.Event()
         self._garbage = 0
@@ -137,8 +138,8 @@ class RedisFanout:
         return True
 
     async def _publish_rest(self) -> None:
-        """Publish the hints that still wait, such as the nudge about work that this process has
-        given back."""
+        """Publish the hints that still wait, such as the nudge for work that this process has
+        released."""
         rest: dict[Hint, None] = {EVERYTHING: None} if self._unpublished else {}
         while not self._waiting.empty():
             rest |= dict.fromkeys(self._waiting.get_nowait())
@@ -159,12 +160,13 @@ class RedisFanout:
             if self._away_since is None:
                 self._away_since = time.monotonic()
             await asyncio.sleep(TRY_AGAIN)
-            if time.monotonic() - caught_up_at > ASK_THE_DATABASE:
+            if time.monotonic() - caught_up_at > CATCH_UP_EVERY:
                 caught_up_at = time.monotonic()
                 self._local.catch_up()
 
     async def _listen(self, pubsub: Any) -> None:
-        """Handle messages, until Redis sends nothing for too long and does not answer a ping."""
+        """Handle messages. Raises TimeoutError when Redis is silent for too long and does not
+        answer a ping."""
         heard_at = pinged_at = time.monotonic()
         while True:
             message = await pubsub.get_message(timeout=PING_AFTER)
@@ -182,27 +184,27 @@ class RedisFanout:
                 await asyncio.wait_for(pubsub.ping(), ANSWER_WITHIN)
 
     def _begin(self) -> None:
-        """Handle a new subscription. From now on, hints arrive again. The listeners catch up,
-        because hints were lost before."""
+        """Handle a new subscription. The listeners catch up, because hints may have been lost
+        before it."""
         self._subscribed.set()
         self._local.catch_up()
         since, self._away_since = self._away_since, None
-        if since is not None and time.monotonic() - since > ASK_THE_DATABASE:
+        if since is not None and time.monotonic() - since > CATCH_UP_EVERY:
             log.info("redis_back", seconds=round(time.monotonic() - since))
             self._returned()
 
     def _take(self, message: bytes) -> None:
         try:
             sender, hints = json.loads(message)
-            taken = [read_hint(hint) for hint in hints]
+            received = [read_hint(hint) for hint in hints]
         except (ValueError, TypeError, RecursionError):
             self._note_garbage()
             return
         if sender != self._me:
-            self._local.publish(taken)
+            self._local.publish(received)
 
     def _note_garbage(self) -> None:
         self._garbage += 1
-        if time.monotonic() - self._garbage_logged_at > GARBAGE_IS_LOGGED:
+        if time.monotonic() - self._garbage_logged_at > LOG_GARBAGE_EVERY:
             log.warning("hint_not_understood", count=self._garbage)
             self._garbage, self._garbage_logged_at = 0, time.monotonic()

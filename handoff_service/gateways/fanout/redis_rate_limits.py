@@ -1,5 +1,5 @@
 """Rate limits that several processes share through Redis. While Redis is unavailable, each process
-allows an equal part of the limit."""
+allows an equal share of the limit."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -10,10 +10,10 @@ from redis.exceptions import RedisError
 from handoff_service import log
 from handoff_service.lib.rate_limit import LocalRateLimits
 
-ANSWER_WITHIN = 0.5  # seconds; requests wait for it
+ANSWER_WITHIN = 0.5  # seconds; short, because requests wait for Redis
 TRY_AGAIN = timedelta(seconds=5)
-# Takes one token from the bucket, in one step. It uses the clock of Redis, which is the same for
-# all processes.
+# Takes one token from the bucket atomically. It uses the Redis server's clock, which is the same
+# for all processes.
 _TAKE = """
 local most, a_second = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
@@ -30,8 +30,8 @@ return tostring(wait)
 
 
 class RedisRateLimits:
-    """A token bucket for each key. ``prefix``: how the keys in Redis begin. ``processes``: into how
-    many parts a limit is divided while Redis is unavailable."""
+    """A token bucket for each key. ``prefix``: the prefix of the keys in Redis. ``processes``: how
+    many processes divide a limit among them while Redis is unavailable."""
 
     def __init__(self, url: str, *, prefix: str, processes: int) -> None:
         self._redis = redis.from_url(

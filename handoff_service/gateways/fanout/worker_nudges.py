@@ -1,9 +1,9 @@
-"""Nudges between processes: any process may do the work that one process has scheduled.
+"""Nudges between processes. Any process may do work that another process has scheduled.
 
-The process that commits work nudges its own workers. A moment later, so that its own workers come
-first, it asks the other processes through the fan-out to look for work. Each of them looks once for
-all its workers, and wakes only the workers that have something to claim. If a nudge is lost, the
-work waits for at most the longest sleep of a worker.
+The process that commits work nudges its own workers first. A moment later, it asks the other
+processes through the fan-out to look for work. Each of them runs one query for all its workers, and
+wakes only the workers with something to claim. If a nudge is lost, the work waits at most for a
+worker's longest sleep.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import LONGEST_SLEEP, Worker
 
-HEAD_START = 0.03  # seconds until other processes get a nudge; all commits in this time share it
+HEAD_START = 0.03  # seconds until other processes get a nudge, one for all commits in this time
 WORK_IS_DUE = Hint("work")
 
 
 class WorkerNudges:
-    """Nudges the workers of other processes. When another process asks, it nudges the workers of
-    this one.
+    """Nudges the workers of other processes, and passes nudges from other processes to this
+    process's workers.
 
-    ``fanout`` is a function, because this object is needed to make the store, and the fan-out is
-    made after the store."""
+    ``store`` and ``fanout`` are functions, because the store needs this object, and the fan-out is
+    created after the store."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class WorkerNudges:
             self._announcing = loop.call_later(HEAD_START, self._announce)
 
     def flush(self) -> None:
-        """Send a nudge that still waits, because this process is stopping."""
+        """Send a waiting nudge now, because this process is stopping."""
         if self._announcing is not None:
             self._announcing.cancel()
             self._announce()
@@ -63,7 +63,7 @@ class WorkerNudges:
         """Look for work whenever another process asks, until the fan-out ends."""
         async with self._fanout().listen([WORK_IS_DUE.channel]) as asked:
             async for _ in asked:
-                # the workers themselves notice when the database is available again
+                # while the database is unavailable, the workers poll for its return themselves
                 with suppress(Unavailable):
                     await self._look()
         await asyncio.Event().wait()  # the process is stopping, and cancels this task

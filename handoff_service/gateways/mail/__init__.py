@@ -1,4 +1,4 @@
-"""Mail: SMTP, and the demo's mailbox, which sends nothing.
+"""Mail over SMTP, and the demo's mailbox, which sends nothing.
 
 These modules may import ports and clock.
 """

@@ -1,4 +1,4 @@
-"""Mail without a mail server: the demo's mailbox. A page shows the newest 100 mails."""
+"""The demo's mailbox, which replaces a mail server. A page shows the newest 100 mails."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ class KeptMail:
 
 
 class Mailbox:
-    """Keeps the newest mails of this process in memory. It writes none to disk, because mails
-    contain codes."""
+    """Keeps this process's newest mails in memory. It writes nothing to disk, because mails contain
+    codes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -2,8 +2,8 @@
 
 ``smtp://user:password@host:25?from=desk@example.com`` switches to TLS if the server offers it
 (STARTTLS); ``smtps://`` (port 465) uses TLS from the start. Certificates are verified, except on a
-loopback address. Reply codes: RFC 5321, section 4.2.1. A 4yz reply can be retried, a 5yz reply
-cannot.
+loopback address. Reply codes: RFC 5321, section 4.2.1. A mail with a 4yz reply can be retried; with
+a 5yz reply, it cannot.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.shared.phrases import phrase
 
-PATIENCE = 20  # seconds for each answer of the server
-AT_ONCE = 4  # threads; further mails wait for a free one
+PATIENCE = 20  # seconds for each reply of the server
+MAX_THREADS = 4  # threads; more mails wait for a free thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,9 @@ class Server:
     sender: str
 
     @property
-    def is_here(self) -> bool:
-        """Whether the server is on this computer. Its certificate then proves nothing."""
+    def is_local(self) -> bool:
+        """Whether the server runs on this computer. The client then does not verify its
+        certificate."""
         if self.host == "localhost":
             return True
         try:
@@ -48,8 +49,8 @@ class Server:
 
 
 def server_of(url: str, *, own_host: str) -> Server:
-    """Parse ``PATCHBOARD_SMTP_URL``. Without ``from``, the sender is the user if that is an
-    address, else patchboard at ``own_host``."""
+    """Parse ``PATCHBOARD_SMTP_URL``. Without ``from``, the sender is the user name if it is an
+    address, or else patchboard at ``own_host``."""
     parts = urlsplit(url)
     tls = parts.scheme == "smtps"
     user = unquote(parts.username) if parts.username else None
@@ -65,12 +66,12 @@ def server_of(url: str, *, own_host: str) -> Server:
 
 
 class SmtpMailer:
-    """Sends mail through one server. Sending uses its own threads, so a server that hangs delays no
-    other work."""
+    """Sends mail through one server. It uses its own threads, so a hanging server delays no other
+    work."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail")
+        self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="mail")
 
     async def send(self, mail: Mail) -> Mailed | NotMailed:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, mail)
@@ -82,7 +83,7 @@ class SmtpMailer:
     def _send(self, mail: Mail) -> Mailed | NotMailed:
         try:
             with self._connected() as smtp:
-                smtp.send_message(self._written(mail))
+                smtp.send_message(self._message(mail))
             return Mailed()
         except (smtplib.SMTPException, OSError) as error:
             return _refusal(error)
@@ -98,7 +99,7 @@ class SmtpMailer:
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
         server, tls = self._server, ssl.create_default_context()
-        if server.is_here:
+        if server.is_local:
             tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
         smtp = (
             smtplib.SMTP_SSL(server.host, server.port, timeout=PATIENCE, context=tls)
@@ -114,7 +115,7 @@ class SmtpMailer:
                 _sign_in(smtp, server.user, server.password)
             yield smtp
 
-    def _written(self, mail: Mail) -> EmailMessage:
+    def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = (
             self._server.sender,
@@ -123,19 +124,19 @@ class SmtpMailer:
         )
         message["Date"] = formatdate(localtime=False)
         message["Message-ID"] = make_msgid(domain=self._server.sender.rsplit("@", 1)[-1])
-        # RFC 3834: asks other systems for no automatic replies
+        # asks other systems not to send automatic replies: RFC 3834
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(mail.body)
         return message
 
 
 class _NoSignIn(smtplib.SMTPException):
-    """Signing in cannot work until an admin changes the server or its settings."""
+    """Sign-in fails until an admin changes the server or its settings."""
 
 
 def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
-    """Sign in. If the server offers no sign-in method that smtplib supports, smtplib raises
-    SMTPException itself, not a subclass."""
+    """Sign in. If the server offers no supported sign-in method, smtplib raises a plain
+    SMTPException."""
     if not f"{user}{password}".isascii():
         raise _NoSignIn(
             phrase("the mail server's user name and password can have only ASCII characters")
@@ -152,7 +153,7 @@ def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
 
 def _refusal(error: Exception) -> NotMailed:
     """Describe the failure without the recipient's address, because logs must not contain
-    addresses. The desk's records have the address."""
+    addresses."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()))[0]
         return NotMailed(

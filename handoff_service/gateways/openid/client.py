@@ -2,7 +2,7 @@
 
 Sources: https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth,
 https://www.rfc-editor.org/rfc/rfc7636 (PKCE), https://www.rfc-editor.org/rfc/rfc9207 (``iss`` in
-the answer), https://openid.net/specs/openid-connect-rpinitiated-1_0.html (signing out)
+the response), https://openid.net/specs/openid-connect-rpinitiated-1_0.html (signing out)
 """
 
 import base64
@@ -17,7 +17,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from handoff_service.clock import Clock
 from handoff_service.gateways.openid.configuration import (
-    MOST_BYTES,
+    MAX_BYTES,
     Configuration,
     Configurations,
     read_json,
@@ -36,8 +36,8 @@ from handoff_service.ports.identity_providers import (
 from handoff_service.rules.shared.phrases import phrase
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-#: The parameters that ask the provider for a fresh sign-in. They also request the claim with the
-#: time of the sign-in, because some providers send it only on request.
+#: The parameters that request a new sign-in. They also request the claim with the time of the
+#: sign-in, because some providers send it only on request.
 _AGAIN = {
     "prompt": "login",
     "max_age": "0",
@@ -48,8 +48,8 @@ _MIXED_UP = phrase("The answer came from a different provider. Sign in again.")
 
 
 class OpenIdProviders:
-    """Talks to the providers that admins have set up, under the rules of ``OutsideHttp``. Create it
-    on a running event loop."""
+    """The client for the identity providers that admins have set up. The rules of ``OutsideHttp``
+    apply to all requests. Create it on a running event loop."""
 
     def __init__(self, hosts: Collection[str], clock: Clock) -> None:
         self._http, self._clock = OutsideHttp(hosts), clock
@@ -149,10 +149,12 @@ class OpenIdProviders:
         """Exchange the code for tokens."""
         form: dict[str, str] = {"code": code, "code_verifier": attempt.verifier}
         headers = dict(_FORM)
-        ways = found.facts.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        methods = found.facts.get("token_endpoint_auth_methods_supported") or [
+            "client_secret_basic"
+        ]
         if provider.client_secret is None:
             form["client_id"] = provider.client_id
-        elif "client_secret_basic" in ways:
+        elif "client_secret_basic" in methods:
             headers["Authorization"] = _basic(provider.client_id, provider.client_secret)
         else:
             form |= {"client_id": provider.client_id, "client_secret": provider.client_secret}
@@ -160,21 +162,23 @@ class OpenIdProviders:
             "authorization_code", redirect_uri=attempt.redirect_uri, **form
         )
         address = found.needed("token_endpoint")
-        answered = await self._http.ask("POST", address, headers, body.encode(), most=MOST_BYTES)
-        if answered.result.why is not None:
+        response = await self._http.ask(
+            "POST", address, headers, body.encode(), max_bytes=MAX_BYTES
+        )
+        if response.result.why is not None:
             raise SignInFailed(
                 phrase(
                     "{name} did not accept the sign-in. {problem} Sign in again.",
                     name=provider.name,
-                    problem=answered.result.why,
+                    problem=response.result.why,
                 )
             )
-        return read_json(answered.body, address)
+        return read_json(response.body, address)
 
     async def _verified(
         self, found: Configuration, provider: ProviderAccess, token: str, expected: Expected
     ) -> Mapping[str, Any]:
-        """The token's claims. Raises SignInFailed."""
+        """Return the token's claims. Raises SignInFailed if the token is invalid."""
 
         def check(keys: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
             return verify(token, keys, expected, self._clock())
@@ -192,8 +196,8 @@ class OpenIdProviders:
     async def _with_keys[R](
         self, found: Configuration, check: Callable[[Sequence[Mapping[str, Any]]], R]
     ) -> R:
-        """Check a token with the provider's keys. If none of them signed the token, read the keys
-        again, because providers replace their keys."""
+        """Check a token with the provider's keys. If no known key signed it, reload the keys and
+        try again, because providers replace their keys."""
         try:
             return await run_slow(check, found.keys)
         except UnknownKey:
@@ -204,37 +208,37 @@ class OpenIdProviders:
     async def _with_user_info(
         self, address: str, access_token: str, claims: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """Add the claims of the provider's user info, because the ID tokens of some providers lack
-        them. This ignores a user info about another person."""
+        """Add claims from the provider's userinfo endpoint, because some providers omit them from
+        the ID token. Ignore a response about another person."""
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
-        answered = await self._http.ask("GET", address, headers, most=MOST_BYTES)
-        if answered.result.why is not None:
+        response = await self._http.ask("GET", address, headers, max_bytes=MAX_BYTES)
+        if response.result.why is not None:
             return claims
         try:
-            more = read_json(answered.body, address)
-        except SignInFailed:  # some providers sign the answer, although we did not request that
+            more = read_json(response.body, address)
+        except SignInFailed:  # some providers return a signed JWT instead of JSON
             return claims
         return {**more, **claims} if more.get("sub") == claims.get("sub") else claims
 
 
 def _algorithms(found: Configuration) -> Sequence[str]:
-    """The algorithms that the provider announces; empty: it announces none."""
+    """Return the algorithms that the provider announces; empty if it announces none."""
     return found.facts.get("id_token_signing_alg_values_supported") or ()
 
 
 def _check_issuer(
     found: Configuration, provider: ProviderAccess, answer: Mapping[str, str]
 ) -> None:
-    """Raise SignInFailed if the answer names another provider. A provider whose configuration
-    announces RFC 9207 must name itself."""
+    """Raise SignInFailed if the response names another provider. If the provider's configuration
+    announces RFC 9207, the response must name the provider."""
     named = answer.get("iss")
-    must = found.facts.get("authorization_response_iss_parameter_supported") is True
-    if (must and named is None) or (named is not None and named != provider.issuer):
+    is_required = found.facts.get("authorization_response_iss_parameter_supported") is True
+    if (is_required and named is None) or (named is not None and named != provider.issuer):
         raise SignInFailed(_MIXED_UP)
 
 
 def _basic(client_id: str, secret: str) -> str:
-    """The header for the client id and the secret. RFC 6749, section 2.3.1, requires form encoding
-    before the base64."""
+    """Build the Authorization header for the client id and the secret. RFC 6749, section 2.3.1,
+    requires form encoding before base64."""
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"

@@ -1,5 +1,4 @@
-"""Reads a provider's configuration and keys from the provider's own addresses, and keeps them for a
-while.
+"""Reads and caches a provider's configuration and keys.
 
 Source: https://openid.net/specs/openid-connect-discovery-1_0.html
 """
@@ -17,17 +16,17 @@ from handoff_service.rules.shared.phrases import phrase
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 LASTS = timedelta(hours=1)
-# A token with an unknown key makes the service read the keys again. This pause limits how often
-# strangers can cause that.
+# The service reloads the keys when it gets a token with an unknown key. This interval limits how
+# often an attacker can cause a reload.
 KEYS_READ_EVERY = timedelta(seconds=30)
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _ACCEPT = {"Accept": "application/json"}
 
 
 @dataclass(slots=True)
 class Configuration:
-    """What the service knows about one provider."""
+    """The cached configuration and keys of one provider."""
 
     facts: Mapping[str, Any]
     read_at: datetime
@@ -44,21 +43,20 @@ class Configuration:
 
 
 class Configurations:
-    """Reads configurations and keeps them."""
+    """The cache of all providers' configurations."""
 
     def __init__(self, http: OutsideHttp, clock: Clock) -> None:
         self._http, self._clock = http, clock
         self._known: dict[str, Configuration] = {}
 
     async def of(self, issuer: str) -> Configuration:
-        """The provider's configuration. Raises SignInFailed."""
+        """Return the provider's configuration. Raises SignInFailed."""
         known = self._known.get(issuer)
         now = self._clock()
         if known is not None and timedelta() <= now - known.read_at < LASTS:
             return known
         facts = await self._json(f"{issuer.rstrip('/')}{WELL_KNOWN}")
-        # the document must name exactly the issuer whose document we requested: Discovery, section
-        # 4.3
+        # Discovery, section 4.3: the document must name exactly the issuer that we requested
         if facts.get("issuer") != issuer:
             raise SignInFailed(
                 phrase(
@@ -78,8 +76,8 @@ class Configurations:
         return read
 
     async def refresh_keys(self, known: Configuration) -> bool:
-        """Read the keys again, because a token has an unknown key. Returns False if the service
-        read them less than 30 seconds ago. Raises SignInFailed."""
+        """Reload the keys, because a token has an unknown key. Returns False, without reloading, if
+        the last read was less than ``KEYS_READ_EVERY`` ago. Raises SignInFailed."""
         now = self._clock()
         if timedelta() <= now - known.keys_read_at < KEYS_READ_EVERY:
             return False
@@ -88,7 +86,7 @@ class Configurations:
         return True
 
     def forget(self, issuer: str) -> None:
-        """Forget the configuration, so that the next sign-in reads it again."""
+        """Drop the configuration from the cache. The next sign-in reads it again."""
         self._known.pop(issuer, None)
 
     async def _read_keys(self, address: str) -> list[dict[str, Any]]:
@@ -101,22 +99,22 @@ class Configurations:
         return read_json(await self._get(address), address)
 
     async def _get(self, address: str) -> bytes:
-        answered = await self._http.ask("GET", address, _ACCEPT, most=MOST_BYTES)
-        if answered.result.why is not None:
+        response = await self._http.ask("GET", address, _ACCEPT, max_bytes=MAX_BYTES)
+        if response.result.why is not None:
             raise SignInFailed(
                 phrase(
                     "{address} cannot be read. {problem}",
                     address=address,
-                    problem=answered.result.why,
+                    problem=response.result.why,
                 )
             )
-        return answered.body
+        return response.body
 
 
 def read_json(body: bytes, address: str) -> dict[str, Any]:
-    """A JSON object from a provider. Raises SignInFailed."""
+    """Parse a JSON object from a provider. Raises SignInFailed."""
     try:
-        found = json.loads(body) if len(body) <= MOST_BYTES else None
+        found = json.loads(body) if len(body) <= MAX_BYTES else None
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -1,5 +1,4 @@
-"""Verifies an ID token: its signature, and that it is for this desk and this sign-in attempt and is
-valid now.
+"""Verifies an ID token: its signature, its audience, its sign-in attempt and its times.
 
 Source: https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
 """
@@ -16,12 +15,12 @@ from joserfc.jwk import KeySet
 
 from handoff_service.rules.shared.phrases import phrase
 
-# Only asymmetric algorithms. The algorithm "none" proves nothing. With HMAC, an attacker could sign
-# with the public key as the secret.
+# Only asymmetric algorithms are allowed. A token with "none" has no signature. With HMAC, an
+# attacker could use the public key as the secret.
 ALGORITHMS = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
 )  # fmt: skip
-_KINDS = ("RSA", "EC", "OKP")
+_KEY_TYPES = ("RSA", "EC", "OKP")
 LEEWAY = 60  # seconds by which the provider's clock may differ
 _WORDS = {
     "iss": phrase("it comes from another provider"),
@@ -36,7 +35,7 @@ _WORDS = {
 
 
 class WrongToken(Exception):
-    """The token is not valid. The text is the reason, as the end of a sentence."""
+    """The token is invalid. The message is the reason, phrased as the end of a sentence."""
 
 
 class UnknownKey(WrongToken):
@@ -51,34 +50,34 @@ class Expected:
     client_id: str
     nonce: str
     access_token: str | None
-    #: the algorithms that the provider announces; empty: it announces none
+    #: the algorithms that the provider announces; empty if it announces none
     algorithms: Sequence[str]
 
 
 def signed_claims(
     token: str, keys: Sequence[Mapping[str, Any]], algorithms: Sequence[str]
 ) -> Mapping[str, Any]:
-    """The claims of a token with a valid signature. Raises UnknownKey."""
+    """Return the claims of a token after checking its signature. Raises UnknownKey."""
     return dict(_decoded(token, keys, algorithms).claims)
 
 
 def _decoded(token: str, keys: Sequence[Mapping[str, Any]], algorithms: Sequence[str]) -> jwt.Token:
     allowed = [one for one in ALGORITHMS if not algorithms or one in algorithms]
-    usable: list[Any] = [one for one in keys if one.get("kty") in _KINDS]
+    usable: list[Any] = [one for one in keys if one.get("kty") in _KEY_TYPES]
     if not usable:
         raise UnknownKey(phrase("its key is unknown"))
     try:
         return jwt.decode(token, KeySet.import_key_set({"keys": usable}), algorithms=allowed)
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        # a wrong signature can also mean an unknown key, because a provider may give a new key an
-        # old name
+        # a provider may reuse a key id for a new key, so a wrong signature can also mean an unknown
+        # key
         raise UnknownKey(phrase("its signature is not the provider's")) from error
 
 
 def verify(
     token: str, keys: Sequence[Mapping[str, Any]], expected: Expected, now: datetime
 ) -> Mapping[str, Any]:
-    """The claims of a valid token. Raises UnknownKey and WrongToken."""
+    """Return the claims of a valid token. Raises UnknownKey and WrongToken."""
     read = _decoded(token, keys, expected.algorithms)
     options: Any = {
         "iss": {"essential": True, "value": expected.issuer},

@@ -1,4 +1,4 @@
-"""Verifies a logout token, with which a provider ends the sessions of a person here.
+"""Verifies a logout token. A provider sends it to end a person's sessions here.
 
 Source: https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
 """
@@ -14,16 +14,15 @@ from handoff_service.ports.identity_providers import EndedElsewhere
 from handoff_service.rules.shared.phrases import phrase
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-#: The greatest age of a token. Because of this limit, the desk remembers the ids of used tokens for
-#: only some minutes.
+#: The maximum age of a token. It limits how long the desk must remember the ids of used tokens.
 LASTS = timedelta(minutes=5)
 MOST_CHARACTERS = 20_000  # characters of a token
-_LONGEST = 255  # characters of a subject, a session or a token's id
+_LONGEST = 255  # characters of a subject, a session id or a token id
 
 
 def issuer_of(token: str) -> str | None:
-    """The issuer that the token names. Nobody has verified it yet: it only tells which keys must
-    verify the token."""
+    """Return the issuer that the token names, before verification. The caller may use it only to
+    choose the keys that verify the token."""
     parts = token.split(".")
     if len(parts) != 3 or len(token) > MOST_CHARACTERS:
         return None
@@ -43,7 +42,8 @@ def verify_logout(
     algorithms: Sequence[str],
     now: datetime,
 ) -> EndedElsewhere:
-    """The person or the session that the provider has ended. Raises UnknownKey and WrongToken."""
+    """Return the person or session that the provider has signed out. Raises UnknownKey and
+    WrongToken."""
     claims = signed_claims(token, keys, algorithms)
     audience = claims.get("aud")
     if claims.get("iss") != issuer:
@@ -64,12 +64,12 @@ def verify_logout(
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
-    moment, made = now.timestamp(), _number(claims.get("iat"))
+    moment, issued = now.timestamp(), _number(claims.get("iat"))
     # exp is optional, because the first versions of the specification did not have it
-    ends = _number(claims.get("exp", moment))
-    if made > moment + LEEWAY:
+    expires = _number(claims.get("exp", moment))
+    if issued > moment + LEEWAY:
         raise WrongToken(phrase("it was made at another time"))
-    if made < moment - LASTS.total_seconds() or ends < moment - LEEWAY:
+    if issued < moment - LASTS.total_seconds() or expires < moment - LEEWAY:
         raise WrongToken(phrase("it has expired"))
 
 

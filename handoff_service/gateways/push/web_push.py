@@ -1,9 +1,8 @@
 """Web Push: encrypted notifications through the push service of an agent's browser.
 
-The desk signs with a key pair (VAPID). At first, the service derives the pair from the desk's
-secret key. Earlier versions always did this, so browsers that subscribed with an earlier version
-still work. The service then stores the pair encrypted, so that the pair stays the same when the
-secret key changes.
+The desk signs with a key pair (VAPID). The service derives the first pair from the desk's secret
+key, as earlier versions did, so existing subscriptions stay valid. It then stores the pair
+encrypted. Therefore the pair does not change when an admin rotates the secret key.
 
 Sources: https://www.rfc-editor.org/rfc/rfc8030 (push), https://www.rfc-editor.org/rfc/rfc8291
 (encryption), https://www.rfc-editor.org/rfc/rfc8292 (VAPID)
@@ -29,17 +28,17 @@ from handoff_service.rules.shared.phrases import phrase
 
 # The order of the curve P-256: https://csrc.nist.gov/pubs/sp/800/186/final
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-KEPT_FOR = 3600  # seconds that the push service keeps a notification for a device that is off
-#: A host that a contact may name. Push services refuse others, and py_vapid refuses a port.
+KEPT_FOR = 3600  # seconds for which the push service stores a notification
+#: A host that the contact address may have. Push services reject other hosts, and py_vapid rejects
+#: ports.
 _HOST = re.compile(r"localhost|[\w-]+(\.[\w-]+)+")
 UNUSABLE = phrase("The browser's keys or its address cannot be used. Turn notifications on again.")
-SIGNED_FOR = 12 * 3600  # seconds that a signature is valid; a push service accepts at most 24 hours
+SIGNED_FOR = 12 * 3600  # seconds for which a signature is valid; at most 24 hours
 
 
 def first_key(secret_key: str) -> str:
-    """The desk's first private key, as PEM. HKDF makes a number of 48 bytes, 16 more than a key
-    has, and this function reduces it modulo the curve's order. Because of the 16 extra bytes, all
-    keys are practically equally likely."""
+    """Derive the desk's first private key, as PEM. HKDF produces 48 bytes, 16 more than a key
+    needs. The extra bytes make the bias of the reduction modulo the curve's order negligible."""
     derive = HKDF(algorithm=hashes.SHA256(), length=48, salt=None, info=b"patchboard web push")
     number = int.from_bytes(derive.derive(secret_key.encode())) % (_ORDER - 1) + 1
     return (
@@ -54,8 +53,8 @@ def first_key(secret_key: str) -> str:
 
 
 def contact(public_url: str) -> str:
-    """The desk's address, to which a push service sends complaints. It must be https without a
-    port. A desk without such an address, for example on a developer's computer, names localhost."""
+    """Return the contact address for the operators of push services. It must be https without a
+    port. A desk without such an address, for example on a developer's computer, uses localhost."""
     host = urlsplit(public_url).hostname or ""
     return f"https://{host if _HOST.fullmatch(host) else 'localhost'}"
 
@@ -81,7 +80,7 @@ class WebPush:
 
     async def push(self, message: PushMessage) -> CallResult:
         try:
-            body, signed = self._encrypted(message), self._signed(message)
+            body, signed = self._encrypt(message), self._signature_headers(message)
         except (WebPushException, ECEException, VapidException, ValueError):
             return CallResult(why=UNUSABLE)
         headers = {
@@ -93,14 +92,14 @@ class WebPush:
         }
         return await self._http.post(message.address, body, headers)
 
-    def _encrypted(self, message: PushMessage) -> bytes:
+    def _encrypt(self, message: PushMessage) -> bytes:
         keys = {"p256dh": message.p256dh, "auth": message.auth}
         pusher = WebPusher({"endpoint": message.address, "keys": keys})
         body: bytes = pusher.encode(message.body.encode())["body"]
         return body
 
-    def _signed(self, message: PushMessage) -> dict[str, str]:
-        """The headers with which the push service verifies the sender."""
+    def _signature_headers(self, message: PushMessage) -> dict[str, str]:
+        """Return the headers that prove the sender to the push service."""
         parts = urlsplit(message.address)
         claims = {
             "sub": self._contact,

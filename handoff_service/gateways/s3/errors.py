@@ -6,11 +6,11 @@ The codes are those of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResp
 import re
 
 _CODE = re.compile(r"(?:<Code>|\(code: )([A-Za-z0-9]{1,60})(?:</Code>|\))")
-NO_ANSWER = "HTTP error"  # the beginning of the library's connection errors
+NO_ANSWER = "HTTP error"  # how the library's connection errors begin
 _STATUS = re.compile(r"status code: (\d{3})")
 NO_BUCKET = "NoSuchBucket"
 
-#: code -> the sentence. The placeholders are the bucket and the operation.
+#: error code -> what an admin reads; the placeholders are the bucket and the operation
 ADVICE = {
     NO_BUCKET: "The S3 store has no bucket {bucket}. Create it, or correct PATCHBOARD_MEDIA_STORE.",
     "InvalidAccessKeyId": "The S3 store does not know the access key. Correct "
@@ -30,8 +30,7 @@ UNREACHABLE = (
     "The S3 store at {address} does not answer. Start it, or correct PATCHBOARD_S3_URL. The "
     "network of this host may also be down."
 )
-#: HTTP status -> code, for answers without a code: answers to HEAD requests, and those of some
-#: servers
+#: HTTP status -> code, for responses without a code: to HEAD requests, and from some servers
 BY_STATUS = {"403": "AccessDenied", "401": "InvalidAccessKeyId", "301": "PermanentRedirect"}
 UNCLEAR = "An answer of the S3 store at {address} cannot be understood. Its own log says why."
 DAMAGED = "The content of {name} in {where} has another hash. Restore an earlier version of it."
@@ -39,7 +38,8 @@ UNKNOWN = "The S3 store refused to {operation} a file: {code}. Its own log says 
 
 
 def code_of(text: str) -> str | None:
-    """The code in an answer, or else the answer's HTTP status. None without an answer."""
+    """Return the code in the store's response, or else the HTTP status. None if there was no
+    response."""
     if found := _CODE.search(text):
         return found[1]
     status = _STATUS.search(text)
@@ -47,10 +47,10 @@ def code_of(text: str) -> str | None:
 
 
 def sentence(text: str, *, operation: str, bucket: str, address: str) -> str:
-    """A sentence that says what failed and what to do. It never quotes the answer, because the
-    answer contains the keys."""
+    """Describe what failed and what to do. The sentence never quotes the response, which contains
+    the keys."""
     code = code_of(text)
     if code is None:
-        unclear = text and NO_ANSWER not in text
-        return (UNCLEAR if unclear else UNREACHABLE).format(address=address)
+        is_unclear = text and NO_ANSWER not in text
+        return (UNCLEAR if is_unclear else UNREACHABLE).format(address=address)
     return ADVICE.get(code, UNKNOWN).format(bucket=bucket, operation=operation, code=code)

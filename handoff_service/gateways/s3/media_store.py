@@ -1,7 +1,7 @@
 """Pictures and files in a bucket of an S3-compatible store, under the same names as in the folder.
 
 Each request has a time limit and few retries, because callers wait for it. While the store does not
-answer, a circuit breaker refuses requests at once, so that they do not occupy all threads.
+answer, a circuit breaker refuses requests at once. Otherwise they would occupy all threads.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ RETRIES, RETRIES_FOR = 2, timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """A bucket and how to reach it. ``url`` None: AWS itself. ``access_key`` None: the host has a
-    role at AWS."""
+    """A bucket and its connection settings. ``url`` is None for AWS. ``access_key`` is None if the
+    host has an AWS role."""
 
     name: str
     prefix: str
@@ -46,11 +46,12 @@ class Bucket:
 
 
 class S3Media:
-    """The files of one desk, below the prefix. Its methods block and may run in several threads."""
+    """The media of one desk, below the prefix. Its methods block, and several threads may call
+    them."""
 
     def __init__(self, bucket: Bucket, metrics: Metrics | None = None) -> None:
         self._bucket, self._metrics = bucket, metrics or Metrics()
-        self._store = _opened(bucket)
+        self._store = _open_store(bucket)
         self._breaker, self._lock = CircuitBreaker(_log_state), Lock()
 
     @property
@@ -59,19 +60,19 @@ class S3Media:
 
     @property
     def leaves(self) -> str:
-        """What may remain after a file is deleted: a bucket can keep earlier versions, which only
-        its owner can see."""
+        """A warning about copies that remain after a deletion: a bucket can keep earlier versions,
+        which only its owner sees."""
         return EARLIER_VERSIONS.format(where=self.where)
 
     def keep(self, content: bytes, now: datetime) -> str:  # the store sets the time itself
-        """Store the content. A file that exists is stored again, so that it counts as new."""
+        """Store the content. This rewrites an existing file, which resets its age."""
         name = hashlib.sha256(content).hexdigest()
         self._put(relative_path(name), content)
         return name
 
     def add(self, name: str, content: IO[bytes]) -> bool:
-        """Store a stream under its hash. This reads the whole stream into memory, because media are
-        small."""
+        """Store a stream under its hash. This reads the whole stream into memory, which is safe
+        because media are small."""
         path = relative_path(name)
         if self._stored_at(path) is not None:
             return False
@@ -79,15 +80,15 @@ class S3Media:
         return True
 
     def read(self, name: str) -> bytes | None:
-        """The content, after a check of its hash: another program or a proxy may have answered in
-        place of the store."""
+        """Return the content, after a check of its hash. The hash detects a response from another
+        program or a proxy."""
         content = self._read(relative_path(name))
         if content is not None and hashlib.sha256(content).hexdigest() != name:
             raise MediaAway(errors.DAMAGED.format(name=name, where=self.where))
         return content
 
     def names(self) -> Iterator[str]:
-        """Every file below the prefix, a thousand a request."""
+        """Yield the name of every file below the prefix. Each request lists a thousand."""
         parts = iter(obstore.list(self._store))
         while (part := self._do("list", lambda: next(parts, None))) is not None:
             for one in part:
@@ -105,7 +106,8 @@ class S3Media:
             self._delete(path)
 
     def check(self) -> None:
-        """Write, read, list and delete a probe. Raises MediaAway, which says what to do."""
+        """Write, read, list and delete a probe file. Raises MediaAway with the problem and its
+        fix."""
         path = f"probe-{uuid4().hex}"
         self._put(path, path.encode())
         found = self._read(path)
@@ -121,7 +123,8 @@ class S3Media:
         self._do("write", lambda: obstore.put(self._store, path, content, use_multipart=False))
 
     def _read(self, path: str) -> bytes | None:
-        # read the body here, so that a broken connection counts as a failed request
+        # read the body here, because a connection that breaks during the body must also count as a
+        # failure
         return self._do("read", lambda: obstore.get(self._store, path).bytes().to_bytes())
 
     def _stored_at(self, path: str) -> datetime | None:
@@ -132,7 +135,7 @@ class S3Media:
         self._do("delete", lambda: obstore.delete(self._store, path))
 
     def _do[R](self, operation: str, request: Callable[[], R]) -> R | None:
-        """Carry out a request. None when the file is missing."""
+        """Run a request. Returns None if the file is missing."""
         with self._lock:
             if not self._breaker.allows():
                 raise MediaAway(self._sentence("", operation))
@@ -149,7 +152,7 @@ class S3Media:
         except BaseException as error:
             if type(error).__name__ != "PanicException":
                 raise
-            # at some answers the library raises a BaseException, which would end a worker
+            # for some responses, the library raises a BaseException, which would end a worker
             self._failed(operation, reached=False)
             raise MediaAway(errors.UNCLEAR.format(address=self._address)) from error
         self._answered(began, operation)
@@ -179,14 +182,14 @@ class S3Media:
 
 
 def _is_refusal(text: str) -> bool:
-    """Whether the store refused the request and would refuse it again, for example because of wrong
-    keys.
+    """Return whether the store refused the request with a known error, for example because of wrong
+    keys. The store is then reachable.
     """
     code = errors.code_of(text)
     return code in errors.ADVICE
 
 
-def _opened(bucket: Bucket) -> S3Store:
+def _open_store(bucket: Bucket) -> S3Store:
     config: S3Config = {"region": bucket.region}
     if bucket.url is not None:
         config["endpoint"] = bucket.url

@@ -1,5 +1,5 @@
-"""The simulator's error codes. They are the same as those of a real provider, so that the codes of
-stored messages keep their meaning after a desk changes to that provider. A test compares them."""
+"""The simulator's error codes. They equal those of a real provider, so stored messages keep their
+meaning when a desk changes to that provider. A test compares the two."""
 
 from datetime import timedelta
 

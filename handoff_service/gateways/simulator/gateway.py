@@ -1,8 +1,8 @@
 """The simulator: an SMS provider inside this process, for trials, demos and tests without an
 account.
 
-A sent text appears on the phone page when its status is ``sent``. Receipts follow after a moment,
-as they do from a carrier.
+A sent text appears on the simulated phone's page when its status becomes ``sent``. Receipts follow
+after a moment, as from a carrier.
 """
 
 import asyncio
@@ -34,16 +34,16 @@ from handoff_service.rules.delivery.sms_text import is_e164, is_short_code, segm
 from handoff_service.rules.shared.vocabulary import Status
 
 REMEMBERED = 1000
-SIGNATURE = "\n\nSent from my iPhone"  # a signature like those that phones add to mails
-# in millionths, per segment: close to the price in the United States
+SIGNATURE = "\n\nSent from my iPhone"  # a phone's automatic signature
+# millionths of a dollar per segment, close to the price in the United States
 PRICE, CURRENCY = 8_300, "USD"
-SCHEME = "simulator:"  # the scheme of the addresses of pictures that phones send
+SCHEME = "simulator:"  # URL scheme of pictures from simulated phones
 # (status, seconds after the previous step, error code)
 SENT, DELIVERED = (Status.SENT, 0.05, None), (Status.DELIVERED, 0.5, None)
 
 
 class Behavior(StrEnum):
-    """How a phone and its carrier behave."""
+    """The behavior of a simulated phone and its carrier."""
 
     USUAL = "usual"
     SLOW = "slow"
@@ -61,7 +61,7 @@ STEPS: Mapping[Behavior, Sequence[tuple[Status, float, int | None]]] = {
     Behavior.OFF: ((Status.UNDELIVERED, 0.5, OFF),),
     Behavior.LANDLINE: ((Status.UNDELIVERED, 0.5, LANDLINE),),
     Behavior.FILTERED: ((Status.UNDELIVERED, 0.5, FILTERED),),
-    # each receipt twice, so SENT also arrives after DELIVERED
+    # every receipt arrives twice, and a SENT arrives after a DELIVERED
     Behavior.TWICE: (SENT, DELIVERED, SENT, DELIVERED),
     Behavior.RIGHT_TO_LEFT: (SENT, DELIVERED),
     Behavior.SIGNS: (SENT, DELIVERED),
@@ -71,8 +71,8 @@ STEPS: Mapping[Behavior, Sequence[tuple[Status, float, int | None]]] = {
 class Simulator:
     """The simulated provider.
 
-    The simulator calls ``receipt`` with each delivery receipt. ``pace``: how slow the carriers are;
-    1 is usual, 0 is instant. ``pictures`` stores the pictures that phones send until the service
+    ``receipt``: called with each delivery receipt. ``pace``: the factor for the carrier's delays; 1
+    is the usual delay, 0 is none. ``pictures``: stores pictures from phones until the service
     fetches them.
     """
 
@@ -95,8 +95,7 @@ class Simulator:
         return self._behaviors.get(number, Behavior.USUAL)
 
     def behave(self, number: str, behavior: Behavior) -> None:
-        """Set the phone's behavior for the next texts. The setting is lost when the process
-        ends."""
+        """Set the phone's behavior for the next texts. It is kept only in memory."""
         self._behaviors[number] = behavior
 
     def as_sent(self, number: str, body: str) -> str:
@@ -125,15 +124,15 @@ class Simulator:
         ]
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        # no text can be missing: the service stores or refuses each text of a phone at once
+        # no text can be lost, because the service stores or refuses each text at once
         return ()
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
         return {}  # the simulator keeps no list of opt-outs
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """Return invented prices of the texts that the simulator still remembers. Received texts
-        cost nothing. The simulator loses no receipts, so it reports none here."""
+        """Return simulated prices of the sent texts that are still in memory. Received texts cost
+        nothing. Statuses are missing here, because the simulator never loses a receipt."""
         return [
             Reported(sid=sid, price=segments(self._sent[sid].body).count * PRICE, currency=CURRENCY)
             for sid in sids & self._sent.keys()
@@ -143,8 +142,7 @@ class Simulator:
         return ()
 
     async def erase(self, sid: str) -> NotErased | None:
-        """Forget a text. The pictures of phones are in the service's own media folder, so this does
-        not delete them."""
+        """Forget a text. This does not delete pictures from phones."""
         self._sent.pop(sid, None)
         return None
 
@@ -158,7 +156,7 @@ class Simulator:
         )
 
     async def keep(self, content: bytes, now: datetime) -> str:
-        """Store a picture that a phone sends. Returns its address at this provider."""
+        """Store a picture that a simulated phone sends. Returns its address."""
         return SCHEME + await asyncio.to_thread(self._pictures.keep, content, now)
 
     async def answers(self) -> bool:

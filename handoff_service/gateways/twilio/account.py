@@ -18,8 +18,8 @@ from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
-# seconds between the clocks; a larger difference makes Twilio's message list useless for matching
-MOST_APART = timedelta(seconds=60)
+# with a larger difference, the times in Twilio's message list cannot be matched
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=60)
 
 MESSAGING = "https://messaging.twilio.com"
 
@@ -34,7 +34,7 @@ async def problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> lis
 
 
 def _account_problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
-    """The problems with the account and its numbers. Blocks until Twilio has answered."""
+    """Return the problems with the account and its numbers. Blocks until Twilio has answered."""
     try:
         return list(_problems(settings, numbers))
     except requests.RequestException as error:
@@ -66,8 +66,8 @@ def _problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator
 
 
 def check_account(session: requests.Session, base: str) -> tuple[bool, list[str]]:
-    """Return whether Twilio accepts the credentials, and the problems with the credentials, the
-    account's status and the clock."""
+    """Check the credentials, the account's status and the clock. Returns whether Twilio accepts the
+    credentials, and the problems."""
     account = session.get(f"{base}.json", timeout=TIMEOUT)
     if account.status_code in (401, 403, 404):
         return False, [
@@ -97,8 +97,8 @@ def _messaging(settings: Settings) -> str:
 def _service(
     session: requests.Session, address: str, one: ProviderNumber, wanted: str
 ) -> Generator[str, None, bool]:
-    """Check a number's messaging service. Returns whether Twilio uses the webhook of the number
-    itself.
+    """Check a number's messaging service. Returns whether Twilio uses the number's own webhook
+    instead of the service's.
 
     https://www.twilio.com/docs/messaging/api/service-resource
     """
@@ -107,14 +107,14 @@ def _service(
         service=one.messaging_service,
         number=one.number,
     )
-    asked = session.get(address, timeout=TIMEOUT)
-    if asked.status_code == 404:
+    response = session.get(address, timeout=TIMEOUT)
+    if response.status_code == 404:
         yield phrase(
             "{what} is not in this Twilio account. Correct it under Admin, Company numbers.",
             what=named,
         )
         return True
-    asked.raise_for_status()
+    response.raise_for_status()
     pool = session.get(f"{address}/PhoneNumbers", params={"PageSize": 400}, timeout=TIMEOUT)
     pool.raise_for_status()
     if one.number not in [found["phone_number"] for found in pool.json().get("phone_numbers", [])]:
@@ -123,7 +123,7 @@ def _service(
             "in Twilio's console, under the service, Sender Pool.",
             what=named,
         )
-    service = asked.json()
+    service = response.json()
     if service.get("use_inbound_webhook_on_number"):
         return True
     fix = phrase(
@@ -146,11 +146,11 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
     With ``sms_application_sid`` Twilio ignores every ``sms_*_url``:
     https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource#incomingphonenumber-properties
     """
-    asked = session.get(
+    response = session.get(
         f"{base}/IncomingPhoneNumbers.json", params={"PhoneNumber": number}, timeout=TIMEOUT
     )
-    asked.raise_for_status()
-    found = asked.json().get("incoming_phone_numbers", [])
+    response.raise_for_status()
+    found = response.json().get("incoming_phone_numbers", [])
     if not found:
         yield phrase(
             "{number} is not a number of this Twilio account. Buy it, or delete it under Admin, "
@@ -202,7 +202,7 @@ def _incoming_webhook(
 def _fallback(
     at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, fix: str
 ) -> Iterator[str]:
-    """Check the fallback address. If it is on another server, it may use any HTTP method."""
+    """Check the fallback address. A fallback on another server may use any HTTP method."""
     url, method = at.get(keys[0]), at.get(keys[1]) or "POST"
     if not url:
         yield phrase("{what} has no fallback. {mend}", what=named, mend=fix)
@@ -219,7 +219,7 @@ def _clock_apart(date: str | None) -> str | None:
     if date is None:
         return None
     apart = abs(clock.now() - parsedate_to_datetime(date).astimezone(UTC))
-    if apart < MOST_APART:
+    if apart < MAX_CLOCK_DIFFERENCE:
         return None
     return phrase(
         "This machine's clock is {seconds} s off from Twilio's. Turn on time synchronization "
@@ -229,7 +229,7 @@ def _clock_apart(date: str | None) -> str | None:
 
 
 async def _webhook(settings: Settings) -> list[str]:
-    """Send a signed receipt as Twilio does."""
+    """Send our own webhook a signed receipt, as Twilio does."""
     url = f"{settings.public_url}/webhooks/twilio/status"
     form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}  # an invalid status
     signed = sign(url, sorted(form.items()), signature_keys(settings)[0], settings.twilio_signature)

@@ -1,4 +1,4 @@
-"""What Twilio's client raises and returns, in the words of the gateway."""
+"""Translates the errors and statuses of Twilio's client."""
 
 from twilio.base.exceptions import TwilioException
 from twilio.rest.api.v2010.account.message import MessageInstance
@@ -6,12 +6,12 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 from handoff_service.gateways.twilio.errors import STATUSES
 from handoff_service.rules.shared.vocabulary import Status
 
-# The client raises these for an answer that is not from Twilio, such as a proxy's page.
+# The client raises these if the response is not from Twilio, for example a proxy's error page.
 NONSENSE = (TwilioException, ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 
 
 def why(error: BaseException) -> str:
-    """Return only the error's class: its text can contain the address, and so phone numbers."""
+    """Return only the error's class, because its text can contain phone numbers."""
     return type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""Pushes consents to Twilio's Consent Management API, in a thread."""
+"""Pushes consents to Twilio's Consent Management API. The gateway runs this in a thread."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC

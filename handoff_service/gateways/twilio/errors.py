@@ -1,4 +1,5 @@
-"""Twilio's message statuses, and its error codes with meaning, advice, reason and retries."""
+"""Twilio's message statuses and error codes. Each error code has a meaning, advice, a reason and
+retries."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,26 +1,27 @@
-"""Checks that nobody has moved characters between the names and values of a signed form (a *recut*
-form). Names and values must be split as Twilio splits them.
+"""Detects a *recut* form: a signed form in which somebody has moved characters between names and
+values.
 
 Twilio's signature covers the names and values joined without separators. An attacker who has seen
 one signed request can therefore move characters between names and values and keep the signature
-valid. From ``Body=Hi&From=%2B1...`` the attacker can forge another sender, another message or a
-shorter text. So each parameter must look as Twilio writes it:
+valid. From ``Body=Hi&From=%2B1...`` the attacker could forge another sender, another message or a
+shorter text. So this module checks that each parameter looks as Twilio writes it:
 
-- Names are words, and none occurs twice.
-- A value with a known format has that format, above all the ids of the account and the message.
-- A known name occurs only as a name, never inside another parameter. The only exception is Body,
-  because people write it.
+- Names consist of letters and digits, and none occurs twice.
+- If a parameter has a known format, its value has that format. The ids of the account and the
+  message matter most.
+- A known name never occurs inside another parameter. The only exception is Body, because people
+  write it.
 - No parameter that is sorted after From ends with the word ``From`` and a sender name, because an
   attacker could hide the real sender there.
-- ``From=CityBank`` and ``FromCity=Bank`` have the same characters. So this module refuses a sender
-  name that begins with City, State or Zip if ``From`` occurs anywhere before it. It also refuses a
-  form in which FromCity, FromState or FromZip is the only place parameter.
-- The name after a value without a fixed format, or after a sender name, is a known name. The name
-  after Body is From.
+- ``From=CityBank`` and ``FromCity=Bank`` are identical without separators. So a sender name must
+  not begin with City, State or Zip if ``From`` occurs anywhere before it. FromCity, FromState or
+  FromZip must not be the only place parameter.
+- The parameter after a value without a fixed format, or after a sender name, has a known name. The
+  parameter after Body is From.
 
-Twilio adds parameters without notice, so this module accepts unknown names. But if a new parameter
-is sorted directly after a value without a fixed format, this module refuses the texts that have it.
-The gap sweep then fetches these texts from Twilio.
+Twilio adds parameters without notice, so this module accepts unknown names. However, it refuses a
+text in which an unknown name follows a value without a fixed format. The gap sweep then fetches the
+text from Twilio.
 
 Source: https://www.twilio.com/docs/messaging/guides/webhook-request
 """
@@ -30,15 +31,15 @@ from collections.abc import Sequence
 
 from handoff_service.rules.delivery.senders import NAME
 
-LONGEST_NAME = 40  # the longest known name has 28: OriginalRepliedMessageSender
+LONGEST_NAME = 40  # the longest known name has 28 characters: OriginalRepliedMessageSender
 _NAME = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,{LONGEST_NAME - 1}}}")
 SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 _NUMBER = re.compile(r"\+?[0-9]{0,15}")
-# A sender name, whose characters are listed in
+# A sender name. Its characters are listed in
 # https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
 # It must not contain text that could come from a recut of the neighboring parameters.
 _SENDER_NAME = re.compile(rf"(?!Country)(?!.*From){NAME}")
-# ``From`` followed by a sender name like this looks like FromCity and its value
+# ``From`` plus such a sender name looks like FromCity, FromState or FromZip with a value
 _LIKE_A_PARAMETER = re.compile(r"City|State|Zip")
 _FROM = re.compile(rf"{_NUMBER.pattern}|{_SENDER_NAME.pattern}")
 _ENDS_IN_NAME = re.compile(rf"From{NAME}\Z")
@@ -89,13 +90,10 @@ _HIDDEN = re.compile(rf"{'|'.join(_LONG)}|Media(?:Url|ContentType)[0-9]|(?:From|
 
 
 def error(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | None:
-    """Return what is wrong with a signed form, as a sentence; None if it is split as Twilio splits
-    it.
+    """Return what is wrong with a signed form, as a sentence; None if it is not recut.
 
-    Args:
-        pairs: Every (name, value), including blank ones.
-        query: The query of the address, which the signature covers before the form.
-        account: The id of our account.
+    Args: pairs: Every (name, value), including blank ones. query: The query string of the address.
+    The signature covers it before the form. account: The id of our account.
     """
     parts, starts, before, is_open, raw = [query], set(), "", False, query
     at, places = len(query), _PLACES & {name for name, _ in pairs}
@@ -110,7 +108,7 @@ def error(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
             return wrong
         if name in _FORMS:
             starts.add(at)
-        # A NUL stands for the content of Body, so that its neighbors stay separate.
+        # Replace Body with a NUL, which keeps its neighbors apart.
         part = "\0" if name == "Body" else name + value
         parts.append(part)
         raw += name + value
@@ -128,14 +126,14 @@ def error(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
 
 
 def _loggable(name: str) -> str:
-    """Return the name for the log. The log must not contain an unknown name, because it may be a
-    piece of somebody's text."""
+    """Return a name that may be logged. An unknown name may be part of a person's text, so it must
+    not be logged."""
     return name if name in _FORMS else "A parameter that is not known"
 
 
 def _another_sender(name: str, value: str, raw: str) -> str | None:
-    """Find places where a sender name may be hidden. ``raw`` is everything that the signature
-    covers before this parameter."""
+    """Return an error if a sender name may be hidden in this parameter. ``raw``: everything that
+    the signature covers before it."""
     if name == "From" and _LIKE_A_PARAMETER.match(value) and "From" in raw:
         return "From must be as Twilio writes it."
     if name > "From" and _ENDS_IN_NAME.search(value if name in _FORMS else name + value):
@@ -144,8 +142,9 @@ def _another_sender(name: str, value: str, raw: str) -> str | None:
 
 
 def _wrong(name: str, value: str, before: str, account: str, *, is_open: bool) -> str | None:
-    """Check one parameter. ``before`` is the name sorted before this one; ``is_open``: the value of
-    ``before`` may end with the letters of a parameter's name."""
+    """Check one parameter. ``before``: the name that is sorted before this one. ``is_open``:
+    whether the value of ``before`` has no fixed format, so it may end with the letters of a
+    name."""
     if name == "AccountSid" and value != account:
         return "AccountSid is not our account."
     if before == "Body" and name != "From":

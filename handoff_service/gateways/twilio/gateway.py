@@ -46,7 +46,7 @@ from handoff_service.settings import Settings
 LISTS_AT_ONCE = 4
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; our choice
 NO_CONSENT_API = (403, 404)
-_CANNOT_ASK = (*NONSENSE, requests.RequestException, RuntimeError)
+_REQUEST_ERRORS = (*NONSENSE, requests.RequestException, RuntimeError)
 
 
 class TwilioProvider:
@@ -59,21 +59,20 @@ class TwilioProvider:
             self._session.mount(
                 scheme, HTTPAdapter(pool_maxsize=SENDS_AT_ONCE + LISTS_AT_ONCE, max_retries=0)
             )
-        # A detached logger: the client logs request addresses, which contain phone numbers.
+        # Use a detached logger, because the client logs request URLs, which contain phone numbers.
         http = TwilioHttpClient(timeout=timeout, logger=logging.Logger("twilio", logging.CRITICAL))
         http.session = self._session
         self._client = Client(  # type: ignore[no-untyped-call]
             settings.twilio_account_sid,
             settings.twilio_auth_token,
             http_client=http,
-            # ignore the environment variables, which could change the address
+            # ignore TWILIO_EDGE in the environment, which would change the address
             environment={"TWILIO_EDGE": ""},
         )
         self._client.api.base_url = settings.twilio_api_url
         if not is_twilios(settings.twilio_api_url):
             self._client.accounts.base_url = settings.twilio_api_url
-        # Two pools, so that reading lists never delays sending a text, and sending never delays
-        # reading.
+        # With two pools, reading lists and sending texts never delay each other.
         self._senders = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="twilio-send")
         self._listers = ThreadPoolExecutor(LISTS_AT_ONCE, thread_name_prefix="twilio-list")
         self._media = TwilioMedia(settings)
@@ -89,56 +88,56 @@ class TwilioProvider:
         return await answer
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """Return the line's messages at Twilio with this text, from its creation on. Raises OSError
-        if Twilio is unavailable."""
+        """Return Twilio's messages on this line with the same words that are not older than this
+        text. Raises OSError if Twilio is unavailable."""
         try:
             return await self._run(lambda: find_text(self._client, message), self._senders)
-        except _CANNOT_ASK as error:
-            raise _not_asked(error) from None
+        except _REQUEST_ERRORS as error:
+            raise _unavailable(error) from None
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
         """Return the texts to this number since then, oldest first. Raises OSError if Twilio is
         unavailable."""
         try:
             return await self._run(lambda: received_texts(self._client, number, since))
-        except _CANNOT_ASK as error:
-            raise _not_asked(error) from None
+        except _REQUEST_ERRORS as error:
+            raise _unavailable(error) from None
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
         """Push consents to Twilio's Consent Management API. Raises OSError if Twilio is
         unavailable, NotOffered if the account lacks that API."""
         try:
             return await self._run(lambda: push_all(self._client, states))
-        except _CANNOT_ASK as error:
+        except _REQUEST_ERRORS as error:
             if (
                 isinstance(error, TwilioRestException | TwilioServiceException)
                 and error.status in NO_CONSENT_API
             ):
                 raise NotOffered(provider_answers.NO_CONSENT_API) from None
-            raise _not_asked(error) from None
+            raise _unavailable(error) from None
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """Return prices and statuses of these texts of this number. Raises OSError if Twilio is
+        """Return the prices and statuses of these texts of this number. Raises OSError if Twilio is
         unavailable."""
         try:
             return await self._run(lambda: reports_of(self._client, number, sids, since))
-        except _CANNOT_ASK as error:
-            raise _not_asked(error) from None
+        except _REQUEST_ERRORS as error:
+            raise _unavailable(error) from None
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
         """Return the address and media type of a text's attachments. Raises OSError if Twilio is
         unavailable."""
         try:
             return await self._run(lambda: pictures_of(self._client, sid))
-        except _CANNOT_ASK as error:
-            raise _not_asked(error) from None
+        except _REQUEST_ERRORS as error:
+            raise _unavailable(error) from None
 
     async def erase(self, sid: str) -> NotErased | None:
         """Redact a text and delete its media. Raises OSError if Twilio is unavailable."""
         try:
             return await self._run(lambda: erase_text(self._client, sid))
-        except _CANNOT_ASK as error:
-            raise _not_asked(error) from None
+        except _REQUEST_ERRORS as error:
+            raise _unavailable(error) from None
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """Download a picture or file that came with a text."""
@@ -155,10 +154,10 @@ class TwilioProvider:
         self._session.close()
 
     def _run[T](
-        self, ask: Callable[[], T], threads: ThreadPoolExecutor | None = None
+        self, call: Callable[[], T], threads: ThreadPoolExecutor | None = None
     ) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(threads or self._listers, ask)
+        return asyncio.get_running_loop().run_in_executor(threads or self._listers, call)
 
 
-def _not_asked(error: BaseException) -> OSError:
+def _unavailable(error: BaseException) -> OSError:
     return OSError(filled(provider_answers.NOT_ASKED, words=why(error)))

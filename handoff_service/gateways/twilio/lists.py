@@ -1,4 +1,4 @@
-"""Reads Twilio's lists of messages and media, in a thread."""
+"""Reads Twilio's lists of messages and media. The gateway runs this in threads."""
 
 from collections.abc import Set
 from datetime import datetime, timedelta
@@ -18,23 +18,23 @@ from handoff_service.rules.delivery.sms_text import is_sender
 # at most 1000:
 # https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
 PAGE = 500
-MOST_MEDIA = 10  # media of one message
-# the longest time that a text stays at Twilio, which limits how far its list can be out of order
-LONGEST_STAY = timedelta(seconds=VALID_FOR)
-LONGEST_REPORTS = 10_000  # messages of one number and direction, newest first; our choice
-LONGEST_LIST = 1000  # messages of one line, newest first; our choice
-# Largest difference between Twilio's clock and ours, also after ours was stepped back. A text that
-# the look-up misses is sent twice, so the limit is generous. A false match is rare: an older text
-# with the same words is usually already assigned to another message.
-CLOCKS_APART = timedelta(minutes=2)
+MAX_MEDIA = 10  # media of one message
+# the longest time that a text waits at Twilio; it limits how far the list can be out of order
+MAX_WAIT = timedelta(seconds=VALID_FOR)
+MAX_REPORTS = 10_000  # messages of one number and direction, newest first; our choice
+MAX_LISTED = 1000  # messages of one line, newest first; our choice
+# The largest difference between Twilio's clock and ours, even after a correction of ours. The limit
+# is generous, because a text that the lookup misses is sent twice. A false match is rare, because
+# an older text with the same words usually belongs to another message already.
+MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
 
 
 def find_text(client: Client, message: Outgoing) -> list[SentBefore]:
-    # Do not filter by DateSent, the only date filter that Twilio offers: a message that still
-    # waits at Twilio has none. Overlooking it would send it twice.
+    # Do not filter by DateSent, the only date filter that Twilio offers. A message that still waits
+    # at Twilio has no DateSent, and if the lookup missed it, it would be sent twice.
     listed = client.messages.list(
-        to=message.to, from_=message.sender, page_size=PAGE, limit=LONGEST_LIST
+        to=message.to, from_=message.sender, page_size=PAGE, limit=MAX_LISTED
     )
     return [
         SentBefore(sid=m.sid, status=status_of(m))
@@ -63,37 +63,34 @@ def received_texts(client: Client, number: str, since: datetime) -> list[Provide
         and (at := m.date_sent or m.date_created)
         and at >= since
     ]
-    # Twilio lists the newest first, and times are whole seconds, so sorting must start from the
-    # oldest
+    # Twilio lists the newest first. Times are whole seconds, so reverse the list before the stable
+    # sort.
     found.reverse()
     return sorted(found, key=lambda one: one.sent_at)
 
 
 def reports_of(client: Client, number: str, sids: Set[str], since: datetime) -> list[Reported]:
-    messages, left = client.messages, set(sids)
+    messages, pending = client.messages, set(sids)
     found = []
     for listed in chain(
-        # Do not filter by DateSent, which a text that failed before it left Twilio does not
-        # have.
+        # Do not filter by DateSent. A text that failed before it left Twilio has none.
         takewhile(
-            lambda m: m.date_created is None or m.date_created >= since - LONGEST_STAY,
-            messages.stream(from_=number, page_size=PAGE, limit=LONGEST_REPORTS),
+            lambda m: m.date_created is None or m.date_created >= since - MAX_WAIT,
+            messages.stream(from_=number, page_size=PAGE, limit=MAX_REPORTS),
         ),
-        messages.stream(
-            to=number, date_sent_after=since.date(), page_size=PAGE, limit=LONGEST_REPORTS
-        ),
+        messages.stream(to=number, date_sent_after=since.date(), page_size=PAGE, limit=MAX_REPORTS),
     ):
-        if listed.sid in left:
+        if listed.sid in pending:
             found.append(_reported(listed))
-        left.discard(listed.sid or "")
-        if not left:
+        pending.discard(listed.sid or "")
+        if not pending:
             break
     return found
 
 
 def pictures_of(client: Client, sid: str) -> list[tuple[str, str]]:
     base = client.api.base_url
-    listed = client.messages(sid).media.list(limit=MOST_MEDIA)
+    listed = client.messages(sid).media.list(limit=MAX_MEDIA)
     return [(f"{base}{m.uri.removesuffix('.json')}", m.content_type or "") for m in listed if m.uri]
 
 
@@ -105,7 +102,7 @@ def _could_be(listed: MessageInstance, message: Outgoing) -> bool:
         # Twilio may not have counted the media yet
         and (str(listed.num_media or 0) == "0" or bool(message.media_urls))
         and listed.date_created is not None
-        and listed.date_created >= message.created_at - CLOCKS_APART
+        and listed.date_created >= message.created_at - MAX_CLOCK_DIFFERENCE
     )
 
 

@@ -1,11 +1,10 @@
-"""Downloads the pictures and files of texts from Twilio with the account's credentials, and from no
-other host.
+"""Downloads the pictures and files of texts with the account's credentials, and only from Twilio.
 
-The address arrives in a signed webhook. Still, this module refuses an address that is not Twilio's.
-Twilio redirects to its media store. The download follows redirects only to Twilio's hosts, and does
-not send the credentials there.
+The address arrives in a signed webhook, but this module still refuses addresses that are not
+Twilio's. Twilio redirects to its media store. The download follows redirects only to Twilio's
+hosts, and sends no credentials after a redirect.
 
-| what happened                          | result          | source                                                  |
+| response                               | retry           | source                                                  |
 | -------------------------------------- | --------------- | ------------------------------------------------------- |
 | 404                                    | again           | https://support.twilio.com/hc/en-us/articles/44750147594523 (media may be late) |
 | any other error, no answer in time     | again           |                                                         |
@@ -29,16 +28,16 @@ from handoff_service.rules.conversations.media import MOST_BYTES, in_words
 from handoff_service.rules.shared.phrases import filled
 from handoff_service.settings import Settings
 
-AT_ONCE = 4  # downloads; the worker fetches as many at the same time
-# seconds for one file, and seconds without a new byte; our choice. Their sum is shorter than a
-# lease.
+MAX_DOWNLOADS = 4  # downloads, as many as the worker runs at the same time
+# seconds for one file, and seconds without a new byte; our choice. Their sum must be shorter than a
+# lease of due work.
 DEADLINE, SILENCE = 10.0, 5.0
-MOST_REDIRECTS = 3
+MAX_REDIRECTS = 3
 CHUNK = 64 * 1024
 
-# Twilio's media hosts, with HTTP authentication for media (mms.twiliocdn.com) and without:
+# Twilio's media hosts, with HTTP authentication for media (mms.twiliocdn.com) and without it:
 # https://support.twilio.com/hc/en-us/articles/223183748
-KEPT_AT = (".twilio.com", ".twiliocdn.com")
+MEDIA_HOSTS = (".twilio.com", ".twiliocdn.com")
 OLD_STORE = ("s3-external-1.amazonaws.com", "/media.twiliocdn.com/")
 
 _HOST = re.compile(r"[a-z0-9.-]+")
@@ -48,13 +47,13 @@ TOO_LARGE = NotFetched(why=filled(media_failures.TOO_LARGE, most=in_words(MOST_B
 
 
 class TwilioMedia:
-    """Downloads media in its own threads, so that a hanging download delays no text."""
+    """Downloads media in its own threads, so a hanging download delays no text."""
 
     def __init__(self, settings: Settings) -> None:
         self._auth = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")
         self._api = urlsplit(settings.twilio_api_url)
         self._session = requests.Session()
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="twilio-media")
+        self._threads = ThreadPoolExecutor(MAX_DOWNLOADS, thread_name_prefix="twilio-media")
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         try:
@@ -87,7 +86,7 @@ class TwilioMedia:
         url = _as_requested(url)
         if not self._is_api(url):
             return FOREIGN
-        for redirects in range(MOST_REDIRECTS + 1):
+        for redirects in range(MAX_REDIRECTS + 1):
             with self._ask(url, signed=redirects == 0) as answer:
                 if not answer.is_redirect:
                     return _content(answer, until)
@@ -99,7 +98,7 @@ class TwilioMedia:
     def _ask(self, url: str, *, signed: bool) -> requests.Response:
         return self._session.get(
             url,
-            auth=self._auth if signed else _nobody,
+            auth=self._auth if signed else _no_credentials,
             headers={"Accept-Encoding": "identity"},
             timeout=SILENCE,
             stream=True,
@@ -107,27 +106,27 @@ class TwilioMedia:
         )
 
     def _is_api(self, url: str) -> bool:
-        """Return whether the service may send the credentials to this address: Twilio itself, or
-        the server that a setting names in its place."""
+        """Return whether the credentials may be sent to this address. It must be Twilio's, or the
+        server in PATCHBOARD_TWILIO_API_URL."""
         parts = urlsplit(url)
         ours = (parts.scheme, parts.netloc) == (self._api.scheme, self._api.netloc)
         return ours or (_is_plain_https(parts) and f".{parts.hostname}".endswith(".twilio.com"))
 
 
 def _as_requested(url: str) -> str:
-    r"""Return the address as the HTTP client will read it. Raises ValueError for an invalid one.
+    r"""Return the address as the HTTP client reads it. Raises ValueError if it is invalid.
 
     Two parsers may disagree about the host of an address. For ``https://127.0.0.1\.twilio.com/``,
     ``urlsplit`` finds Twilio, but the client connects to 127.0.0.1. So the checks use the address
     that the client has prepared.
     """
-    made = requests.Request("GET", url).prepare().url or ""
-    if urlsplit(made).hostname != parse_url(made).host:
+    prepared = requests.Request("GET", url).prepare().url or ""
+    if urlsplit(prepared).hostname != parse_url(prepared).host:
         raise ValueError("two hosts in one address")
-    return made
+    return prepared
 
 
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Send no credentials, not even those of a .netrc file."""
     return request
 
@@ -136,7 +135,7 @@ def _is_store(url: str) -> bool:
     parts = urlsplit(url)
     host = parts.hostname or ""
     old = (host == OLD_STORE[0]) and parts.path.startswith(OLD_STORE[1])
-    return _is_plain_https(parts) and (old or f".{host}".endswith(KEPT_AT))
+    return _is_plain_https(parts) and (old or f".{host}".endswith(MEDIA_HOSTS))
 
 
 def _is_plain_https(parts: SplitResult) -> bool:
@@ -150,8 +149,8 @@ def _content(answer: requests.Response, until: float) -> bytes | NotFetched:
         return NotFetched(why=media_failures.NOT_FOUND, again=True)
     if answer.status_code != 200:
         return NotFetched(why=filled(media_failures.REFUSED, status=answer.status_code), again=True)
-    promised = answer.headers.get("content-length", "")
-    if promised.isdecimal() and int(promised) > MOST_BYTES:
+    announced = answer.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > MOST_BYTES:
         return TOO_LARGE
     content = bytearray()
     while chunk := answer.raw.read1(CHUNK, decode_content=False):
@@ -160,6 +159,6 @@ def _content(answer: requests.Response, until: float) -> bytes | NotFetched:
             return TOO_LARGE
         if time.monotonic() > until:
             raise TimeoutError
-    if promised.isdecimal() and len(content) < int(promised):
+    if announced.isdecimal() and len(content) < int(announced):
         return NotFetched(why=media_failures.LOST, again=True)
     return bytes(content)

@@ -1,5 +1,5 @@
-"""The account's numbers for the set-up: it lists where their texts go, and makes Twilio send them
-here.
+"""The account's numbers, for the setup: lists where Twilio sends their texts, and points their
+webhooks at this service.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 """
@@ -17,16 +17,17 @@ from handoff_service.gateways.twilio.account import TIMEOUT, check_account
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.settings import Settings
 
-MAX_NUMBERS = 200  # numbers that the set-up lists
+MAX_NUMBERS = 200  # numbers that the setup lists
 
 
 async def report(settings: Settings) -> AccountReport:
-    """Test the credentials, and list the numbers with the address that gets their texts."""
+    """Test the credentials. List the numbers, each with the address to which Twilio sends its
+    texts."""
     return await asyncio.to_thread(_report, settings)
 
 
 async def point_here(settings: Settings, number: str) -> str | None:
-    """Set the number's webhooks to this service. Returns None, or why that failed."""
+    """Point the number's webhooks at this service. Returns None, or why that failed."""
     return await asyncio.to_thread(_point_here, settings, number)
 
 
@@ -55,8 +56,8 @@ def _listed(one: Mapping[str, Any], wanted: str) -> AccountNumber:
 
 
 def _point_here(settings: Settings, number: str) -> str | None:
-    """Set the number's webhooks. This removes the number's TwiML app, because Twilio would use the
-    app instead of the webhooks. Blocks until Twilio has answered."""
+    """Set the number's webhooks. This removes its TwiML app, because Twilio ignores the webhooks of
+    a number with an app. Blocks until Twilio has answered."""
     wanted = _wanted(settings)
     ours = {
         "SmsUrl": wanted,
@@ -78,13 +79,13 @@ def _point_here(settings: Settings, number: str) -> str | None:
 
 
 def _numbers(
-    session: requests.Session, settings: Settings, which: Mapping[str, Any]
+    session: requests.Session, settings: Settings, filters: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    asked = session.get(
-        f"{_base(settings)}/IncomingPhoneNumbers.json", params=which, timeout=TIMEOUT
+    response = session.get(
+        f"{_base(settings)}/IncomingPhoneNumbers.json", params=filters, timeout=TIMEOUT
     )
-    asked.raise_for_status()
-    found: list[dict[str, Any]] = asked.json().get("incoming_phone_numbers", [])
+    response.raise_for_status()
+    found: list[dict[str, Any]] = response.json().get("incoming_phone_numbers", [])
     return found
 
 
@@ -117,8 +118,8 @@ def _no_answer(settings: Settings, error: requests.RequestException) -> str:
 
 
 def _unreachable(settings: Settings) -> Iterator[str]:
-    """A sentence if Twilio cannot call the public address, because it is an address of this machine
-    or of its network."""
+    """Yield a problem if the public address is on this machine or in a private network, where
+    Twilio cannot reach it."""
     host = urlsplit(settings.public_url).hostname or ""
     try:
         local = ip_address(host).is_private

@@ -1,7 +1,7 @@
-"""Sends one text, in a thread.
+"""Sends one text. The gateway runs this in a thread.
 
-Twilio has no idempotency key, so only texts that Twilio has certainly not accepted are sent again.
-The results of a send:
+Twilio has no idempotency key. So the service retries only texts that Twilio has certainly not
+accepted. The results of a send:
 
 | what happened                                  | result        | source                                              |
 | ---------------------------------------------- | ------------- | --------------------------------------------------- |
@@ -9,8 +9,8 @@ The results of a send:
 | HTTP 429, or error 20429                       | Later         | https://www.twilio.com/docs/api/errors/20429        |
 | HTTP 401 without a code                        | Refused(20003)| https://www.twilio.com/docs/api/errors/20003        |
 | any other 4xx                                  | Refused(code) | https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions |
-| no connection was made: nothing was written    | Later         | urllib3: NewConnectionError, ConnectTimeoutError    |
-| 5xx, 3xx, no answer, broken connection, nonsense | Unsure      |                                                     |
+| no connection, so the request was not sent     | Later         | urllib3: NewConnectionError, ConnectTimeoutError    |
+| 5xx, 3xx, no answer, broken connection, unreadable response | Unsure |                                                     |
 """  # noqa: E501  # links must not be split
 
 import requests
@@ -23,39 +23,39 @@ from handoff_service.gateways.twilio.answers import NONSENSE, status_of, why
 from handoff_service.gateways.twilio.errors import NO_ACCOUNT, TOO_MANY
 from handoff_service.ports.sms_provider import Accepted, Later, Outgoing, Refused, Unsure
 
-# seconds that a text may wait at Twilio, because a late answer helps nobody; Twilio allows 36,000
+# seconds after which Twilio drops an unsent text, because a late reply helps nobody; at most 36,000
 VALID_FOR = 4 * 3600
 
 
 def send_text(
     client: Client, message: Outgoing, callback: str
 ) -> Accepted | Refused | Later | Unsure:
-    """``callback``: the beginning of the address that gets the text's receipts."""
+    """Send one text. ``callback``: the receipt address, without its last parameters."""
     try:
-        made = client.messages.create(
+        created = client.messages.create(
             to=message.to,
-            # also with a service, because a conversation keeps its number
+            # set it even with a messaging service, because a conversation keeps its number
             from_=message.sender,
             messaging_service_sid=message.messaging_service or values.unset,
             body=message.body,
-            status_callback=callback + _about(message),
+            status_callback=callback + _attempt(message),
             media_url=list(message.media_urls) or values.unset,
             validity_period=VALID_FOR,
         )
     except (TwilioRestException, TwilioServiceException) as error:
         return _refusal(error)
     except requests.RequestException as error:
-        return Later(why=why(error)) if _never_left(error) else Unsure(why=why(error))
+        return Later(why=why(error)) if _was_not_sent(error) else Unsure(why=why(error))
     except NONSENSE as error:
         return Unsure(why=why(error))
-    if not made.sid:
+    if not created.sid:
         return Unsure(why="an answer without a SID")
-    return Accepted(sid=made.sid, status=status_of(made))
+    return Accepted(sid=created.sid, status=status_of(created))
 
 
-def _about(message: Outgoing) -> str:
-    """Return the message's part of the callback address. It contains the retry number, so
-    a late receipt of an earlier attempt is not counted for this one."""
+def _attempt(message: Outgoing) -> str:
+    """Return the parameters that identify this attempt in the receipt address. The number of
+    retries distinguishes a late receipt of an earlier attempt."""
     return (
         f"{message.message_id}&retries={message.retries}"
         if message.retries
@@ -74,9 +74,9 @@ def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | L
     return Unsure(why=f"HTTP {status}")
 
 
-def _never_left(error: requests.RequestException) -> bool:
-    """Return whether no connection was made, to Twilio or to a proxy on the way, so that nothing
-    was sent."""
+def _was_not_sent(error: requests.RequestException) -> bool:
+    """Return whether the request certainly was not sent, because no connection to Twilio or a proxy
+    was made."""
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
         return True
     cause = error.args[0] if error.args else None

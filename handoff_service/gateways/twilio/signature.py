@@ -1,11 +1,11 @@
 """Twilio's webhook signature: base64 of an HMAC over the address and the sorted parameters.
 
-The hash is SHA-1 with the account's auth token, or SHA-256 with a shared key. A setting decides
-which. The header X-Twilio-Webhooks-Signature-Settings cannot decide it, because a forger controls
-the header, too.
+The hash is SHA-1 with the account's auth token, or SHA-256 with a shared key.
+PATCHBOARD_TWILIO_SIGNATURE selects one. The service ignores the header
+X-Twilio-Webhooks-Signature-Settings, because an attacker controls headers.
 
-This is our own code, because ``twilio.request_validator`` takes about 20 times as long. A test
-compares the two.
+We do not use ``twilio.request_validator``, because it is about 20 times slower. A test compares the
+two.
 
 Sources:
 https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio,
@@ -40,12 +40,12 @@ def is_signed(
     return any(
         hmac.compare_digest(_signature(key, address + signed, algorithm), given)
         for key in keys
-        for address in _addresses(url)
+        for address in _with_and_without_port(url)
     )
 
 
 def sign(url: str, pairs: Sequence[tuple[str, str]], key: str, algorithm: str = "sha1") -> str:
-    """Return the header X-Twilio-Signature that Twilio would send with this form."""
+    """Return the X-Twilio-Signature header for this form, as Twilio computes it."""
     return _signature(key, url.encode() + _signed(pairs), algorithm).decode()
 
 
@@ -58,8 +58,8 @@ def _signature(key: str, content: bytes, algorithm: str) -> bytes:
 
 
 @functools.lru_cache(256)
-def _addresses(url: str) -> tuple[bytes, bytes]:
-    """Return the address with and without its port, because Twilio signs either one."""
+def _with_and_without_port(url: str) -> tuple[bytes, bytes]:
+    """Return the address with and without its port, because Twilio may sign either."""
     parts = urlsplit(url)
     if parts.port:
         other = parts.netloc.rpartition(":")[0]

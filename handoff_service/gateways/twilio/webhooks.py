@@ -1,8 +1,8 @@
 """Twilio's webhooks: incoming texts, and receipts for sent texts.
 
-Each webhook checks size, form and signature, and then parses. Twilio waits 15 s for an answer, and
-then tries its fallback address once. So it gets a 200 after the commit, or a 503 if the service
-cannot commit.
+Each webhook checks the size, the format and the signature before it parses the fields. Twilio waits
+15 s for a response, and then calls its fallback address once. It gets a 200 after the commit, or a
+503 if the service cannot commit.
 
 Sources: https://www.twilio.com/docs/messaging/guides/webhook-request (parameters),
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status (receipts)
@@ -29,10 +29,10 @@ from handoff_service.rules.delivery.sms_text import is_e164, is_sender
 from handoff_service.rules.virtual_agent.commands import Command
 from handoff_service.settings import Settings
 
-MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures is below 24 KB
-MOST_FIELDS = 400  # a text has about 25, and two per picture; Twilio adds fields without notice
+MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures needs less than 24 KB
+MAX_FIELDS = 400  # a text has about 25 and two per picture; Twilio adds fields without notice
 # https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
-MOST_MEDIA = 10
+MAX_MEDIA = 10
 FORM = "application/x-www-form-urlencoded"
 
 # The keyword that Twilio's Advanced Opt-Out recognized in a text and has already answered:
@@ -42,8 +42,8 @@ OPT_OUT_TYPES = {"STOP": Command.OPT_OUT, "START": Command.OPT_IN, "HELP": Comma
 type Form = Mapping[str, str]
 
 
-class TooLong(Refusal):
-    """The request is too long."""
+class TooLarge(Refusal):
+    """The request is too large."""
 
     status = 413
 
@@ -55,19 +55,18 @@ class NotTwilio(Refusal):
 
 
 class Recut(MayHideText):
-    """The signature is valid, but the form's names and values are not split as Twilio splits
-    them."""
+    """The signature is valid, but somebody has moved characters between names and values (see
+    form.py)."""
 
 
 def read_text(settings: Settings, request: ProviderRequest) -> Sequence[Text]:
-    """Read a request to ``POST /webhooks/twilio/sms`` from a caller that knows the account's auth
-    token or shared key."""
+    """Verify and read a request to ``POST /webhooks/twilio/sms``."""
     return [_text(_signed_form(request, settings))]
 
 
 def read_receipt(settings: Settings, request: ProviderRequest) -> Sequence[Receipt]:
-    """Read a request to ``POST /webhooks/twilio/status``. Its address names the message and the
-    attempt that the receipt is about."""
+    """Verify and read a request to ``POST /webhooks/twilio/status``. The address contains the
+    message and the attempt of the receipt."""
     form = _signed_form(request, settings)
     return [
         _receipt(form, request.arguments.get("message", ""), request.arguments.get("retries", ""))
@@ -82,10 +81,10 @@ WEBHOOKS = (
 
 
 def _signed_form(request: ProviderRequest, settings: Settings) -> Form:
-    """Verify the form and return its fields. This replaces characters that the database cannot
+    """Verify the form and return its fields. Replace NUL characters, which the database cannot
     store."""
     if len(request.body) > MOST_BYTES:
-        raise TooLong
+        raise TooLarge
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise BadInput(f"The body must be a form ({FORM}).")
     pairs = _pairs(request.body)
@@ -99,18 +98,18 @@ def _signed_form(request: ProviderRequest, settings: Settings) -> Form:
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
-    """Return every field, also blank ones: Twilio signs them, but Sanic's request.form drops
-    them."""
+    """Return every field, including blank ones. Twilio signs blank fields, but Sanic's request.form
+    drops them."""
     fields = body.decode(errors="replace").split("&")
-    if len(fields) > MOST_FIELDS:
+    if len(fields) > MAX_FIELDS:
         raise BadInput("The form has too many fields.")
     halves = (field.partition("=") for field in fields if field)
-    return [(_plain(name), _plain(value)) for name, _, value in halves]
+    return [(_decoded(name), _decoded(value)) for name, _, value in halves]
 
 
-def _plain(quoted: str) -> str:
-    """Decode a field as ``urllib.parse.parse_qsl`` does. Most fields contain nothing to decode.
-    Returning those unchanged saves a third of a webhook's time."""
+def _decoded(quoted: str) -> str:
+    """Decode a field as ``urllib.parse.parse_qsl`` does. Most fields need no decoding, and skipping
+    them saves a third of a webhook's time."""
     return unquote_plus(quoted, errors="replace") if "%" in quoted or "+" in quoted else quoted
 
 
@@ -138,7 +137,7 @@ def _media(form: Form) -> tuple[Attachment, ...]:
         raise _wrong("NumMedia", "must be a number")
     return tuple(
         Attachment(url, form.get(f"MediaContentType{n}", ""))
-        for n in range(min(int(count), MOST_MEDIA))
+        for n in range(min(int(count), MAX_MEDIA))
         if (url := form.get(f"MediaUrl{n}"))
     )
 

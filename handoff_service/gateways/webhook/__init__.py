@@ -1,4 +1,4 @@
-"""Webhooks over HTTP, following Standard Webhooks.
+"""Sends the company's webhooks over HTTP, following the Standard Webhooks specification.
 
 These modules may import ports, rules and lib.
 """

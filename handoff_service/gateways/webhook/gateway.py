@@ -1,4 +1,4 @@
-"""Webhooks over HTTP, following Standard Webhooks.
+"""Sends webhooks over HTTP, following the Standard Webhooks specification.
 
 Source:
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-delivery
@@ -16,17 +16,17 @@ from handoff_service.ports.call_result import CallResult
 from handoff_service.ports.webhook import OutgoingCall
 from handoff_service.rules.webhooks.call_failures import PAUSED
 
-# seconds; a faster failure does not open the circuit breaker, because it delays no other calls
+# seconds; faster failures do not count for the circuit breaker, because they delay no other calls
 SLOW = 1.0
-LONGEST_ANSWER = 8000  # bytes of a response that are read
-MOST_BREAKERS = 1000  # receivers with a circuit breaker; the least recently called ones lose theirs
+MAX_ANSWER = 8000  # bytes to read from a response
+MAX_BREAKERS = 1000  # circuit breakers, one per receiver; drops the least recently used
 
 
 class HttpWebhook:
-    """Calls the addresses that admins have set, under the rules of ``OutsideHttp``.
+    """Calls the webhooks that admins have set up. The rules of ``OutsideHttp`` apply.
 
-    A receiver that does not answer gets no calls for a few seconds. Otherwise each of its calls
-    would wait until its time limit and delay calls to other receivers.
+    If a receiver does not answer, its circuit breaker stops calls to it for a few seconds.
+    Otherwise each call would wait for the time limit and delay calls to other receivers.
     """
 
     def __init__(
@@ -47,24 +47,24 @@ class HttpWebhook:
             "webhook-signature": call.signature,
         }
         began = time.monotonic()
-        called = await self._post(call, headers, breaker)
-        if called.status is None and time.monotonic() - began > self._slow:
+        result = await self._post(call, headers, breaker)
+        if result.status is None and time.monotonic() - began > self._slow:
             breaker.failed()
         else:
             breaker.succeeded()
-        return called
+        return result
 
     async def _post(
         self, call: OutgoingCall, headers: dict[str, str], breaker: CircuitBreaker
     ) -> CallResult:
         try:
-            asked = await self._http.ask(
-                "POST", call.url, headers, call.body.encode(), most=LONGEST_ANSWER
+            response = await self._http.ask(
+                "POST", call.url, headers, call.body.encode(), max_bytes=MAX_ANSWER
             )
         except BaseException:  # the worker stops
             breaker.abandoned()
             raise
-        return replace(asked.result, answer=asked.body.decode(errors="replace") or None)
+        return replace(response.result, answer=response.body.decode(errors="replace") or None)
 
     def _breaker(self, url: str) -> CircuitBreaker:
         try:
@@ -73,7 +73,7 @@ class HttpWebhook:
             server = ""
         found = self._breakers.setdefault(server, CircuitBreaker())
         self._breakers.move_to_end(server)
-        if len(self._breakers) > MOST_BREAKERS:
+        if len(self._breakers) > MAX_BREAKERS:
             self._breakers.popitem(last=False)
         return found
 

@@ -76,7 +76,7 @@ async def _examples(job: Job, erasure: Running) -> list[str]:
     """Remove the person's training examples from their files. This step runs while the labels still
     exist, because they identify the examples."""
     left = []
-    for one in await job.deps.store.read(reads.taught, erasure):
+    for one in await job.deps.store.read(reads.taught_examples, erasure):
         why = await job.deps.examples.forget(one.intent, one.example, is_test=one.is_test)
         if why is not None:
             left.append(rules.EXAMPLE_STAYS.format(why=why))

@@ -70,7 +70,7 @@ def notify_assigned(tx: Transaction, interaction: InteractionRow, sentence: str)
 
 def see_notice(tx: Transaction, interaction_id: int, agent_id: int) -> None:
     """Remove the agent's notice about the conversation. A repeated call changes nothing."""
-    if colleague_notices.drop(tx, agent_id, interaction_id):
+    if colleague_notices.delete_notice(tx, agent_id, interaction_id):
         tx.hint(f"agent:{agent_id}")
 
 

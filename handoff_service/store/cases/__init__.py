@@ -1,4 +1,4 @@
-"""Queries of cases and outages.
+"""Queries about cases and outages.
 
 These modules may import the engine, views, and the queries of conversations.
 """

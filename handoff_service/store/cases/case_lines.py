@@ -1,5 +1,5 @@
-"""The conversation in which a case's requester can be texted, and the texts about the case in
-it.
+"""Finds the conversation in which agents can text a case's requester, and whether the virtual agent
+promised a text about the case.
 """
 
 from sqlalchemy import Connection, select
@@ -13,30 +13,30 @@ c, i, m = t.cases, t.interactions, t.messages
 
 
 def target(conn: Connection, case_id: int) -> int | None:
-    """The open conversation of the case's line, else its newest one. The line is that of the
-    conversation in which the case was opened, else that of the user's last conversation. None
-    without any conversation.
+    """Return the open conversation on the case's line, or else the newest one. The case's line is
+    the line of the conversation that opened the case, or else of the user's last conversation. None
+    if there is no conversation.
     """
     case = conn.execute(
         select(*c.c["interaction_id", "user_id"]).where(c.c.id == case_id)
     ).one_or_none()
     if case is None:
         return None
-    within = case.interaction_id
-    if within is None and case.user_id is not None:
+    opened_in = case.interaction_id
+    if opened_in is None and case.user_id is not None:
         last = select(i.c.id).where(i.c.user_id == case.user_id).order_by(i.c.id.desc()).limit(1)
-        within = conn.execute(last).scalar()
-    if within is None:
+        opened_in = conn.execute(last).scalar()
+    if opened_in is None:
         return None
     row = conn.execute(
-        select(*i.c["requester_number", "provider_number_id"]).where(i.c.id == within)
+        select(*i.c["requester_number", "provider_number_id"]).where(i.c.id == opened_in)
     ).one()
     line = (row.requester_number, row.provider_number_id)
     return newest_on_lines(conn, [line])[line].id
 
 
 def text_is_promised(conn: Connection, case_id: int) -> bool:
-    """Whether the virtual agent promised a text when it opened this case."""
+    """Return whether the virtual agent promised a text when it opened this case."""
     case = conn.execute(
         select(*c.c["interaction_id", "bot_turn_id"]).where(c.c.id == case_id)
     ).one_or_none()

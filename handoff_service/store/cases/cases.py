@@ -1,4 +1,4 @@
-"""Cases: reports, requests and lockouts of requesters, kept beyond the conversation."""
+"""Cases: problem reports, requests and lockouts that outlive their conversation."""
 
 from collections.abc import Collection, Sequence
 
@@ -15,14 +15,14 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Case, CaseChange, Changed, Interaction, Named, WrittenBy
 
 c, h = t.cases, t.case_changes
-SHOWN = 50  # cases of one requester that the panel shows
+SHOWN = 50  # cases that a conversation's side panel shows
 _UNSETTLED = c.c.state.in_(sorted(UNSETTLED))
 
 
 def list_(
     conn: Connection, where: Sequence[sa.ColumnElement[bool]], *, limit: int | None = None
 ) -> list[Case]:
-    """The matching cases, newest first, with their history."""
+    """Return the matching cases with their history, newest first."""
     query = (
         select(c, t.users.c.name.label("user_name"))
         .outerjoin(t.users, t.users.c.id == c.c.user_id)
@@ -36,7 +36,7 @@ def list_(
 
 
 def get(conn: Connection, case_id: int) -> Case:
-    """One case. Raises NotFound for an unknown id."""
+    """Return this case. Raises NotFound for an unknown id."""
     found = list_(conn, [c.c.id == case_id])
     if not found:
         raise NotFound(phrase("There is no case {case_id}.", case_id=case_id))
@@ -44,14 +44,15 @@ def get(conn: Connection, case_id: int) -> Case:
 
 
 def beside(conn: Connection, interaction: Interaction) -> list[Case]:
-    """The newest cases beside a conversation: the user's cases, and the cases that were opened in
+    """Return the newest cases for a conversation's side panel: the user's cases and those opened in
     the conversation.
     """
     return list_(conn, [_is_beside(interaction)], limit=SHOWN)
 
 
 def one_beside(conn: Connection, interaction: Interaction, case_id: int) -> Case | None:
-    """This case, if it belongs beside the conversation. It may be older than the listed ones."""
+    """Return this case if the conversation's side panel may show it, even if it is older than the
+    listed cases."""
     found = list_(conn, [c.c.id == case_id, _is_beside(interaction)])
     return found[0] if found else None
 
@@ -62,18 +63,18 @@ def _is_beside(interaction: Interaction) -> sa.ColumnElement[bool]:
 
 
 def unsettled(conn: Connection, user_id: int, *, kind: CaseKind | None = None) -> list[Case]:
-    """The user's unresolved cases, newest first."""
+    """Return the user's unresolved cases, newest first."""
     where = [c.c.user_id == user_id, _UNSETTLED]
     return list_(conn, [*where, c.c.kind == kind] if kind else where)
 
 
 def of_user(conn: Connection, user_id: int, case_id: int) -> Case | None:
-    """This case, if it belongs to this user."""
+    """Return this case if it belongs to this user."""
     return next(iter(list_(conn, [c.c.id == case_id, c.c.user_id == user_id])), None)
 
 
 def _case(row: sa.Row[tuple[object, ...]], history: list[CaseChange]) -> Case:
-    inside = (
+    opened_in = (
         Named(id=row.interaction_id, name=interactions.number(row.interaction_id))
         if row.interaction_id
         else None
@@ -88,7 +89,7 @@ def _case(row: sa.Row[tuple[object, ...]], history: list[CaseChange]) -> Case:
         device=row.device,
         impact=row.impact,
         user=Named(id=row.user_id, name=row.user_name) if row.user_id else None,
-        interaction=inside,
+        interaction=opened_in,
         external_number=row.external_number,
         version=row.version,
         created_at=row.created_at,

@@ -1,7 +1,7 @@
-"""Everybody who reported an outage, and the dry run of a text to them.
+"""Finds everybody who reported an outage, and previews a text to them.
 
-A requester counts as a reporter if, since the outage began, the virtual agent announced it to them,
-they have a case about it, or they texted about it.
+A requester is a reporter if, since the outage began, the virtual agent announced it to them, they
+opened a case about it, or they texted about it.
 """
 
 from collections import Counter
@@ -44,7 +44,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 i, m, c, x, r = t.interactions, t.messages, t.cases, t.outage_texts, t.outage_recipients
 ANNOUNCED = phrase("was told about it by the virtual agent")
-LONGEST_QUOTE = 60  # characters of a text that the dry run quotes
+LONGEST_QUOTE = 60  # characters that the dry run quotes from a text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +63,21 @@ def dry_run(
     *,
     at: datetime | None = None,
 ) -> OutageDryRun:
-    """Preview this text to everybody who reported the outage. Changes nothing.
+    """Preview this text to everybody who reported the outage. Sends nothing.
 
-    ``body``: the text in English, also for people of languages without a translation. ``at``: the
-    time inside a transaction. Raises NotFound for an unknown outage.
+    ``body``: the English text, which also goes to speakers of languages without a translation.
+    ``at``: the transaction's time, for calls inside a transaction. Raises NotFound for an unknown
+    outage.
     """
     now = at or read_at(conn)
     outage = outages.get(conn, outage_id, now)
     reports = list(_reports(conn, outage, now))
-    chosen: dict[str, _Report] = {}
+    by_number: dict[str, _Report] = {}
     for report in reports:
-        known = chosen.get(report.number)
+        known = by_number.get(report.number)
         if known is None or (report.case_id and not known.case_id):
-            chosen[report.number] = report
-    people = _people(conn, outage, list(chosen.values()), now)
+            by_number[report.number] = report
+    people = _people(conn, outage, list(by_number.values()), now)
     texted = [one for one in people if one.reachable in (Reachable.NOW, Reachable.LATER)]
     versions = _versions(body, translations or {}, texted)
     total = sum(one.texted * one.segments for one in versions)
@@ -84,7 +85,7 @@ def dry_run(
         body=body,
         versions=versions,
         people=people,
-        duplicates=len(reports) - len(chosen),
+        duplicates=len(reports) - len(by_number),
         texted=len(texted),
         later=sum(one.reachable is Reachable.LATER for one in people),
         segments=total,
@@ -110,12 +111,12 @@ def _versions(
 
 
 def _segment_count(body: str) -> int:
-    """How many segments the text takes. 0 when it is empty."""
+    """Return the number of segments; 0 for an empty text."""
     return segments(narrowed(body)).count if body.strip() else 0
 
 
 def _reports(conn: Connection, outage: Outage, now: datetime) -> Iterable[_Report]:
-    """For each line, the first case and the first other report."""
+    """Return the first case and the first other report of each line."""
     until = outage.until or now
     found: dict[tuple[str, int, bool], _Report] = {}
 
@@ -148,12 +149,12 @@ def _reports(conn: Connection, outage: Outage, now: datetime) -> Iterable[_Repor
 
 
 def _texts(conn: Connection, since: datetime, until: datetime) -> Iterable[sa.Row[Any]]:
-    before = select(m.c.id).where(m.c.created_at < since).order_by(m.c.id.desc()).limit(1)
+    already_texted = select(m.c.id).where(m.c.created_at < since).order_by(m.c.id.desc()).limit(1)
     query = (
         select(i.c.requester_number, i.c.provider_number_id, m.c.body, m.c.direction)
         .join(i, i.c.id == m.c.interaction_id)
         .where(
-            m.c.id > (conn.execute(before).scalar() or 0),
+            m.c.id > (conn.execute(already_texted).scalar() or 0),
             m.c.created_at >= since,
             m.c.created_at <= until,
             (m.c.direction == Direction.INBOUND)
@@ -165,8 +166,8 @@ def _texts(conn: Connection, since: datetime, until: datetime) -> Iterable[sa.Ro
 
 
 def _cases(conn: Connection, since: datetime, until: datetime) -> Iterable[sa.Row[Any]]:
-    """Problems, each with a line of its requester: the conversation in which it was opened, else
-    the user's last one."""
+    """Read the problem cases, each with the line of the conversation that opened it, or else of the
+    user's last conversation."""
     last = (
         select(sa.func.max(i.c.id)).where(i.c.user_id == c.c.user_id).correlate(c).scalar_subquery()
     )
@@ -191,7 +192,7 @@ def _people(
         conn, {row.id: row.requester_number for row in newest.values()}
     )
     spoken = spoken_languages(conn, ids)
-    before = _texted_before(conn, outage.id)
+    already_texted = _texted_before(conn, outage.id)
     people = []
     for one in reports:
         row = newest[(one.number, one.provider_number_id)]
@@ -203,7 +204,7 @@ def _people(
             reachable = Reachable.OPTED_OUT
         elif countries and not phone_regions.may_be_in(one.number, countries):
             reachable = Reachable.BLOCKED_COUNTRY
-        elif one.number in before:
+        elif one.number in already_texted:
             reachable = Reachable.TEXTED_BEFORE
         people.append(
             OutageReporter(
@@ -221,7 +222,7 @@ def _people(
 
 
 def _texted_before(conn: Connection, outage_id: int) -> set[str]:
-    """The numbers that an earlier text about this outage has reached or will reach."""
+    """Return the numbers to which an earlier text about this outage was or will be sent."""
     query = (
         select(i.c.requester_number)
         .join(r, r.c.interaction_id == i.c.id)

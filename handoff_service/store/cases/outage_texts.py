@@ -1,4 +1,4 @@
-"""The texts to everybody who reported an outage, and their progress."""
+"""Texts to everybody who reported an outage, and their progress."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ m, x, r = t.messages, t.outage_texts, t.outage_recipients
 
 
 def get(conn: Connection, text_id: int) -> OutageText:
-    """One text and its progress. Raises NotFound."""
+    """Return one text and its progress. Raises NotFound."""
     found = _read(conn, x.c.id == text_id)
     if not found:
         raise NotFound(phrase("There is no text {text_id} about an outage.", text_id=text_id))
@@ -27,18 +27,18 @@ def get(conn: Connection, text_id: int) -> OutageText:
 
 
 def is_sending(conn: Connection, outage_id: int) -> bool:
-    """Whether a text about this outage is being sent."""
+    """Return whether a text about this outage is being sent."""
     sending = (x.c.outage_id == outage_id, x.c.state == OutageTextState.SENDING)
     return conn.execute(select(x.c.id).where(*sending)).first() is not None
 
 
 def translations_of(row: sa.Row[Any]) -> dict[Language, str]:
-    """The translations of a row of ``outage_texts``."""
+    """Return the translations in a row of ``outage_texts``."""
     return {one: row.translations[one] for one in Language if one in row.translations}
 
 
 def of_outage(conn: Connection, outage_id: int) -> list[OutageText]:
-    """An outage's texts, newest first."""
+    """Return an outage's texts, newest first."""
     return _read(conn, x.c.outage_id == outage_id)
 
 
@@ -65,10 +65,10 @@ def _read(conn: Connection, where: sa.ColumnElement[bool]) -> list[OutageText]:
     counts: dict[int, dict[str, int]] = {row.id: dict.fromkeys(_COUNTS, 0) for row in rows}
     now, states = read_at(conn), {row.id: row.state for row in rows}
     for one in conn.execute(people) if rows else ():
-        of = counts[one.outage_text_id]
-        of["people"] += 1
-        of[_what(one, states[one.outage_text_id])] += 1
-        of["quiet"] += one.status == Status.QUEUED and (one.due_at or now) > now
+        count = counts[one.outage_text_id]
+        count["people"] += 1
+        count[_outcome(one, states[one.outage_text_id])] += 1
+        count["quiet"] += one.status == Status.QUEUED and (one.due_at or now) > now
     return [
         OutageText(
             id=row.id,
@@ -88,7 +88,7 @@ def _read(conn: Connection, where: sa.ColumnElement[bool]) -> list[OutageText]:
 _COUNTS = ("people", "sent", "waiting", "quiet", "failed", "skipped", "canceled")
 
 
-def _what(one: Any, state: str) -> str:
+def _outcome(one: Any, state: str) -> str:
     if one.skipped is not None:
         return "skipped"
     if one.message_id is None:

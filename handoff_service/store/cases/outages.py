@@ -1,4 +1,4 @@
-"""Outages: the announcements that answer requesters' questions."""
+"""Outages, and the announcements with which the virtual agent answers questions about them."""
 
 from datetime import datetime
 
@@ -16,12 +16,13 @@ o = t.outages
 
 
 def list_(conn: Connection) -> list[Outage]:
-    """All outages, latest start first."""
+    """Return all outages, latest start first."""
     return _read(conn, sa.true())
 
 
 def get(conn: Connection, outage_id: int, at: datetime | None = None) -> Outage:
-    """One outage. Raises NotFound for an unknown id. ``at``: the time inside a transaction."""
+    """Return this outage. Raises NotFound for an unknown id. ``at``: the transaction's time, for
+    calls inside a transaction."""
     found = _read(conn, o.c.id == outage_id, at)
     if not found:
         raise NotFound(phrase("There is no outage {outage_id}.", outage_id=outage_id))
@@ -29,12 +30,12 @@ def get(conn: Connection, outage_id: int, at: datetime | None = None) -> Outage:
 
 
 def current(conn: Connection) -> list[Outage]:
-    """The outages that the virtual agent announces now."""
+    """Return the outages that the virtual agent announces now."""
     return [outage for outage in _read(conn, o.c.active) if outage.current]
 
 
 def stored(row: sa.Row[tuple[object, ...]]) -> rules.OutageFields:
-    """A row as the rules' type."""
+    """Convert a row to the type that the rules use."""
     return rules.OutageFields(
         title=row.title, text=row.text, since=row.since, until=row.until, active=row.active
     )

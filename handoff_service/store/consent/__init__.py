@@ -1,4 +1,4 @@
-"""Queries of consent: its current state and the ledger.
+"""Queries about consent: the current opt-outs and the ledger.
 
 These modules may import the engine, views, and the queries of the desk.
 """

@@ -1,4 +1,4 @@
-"""Consent: the current opt-outs, and the ledger of every change."""
+"""The current opt-outs, and the ledger of every consent change."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,8 +23,8 @@ c, o = t.consents, t.opt_outs
 def blocking_entry(
     number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]
 ) -> sa.ScalarSelect[int | None]:
-    """The ledger entry that forbids texts from that provider number to this number; null when texts
-    are allowed. The requester's own entries outrank entries that others recorded."""
+    """A subquery for the ledger entry that forbids texts from this provider number to this number;
+    null if texts are allowed. The requester's own entries outrank others."""
     return (
         select(o.c.consent_id)
         .join(c, c.c.id == o.c.consent_id)
@@ -38,15 +38,15 @@ def blocking_entry(
 def is_blocked(
     number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]
 ) -> sa.ColumnElement[bool]:
-    """Whether any entry forbids texts from that provider number to this number. Cheaper than
-    ``blocking_entry``, for lists."""
+    """A condition: whether any entry forbids texts from this provider number to this number. It is
+    cheaper than ``blocking_entry``, so lists use it."""
     here = o.c.provider_number_id.in_((EVERY_NUMBER, provider_number_id))
     return select(o.c.number).where(o.c.number == number, here).exists()
 
 
 def with_its_service(conn: Connection, provider_number_id: int | None) -> set[int]:
-    """This company number and all others in the same messaging service, because the provider keeps
-    one opt-out list per service. EVERY_NUMBER for None."""
+    """Return this provider number and all others in its messaging service, because the provider has
+    one opt-out list per service. For None, return EVERY_NUMBER."""
     if provider_number_id is None:
         return {EVERY_NUMBER}
     p, other = t.provider_numbers, t.provider_numbers.alias("other")
@@ -55,7 +55,7 @@ def with_its_service(conn: Connection, provider_number_id: int | None) -> set[in
 
 
 def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
-    """Why that provider number may not text this number. None when it may."""
+    """Return why this provider number may not text this number; None if it may."""
     found = conn.execute(
         select(blocking_entry(sa.literal(number), sa.literal(provider_number_id)))
     ).scalar()
@@ -67,11 +67,12 @@ def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOu
 
 
 def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
-    """The kept opt-out of an erased number, for connections that only read. A writing transaction
-    has already put it into the ledger again before it checks consent (kept_opt_outs.py)."""
-    opens = sealer(conn)
+    """Return the kept opt-out of an erased number. Only read-only connections need this. A writing
+    transaction copies the opt-out back to the ledger before it checks consent
+    (kept_opt_outs.py)."""
+    secret_sealer = sealer(conn)
     try:
-        key = kept_key(conn, opens) if opens else None
+        key = kept_key(conn, secret_sealer) if secret_sealer else None
     except CannotOpen:
         return None
     if key is None:
@@ -86,22 +87,23 @@ def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | 
 
 
 def opted_out_of(conn: Connection, interaction_ids: Collection[int]) -> set[int]:
-    """The interactions among ``ids`` in which the requester has opted out of the company number."""
+    """Return those of these interactions in which the requester has opted out of the provider
+    number."""
     i = t.interactions
-    held = is_blocked(i.c.requester_number, i.c.provider_number_id)
-    query = select(i.c.id).where(one_of(i.c.id, interaction_ids), held)
+    is_held = is_blocked(i.c.requester_number, i.c.provider_number_id)
+    query = select(i.c.id).where(one_of(i.c.id, interaction_ids), is_held)
     return set(conn.execute(query).scalars())
 
 
 def blocked_by(conn: Connection, ids: Collection[int]) -> dict[int, OptedOut]:
-    """Ledger entry id -> why it forbids texts, in words. Dates are in the desk's time zone."""
+    """Return why each ledger entry forbids texts, by its id. Dates are in the desk's time zone."""
     if not ids:
         return {}
     zone = ZoneInfo(desk_time_zone(conn))
-    return {key: _held(entry, zone) for key, entry in by_id(conn, ids).items()}
+    return {key: _opted_out_by(entry, zone) for key, entry in by_id(conn, ids).items()}
 
 
-def _held(entry: Consent, zone: ZoneInfo) -> OptedOut:
+def _opted_out_by(entry: Consent, zone: ZoneInfo) -> OptedOut:
     by = entry.agent.name if entry.agent else None
     why = consent_keywords.why_not(
         entry.source, entry.at.astimezone(zone), words=entry.words, by=by
@@ -110,12 +112,12 @@ def _held(entry: Consent, zone: ZoneInfo) -> OptedOut:
 
 
 def by_id(conn: Connection, ids: Collection[int]) -> dict[int, Consent]:
-    """These ledger entries by id."""
+    """Return these ledger entries by id."""
     return {one.id: one for one in _entries(conn, [one_of(c.c.id, ids)])} if ids else {}
 
 
 def of_numbers(conn: Connection, numbers: Collection[str]) -> dict[str, list[Consent]]:
-    """The ledger entries of each of these numbers, newest first."""
+    """Return the ledger entries of each number, newest first."""
     found: dict[str, list[Consent]] = {number: [] for number in numbers}
     for entry in _entries(conn, [one_of(c.c.number, numbers)]) if numbers else ():
         found[entry.number].append(entry)
@@ -129,13 +131,14 @@ def ledger(
     before: int | None = None,
     limit: int | None = None,
 ) -> list[Consent]:
-    """Ledger entries, newest first, optionally of one number or older than ``before``."""
+    """Return ledger entries, newest first. Optionally only those of one number, or those before the
+    id ``before``."""
     where = [c.c.number == number] if number else []
     return _entries(conn, where + ([c.c.id < before] if before else []), limit=limit)
 
 
 def not_pushed(conn: Connection, before: datetime) -> tuple[int, str | None]:
-    """How many changes before this time were not pushed to the provider, and why, if known."""
+    """Return how many changes before this time the provider has not received, and why, if known."""
     query = select(sa.func.count(), sa.func.max(c.c.told_why)).where(
         t.IS_NOT_PUSHED, c.c.at < before
     )
@@ -144,7 +147,7 @@ def not_pushed(conn: Connection, before: datetime) -> tuple[int, str | None]:
 
 
 def in_force(conn: Connection) -> list[Consent]:
-    """The entries that forbid texts now, newest first."""
+    """Return the entries that forbid texts now, newest first."""
     return _entries(conn, [c.c.id.in_(select(o.c.consent_id))])
 
 

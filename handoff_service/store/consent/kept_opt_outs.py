@@ -1,5 +1,5 @@
-"""Opt-outs of erased numbers, kept under a keyed hash. The hash does not show the number. When the
-number is used again, its opt-outs apply again."""
+"""Opt-outs of erased numbers. A keyed hash replaces the number. When somebody uses the number
+again, its opt-outs apply again."""
 
 import hashlib
 import hmac
@@ -23,12 +23,12 @@ CAME_BACK = "This number was erased and had opted out before."
 
 
 def number_hash(key: str, number: str) -> str:
-    """The keyed hash of a number."""
+    """Return the keyed hash of a number."""
     return hmac.new(key.encode(), f"number:{number}".encode(), hashlib.sha256).hexdigest()
 
 
 def own_key(tx: Transaction) -> str:
-    """The desk's own key for these hashes. The first erasure creates it, and it stays the same when
+    """Return the desk's key for these hashes. The first erasure creates it. It does not change when
     the secret key is rotated. Raises CannotOpen."""
     kept = kept_key(tx.conn, tx.settings.sealer)
     if kept is not None:
@@ -40,23 +40,23 @@ def own_key(tx: Transaction) -> str:
 
 
 def kept_key(conn: Connection, sealer: Sealer) -> str | None:
-    """The key; None before the first erasure. Raises CannotOpen."""
+    """Return the desk's key; None before the first erasure. Raises CannotOpen."""
     sealed = conn.execute(select(s.c.secret).where(s.c.name == NAME)).scalar()
     return None if sealed is None else sealer.open(s.c.secret, sealed)
 
 
 def keep(tx: Transaction, number: str) -> int:
-    """Keep a number's opt-outs under its hash. Returns how many it has."""
-    mine = number_hash(own_key(tx), number)
-    standing = select(o.c.provider_number_id, c.c.source, c.c.at).join(c, c.c.id == o.c.consent_id)
+    """Store a number's opt-outs under its hash. Returns the number of opt-outs."""
+    hashed = number_hash(own_key(tx), number)
+    current = select(o.c.provider_number_id, c.c.source, c.c.at).join(c, c.c.id == o.c.consent_id)
     rows = [
         {
-            "number_hash": mine,
+            "number_hash": hashed,
             "provider_number_id": row.provider_number_id,
             "source": row.source,
             "at": row.at,
         }
-        for row in tx.conn.execute(standing.where(o.c.number == number))
+        for row in tx.conn.execute(current.where(o.c.number == number))
     ]
     if rows:
         tx.conn.execute(upsert(tx.conn, k).on_conflict_do_nothing(), rows)
@@ -64,13 +64,13 @@ def keep(tx: Transaction, number: str) -> int:
 
 
 def apply_again(tx: Transaction, numbers: Collection[str]) -> None:
-    """Write the kept opt-outs of numbers that come back into the ledger. The transaction holds the
-    locks on the numbers' profiles, if they have any."""
+    """Copy the kept opt-outs of these numbers back to the ledger. The transaction must have locked
+    the numbers' profiles, if they have any."""
     if not numbers or tx.conn.execute(select(k.c.number_hash).limit(1)).first() is None:
         return
     try:
         key = own_key(tx)
-    except CannotOpen:  # texts must arrive; the checklist names the missing key
+    except CannotOpen:  # accept the texts anyway; the checklist reports the missing key
         return
     hashes = {number_hash(key, number): number for number in numbers}
     for row in tx.conn.execute(select(k).where(one_of(k.c.number_hash, hashes))).all():

@@ -1,4 +1,4 @@
-"""Queries of conversations: their lines, lists, media, search.
+"""Queries about conversations: messages, lists, media and search.
 
 These modules may import the engine, views, and the queries of consent and desk.
 """

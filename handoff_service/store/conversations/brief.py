@@ -1,5 +1,4 @@
-"""The rows for a conversation's brief. Three queries read them, however long the conversation
-is."""
+"""Reads a conversation's brief. It takes three queries, however long the conversation is."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,8 +16,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import ConversationBrief, Named
 
-FIRST, LAST = 40, 300  # only the first and the last lines of a long conversation are read
-MOST_TURNS = 50
+FIRST, LAST = 40, 300  # how many lines to read from the beginning and the end of a conversation
+MAX_TURNS = 50
 i, m, b, g, a = t.interactions, t.messages, t.bot_turns, t.live_group, t.associations
 _COLUMNS = ("seq", "created_at", "sent_at", "kind", "author", "body", "event", "reason", "agent_id")
 
@@ -32,7 +31,7 @@ class _Proof(NamedTuple):
 
 
 def of_conversation(conn: Connection, interaction_id: int, agent_id: int) -> ConversationBrief:
-    """The brief for this agent. Raises NotFound for an unknown conversation."""
+    """Return the brief for this agent. Raises NotFound for an unknown conversation."""
     row = conn.execute(_ABOUT, {"id": interaction_id, "me": agent_id}).one_or_none()
     if row is None:
         raise NotFound(
@@ -102,7 +101,7 @@ def _about() -> sa.Select[Any]:
     )
 
 
-# Built once: building a statement costs more than running it.
+# Build each statement once, because building it costs more than running it.
 _ABOUT = _about()
 _LINES = (
     select(*m.c[_COLUMNS], t.agents.c.name.label("agent_name"))
@@ -117,5 +116,5 @@ _TURNS = (
     select(b.c.up_to_seq, b.c.understood)
     .where(b.c.interaction_id == sa.bindparam("id"), b.c.opening.is_(None))
     .order_by(b.c.id)
-    .limit(MOST_TURNS)
+    .limit(MAX_TURNS)
 )

@@ -1,5 +1,5 @@
-"""Colleagues' actions in an agent's conversations, until the agent has seen the notice or a day has
-passed.
+"""Notices about colleagues' actions in an agent's conversations. A notice disappears when the agent
+has seen it, or after a day.
 """
 
 from datetime import timedelta
@@ -13,7 +13,7 @@ from handoff_service.store.views import ColleagueNotice, Named
 
 n, i, u = t.colleague_notices, t.interactions, t.users
 SHOWN_FOR = timedelta(days=1)
-_STANDING = (
+_OPEN = (
     select(n.c.interaction_id, n.c.body, n.c.created_at, i.c.requester_number, i.c.user_id)
     .add_columns(u.c.name)
     .join(i, i.c.id == n.c.interaction_id)
@@ -24,8 +24,8 @@ _STANDING = (
 
 
 def put(tx: Transaction, agent_id: int, interaction_id: int, body: str) -> None:
-    """Store the last action on this conversation for the agent, and delete the agent's old
-    notices."""
+    """Store a notice about a colleague's last action in this conversation. Delete the agent's
+    expired notices."""
     tx.conn.execute(delete(n).where(n.c.agent_id == agent_id, n.c.created_at <= tx.now - SHOWN_FOR))
     new = upsert(tx.conn, n)
     values = {"body": new.excluded.body, "created_at": new.excluded.created_at}
@@ -40,14 +40,15 @@ def put(tx: Transaction, agent_id: int, interaction_id: int, body: str) -> None:
     )
 
 
-def drop(tx: Transaction, agent_id: int, interaction_id: int) -> bool:
-    """Delete the notice that the agent has seen. Returns whether there was one."""
+def delete_notice(tx: Transaction, agent_id: int, interaction_id: int) -> bool:
+    """Delete the notice for this conversation, because the agent has seen it. Returns whether there
+    was one."""
     gone = delete(n).where(n.c.agent_id == agent_id, n.c.interaction_id == interaction_id)
     return tx.conn.execute(gone).rowcount > 0
 
 
 def open_notices(conn: Connection, agent_id: int) -> list[ColleagueNotice]:
-    """The agent's notices of the last day, newest first."""
+    """Return the agent's notices of the last day, newest first."""
     since = read_at(conn) - SHOWN_FOR
     return [
         ColleagueNotice(
@@ -57,5 +58,5 @@ def open_notices(conn: Connection, agent_id: int) -> list[ColleagueNotice]:
             said=r.body,
             created_at=r.created_at,
         )
-        for r in conn.execute(_STANDING, {"me": agent_id, "since": since})
+        for r in conn.execute(_OPEN, {"me": agent_id, "since": since})
     ]

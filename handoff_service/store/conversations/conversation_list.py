@@ -1,5 +1,5 @@
-"""The list pane. Each item reads only what it shows, so a thousand conversations load as fast as
-ten."""
+"""Queries for the list pane. They read only what the pane shows, because an agent may have a
+thousand conversations."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ from handoff_service.store.views import (
 
 i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group
 
-# The last message. The index finds it by reading one or a few rows, even in a long conversation.
+# The last message. With the index, the database reads only a few rows, even in a long conversation.
 _LAST_MESSAGE_ID = (
     select(m.c.id)
     .where(m.c.interaction_id == i.c.id, m.c.kind == Kind.MESSAGE)
@@ -52,16 +52,18 @@ _NEXT_TIMER = (
 _WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.WAITING_FOR_AGENT_SINCE), else_=None)
 
 
-def _query(*, others: bool, some: bool) -> sa.Select[Any]:
-    """Active conversations with live agents, newest activity first: the agent's own, or other
-    agents' conversations that the agent has not joined. The others include conversations that have
-    no owner because their senders cannot get replies. ``some``: only the first ``most`` of them.
+def _query(*, others: bool, limited: bool) -> sa.Select[Any]:
+    """Build the query for active conversations, newest activity first. They are the agent's own, or
+    (``others``) those of other agents that the agent has not joined. The latter include
+    conversations without an owner, because their senders cannot get replies. ``limited``: return at
+    most ``most``.
     """
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
     ongoing = conversations.ongoing_where(mine, others=others)
-    if not some:
+    if not limited:
         return _items().where(*ongoing)
-    # The ids first. Otherwise the columns of all conversations would be computed before the sort.
+    # Select the ids first. Otherwise the database would compute all columns of all conversations
+    # before it sorts.
     first = select(i.c.id).where(*ongoing).order_by(*conversations.NEWEST_FIRST)
     return _items().where(i.c.id.in_(first.limit(bindparam("most")).correlate(None)))
 
@@ -86,15 +88,15 @@ def _items() -> sa.Select[Any]:
 
 
 NO_LABELS: list[Label] = []
-# Looked up in dictionaries, because calling an enum takes four times as long, and a list may show a
-# thousand items.
+# Use dictionaries, because calling an enum takes four times as long, and a list may have a thousand
+# items.
 _STATES, _DIRECTIONS = {one: one for one in State}, {one: one for one in Direction}
 _AUTHORS, _STATUSES = {one: one for one in Author}, {one: one for one in Status}
-# Built once: building a statement costs more than running it.
-_LISTED = {
-    (others, some): _query(others=others, some=some)
+# Build each statement once, because building it costs more than running it.
+_QUERIES = {
+    (others, limited): _query(others=others, limited=limited)
     for others in (False, True)
-    for some in (False, True)
+    for limited in (False, True)
 }
 _THANKED = _items().where(*read_positions.THANKED)
 _LINES = (
@@ -110,10 +112,11 @@ _LINES = (
 def ongoing_items(
     conn: Connection, agent_id: int, *, others: bool, most: int | None = None
 ) -> list[ListItem]:
-    """The ongoing conversations for the list pane: the agent's own or the others', at most ``most``
-    of them. Among the agent's own, closed conversations with an unread thank-you come first."""
+    """Return at most ``most`` ongoing conversations for the list pane: the agent's own or
+    (``others``) those of other agents. The agent's own begin with closed conversations that have an
+    unread thank-you."""
     thanked = [] if others else conn.execute(_THANKED, {"me": agent_id}).all()
-    query = _LISTED[others, most is not None]
+    query = _QUERIES[others, most is not None]
     rows = [*thanked, *conn.execute(query, {"me": agent_id, "most": most})][:most]
     unread = {} if others else read_positions.unread(conn, [r.id for r in rows], agent_id)
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})

@@ -1,4 +1,5 @@
-"""Conversations for display. A list of any length takes a fixed number of queries."""
+"""Reads conversations for display. The number of queries does not depend on the length of the
+list."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -37,7 +38,8 @@ OLDEST_FIRST = (i.c.id,)
 
 
 def get(conn: Connection, interaction_id: int, agent_id: int | None = None) -> Interaction:
-    """One interaction for this agent. Raises NotFound for an unknown id."""
+    """Return this interaction. ``agent_id``: the agent whose unread messages count. Raises NotFound
+    for an unknown id."""
     found = list_(conn, [i.c.id == interaction_id], agent_id=agent_id)
     if not found:
         raise NotFound(
@@ -54,7 +56,7 @@ def list_(
     order: Sequence[sa.ColumnElement[object]] = OLDEST_FIRST,
     limit: int | None = None,
 ) -> list[Interaction]:
-    """The matching interactions with all displayed fields."""
+    """Return the matching interactions with all fields that pages show."""
     p, u, q = t.provider_numbers, t.users, t.queues
     query = (
         select(
@@ -82,7 +84,7 @@ def list_(
     agents = agents_by_id(conn, assigned | {a for members in groups.values() for a in members})
     candidates = users_on(conn, {r.requester_number for r in rows if r.closed_at is None})
     not_read = unread(conn, ids, agent_id) if agent_id is not None else {}
-    sure = identities(conn, rows)
+    identity_of = identities(conn, rows)
     labeled = labels.of_interactions(conn, ids)
     own = attributes.of_interactions(conn, ids)
     held = consents.blocked_by(conn, {r.consent_id for r in rows if r.consent_id})
@@ -93,7 +95,7 @@ def list_(
             group=groups.get(r.id, []),
             on_number=candidates.get(r.requester_number, []),
             unread=not_read.get(r.id, 0),
-            identity=sure[r.id],
+            identity=identity_of[r.id],
             opted_out=held.get(r.consent_id),
             labeled=labeled.get(r.id, labels.NONE),
         )
@@ -109,8 +111,8 @@ def list_(
 
 
 def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
-    """The condition that selects the ongoing conversations of an agent, or those of other agents.
-    ``mine``: the ids of the conversations that the agent is in.
+    """Return the conditions for an agent's ongoing conversations, or (``others``) for those of
+    other agents. ``mine``: a query for the ids of the conversations that the agent has joined.
     """
     if not others:
         return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.in_(mine)]
@@ -118,7 +120,8 @@ def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElemen
 
 
 def of_ids(conn: Connection, ids: Iterable[int], agent_id: int) -> list[Interaction]:
-    """These interactions for this agent, in the order of their ids. Leaves out unknown ids."""
+    """Return these interactions for this agent, in the order of ``ids``. Unknown ids are left
+    out."""
     found = list_(conn, [one_of(i.c.id, [*ids])], agent_id=agent_id)
     by_id = {one.id: one for one in found}
     return [by_id[one] for one in ids if one in by_id]
@@ -129,12 +132,12 @@ _OTHERS = select(func.count()).where(*ongoing_where(_MINE, others=True))
 
 
 def others_count(conn: Connection, agent_id: int) -> int:
-    """How many active conversations are with other agents or with nobody."""
+    """Return how many active conversations are with other agents or have no owner."""
     return conn.execute(_OTHERS, {"me": agent_id}).scalar_one()
 
 
 def past(conn: Connection, of: Interaction, limit: int = 10) -> list[Interaction]:
-    """Closed interactions of the same requester number, newest first."""
+    """Return closed interactions of the same requester number, newest first."""
     return list_(
         conn,
         [i.c.requester_number == of.requester_number, i.c.closed_at.is_not(None), i.c.id != of.id],

@@ -1,5 +1,5 @@
-"""Earlier messages of a line: earlier lines of an interaction, then the lines of the interactions
-before it.
+"""Pages of a line's earlier messages. They begin in an interaction and continue with the
+interactions before it.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message
 
 i, m = t.interactions, t.messages
-LINES = 100  # lines on one page
-MOST_CHAPTERS = 40
+LINES = 100  # messages on one page
+MAX_CHAPTERS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A position on a line: everything before this seq of this interaction."""
+    """A position in a line's history: just before this seq of this interaction."""
 
     interaction_id: int
     seq: int
@@ -28,8 +28,8 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """Lines of one interaction, oldest first. ``to_its_end``: whether they include the
-    interaction's last line."""
+    """Some messages of one interaction, oldest first. ``to_its_end``: whether they include its last
+    message."""
 
     interaction: Interaction
     lines: list[Message]
@@ -38,8 +38,8 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """A page of earlier messages, oldest first. ``before`` is the position of the next older page;
-    None if this is the oldest."""
+    """A page of earlier messages, oldest first. ``before``: the position of the next older page;
+    None if there is none."""
 
     chapters: list[Chapter]
     before: Before | None
@@ -54,7 +54,8 @@ class _Part:
 
 
 def has_earlier(conn: Connection, of: int, first_seq: int) -> Before | None:
-    """The position for the page before ``first_seq``. None when there are no earlier lines."""
+    """Return the position for the page before ``first_seq``; None if there are no earlier
+    messages."""
     if first_seq > 1:
         return Before(of, first_seq)
     before = _on_line(conn, of, Before(of, 1))[1:2]
@@ -62,7 +63,7 @@ def has_earlier(conn: Connection, of: int, first_seq: int) -> Before | None:
 
 
 def earlier(conn: Connection, of: int, at: Before) -> Earlier:
-    """The page before a position on this interaction's line. Never includes other lines."""
+    """Return the page before a position on this interaction's line."""
     rows = _on_line(conn, of, at)
     parts: list[_Part] = []
     room = LINES
@@ -75,14 +76,15 @@ def earlier(conn: Connection, of: int, at: Before) -> Earlier:
         if first > 1:
             before = Before(row.id, first)
             break
-        if room == 0 or n == MOST_CHAPTERS:
+        if room == 0 or n == MAX_CHAPTERS:
             before = Before(row.id, 1) if n + 1 < len(rows) else None
             break
     return Earlier(chapters=_chapters(conn, parts[::-1]), before=before)
 
 
 def _on_line(conn: Connection, of: int, at: Before) -> Sequence[Any]:
-    """(id, last seq) of the interactions on this one's line, backward from a position."""
+    """Return the (id, last seq) of the interactions on this one's line, from a position
+    backward."""
     line = select(i.c.requester_number, i.c.provider_number_id).where(i.c.id == of).subquery()
     query = (
         select(i.c.id, i.c.last_seq)
@@ -93,7 +95,7 @@ def _on_line(conn: Connection, of: int, at: Before) -> Sequence[Any]:
         )
         .where(i.c.id <= min(at.interaction_id, of))
         .order_by(i.c.id.desc())
-        .limit(MOST_CHAPTERS + 2)
+        .limit(MAX_CHAPTERS + 2)
     )
     return conn.execute(query).all()
 

@@ -1,4 +1,4 @@
-"""How certain the identity of a conversation's requester is."""
+"""The identity level of a conversation's requester."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,16 +27,16 @@ _PROOFS = (
 
 
 def identities(conn: Connection, rows: Sequence[Any]) -> dict[int, Identity]:
-    """interaction id -> its user's identity level, by the profile's last proof that was not
-    undone."""
+    """Return each interaction's identity level, by its id. The profile's last proof that was not
+    undone determines it."""
     found = conn.execute(_PROOFS, {"profiles": {r.profile_id for r in rows}})
     proofs = {r.profile_id: r for r in found}
     return {r.id: identity(r.user_id, proofs.get(r.profile_id), read_at(conn)) for r in rows}
 
 
 def identity(user_id: int | None, r: Any, now: datetime) -> Identity:
-    """The identity level of a user. ``r``: the row of the number's last proof that was not undone,
-    or None. Its column ``by`` has the name of the agent who verified.
+    """Return the identity level of a user. ``r``: the row of the number's last proof that was not
+    undone, or None. Its column ``by`` is the name of the agent who verified the user.
     """
     proof = Proof(user_id=r.user_id, expires_at=r.expires_at) if r is not None else None
     found = level(user_id, proof, now)

@@ -1,5 +1,5 @@
-"""Interactions for operations: the facts that decisions need, and the lock that makes writers wait
-for each other."""
+"""Interactions as operations need them: the facts for decisions, and the row lock that serializes
+writers."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from handoff_service.store.engine.one_of import one_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionRow:
-    """The fields of one row of ``interactions`` that decisions need.
+    """The fields of a row of ``interactions`` that decisions need.
 
     - ``unanswered``: the open unanswered streak.
-    - ``expects``: what a running proof expects.
-    - ``back_to``: the live agent who asked for the proof.
+    - ``expects``: the answer that a running proof expects.
+    - ``back_to``: the live agent who gets the conversation back after the proof.
     """
 
     id: int
@@ -54,8 +54,8 @@ class InteractionRow:
 
 COLUMNS = [t.interactions.c[name] for name in InteractionRow.__dataclass_fields__]
 _ONE = select(*COLUMNS).where(t.interactions.c.id == bindparam("id")).with_for_update()
-# This statement locks the active interactions of some requester numbers, so that writers on one
-# line wait for each other.
+# Locks the active interactions of these requester numbers, so that writers on one line wait for
+# each other.
 ACTIVE = (
     select(*COLUMNS)
     .where(
@@ -68,12 +68,12 @@ ACTIVE = (
 
 
 def number(interaction_id: int) -> str:
-    """The interaction's display number: INT0000012."""
+    """Return the interaction's display number, such as INT0000012."""
     return f"INT{interaction_id:07d}"
 
 
 def line(provider_number_id: int, requester_number: str) -> str:
-    """The key of a line. The worker does the work of one line in order."""
+    """Return the key of a line. The worker does the work of one line in order."""
     return f"{provider_number_id}:{requester_number}"
 
 
@@ -88,7 +88,8 @@ def of_row(row: sa.Row[tuple[object, ...]]) -> InteractionRow:
 
 
 def lock(conn: Connection, interaction_id: int) -> InteractionRow:
-    """The interaction, locked until the transaction ends. Raises NotFound for an unknown id."""
+    """Lock the interaction until the transaction ends, and return it. Raises NotFound for an
+    unknown id."""
     row = conn.execute(_ONE, {"id": interaction_id}).one_or_none()
     if row is None:
         raise NotFound(
@@ -98,19 +99,19 @@ def lock(conn: Connection, interaction_id: int) -> InteractionRow:
 
 
 def has_requesters_text(conn: Connection, interaction_id: int) -> bool:
-    """Whether the requester has written in the interaction."""
+    """Return whether the requester has texted in the interaction."""
     return interaction_id in with_requesters_text(conn, [interaction_id])
 
 
 def with_requesters_text(conn: Connection, ids: Collection[int]) -> set[int]:
-    """The interactions among ``ids`` in which the requester has written."""
+    """Return the interactions among ``ids`` in which the requester has texted."""
     i, m = t.interactions, t.messages
     written = sa.exists().where(m.c.interaction_id == i.c.id, m.c.direction == Direction.INBOUND)
     return set(conn.execute(select(i.c.id).where(one_of(i.c.id, ids), written)).scalars())
 
 
 def is_open(conn: Connection, interaction_id: int) -> bool:
-    """Whether the interaction is active. Raises NotFound for an unknown id."""
+    """Return whether the interaction is active. Raises NotFound for an unknown id."""
     row = conn.execute(
         select(t.interactions.c.closed_at).where(t.interactions.c.id == interaction_id)
     ).one_or_none()
@@ -122,12 +123,12 @@ def is_open(conn: Connection, interaction_id: int) -> bool:
 
 
 def lock_active(conn: Connection, numbers: Collection[str]) -> list[InteractionRow]:
-    """The active interactions of these requester numbers, locked, lowest id first."""
+    """Lock the active interactions of these requester numbers, lowest id first, and return them."""
     return [of_row(row) for row in conn.execute(ACTIVE, {"numbers": list(numbers)})]
 
 
 def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, InteractionRow]:
-    """These interactions by id, locked, lowest id first."""
+    """Lock these interactions, lowest id first, and return them by id."""
     query = (
         select(*COLUMNS)
         .where(one_of(t.interactions.c.id, ids))
@@ -145,15 +146,15 @@ def put_state(
     *,
     hold_until: datetime | None = None,
 ) -> None:
-    """Write the next state, its reason, and when a hold ends by itself. They replace the previous
-    reason and end."""
+    """Write the new state, its reason, and the time when a hold ends automatically. This replaces
+    the earlier reason and time, even with None."""
     values = {"state": state, "state_reason": reason, "hold_until": hold_until}
     conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(values))
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why an interaction is on hold, and when that ends by itself."""
+    """Why an interaction is on hold, and when the hold ends automatically; None: never."""
 
     reason: str | None
     until: datetime | None
@@ -165,14 +166,14 @@ _HOLD = select(*t.interactions.c["state_reason", "hold_until"]).where(
 
 
 def hold(conn: Connection, interaction_id: int) -> Hold:
-    """The hold of an interaction that is on hold."""
+    """Return the hold of an interaction that is on hold."""
     row = conn.execute(_HOLD, {"id": interaction_id}).one()
     return Hold(row.state_reason, row.hold_until)
 
 
 def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) -> None:
-    """Set the next answer that the running proof expects from the requester. None: the proof is
-    over.
+    """Set the answer that the running proof expects next from the requester. None: no proof is
+    running.
     """
     conn.execute(
         update(t.interactions).where(t.interactions.c.id == interaction_id).values(expects=expects)
@@ -180,8 +181,8 @@ def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) 
 
 
 def has_texted(conn: Connection, number: str) -> bool:
-    """Whether this number has a conversation with the desk. If so, it can receive texts, even if
-    its type suggests otherwise."""
+    """Return whether this number has had a conversation with the desk. Such a number can receive
+    texts, even if it looks like a landline."""
     i = t.interactions
     return (
         conn.execute(select(i.c.id).where(i.c.requester_number == number).limit(1)).first()

@@ -1,4 +1,4 @@
-"""The sort and filter that an agent has chosen for the list, and the saved views."""
+"""An agent's current sort and filter for the list, and the saved views."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import ListItem, ListView
 
 c, v = t.list_choices, t.list_views
-# Built once: building a statement costs more than running it.
-_SHOWN = ("sort", "tag", "label_id", "attribute")
-_CHOICE = select(*c.c[_SHOWN]).where(c.c.agent_id == bindparam("me"))
+# Build each statement once, because building it costs more than running it.
+_FIELDS = ("sort", "tag", "label_id", "attribute")
+_CHOICE = select(*c.c[_FIELDS]).where(c.c.agent_id == bindparam("me"))
 _VIEWS = (
     select(v)
     .where(v.c.shared | (v.c.agent_id == bindparam("me")))
@@ -23,7 +23,7 @@ _VIEWS = (
 
 
 def choice(conn: Connection, agent_id: int) -> SortAndFilter:
-    """The sort and filter that this agent has chosen."""
+    """Return this agent's current sort and filter."""
     row = conn.execute(_CHOICE, {"me": agent_id}).one_or_none()
     if row is None:
         return SortAndFilter()
@@ -34,22 +34,22 @@ def choice(conn: Connection, agent_id: int) -> SortAndFilter:
 
 
 def list_(conn: Connection, agent_id: int) -> list[ListView]:
-    """The views that this agent has saved, and the shared ones, by name."""
+    """Return this agent's saved views and the shared ones, by name."""
     return [_view(row, agent_id) for row in conn.execute(_VIEWS, {"me": agent_id})]
 
 
 def with_attribute(conn: Connection, items: list[ListItem], how: SortAndFilter) -> list[ListItem]:
-    """The items that fit the attribute that the agent filters by."""
+    """Return the items that match the agent's attribute filter; all items without such a filter."""
     if how.attribute is None:
         return items
     wanted = stored(how.attribute, attributes.definitions(conn, AttributeOwner.CONVERSATION))
-    held = attributes.of_interactions(conn, [one.interaction.id for one in items])
-    fitting = {one for one, values in held.items() if wanted.matches(values.get(wanted.key))}
-    return [one for one in items if one.interaction.id in fitting]
+    values_of = attributes.of_interactions(conn, [one.interaction.id for one in items])
+    matching = {one for one, values in values_of.items() if wanted.matches(values.get(wanted.key))}
+    return [one for one in items if one.interaction.id in matching]
 
 
 def shared(conn: Connection) -> list[ListView]:
-    """The views that every agent sees, by name."""
+    """Return the shared views, by name."""
     return [_view(row, None) for row in conn.execute(_VIEWS, {"me": None})]
 
 

@@ -1,4 +1,4 @@
-"""The live group: the live agents who take part in an interaction, and how far each has read."""
+"""The live group: an interaction's live agents, and their read positions."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def has(conn: Connection, interaction_id: int, agent_id: int) -> bool:
-    """Whether the agent is a member."""
+    """Return whether the agent is a member."""
     g = t.live_group
     member = select(g.c.agent_id).where(
         g.c.interaction_id == interaction_id, g.c.agent_id == agent_id
@@ -21,7 +21,7 @@ def has(conn: Connection, interaction_id: int, agent_id: int) -> bool:
 
 
 def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> None:
-    """Make the agent a member. Leaves an existing member unchanged."""
+    """Add the agent to the group. An existing membership stays unchanged."""
     tx.conn.execute(
         upsert(tx.conn, t.live_group).on_conflict_do_nothing(),
         {
@@ -36,8 +36,8 @@ def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> 
 def colleagues_of(
     conn: Connection, interaction_ids: Collection[int], agent_id: int
 ) -> list[tuple[str, int]]:
-    """The colleagues who have some of these conversations, and how many of theirs this agent has
-    not joined. The colleague with the most conversations comes first."""
+    """Return the colleagues to whom these conversations are assigned, each with the number of
+    conversations that this agent has not joined. The highest number comes first."""
     i, g, a = t.interactions, t.live_group, t.agents
     joined = select(g.c.agent_id).where(g.c.interaction_id == i.c.id, g.c.agent_id == agent_id)
     count = func.count()
@@ -55,23 +55,25 @@ def colleagues_of(
 def leave(tx: Transaction, interaction_id: int, agent_id: int) -> None:
     """Remove the agent from the group."""
     g, left = t.live_group, t.left_groups
-    ended = tx.conn.execute(
+    deleted = tx.conn.execute(
         delete(g).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id)
     )
-    if ended.rowcount:
-        made = upsert(tx.conn, left).values(
+    if deleted.rowcount:
+        entry = upsert(tx.conn, left).values(
             agent_id=agent_id, interaction_id=interaction_id, left_at=tx.now
         )
         key = [left.c.agent_id, left.c.interaction_id]
         tx.conn.execute(
-            made.on_conflict_do_update(index_elements=key, set_={"left_at": made.excluded.left_at})
+            entry.on_conflict_do_update(
+                index_elements=key, set_={"left_at": entry.excluded.left_at}
+            )
         )
     tx.hint(f"agent:{agent_id}", interaction_id)
 
 
 def read_thanks(tx: Transaction, interaction_id: int, agent_id: int, seq: int) -> bool:
-    """Record that the agent of a closed conversation has read up to ``seq``. Returns whether this
-    includes thanks after closing."""
+    """Record that the agent of a closed conversation has read up to ``seq``. Returns whether that
+    includes an unread thank-you."""
     i = t.interactions
     mine = (i.c.id == interaction_id, i.c.assigned_to == agent_id, i.c.thanked_seq <= seq)
     return tx.conn.execute(update(i).where(*mine).values(thanked_seq=None)).rowcount > 0

@@ -1,4 +1,4 @@
-"""Pictures and files: of messages, for display; and single ones, for download."""
+"""Pictures and files: those of messages for display, and single ones for download."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Medium
 
 d = t.media
-LARGEST_ID = 2**63  # the largest id a database can look up
+LARGEST_ID = 2**63  # the first number that is too large for an id column
 _OF_MESSAGES = select(d).where(one_of(d.c.message_id, "ids")).order_by(d.c.message_id, d.c.position)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptMedium:
-    """A stored file: its name in the media store."""
+    """A stored file. ``file``: its name in the media store."""
 
     id: int
     file: str
@@ -29,7 +29,8 @@ class KeptMedium:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedMedium:
-    """A media file to fetch from the provider. ``content_type``: its declared type."""
+    """A media file to fetch from the provider. ``content_type``: the type that the provider
+    declares."""
 
     id: int
     url: str
@@ -37,12 +38,12 @@ class WantedMedium:
 
 
 def used_files(conn: Connection) -> set[str]:
-    """The names of all files that a row uses."""
+    """Return the names of all files that are in use."""
     return set(conn.execute(select(d.c.file).where(d.c.file.is_not(None))).scalars())
 
 
 def of_messages(conn: Connection, ids: Sequence[int]) -> dict[int, list[Medium]]:
-    """message id -> its pictures and files, in order."""
+    """Return each message's pictures and files in order, by message id."""
     found: dict[int, list[Medium]] = {}
     for r in conn.execute(_OF_MESSAGES, {"ids": ids}) if ids else ():
         found.setdefault(r.message_id, []).append(_medium(r, public_url(conn)))
@@ -50,7 +51,7 @@ def of_messages(conn: Connection, ids: Sequence[int]) -> dict[int, list[Medium]]
 
 
 def get(conn: Connection, media_id: int) -> Medium:
-    """One media file for display. Raises NotFound for an unknown id."""
+    """Return a media file for display. Raises NotFound for an unknown id."""
     r = conn.execute(select(d).where(d.c.id == media_id)).one_or_none()
     if r is None:
         raise NotFound(phrase("There is no picture or file {media_id}.", media_id=media_id))
@@ -58,21 +59,21 @@ def get(conn: Connection, media_id: int) -> Medium:
 
 
 def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium:
-    """Return a message's media file, an unsent upload of this agent, or for agents an upload of a
-    scheduled text. Raises NotFound for any other id."""
+    """Return a stored media file. It must belong to a message. An agent may also read their own
+    unsent uploads and the uploads of scheduled texts. Raises NotFound for any other id."""
     if media_id >= LARGEST_ID:
         raise NotFound(phrase("There is no picture or file {media_id}.", media_id=media_id))
-    mine: list[ColumnElement[bool]] = [d.c.message_id.is_not(None)]
+    readable: list[ColumnElement[bool]] = [d.c.message_id.is_not(None)]
     if agent_id is not None:
-        mine += [d.c.agent_id == agent_id, d.c.id.in_(select(t.scheduled_media.c.media_id))]
-    r = conn.execute(select(d).where(d.c.id == media_id, or_(*mine))).one_or_none()
+        readable += [d.c.agent_id == agent_id, d.c.id.in_(select(t.scheduled_media.c.media_id))]
+    r = conn.execute(select(d).where(d.c.id == media_id, or_(*readable))).one_or_none()
     if r is None or r.status != MediaStatus.STORED:
         raise NotFound(phrase("There is no picture or file {media_id}.", media_id=media_id))
     return KeptMedium(id=r.id, file=r.file, content_type=r.content_type)
 
 
 def wanted(conn: Connection, media_id: int) -> WantedMedium | None:
-    """The media file to fetch. None when it is no longer wanted."""
+    """Return the media file to fetch; None if nothing needs it any more."""
     r = conn.execute(
         select(d).where(d.c.id == media_id, d.c.status == MediaStatus.WAITING)
     ).one_or_none()

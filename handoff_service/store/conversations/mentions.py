@@ -1,4 +1,4 @@
-"""The agents that private notes name."""
+"""Mentions of agents in private notes."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ n, m, i, u, a = t.mentions, t.messages, t.interactions, t.users, t.agents
 
 
 def agents_to_name(conn: Connection) -> dict[int, str]:
-    """The active agents: id -> name."""
+    """Return the names of the active agents, by id."""
     return {r.id: r.name for r in conn.execute(select(a.c.id, a.c.name).where(a.c.active))}
 
 
@@ -25,7 +25,8 @@ def add_mentions(tx: Transaction, interaction_id: int, seq: int, agents: Collect
 
 
 def of_agent(conn: Connection, agent_id: int, *, below: int = 0, limit: int = 50) -> list[Mention]:
-    """The notes that name an agent, newest first. ``below``: only older ones; 0: all."""
+    """Return the notes that mention an agent, newest first. ``below``: only mentions with a lower
+    id; 0: all."""
     query = (
         select(n.c.id, m.c.interaction_id, m.c.seq, m.c.body, m.c.created_at, m.c.agent_id)
         .add_columns(a.c.name, i.c.requester_number, i.c.user_id, u.c.name.label("user_name"))

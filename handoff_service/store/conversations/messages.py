@@ -1,4 +1,4 @@
-"""Messages for display. A list of any length takes a fixed number of queries."""
+"""Reads messages for display. The number of queries does not depend on the length of the list."""
 
 from collections.abc import Sequence
 
@@ -25,24 +25,25 @@ from handoff_service.store.engine.database import send_errors
 from handoff_service.store.views import Medium, Message, MessageError, Price, WrittenBy
 
 i, m = t.interactions, t.messages
-REACTS_TO = "on message "  # precedes the message's position in the line of a reaction
+REACTS_TO = "on message "  # prefix of a reaction's ``reason``, before the seq of the message
 
 
 def list_(
     conn: Connection, interaction_id: int, *, after: int = 0, limit: int | None = None
 ) -> list[Message]:
-    """A conversation's lines after a position, oldest first."""
+    """Return a conversation's messages after a position, oldest first."""
     return matching(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
 
 
 def last(conn: Connection, interaction_id: int, most: int) -> tuple[list[Message], bool]:
-    """A conversation's last lines, oldest first, and whether there are earlier ones."""
+    """Return a conversation's last messages, oldest first, and whether there are earlier ones."""
     last = conn.execute(select(i.c.last_seq).where(i.c.id == interaction_id)).scalar() or 0
     return list_(conn, interaction_id, after=max(last - most, 0)), last > most
 
 
 def reacted_since(conn: Connection, interaction_id: int, after: int) -> list[int]:
-    """Positions of the messages that reaction lines after ``after`` refer to. May repeat."""
+    """Return the positions of messages that got a reaction after the position ``after``. A position
+    may occur several times."""
     reacts = select(m.c.reason).where(
         m.c.interaction_id == interaction_id,
         m.c.seq > after,
@@ -53,7 +54,7 @@ def reacted_since(conn: Connection, interaction_id: int, after: int) -> list[int
 
 
 def get(conn: Connection, message_id: int) -> Message:
-    """One line. Raises NotFound for an unknown id."""
+    """Return this message. Raises NotFound for an unknown id."""
     found = matching(conn, [m.c.id == message_id])
     if not found:
         raise NotFound(phrase("There is no message {message_id}.", message_id=message_id))
@@ -61,7 +62,8 @@ def get(conn: Connection, message_id: int) -> Message:
 
 
 def first_text(conn: Connection, interaction_id: int) -> str:
-    """The requester's first text. Empty when they have not written, or have sent only pictures."""
+    """Return the requester's first text. It is empty if they have not texted, or if the first text
+    has only pictures."""
     query = (
         select(m.c.body)
         .where(
@@ -84,7 +86,7 @@ _AGAIN = sa.case((m.c.retries > 0, _WAITS_TO_BE_SENT), else_=sa.false()).label("
 def matching(
     conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None
 ) -> list[Message]:
-    """The matching lines, by conversation and position."""
+    """Return the matching messages, in order of conversation and position."""
     a, u = t.agents, t.users
     query = (
         select(
@@ -102,12 +104,12 @@ def matching(
         .limit(limit)
     )
     rows = conn.execute(query).all()
-    with_them = media.of_messages(conn, [r.id for r in rows])
+    media_of = media.of_messages(conn, [r.id for r in rows])
     errors = send_errors(conn)
-    return [_message(r, with_them.get(r.id, []), errors) for r in rows]
+    return [_message(r, media_of.get(r.id, []), errors) for r in rows]
 
 
-def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium], errors: SendErrors) -> Message:
+def _message(r: sa.Row[tuple[object, ...]], attached: list[Medium], errors: SendErrors) -> Message:
     author = Author(r.author)
     by = {
         Author.REQUESTER: (r.user_id, r.user_name),
@@ -121,7 +123,7 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium], errors: SendE
         direction=Direction(r.direction) if r.direction else None,
         author=WrittenBy(kind=author, id=by[0], name=by[1]),
         body=r.body,
-        media=with_it,
+        media=attached,
         status=Status(r.status) if r.status else None,
         error=_error(r, errors) if r.error_code is not None else None,
         segments=r.segments,
@@ -141,18 +143,20 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium], errors: SendE
 
 def _error(r: sa.Row[tuple[object, ...]], errors: SendErrors) -> MessageError:
     explained = errors.explain(r.error_code)
-    then: list[str] = []
+    next_step: list[str] = []
     if r.status == Status.QUEUED:
-        then = [phrase("Patchboard sends it when this is fixed.")]
+        next_step = [phrase("Patchboard sends it when this is fixed.")]
     elif r.again:
         wait = describe(explained.waits[r.retries - 1])
-        then = [phrase("It is sent again within {wait}.", wait=wait)]
+        next_step = [phrase("It is sent again within {wait}.", wait=wait)]
     return MessageError(
-        code=r.error_code, meaning=explained.meaning, advice=joined(" ", [*then, explained.advice])
+        code=r.error_code,
+        meaning=explained.meaning,
+        advice=joined(" ", [*next_step, explained.advice]),
     )
 
 
 def _price(r: sa.Row[tuple[object, ...]]) -> Price | None:
-    """The total price of all attempts, as far as known."""
+    """Add the known prices of all attempts to send the message."""
     known = [price for price in (r.price, r.price_before) if price is not None]
     return Price(amount=in_currency(sum(known)), currency=r.currency) if known else None

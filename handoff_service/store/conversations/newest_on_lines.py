@@ -1,4 +1,4 @@
-"""The newest conversation of each line."""
+"""Finds the newest conversation on each line."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -15,7 +15,8 @@ i = t.interactions
 def newest_on_lines(
     conn: Connection, lines: Collection[tuple[str, int]]
 ) -> dict[tuple[str, int], sa.Row[Any]]:
-    """Line (number and company number) -> its newest conversation, open or closed."""
+    """Return the open conversation, or else the newest closed one, for each line: (requester
+    number, provider number id)."""
     query = (
         select(*i.c["id", "requester_number", "provider_number_id", "user_id"], t.users.c.name)
         .outerjoin(t.users, t.users.c.id == i.c.user_id)

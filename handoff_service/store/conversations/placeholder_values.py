@@ -1,4 +1,4 @@
-"""The people, numbers and attributes that fill the placeholders of an agent's texts."""
+"""The names, numbers and attributes for the placeholders in texts."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -26,8 +26,9 @@ _NAMES = (
 def of_interactions(
     conn: Connection, ids: Collection[int], agent: str, texts: Iterable[str]
 ) -> dict[int, Placeholders]:
-    """Interaction -> the values for texts of the agent with this name. Unknown ids are left
-    out. ``texts``: the texts to fill; attributes are read only if a text names an attribute."""
+    """Return the placeholder values for each interaction, by id. Unknown ids are left out.
+    ``agent``: the name of the agent who sends the texts. ``texts``: the texts to fill. If none of
+    them names an attribute, no attributes are read."""
     known = attributes_of(conn, ids, texts)
     return {
         r.id: Placeholders(
@@ -40,8 +41,8 @@ def of_interactions(
 def attributes_of(
     conn: Connection, ids: Collection[int], texts: Iterable[str]
 ) -> Mapping[int, Mapping[str, str]]:
-    """Interaction -> its attributes in the requester's language, by field. Empty if no text names
-    an attribute."""
+    """Return each interaction's attributes by field, with values in the requester's language. Empty
+    if no text names an attribute."""
     if not any(map(attributes_in, texts)):
         return {}
     languages, defined = spoken_languages(conn, ids), attributes.by_field(conn)
@@ -52,7 +53,7 @@ def attributes_of(
 
 
 def attributes_of_user(conn: Connection, user_id: int | None) -> Mapping[str, str]:
-    """The attributes of a user who has no conversation yet, by field. Empty for None."""
+    """Return the attributes of a user who has no conversation yet, by field; empty for None."""
     if user_id is None:
         return {}
     theirs = attributes.of_user(conn, user_id)
@@ -65,13 +66,12 @@ def in_words(
     values: Mapping[str, str],
     language: Language = Language.ENGLISH,
 ) -> dict[str, str]:
-    """Attributes by field, with the values as a text shows them: dates, yes and no are in the
-    language."""
+    """Format attribute values for a text: dates, yes and no are in this language."""
     return {name: in_text(defined.get(name), value, language) for name, value in values.items()}
 
 
 def not_set(conn: Connection, fields: Collection[str]) -> str:
-    """The error of a text that names these attributes, which are not set."""
+    """Return the error for a text with attributes that are not set."""
     defined = attributes.by_field(conn)
     named = [f"“{defined[one].name if one in defined else one}”" for one in fields]
     return count_phrase(

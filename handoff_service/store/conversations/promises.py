@@ -1,7 +1,6 @@
-"""Promises of agents. Each has one row, and one row of ``due_work`` until it is kept or missed.
-Before a promise's time, the database does not store whether it has been kept. It follows from the
-texts and notes that live agents have written since, so storing an agent's text needs no additional
-statement.
+"""Agents' promises. Each has one row, and one row in ``due_work`` until it is kept, missed or
+canceled. Until a promise's time, the database does not store whether it is kept. Queries derive
+this from later texts and notes of live agents, so sending a text needs no additional statement.
 """
 
 from collections.abc import Collection
@@ -30,20 +29,20 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import KeptPromise, Named, PromiseOffer
 
 p, i, m = t.promises, t.interactions, t.messages
-OFFERED_FOR = timedelta(minutes=30)  # how long after the text the agent is offered a reminder
+OFFERED_FOR = timedelta(minutes=30)  # the workspace offers a reminder for this long
 _ROWS = select(p, t.agents.c.name).join(t.agents, t.agents.c.id == p.c.agent_id)
 _IS_OPEN = p.c.state == PromiseState.OPEN
 _OPEN = _ROWS.where(one_of(p.c.interaction_id, "ids"), _IS_OPEN).order_by(p.c.promised_at, p.c.id)
-_its = i.alias("its")
-# texts and notes of live agents on the line before the promised time, in any interaction
+_promised_in = i.alias("its")
+# texts and notes of live agents on the line until the promised time, in any interaction
 _WRITTEN = (
     select(p.c.id, p.c.made_at, p.c.promised_at, m.c.created_at, m.c.kind, m.c.body)
     .select_from(p)
-    .join(_its, _its.c.id == p.c.interaction_id)
+    .join(_promised_in, _promised_in.c.id == p.c.interaction_id)
     .join(
         i,
-        (i.c.requester_number == _its.c.requester_number)
-        & (i.c.provider_number_id == _its.c.provider_number_id)
+        (i.c.requester_number == _promised_in.c.requester_number)
+        & (i.c.provider_number_id == _promised_in.c.provider_number_id)
         & (i.c.last_message_at > p.c.made_at),
     )
     .join(m, m.c.interaction_id == i.c.id)
@@ -71,26 +70,26 @@ _LAST_TEXT = (
 
 
 def open_of(conn: Connection, interaction_id: int) -> list[KeptPromise]:
-    """A conversation's promises that are neither kept nor missed, first due first."""
+    """Return a conversation's promises that are neither kept nor ended, first due first."""
     rows = conn.execute(_OPEN, {"ids": [interaction_id]}).all()
     return [one for one in _views(conn, rows) if not one.kept]
 
 
 def next_of(conn: Connection, ids: Collection[int]) -> dict[int, KeptPromise]:
-    """Interaction -> its next open promise. Has no entry without one."""
+    """Return each interaction's next open promise, by id. Interactions without one are left out."""
     rows = conn.execute(_OPEN, {"ids": list(ids)}).all() if ids else []
     found = [one for one in _views(conn, rows) if not one.kept]
     return {one.interaction_id: one for one in reversed(found)}
 
 
 def find(conn: Connection, promise_id: int) -> KeptPromise | None:
-    """One promise in any state."""
+    """Return this promise in any state; None for an unknown id."""
     rows = conn.execute(_ROWS.where(p.c.id == promise_id)).all()
     return next(iter(_views(conn, rows)), None)
 
 
 def one(conn: Connection, interaction_id: int, promise_id: int) -> KeptPromise:
-    """An open promise of this interaction. Raises NotFound when it has ended."""
+    """Return an open promise of this interaction. Raises NotFound if there is none."""
     found = find(conn, promise_id)
     if (
         found is None
@@ -107,13 +106,14 @@ def one(conn: Connection, interaction_id: int, promise_id: int) -> KeptPromise:
 
 
 def offer(conn: Connection, interaction_id: int, agent_id: int) -> PromiseOffer | None:
-    """The promise in the agent's last text, if it is new and its time has not come."""
+    """Return the promise in the agent's last text if the text is recent, the promise is not stored,
+    and its reminder is in the future."""
     now = read_at(conn)
     row = conn.execute(_LAST_TEXT, {"interaction": interaction_id, "me": agent_id}).first()
     if row is None or now - row.created_at > OFFERED_FOR:
         return None
     found = in_text(conn, interaction_id, row)
-    if found is None or found.remind_at <= now or _known(conn, row.id):
+    if found is None or found.remind_at <= now or _is_stored(conn, row.id):
         return None
     return PromiseOffer(
         message_id=row.id,
@@ -124,7 +124,7 @@ def offer(conn: Connection, interaction_id: int, agent_id: int) -> PromiseOffer 
 
 
 def text_of(conn: Connection, interaction_id: int, message_id: int) -> Any:
-    """An agent's text in this interaction, for ``in_text``. Raises NotFound for any other
+    """Return an agent's text in this interaction, for ``in_text``. Raises NotFound for any other
     message."""
     query = (
         select(*m.c["id", "body", "created_at", "agent_id"], i.c.requester_number)
@@ -143,14 +143,16 @@ def text_of(conn: Connection, interaction_id: int, message_id: int) -> Any:
 
 
 def in_text(conn: Connection, interaction_id: int, text: Any) -> Promise | None:
-    """The promise in an agent's text. Its times are in the requester's time zone."""
-    if promised(text.body, text.created_at) is None:  # most texts promise nothing in any zone
+    """Return the promise in an agent's text. Its times are in the requester's time zone."""
+    if (
+        promised(text.body, text.created_at) is None
+    ):  # skip the zones, because most texts promise nothing
         return None
     zones = requester_zones.of_interactions(conn, {interaction_id: text.requester_number})
     return promised(text.body, text.created_at.astimezone(zones[interaction_id][0]))
 
 
-def _known(conn: Connection, message_id: int) -> bool:
+def _is_stored(conn: Connection, message_id: int) -> bool:
     return conn.execute(select(p.c.id).where(p.c.message_id == message_id)).first() is not None
 
 
@@ -164,8 +166,8 @@ def put(
     message_id: int | None,
     state: PromiseState = PromiseState.OPEN,
 ) -> int | None:
-    """Store a promise. Returns its id; None when this text's promise is stored already."""
-    if message_id is not None and _known(tx.conn, message_id):
+    """Store a promise. Returns its id; None if this text's promise is already stored."""
+    if message_id is not None and _is_stored(tx.conn, message_id):
         return None
     values = {
         "interaction_id": interaction_id,
@@ -186,7 +188,7 @@ def put(
 
 def schedule(tx: Transaction, promise_id: int, at: datetime) -> None:
     """Schedule the next check of the promise."""
-    # each promise has its own line, so that one for next week does not delay one for tomorrow
+    # each promise has its own line of work, because work on one line runs in order
     line = f"promise:{promise_id}"
     due_work.schedule(
         tx, [due_work.Due(kind=Work.PROMISE, key=str(promise_id), line=line, due_at=at)]
@@ -230,6 +232,6 @@ def _kept(conn: Connection, ids: Collection[int]) -> set[int]:
 
 
 def ended_since(conn: Connection, since: datetime) -> dict[PromiseState, int]:
-    """How many promises ended in each state since then."""
+    """Return how many promises have ended in each state since then."""
     query = select(p.c.state, sa.func.count()).where(p.c.ended_at >= since).group_by(p.c.state)
     return {PromiseState(state): count for state, count in conn.execute(query)}

@@ -1,4 +1,4 @@
-"""How far each agent has read a conversation, and what is unread."""
+"""Agents' read positions, and their unread messages."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 i, m, g = t.interactions, t.messages, t.live_group
-# Only the conversations with new lines, so that the messages of all others are not read.
+# Select only conversations with new messages, so that the database does not read the messages of
+# the others.
 _WITH_NEW_LINES = (
     select(g.c.interaction_id)
     .join(i, i.c.id == g.c.interaction_id)
@@ -21,13 +22,13 @@ _IS_UNREAD = (
     m.c.seq > g.c.read_seq,
     m.c.direction == Direction.INBOUND,
 )
-# Each subquery reads one conversation. With a join, PostgreSQL may read all messages of the desk.
+# Each subquery reads one conversation. With a join, PostgreSQL might read all messages of the desk.
 _NEWEST = select(m.c.id).where(*_IS_UNREAD).order_by(m.c.seq.desc()).limit(1)
 _COUNT = select(func.count()).select_from(m).where(*_IS_UNREAD)
 _NEWEST_UNREAD = _WITH_NEW_LINES.add_columns(_NEWEST.correlate(g).scalar_subquery()).where(
     i.c.closed_at.is_(None), i.c.owner == Owner.AGENT
 )
-# This statement is separate, because one statement for both conditions could use neither index. It
+# A separate statement, because one statement with both conditions could use neither index. It
 # rarely finds a row.
 THANKED = (i.c.thanked_seq.is_not(None), i.c.assigned_to == sa.bindparam("me"))
 _NEWEST_THANKS = select(i.c.id, m.c.id).join(
@@ -37,8 +38,8 @@ _NEWEST_THANKS = _NEWEST_THANKS.where(*THANKED)
 
 
 def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
-    """The agent's conversations with unread messages -> the id of the newest unread message. These
-    are ongoing conversations, and closed ones with thanks after closing."""
+    """Return the id of the newest unread message in each of the agent's conversations. Closed
+    conversations with an unread thank-you are included."""
     found = [
         row
         for query in (_NEWEST_UNREAD, _NEWEST_THANKS)
@@ -48,12 +49,12 @@ def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
 
 
 def unread_conversations(conn: Connection, agent_id: int) -> int:
-    """The number of the agent's conversations with unread messages: the tab's badge."""
+    """Return the number of the agent's conversations with unread messages, for the tab's badge."""
     return len(newest_unread(conn, agent_id))
 
 
 def read_seq(conn: Connection, interaction_id: int, agent_id: int) -> int | None:
-    """This agent's read position. None outside the live group."""
+    """Return this agent's read position; None if the agent is not in the live group."""
     query = select(g.c.read_seq).where(
         g.c.interaction_id == interaction_id, g.c.agent_id == agent_id
     )
@@ -66,8 +67,8 @@ _UNREAD = _WITH_NEW_LINES.add_columns(_COUNT.correlate(g).scalar_subquery()).whe
 
 
 def unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, int]:
-    """interaction id -> how many of the requester's messages this agent has not read. Has no entry
-    outside the live group."""
+    """Return how many of the requester's messages this agent has not read, by interaction id.
+    Conversations without unread messages are left out."""
     if not ids:
         return {}
     return {r[0]: r[1] for r in conn.execute(_UNREAD, {"me": agent_id, "ids": ids}) if r[1]}

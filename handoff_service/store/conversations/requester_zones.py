@@ -1,5 +1,5 @@
-"""The time zones in which a requester may be: the zone on their record, or the zones of their
-number.
+"""The time zones in which a requester may be: the zone in their user record, or else the zones of
+their number.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ i, u = t.interactions, t.users
 
 
 def of_interactions(conn: Connection, numbers: Mapping[int, str]) -> dict[int, list[ZoneInfo]]:
-    """Interaction -> the possible time zones of its requester. ``numbers``: interaction -> the
-    requester's number."""
+    """Return the possible time zones of each interaction's requester. ``numbers``: the requester's
+    number by interaction id."""
     users = select(i.c.id, u.c.attributes).join(u, u.c.id == i.c.user_id)
     known = {r.id: r.attributes for r in conn.execute(users.where(one_of(i.c.id, numbers)))}
     instead = desk_time_zone(conn)

@@ -1,4 +1,4 @@
-"""The running targets of conversations, and the times when they were on hold."""
+"""The running targets of conversations."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,17 +11,17 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import RunningTarget
 
 r = t.running_targets
-_KINDS = {one: n for n, one in enumerate(TargetKind)}
+_ORDER = {one: n for n, one in enumerate(TargetKind)}
 _TARGETS = select(r).where(one_of(r.c.interaction_id, "ids"))
 
 
 def of_conversations(conn: Connection, ids: Collection[int]) -> dict[int, list[RunningTarget]]:
-    """Conversation -> its running targets, the earliest one first. Targets on hold come last."""
+    """Return each conversation's running targets, first due first. Targets on hold come last."""
     found: dict[int, list[RunningTarget]] = {}
     for row in conn.execute(_TARGETS, {"ids": list(ids)}) if ids else ():
         found.setdefault(row.interaction_id, []).append(_target(row))
     for targets in found.values():
-        targets.sort(key=lambda one: (one.due_at is None, one.due_at, _KINDS[one.kind]))
+        targets.sort(key=lambda one: (one.due_at is None, one.due_at, _ORDER[one.kind]))
     return found
 
 

@@ -1,4 +1,5 @@
-"""Satisfaction questions after closing, and the facts that decide whether to ask."""
+"""Satisfaction questions after a conversation closes, and the facts that determine whether to
+ask."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,8 +28,8 @@ _NEVER_LEFT = (Status.QUEUED, Status.CANCELED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """A question that still takes an answer. ``grade``: the answer so far; ``takes_comment``: the
-    next text may be the comment on a low grade."""
+    """A question that the requester can still answer. ``grade``: their answer so far.
+    ``takes_comment``: whether their next text may be a comment on a low grade."""
 
     interaction_id: int
     asked_at: datetime
@@ -41,7 +42,7 @@ _is_newest = ~exists().where(
     _later.c.provider_number_id == q.c.provider_number_id,
     _later.c.id > q.c.interaction_id,
 )
-# The question is the last text. A newer text may have asked the requester something else.
+# The question must be the last text, because a newer text may have asked something else.
 _is_last_text = ~exists().where(
     _later_texts.c.interaction_id == q.c.interaction_id,
     _later_texts.c.id > q.c.message_id,
@@ -69,8 +70,8 @@ _OPEN = (
 def open_questions(
     conn: Connection, numbers: Collection[str], now: datetime
 ) -> dict[tuple[str, int], OpenQuestion]:
-    """(requester number, provider number) -> the open question of the line, if its newest
-    conversation ended with one. A question that was answered long ago is left out."""
+    """Return the open question on each line, by (requester number, provider number id). Only a
+    line's newest conversation can have one. Questions that were answered long ago are left out."""
     given = {"numbers": list(numbers), "since": now - ANSWERED_WITHIN}
     return {
         (r.requester_number, r.provider_number_id): OpenQuestion(
@@ -85,8 +86,8 @@ def open_questions(
 
 
 def question_waits(of: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether the question about this conversation is due later, or waits in the outbox. ``of``:
-    the conversations of the query."""
+    """A condition: whether this conversation's question is due later or waits in the outbox.
+    ``of``: the query's conversations."""
     w = t.due_work
     is_due = exists().where(w.c.kind == Work.ASK_SATISFACTION, w.c.key == sa.cast(of.c.id, sa.Text))
     in_outbox = exists().where(
@@ -97,14 +98,14 @@ def question_waits(of: sa.FromClause) -> sa.ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class AskSettings:
-    """A queue's settings: ``after_hours`` None: the queue does not ask."""
+    """A queue's satisfaction settings. ``after_hours``: None if the queue does not ask."""
 
     after_hours: int | None
     every_days: int
 
 
 def settings_of(conn: Connection, queue_id: int | None) -> AskSettings:
-    """The settings of the queue. Without a queue, requesters are not asked."""
+    """Return the queue's settings. A conversation without a queue does not ask."""
     c = t.queues.c
     query = select(c.satisfaction_after_hours, c.satisfaction_every_days).where(c.id == queue_id)
     row = conn.execute(query).one_or_none()
@@ -112,20 +113,20 @@ def settings_of(conn: Connection, queue_id: int | None) -> AskSettings:
 
 
 def lock_requester(conn: Connection, interaction: InteractionRow) -> None:
-    """Lock the person, so that two conversations of one person, on any of their numbers, do not
-    ask at the same time."""
+    """Lock the requester, so that two of their conversations, even on different numbers, cannot
+    both ask."""
     p, u = t.messaging_profiles, t.users
     profiles = select(p.c.id).where(p.c.number == interaction.requester_number, p.c.active)
     conn.execute(profiles.order_by(p.c.id).with_for_update()).all()
     if interaction.user_id is not None:
-        # key_share, so that new conversations can refer to the user while the row is locked
+        # key_share allows new conversations of this user while the row is locked
         user = select(u.c.id).where(u.c.id == interaction.user_id)
         conn.execute(user.with_for_update(key_share=True)).all()
 
 
 def was_asked(conn: Connection, interaction: InteractionRow, now: datetime, days: int) -> bool:
-    """Whether this conversation has asked before, or the requester was asked in these days: on this
-    number, or as the same user on another one. A question that was not sent does not count."""
+    """Return whether this conversation has already asked, or the requester was asked within
+    ``days``. A question on another number of the same user counts. A canceled question does not."""
     same_person = q.c.requester_number == interaction.requester_number
     if interaction.user_id is not None:
         theirs = select(i.c.id).where(i.c.user_id == interaction.user_id)
@@ -141,13 +142,14 @@ def was_asked(conn: Connection, interaction: InteractionRow, now: datetime, days
 
 
 def has_newer(conn: Connection, interaction: InteractionRow) -> bool:
-    """Whether the requester has a newer conversation, on any company number."""
+    """Return whether the requester has a newer conversation on any provider number."""
     newer = (i.c.requester_number == interaction.requester_number, i.c.id > interaction.id)
     return conn.execute(select(i.c.id).where(*newer).limit(1)).first() is not None
 
 
 def was_answered(conn: Connection, interaction_id: int) -> bool:
-    """Whether the requester wrote in it, and the virtual agent or a live agent answered."""
+    """Return whether the requester texted in this conversation and the virtual agent or a live
+    agent answered."""
     here = m.c.interaction_id == interaction_id
     wrote = exists().where(here, m.c.direction == Direction.INBOUND)
     answered = exists().where(

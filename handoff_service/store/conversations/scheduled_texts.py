@@ -1,9 +1,9 @@
 """Texts that agents have scheduled for later.
 
-Each text has one row here, and one row of ``due_work`` until its time. An agent must decide about
-a text if the requester has written after ``seq``, or if the conversation's ``epoch`` has changed.
-Queries compare these values and the database stores no flag, so storing an incoming text needs no
-additional statement.
+Each text has one row here, and one row in ``due_work`` until its time. An agent must confirm a text
+if the requester has texted after ``seq``, or if the conversation's ``epoch`` has changed. Queries
+compare these values instead of a stored flag, so storing an incoming text needs no additional
+statement.
 """
 
 from collections.abc import Collection, Sequence
@@ -37,7 +37,7 @@ _SHOWN = (
     .join(t.agents, t.agents.c.id == s.c.agent_id)
     .order_by(s.c.send_at, s.c.id)
 )
-# Built once: building a statement costs more than running it.
+# Build each statement once, because building it costs more than running it.
 _NEXT = (
     select(
         s.c.interaction_id,
@@ -58,26 +58,27 @@ _MEDIA = (
 
 
 def waiting(conn: Connection, interaction_id: int) -> list[ScheduledText]:
-    """A conversation's scheduled texts, first due first."""
+    """Return a conversation's scheduled texts, first due first."""
     rows = conn.execute(_OF_ONE, {"interaction": interaction_id}).all()
     media = _media(conn, [r.id for r in rows])
     return [_text(r, media.get(r.id, [])) for r in rows]
 
 
 def next_of(conn: Connection, ids: Collection[int]) -> dict[int, NextText]:
-    """Interaction -> its next scheduled text. Interactions without a scheduled text are missing."""
+    """Return each interaction's next scheduled text, by id. Interactions without one are left
+    out."""
     found = conn.execute(_NEXT, {"ids": list(ids)}) if ids else ()
     return {r.interaction_id: NextText(send_at=r.send_at, asks=bool(r.asks)) for r in found}
 
 
 def find(conn: Connection, text_id: int) -> ScheduledText | None:
-    """One scheduled text. None when it was sent or canceled, or never existed."""
+    """Return this scheduled text; None if it was sent or canceled, or never existed."""
     row = conn.execute(_ONE, {"id": text_id}).one_or_none()
     return _text(row, _media(conn, [row.id]).get(row.id, [])) if row is not None else None
 
 
 def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
-    """A scheduled text of this interaction. Raises NotFound when it was sent or canceled."""
+    """Return a scheduled text of this interaction. Raises NotFound if it was sent or canceled."""
     found = find(conn, text_id)
     if found is None or found.interaction_id != interaction_id:
         raise NotFound(
@@ -90,7 +91,7 @@ def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
 
 
 def _media(conn: Connection, ids: Collection[int]) -> dict[int, list[int]]:
-    """Scheduled text -> its uploads, in order."""
+    """Return each scheduled text's uploads, in order."""
     found: dict[int, list[int]] = {}
     for r in conn.execute(_MEDIA, {"ids": list(ids)}) if ids else ():
         found.setdefault(r.scheduled_text_id, []).append(r.media_id)
@@ -129,8 +130,8 @@ def put(
 def keep(
     tx: Transaction, interaction: InteractionRow, text_id: int, agent_id: int, send_at: datetime
 ) -> None:
-    """Keep the text, and send it at this time. An agent must decide about it again only if the
-    requester writes or the owner changes after this.
+    """Confirm the text and its time. From now on, an agent must confirm it again only if the
+    requester texts or the owner changes.
     """
     now = {"seq": interaction.last_seq, "epoch": interaction.epoch}
     tx.conn.execute(
@@ -146,7 +147,7 @@ def drop(tx: Transaction, text_ids: Collection[int]) -> None:
 
 
 def _schedule(tx: Transaction, text_id: int, send_at: datetime) -> None:
-    # each text has its own line, so that one for next week does not delay one for tomorrow
+    # each text has its own line of work, because work on one line runs in order
     work = due_work.Due(
         kind=Work.SEND_LATER, key=str(text_id), line=f"later:{text_id}", due_at=send_at
     )

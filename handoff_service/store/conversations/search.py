@@ -1,8 +1,8 @@
 """Search for people and conversations by names, numbers and texts.
 
-Conversations come newest first. Each kind of search returns interactions below a cursor in that
-order, only as many as a page needs. For a very frequent word, one page reads at most
-``MOST_LOOKED_AT`` lines.
+Results are sorted with the newest conversation first. Each kind of search returns only as many
+interactions below a cursor as a page needs. For a very frequent word, one page reads at most
+``MAX_LINES_READ`` lines.
 """
 
 from collections.abc import Sequence
@@ -23,17 +23,17 @@ from handoff_service.store.views import Interaction, Message, User
 
 type Where = Sequence[sa.ColumnElement[bool]]
 i, m = t.interactions, t.messages
-MOST_PEOPLE = 200  # a name search covers the conversations of this many people
+MAX_PEOPLE = 200  # a name search covers the conversations of this many people
 SHOWN_PEOPLE = 6
 CHUNK = 1000
-MOST_LOOKED_AT = 20 * CHUNK
-BEYOND = 1 << 42  # above any interaction's id
+MAX_LINES_READ = 20 * CHUNK
+BEYOND = 1 << 42  # higher than any interaction's id
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A matching interaction. ``seq``: its newest matching line; None: the interaction matched by a
-    name or number."""
+    """A matching interaction. ``seq``: its newest matching message; None if a name or number
+    matched."""
 
     interaction_id: int
     seq: int | None
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultPage:
-    """One page. ``below``: the cursor for the next page; None: this is the last."""
+    """A page of results. ``below``: the cursor for the next page; None on the last page."""
 
     items: list[Result]
     below: int | None
@@ -49,7 +49,8 @@ class ResultPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundConversation:
-    """``line`` is None when the conversation matched by a name or number."""
+    """A matching conversation. ``line``: its newest matching message; None if a name or number
+    matched."""
 
     interaction: Interaction
     line: Message | None
@@ -65,11 +66,12 @@ class FoundPerson:
 
 
 def people_ids(conn: Connection, wanted: SearchQuery) -> list[int]:
-    """Users by all words of a name, an employee number, or the end of a phone number."""
+    """Return the users who match all words of a name, an employee number, or the end of a phone
+    number."""
     return (
         []
         if wanted.is_too_short
-        else search_user_ids(conn, wanted.typed, PageRequest(limit=MOST_PEOPLE))
+        else search_user_ids(conn, wanted.typed, PageRequest(limit=MAX_PEOPLE))
     )
 
 
@@ -82,35 +84,35 @@ def find_interactions(
     below: int | None = None,
     limit: int,
 ) -> ResultPage:
-    """The newest matching interactions, below an id and within ``where``. ``people``: the users who
-    match, if they are known already."""
+    """Return the newest matching interactions below an id that fulfill ``where``. ``people``: the
+    matching users, if the caller already has them."""
     below = below or BEYOND
     if wanted.is_too_short:
         return ResultPage(items=[], below=None)
     if people is None:
         people = people_ids(conn, wanted)
-    fresh = _newest_lines(
+    not_indexed = _newest_lines(
         conn, text_matches.newest_matches(conn, wanted, text_index.place(below, 0)), where
     )
-    by_text, looked_to = _by_text(conn, wanted, where, below, limit + 1)
+    by_text, read_to = _by_text(conn, wanted, where, below, limit + 1)
     others = set(_of_people(conn, people, where, below, limit + 1)) | _by_reference(
         conn, wanted, where, below
     )
     others |= set(_by_label(conn, wanted, where, below, limit + 1))
-    lines = {find.interaction_id: find for find in (*by_text, *fresh)}
+    lines = {find.interaction_id: find for find in (*by_text, *not_indexed)}
     found = sorted({*lines, *others}, reverse=True)
-    if looked_to is not None:  # older interactions come with the next page
-        found = [one for one in found if one >= looked_to]
+    if read_to is not None:  # the next page returns older interactions
+        found = [one for one in found if one >= read_to]
     items = [lines.get(one, Result(one, None)) for one in found[:limit]]
     if len(found) > limit:
         return ResultPage(items=items, below=items[-1].interaction_id)
-    return ResultPage(items=items, below=looked_to)
+    return ResultPage(items=items, below=read_to)
 
 
 def found_conversations(
     conn: Connection, found: ResultPage, agent_id: int
 ) -> list[FoundConversation]:
-    """The displayed fields of a page's results, in order."""
+    """Read the fields that pages show for these results, in the same order."""
     shown = conversations.list_(
         conn,
         [one_of(i.c.id, [f.interaction_id for f in found.items])],
@@ -130,7 +132,8 @@ def found_conversations(
 def found_people(
     conn: Connection, people: Sequence[int], limit: int = SHOWN_PEOPLE
 ) -> list[FoundPerson]:
-    """The first of these users, with their conversations."""
+    """Return the first ``limit`` of these users, with the number of their conversations and the
+    newest one."""
     if not people:
         return []
     users = select_users(conn, one_of(t.users.c.id, people[:limit]))
@@ -151,40 +154,40 @@ def found_people(
 def _by_text(
     conn: Connection, wanted: SearchQuery, where: Where, below: int, most: int
 ) -> tuple[list[Result], int | None]:
-    """Interactions with a matching line, newest first, and the oldest interaction that was read;
-    None: the whole index was read."""
+    """Return interactions with a matching message, newest first, and the oldest interaction that
+    was read; None if the whole index was read."""
     at = text_index.place(below, 0)
     found: list[Result] = []
-    looked_to = below
-    for _ in range(MOST_LOOKED_AT // CHUNK):
+    read_to = below
+    for _ in range(MAX_LINES_READ // CHUNK):
         places = text_matches.matches(conn, wanted, at, CHUNK)
         found += _newest_lines(conn, places, where)
         if len(places) < CHUNK:
             return found, None
-        looked_to = text_index.interaction_of(places[-1])[0]
-        at = text_index.place(looked_to, 0)
+        read_to = text_index.interaction_of(places[-1])[0]
+        at = text_index.place(read_to, 0)
         if len(found) >= most:
             break
-    return found, looked_to
+    return found, read_to
 
 
 def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list[Result]:
-    """The interactions that have lines at these places of the index, filtered by ``where``, each
-    with its newest line. ``places``: highest first."""
+    """Return the interactions at these places of the index that fulfill ``where``, each with its
+    newest message. ``places``: highest first."""
     newest: dict[int, int] = {}
     for place in places:
         interaction_id, seq = text_index.interaction_of(place)
         newest.setdefault(interaction_id, seq)
-    kept = set(newest)
+    allowed = set(newest)
     if where and newest:
-        kept = set(conn.execute(select(i.c.id).where(one_of(i.c.id, newest), *where)).scalars())
-    return [Result(one, seq or None) for one, seq in newest.items() if one in kept]
+        allowed = set(conn.execute(select(i.c.id).where(one_of(i.c.id, newest), *where)).scalars())
+    return [Result(one, seq or None) for one, seq in newest.items() if one in allowed]
 
 
 def _of_people(
     conn: Connection, people: Sequence[int], where: Where, below: int, most: int
 ) -> list[int]:
-    """Interactions of these users."""
+    """Return interactions of these users."""
     if not people:
         return []
     query = (
@@ -198,7 +201,7 @@ def _of_people(
 def _by_label(
     conn: Connection, wanted: SearchQuery, where: Where, below: int, most: int
 ) -> list[int]:
-    """Interactions with a label of exactly this name, in upper or lower case."""
+    """Return interactions with a label of exactly this name. Case does not matter."""
     typed = folded(wanted.typed)
     named = [one.id for one in labels.list_(conn) if folded(one.name) == typed]
     if not named:
@@ -214,7 +217,7 @@ def _by_label(
 
 
 def _by_reference(conn: Connection, wanted: SearchQuery, where: Where, below: int) -> set[int]:
-    """The interaction with this number, or the one in which this case was opened."""
+    """Return the interaction with this number, or the one that opened this case."""
     if wanted.interaction is not None:
         query = select(i.c.id).where(i.c.id == wanted.interaction)
     elif wanted.case is not None:

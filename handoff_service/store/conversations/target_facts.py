@@ -1,4 +1,4 @@
-"""The facts that decide a conversation's targets, read for many conversations at once."""
+"""Reads the facts from which conversations' targets follow, for many conversations in one query."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ LIVE = (Owner.QUEUE, Owner.AGENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
-    """The facts of a conversation that decide its targets. ``targets``: the targets of its queue;
-    ``hold_id``: the hold that is running; ``has_rows``: whether targets are stored for it.
+    """The facts of a conversation from which its targets follow. ``targets``: the targets of its
+    queue. ``hold_id``: the running hold. ``has_rows``: whether the conversation has stored targets.
     """
 
     id: int
@@ -52,8 +52,8 @@ class TargetState:
     @property
     def has_targets(self) -> bool:
         """Whether a target may be running."""
-        mine = [one for one in self.targets if one.priority == self.priority]
-        return self.is_open and any(not one.is_empty for one in mine)
+        of_priority = [one for one in self.targets if one.priority == self.priority]
+        return self.is_open and any(not one.is_empty for one in of_priority)
 
 
 _has_rows = select(r.c.kind).where(r.c.interaction_id == i.c.id).correlate(i).exists()
@@ -71,7 +71,7 @@ _STATES = (
     .outerjoin(h, (h.c.interaction_id == i.c.id) & h.c.ended_at.is_(None))
     .where(
         one_of(i.c.id, "ids"),
-        # leaves out conversations that have neither targets nor holds and need no update
+        # skip conversations that have neither targets nor holds, because they need no update
         sa.or_(
             sa.cast(q.c.targets, sa.Text) != "[]",
             i.c.state == State.ON_HOLD,
@@ -83,7 +83,7 @@ _STATES = (
 
 
 def states(conn: Connection, ids: Collection[int]) -> list[TargetState]:
-    """The conversations among ``ids`` that may have targets or holds, in one query."""
+    """Return those of these conversations that may have targets or holds, in one query."""
     return [_state(row) for row in conn.execute(_STATES, {"ids": list(ids)})]
 
 
@@ -104,29 +104,29 @@ def _state(row: Any) -> TargetState:
 
 
 def stored(rows: Collection[dict[str, int | None]]) -> tuple[QueueTargets, ...]:
-    """The targets that a queue's row has."""
+    """Parse the targets in a queue's row."""
     return tuple(QueueTargets(**row) for row in rows)  # type: ignore[arg-type]
 
 
 def written(targets: Collection[QueueTargets]) -> list[dict[str, int | None]]:
-    """The targets as the row stores them, in order of priority."""
-    kept = [one for one in targets if not one.is_empty]
+    """Convert targets for a queue's row, sorted by priority."""
+    filled = [one for one in targets if not one.is_empty]
     return [
         {"priority": one.priority, **{str(kind): one.minutes(kind) for kind in TargetKind}}
-        for one in sorted(kept, key=lambda one: one.priority)
+        for one in sorted(filled, key=lambda one: one.priority)
     ]
 
 
-# When targets start. Each subquery reads one or a few lines from one end of the conversation. -----
+# When targets start. Each subquery reads only a few messages from one end of the conversation.
 
 _of_it = m.c.interaction_id == i.c.id
 _inbound = m.c.direction == Direction.INBOUND
 _live = m.c.owner.in_(LIVE)
 
 
-def _one(what: sa.ColumnElement[Any], *where: sa.ColumnElement[bool], last: bool) -> Any:
+def _one(column: sa.ColumnElement[Any], *where: sa.ColumnElement[bool], last: bool) -> Any:
     order = m.c.seq.desc() if last else m.c.seq
-    query = select(what).where(_of_it, *where).order_by(order).limit(1)
+    query = select(column).where(_of_it, *where).order_by(order).limit(1)
     return query.correlate(i).scalar_subquery()
 
 
@@ -143,15 +143,15 @@ _by_bot = _one(
     last=True,
 )
 _first_text = _one(m.c.seq, _inbound, last=False)
-_handed = sa.and_(m.c.event == Event.OWNER_CHANGED, m.c.seq > _first_text)
+_handed_over = sa.and_(m.c.event == Event.OWNER_CHANGED, m.c.seq > _first_text)
 _owed_since = _one(
     m.c.created_at,
     _live,
     m.c.seq > sa.func.coalesce(_by_bot, _by_agent, 0),
-    sa.or_(_inbound, sa.and_(_handed, sa.or_(_by_bot.is_not(None), _by_agent.is_(None)))),
+    sa.or_(_inbound, sa.and_(_handed_over, sa.or_(_by_bot.is_not(None), _by_agent.is_(None)))),
     last=False,
 )
-_needed_since = _one(m.c.created_at, _live, sa.or_(_inbound, _handed), last=False)
+_needed_since = _one(m.c.created_at, _live, sa.or_(_inbound, _handed_over), last=False)
 _STARTS = select(
     i.c.id,
     _by_agent.is_not(None).label("answered"),
@@ -162,9 +162,9 @@ _STARTS = select(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetStarts:
-    """When the targets of a conversation started. ``owed_since``: the time when the requester began
-    to wait for an answer from live agents; ``needed_since``: the time when the conversation first
-    needed live agents; ``is_answered``: whether a live agent has ever answered."""
+    """When a conversation's targets started. ``owed_since``: since when the requester has waited
+    for an answer from live agents. ``needed_since``: when the conversation first needed live
+    agents. ``is_answered``: whether a live agent has ever answered."""
 
     owed_since: datetime | None
     needed_since: datetime | None
@@ -186,7 +186,7 @@ _HOLDS = select(h).where(one_of(h.c.interaction_id, "ids")).order_by(h.c.id)
 
 
 def holds(conn: Connection, ids: Collection[int]) -> dict[int, list[HeldTime]]:
-    """Conversation -> its holds, oldest first."""
+    """Return each conversation's holds, oldest first."""
     found: dict[int, list[HeldTime]] = {}
     for row in conn.execute(_HOLDS, {"ids": list(ids)}):
         found.setdefault(row.interaction_id, []).append(HeldTime(row.began_at, row.ended_at))

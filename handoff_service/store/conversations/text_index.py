@@ -1,21 +1,21 @@
-"""The text index ``message_words``: one row per line, filled after the lines are stored.
-``text_matches.py`` searches it.
+"""The full-text index ``message_words``. It has one row per message, which is added some time after
+the message is stored. ``text_matches.py`` searches the index.
 
-A row's key is its *place*: the interaction's id and the line's seq in one number. Key order is
-therefore newest interaction first, and a search can stop when it has enough. Seq 0 holds the
-requester's number. The index is an FTS5 table without content on SQLite, and a tsvector with a GIN
-index on PostgreSQL. Both get words folded by ``rules/conversations/search_query.py``, never text.
+A row's key is its *place*: the interaction's id and the message's seq, combined in one number. In
+descending order, the newest interactions come first, so a search can stop when it has enough
+results. The row with seq 0 has the requester's number. The index is an FTS5 table without content
+on SQLite, and a tsvector with a GIN index on PostgreSQL. Both store only words that
+``rules/conversations/search_query.py`` has normalized, not the text.
 
-FTS5 also indexes prefixes of four and five characters, which makes a search for such a prefix fast.
-Each word gets ``FILLER``, two characters, in front, so a search for its first two or three letters
-uses these prefixes. The short words of scripts without spaces get no ``FILLER``, because their
-prefixes would only be copies of the words. A search for a prefix of another length reads a range of
-index words.
+FTS5 also indexes prefixes of four and five characters, which makes searches for such prefixes fast.
+Each word begins with the two characters of ``FILLER``, so searches for its first two or three
+letters are fast too. The short words of scripts without spaces get no ``FILLER``, because their
+prefixes would only duplicate the words. A search for a longer prefix reads a range of the index.
 
-``done_to`` is the id up to which messages are indexed. On PostgreSQL two lanes commit their ids out
-of order. ``done_to`` therefore moves to a message's id only after all transactions have ended that
-were running when the message was first seen. (A transaction gets its number before its messages get
-their ids, because it first locks the interaction.)
+All messages with ids up to ``done_to`` are indexed. On PostgreSQL, concurrent transactions can
+commit their ids out of order. So ``done_to`` moves to a message's id only after the end of all
+transactions that were running when the indexer first saw the message. (A transaction gets its
+number before its messages get their ids, because it first locks the interaction.)
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -39,15 +39,15 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 SEQ_BITS = 20
-FILLER = "~~"  # no word contains it
-AT_ONCE = 500  # messages in one batch: it occupies the lane for about 10 ms
+FILLER = "~~"  # occurs in no word
+AT_ONCE = 500  # messages in one batch, which occupies the writer for about 10 ms
 _m, _x = t.messages, t.text_index
 _places = sa.table(t.MESSAGE_WORDS, sa.column("place", t.ID))
 
 
-# This transaction's number, and the lowest number of other running transactions in this database. A
-# snapshot's own xmin would also wait for other databases of the cluster. age() counts from this
-# transaction's number.
+# This transaction's number, and the lowest number of other running transactions in this database.
+# We do not use a snapshot's xmin, because it also covers the cluster's other databases. age()
+# counts from this transaction's number.
 _MINE = sa.text("SELECT pg_current_xact_id()::text::bigint")
 _OLDEST = sa.text(
     "SELECT min(pg_current_xact_id()::text::bigint - age(backend_xid)) FROM pg_stat_activity "
@@ -61,22 +61,23 @@ LINES = (
 
 
 def place(interaction_id: int, seq: int) -> int:
-    """A line's place in the index."""
+    """Return a message's place in the index."""
     return (interaction_id << SEQ_BITS) + seq
 
 
 def interaction_of(at: int) -> tuple[int, int]:
-    """(interaction id, seq) of a place."""
+    """Return the (interaction id, seq) of a place."""
     return at >> SEQ_BITS, at & ((1 << SEQ_BITS) - 1)
 
 
 def newest_message(conn: Connection) -> int:
-    """The highest visible message id. Call it before a transaction writes or locks anything."""
+    """Return the highest visible message id. Call this before the transaction writes or locks
+    anything."""
     return conn.execute(select(func.coalesce(func.max(_m.c.id), 0))).scalar_one()
 
 
 def index_next(conn: Connection, newest: int) -> bool:
-    """Index the next batch. Returns whether there may be more."""
+    """Index the next batch. Returns whether more messages may be waiting."""
     state = conn.execute(select(_x).with_for_update()).one()
     settled = _settled(conn, state)
     rows, more = _not_indexed(conn, state.done_to)
@@ -94,7 +95,8 @@ def index_next(conn: Connection, newest: int) -> bool:
 
 
 def _settled(conn: Connection, state: sa.Row[Any]) -> bool:
-    """Whether every transaction that could still add a message up to ``next_to`` has ended."""
+    """Return whether all transactions have ended that could still add a message with an id up to
+    ``next_to``."""
     if conn.dialect.name == "sqlite" or state.next_after is None:
         return True
     oldest = conn.execute(_OLDEST).scalar_one()
@@ -102,7 +104,8 @@ def _settled(conn: Connection, state: sa.Row[Any]) -> bool:
 
 
 def _not_indexed(conn: Connection, done_to: int) -> tuple[Sequence[sa.Row[Any]], bool]:
-    """The next messages without an index row, lowest id first, and whether there may be more."""
+    """Return the next messages without an index row, lowest id first, and whether more may be
+    waiting."""
     while True:
         rows = conn.execute(LINES.where(_m.c.id > done_to).order_by(_m.c.id).limit(AT_ONCE)).all()
         there = _there(conn, rows)
@@ -113,7 +116,7 @@ def _not_indexed(conn: Connection, done_to: int) -> tuple[Sequence[sa.Row[Any]],
 
 
 def _there(conn: Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
-    # SQLite has one writer, so everything after done_to is unindexed
+    # SQLite has one writer, so no message after done_to is indexed
     if conn.dialect.name == "sqlite":
         return set()
     wanted = [place(r.interaction_id, r.seq) for r in rows]
@@ -152,8 +155,8 @@ def by_place(rows: Sequence[sa.Row[Any]]) -> dict[int, list[str]]:
 
 
 def _words_of(r: sa.Row[Any]) -> list[str]:
-    """The search words of a line. A line that search does not cover gets a row without words, which
-    marks it as done."""
+    """Return the search words of a message. A message that search never finds has none, but its row
+    marks it as indexed."""
     event, direction = (
         Event(r.event) if r.event else None,
         Direction(r.direction) if r.direction else None,
@@ -164,7 +167,7 @@ def _words_of(r: sa.Row[Any]) -> list[str]:
 
 
 def filled(found: Sequence[str]) -> str:
-    """Words as FTS5 gets them. The tokens of a number are long enough without the filler."""
+    """Join words for FTS5. Tokens of phone numbers are long enough without the filler."""
     return " ".join(
         word if word[0] in (NUMBER, REVERSED) or length_of_words(word) else FILLER + word
         for word in found
@@ -172,38 +175,40 @@ def filled(found: Sequence[str]) -> str:
 
 
 def _tsvector(found: Sequence[str]) -> str:
-    """Words with their positions. Written by hand because PostgreSQL's parser would read some as
-    e-mail addresses or versions."""
+    """Build a tsvector literal of words and positions. We do not use to_tsvector, because
+    PostgreSQL's parser would read some words as e-mail addresses or version numbers."""
     return " ".join(f"'{word}':{min(n, 16383)}" for n, word in enumerate(found, start=1))
 
 
 def forget_lines(conn: Connection, message_ids: Collection[int]) -> None:
-    """Remove lines from the index. Call it before their texts change, because SQLite's index finds
-    an entry by its words."""
+    """Remove messages from the index. Call this before their texts change, because SQLite needs an
+    entry's words to delete it."""
     rows = _indexed(conn, _m.c.id, message_ids)
     _forget(conn, {place(r.interaction_id, r.seq): _words_of(r) for r in rows})
 
 
 def index_again(conn: Connection, message_ids: Collection[int]) -> None:
-    """Index lines that ``forget_lines`` removed, with their new texts."""
+    """Index messages that ``forget_lines`` removed, with their new texts."""
     rows = _indexed(conn, _m.c.id, message_ids)
     _store(conn, {place(r.interaction_id, r.seq): _words_of(r) for r in rows})
 
 
 def forget_numbers(conn: Connection, interaction_ids: Collection[int]) -> None:
-    """Remove the requesters' numbers from the index. Call it before the numbers change."""
+    """Remove the requesters' numbers from the index. Call this before the numbers change."""
     rows = [
         r
         for r in _indexed(conn, _m.c.interaction_id, interaction_ids, _m.c.seq == 1)
-        if not stands_for_number(r.requester_number)  # such a number was never indexed
+        if not stands_for_number(
+            r.requester_number
+        )  # numbers of erased requesters are not in the index
     ]
     _forget(conn, {place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows})
 
 
 def merge_index(conn: Connection, *, begins: bool, pages: int) -> bool:
-    """Merge parts of SQLite's index until this many pages are written. Returns whether there is
-    more. PostgreSQL needs none of this. ``begins``: begin to merge all parts into one, without
-    removed words, which otherwise stay in the index."""
+    """Merge segments of SQLite's index until this many pages are written. Returns whether more
+    segments wait. On PostgreSQL, this does nothing. ``begins``: start a merge of all segments,
+    which drops the words of removed messages."""
     if conn.dialect.name != "sqlite":
         return False
     raw: Any = conn.connection.dbapi_connection
@@ -219,8 +224,8 @@ def _indexed(
     ids: Collection[int],
     *where: sa.ColumnElement[bool],
 ) -> Sequence[sa.Row[Any]]:
-    """The lines among these that are in the index. On PostgreSQL, some may be in it before
-    ``done_to`` says so."""
+    """Return the messages whose index rows to change. On PostgreSQL, this includes messages after
+    ``done_to``, because they may already be indexed."""
     query = LINES.where(one_of(column, ids), *where)
     if conn.dialect.name == "sqlite":
         query = query.where(_m.c.id <= select(_x.c.done_to).scalar_subquery())
@@ -231,14 +236,14 @@ def _forget(conn: Connection, lines: Mapping[int, list[str]]) -> None:
     if conn.dialect.name != "sqlite":
         conn.execute(sa.delete(_places).where(one_of(_places.c.place, list(lines))))
         return
-    # sorted, because FTS5 flushes its buffer whenever an id is lower than the one before
+    # sort, because FTS5 flushes its buffer whenever an id is lower than the one before
     ordered = sorted(lines.items())
-    gone = [{"place": at, "words": filled(found)} for at, found in ordered if found]
-    if gone:
+    removed = [{"place": at, "words": filled(found)} for at, found in ordered if found]
+    if removed:
         conn.execute(
             sa.text(
                 "INSERT INTO message_words (message_words, rowid, words) "
                 "VALUES ('delete', :place, :words)"
             ),
-            gone,
+            removed,
         )

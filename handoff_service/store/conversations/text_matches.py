@@ -1,4 +1,4 @@
-"""Searches the text index: the places of the lines that match a search, newest first."""
+"""Searches the full-text index. Results are the places of matching messages, newest first."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,10 @@ _FTS5 = sa.text(
     "SELECT rowid FROM message_words WHERE message_words MATCH :q AND rowid < :below ORDER "
     "BY rowid DESC LIMIT :most"
 )
-# PostgreSQL cannot estimate how rare a word prefix is, and may read all lines to find the newest
-# with a rare word. A frequent word is therefore searched among the newest lines, and any other in
-# the word index (+ 0 disables the order of places).
+# PostgreSQL cannot estimate how rare a word prefix is, so it might read all messages to find the
+# newest one with a rare word. So first search the newest messages, which is enough for a frequent
+# word. Only then search the word index (``+ 0`` stops PostgreSQL from reading in the order of
+# places).
 _NEWEST = sa.text(
     "SELECT place FROM (SELECT * FROM message_words WHERE place < :below ORDER BY place DESC "
     "LIMIT 20000) AS newest WHERE words @@ CAST(:q AS tsquery) ORDER BY place DESC LIMIT :most"
@@ -29,20 +30,20 @@ _ALL = sa.text(
 
 
 def matches(conn: Connection, wanted: SearchQuery, below: int, most: int) -> list[int]:
-    """The matching indexed places below ``below``, highest first."""
-    given: dict[str, Any] = {"below": below, "most": most}
+    """Return the matching places in the index below ``below``, highest first."""
+    parameters: dict[str, Any] = {"below": below, "most": most}
     if conn.dialect.name == "sqlite":
         return list(
-            conn.execute(_FTS5, given | {"q": _fts5(wanted.phrases, wanted.tokens)}).scalars()
+            conn.execute(_FTS5, parameters | {"q": _fts5(wanted.phrases, wanted.tokens)}).scalars()
         )
-    given |= {"q": _tsquery(wanted.phrases, wanted.tokens)}
-    found = list(conn.execute(_NEWEST, given).scalars())
-    return found if len(found) == most else list(conn.execute(_ALL, given).scalars())
+    parameters |= {"q": _tsquery(wanted.phrases, wanted.tokens)}
+    found = list(conn.execute(_NEWEST, parameters).scalars())
+    return found if len(found) == most else list(conn.execute(_ALL, parameters).scalars())
 
 
 def newest_matches(conn: Connection, wanted: SearchQuery, below: int) -> list[int]:
-    """Like ``matches``, for lines that are stored but not indexed yet, so a new text is found at
-    once. Highest first."""
+    """Return the matching places of messages that are not indexed yet, highest first. They make a
+    new text searchable at once."""
     done_to = conn.execute(select(t.text_index.c.done_to)).scalar_one()
     rows = conn.execute(
         LINES.where(t.messages.c.id > done_to)

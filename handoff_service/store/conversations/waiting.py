@@ -1,5 +1,5 @@
-"""How long a requester has waited for a live agent's answer, as parts of queries over
-``interactions``."""
+"""Expressions for queries over ``interactions``: how long a requester has waited for a live
+agent."""
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
@@ -25,14 +25,14 @@ _answered = (
     .correlate(i)
     .scalar_subquery()
 )
-_handed_at = (
+_handed_over_at = (
     select(func.max(w.c.created_at))
     .where(w.c.interaction_id == i.c.id)
     .correlate(i)
     .scalar_subquery()
 )
-# The requester's first text after the agents' last one. Before any agent has written, the time of
-# the bot's handoff.
+# The time of the requester's first text after the agents' last one. Before any agent has written,
+# it may also be the time of the handoff.
 _unanswered_at = (
     select(m.c.created_at)
     .where(
@@ -52,4 +52,4 @@ _unanswered_at = (
 #: a live agent owns the conversation and owes an answer
 WITH_AGENT = sa.and_(i.c.owner == Owner.AGENT, i.c.unanswered == Unanswered.REQUESTER_MESSAGE)
 #: the time from which the requester has waited for the agent
-WAITING_FOR_AGENT_SINCE = func.coalesce(_unanswered_at, _handed_at)
+WAITING_FOR_AGENT_SINCE = func.coalesce(_unanswered_at, _handed_over_at)

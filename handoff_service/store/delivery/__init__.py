@@ -1,4 +1,4 @@
-"""Queries of delivery: the outbox, running sends, restore holds, usage.
+"""Queries about delivery: the outbox, running sends, restore holds and usage.
 
 These modules may import the engine, views, and the queries of consent and desk.
 """

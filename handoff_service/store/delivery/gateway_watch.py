@@ -1,4 +1,4 @@
-"""Whether the company's own SMS gateway, such as a phone, is unavailable."""
+"""The watch over the company's own SMS gateway, such as a phone."""
 
 from sqlalchemy import Connection, select
 
@@ -10,7 +10,7 @@ g = t.gateway_watch
 
 
 def get(conn: Connection, *, lock: bool = False) -> GatewayWatch | None:
-    """The watch's row; None: the desk has never had such a gateway."""
+    """Return the watch; None if the desk has never had such a gateway."""
     query = select(*g.c["failing_since", "reason", "alerted_at", "heard_at"])
     row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
@@ -24,7 +24,7 @@ def get(conn: Connection, *, lock: bool = False) -> GatewayWatch | None:
 
 
 def away(conn: Connection) -> GatewayAway | None:
-    """The alert about the gateway, if there is one."""
+    """Return the current alert about an unavailable gateway; None if there is none."""
     watch = get(conn)
     if watch is None or watch.alerted_at is None:
         return None

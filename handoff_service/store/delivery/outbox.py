@@ -1,4 +1,4 @@
-"""Messages that wait because the provider does not accept them."""
+"""Messages in the outbox that the provider does not accept."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
@@ -10,7 +10,8 @@ from handoff_service.store.views.supervision import NotTaken
 
 _behind = t.due_work.alias("behind")
 _is_send = t.due_work.c.kind == Work.DELIVER
-# Keys of other kinds are not numbers, and a database may evaluate conditions in any order.
+# The CASE is necessary, because keys of other kinds are not numbers and a database may evaluate
+# conditions in any order.
 _message_id = sa.case((_is_send, sa.cast(t.due_work.c.key, sa.BigInteger)))
 _NOT_TAKEN = (
     select(
@@ -28,8 +29,8 @@ _NOT_TAKEN = (
 
 
 def not_taken(conn: Connection) -> list[NotTaken]:
-    """Messages that are retried until the provider accepts them. Only these have an error code
-    while queued."""
+    """Return the messages that the service retries until the provider accepts them, grouped by
+    error code. Only these have an error code while they are queued."""
     errors = send_errors(conn)
     return [
         NotTaken(

@@ -1,4 +1,4 @@
-"""Supervisors' alarms about blocked automatic replies to unknown numbers."""
+"""Alarms for supervisors about blocked automatic replies to unknown numbers."""
 
 from typing import Any
 
@@ -15,19 +15,21 @@ i, m = t.interactions, t.messages
 
 
 def full_ranges(conn: Connection) -> list[FullRange]:
-    """The ranges with a blocked reply in the last hour. Texts that the provider refused do not
-    count."""
-    alike = func.substr(i.c.requester_number, 1, func.length(i.c.requester_number) - LAST_DIGITS)
-    query = _alarms(conn, alike, func.count(i.c.requester_number.distinct()))
+    """Return the number ranges with a blocked reply in the last hour. Texts that the provider
+    refused do not count."""
+    number_range = func.substr(
+        i.c.requester_number, 1, func.length(i.c.requester_number) - LAST_DIGITS
+    )
+    query = _alarms(conn, number_range, func.count(i.c.requester_number.distinct()))
     query = query.join(i, i.c.id == m.c.interaction_id)
-    # null in rows that were written before other limits existed
-    of_desk = sa.or_(m.c.reason.is_(None), m.c.reason == Limit.RANGE)
-    rows = conn.execute(query.where(of_desk).group_by(alike).order_by(alike))
+    # null in rows from versions that had only the range limit
+    is_range_limit = sa.or_(m.c.reason.is_(None), m.c.reason == Limit.RANGE)
+    rows = conn.execute(query.where(is_range_limit).group_by(number_range).order_by(number_range))
     return [FullRange(begins_with=r[0], numbers=r[1], texts=r[2], since=r[3]) for r in rows]
 
 
 def reached_caps(conn: Connection) -> list[ReachedCap]:
-    """The desk's caps that blocked a reply in the last hour."""
+    """Return the desk's caps that blocked a reply in the last hour."""
     caps = (Limit.HOURLY, Limit.DAILY)
     query = (
         _alarms(conn, m.c.reason)
@@ -49,8 +51,8 @@ def reached_caps(conn: Connection) -> list[ReachedCap]:
 
 
 def _alarms(conn: Connection, *what: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """The alarms that are still active. Each row has the columns ``by``, then how many replies were
-    blocked within a day, and since when."""
+    """Build the query for active alarms. Its columns are ``what``, the number of replies that were
+    blocked within a day, and the time of the first one."""
     at = read_at(conn)
     return (
         select(*what, func.count(m.c.id), func.min(m.c.created_at))

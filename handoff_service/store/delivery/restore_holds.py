@@ -1,15 +1,16 @@
-"""Restore holds: queued work from before the backup that would send something.
+"""Restore holds: work that was queued at the backup and would send something.
 
-The original desk may have sent it long ago. A restore therefore gives each such row of ``due_work``
-the due time ``due_work.HELD``, and an admin releases or cancels all of them. No other code has to
-check, because held work is not due. Work written after the restore is done at once, unless held
-work precedes it on its line, because the work of one kind on one line is done in order.
+The original desk may have sent it long ago. So a restore sets the due time of each such row in
+``due_work`` to ``due_work.HELD``, and an admin releases or cancels all of them. No other code needs
+a check, because held work is not due. Work from after the restore runs at once, unless held work of
+the same kind precedes it on its line.
 
-Work that is not held may still write a text, such as "everyone is busy" for a requester who waited
-at the backup. ``operations/delivery/send_gates.py`` holds such a text when it is about to be sent.
+Work that is not held may still write a text, such as "everyone is busy" to a requester who was
+waiting at the time of the backup. ``operations/delivery/send_gates.py`` holds such a text just
+before it is sent.
 
-Bot turns are an exception: a new text from the requester makes the turn due again, because the bot
-answers all unanswered texts together.
+Bot turns are an exception. A new text from the requester makes the held turn due again, because the
+bot answers all unanswered texts together.
 """
 
 from datetime import datetime
@@ -23,8 +24,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views.supervision import HeldWork
 
-#: Kinds of work that may send a text: timers send prompts, and an expired proof or an unanswered
-#: question leads to a handoff with a text.
+#: Kinds of work that may send something. Timers send prompts. An expired proof or an unanswered
+#: question causes a handoff with a text.
 SENDING = (
     Work.DELIVER,
     Work.BOT_TURN,
@@ -43,7 +44,7 @@ IS_HELD = _d.c.due_at == due_work.HELD
 
 
 def hold(conn: Connection, *, backed_up_at: datetime, now: datetime) -> None:
-    """Hold everything that is queued now."""
+    """Hold all queued work of the kinds in ``SENDING``."""
     conn.execute(
         update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome="restored again")
     )
@@ -57,19 +58,19 @@ def hold(conn: Connection, *, backed_up_at: datetime, now: datetime) -> None:
 
 
 def is_held(conn: Connection) -> bool:
-    """Whether an admin still has to decide."""
+    """Return whether an admin still has to decide."""
     return conn.execute(select(_r.c.id).where(_r.c.ended_at.is_(None)).limit(1)).first() is not None
 
 
 def restored_at(conn: Connection) -> datetime | None:
-    """When this desk was restored, while an admin still has to decide. None: nothing is held."""
+    """Return when this desk was restored, if an admin still has to decide; else None."""
     return conn.execute(
         select(_r.c.restored_at).where(_r.c.ended_at.is_(None)).order_by(_r.c.id.desc()).limit(1)
     ).scalar()
 
 
 def held_work(conn: Connection) -> HeldWork | None:
-    """The work that waits for an admin. None when nothing is held."""
+    """Return the work that waits for an admin's decision; None if nothing is held."""
     restored = conn.execute(
         select(_r).where(_r.c.ended_at.is_(None)).order_by(_r.c.id.desc())
     ).first()
@@ -102,7 +103,7 @@ def _texts(conn: Connection) -> tuple[int, datetime | None]:
 
 
 def keys(conn: Connection, kind: Work) -> list[int]:
-    """The keys of the held work of a kind."""
+    """Return the keys of the held work of this kind."""
     return [
         int(key)
         for key in conn.execute(select(_d.c.key).where(_d.c.kind == kind, IS_HELD)).scalars()
@@ -110,8 +111,8 @@ def keys(conn: Connection, kind: Work) -> list[int]:
 
 
 def end(conn: Connection, *, outcome: str, agent_id: int | None, now: datetime) -> None:
-    """Record the admin's decision. Work that is still held becomes due now; timers and scheduled
-    texts at their own times."""
+    """Record the admin's decision. Work that is still held becomes due now, but timers and
+    scheduled texts become due at their own times."""
     conn.execute(
         update(_r)
         .where(_r.c.ended_at.is_(None))

@@ -1,5 +1,5 @@
-"""Running sends: whether a message may still be sent, and whether one is on its way to the
-provider."""
+"""Running sends: whether an opt-out now forbids a message, and whether a message is on its way to
+the provider."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -9,7 +9,8 @@ from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 
 _is_send = t.due_work.c.kind == Work.DELIVER
-# Keys of other kinds are not numbers, and a database may evaluate conditions in any order.
+# The CASE is necessary, because keys of other kinds are not numbers and a database may evaluate
+# conditions in any order.
 _message_id = sa.case((_is_send, sa.cast(t.due_work.c.key, sa.BigInteger)))
 _WITHHELD = (
     select(
@@ -27,8 +28,8 @@ _WITHHELD = (
 
 
 def is_withheld(conn: Connection, message_id: int) -> bool:
-    """Whether this message may not be sent because its requester has opted out. The opt-out
-    confirmation may."""
+    """Return whether this message must not be sent, because its requester has opted out. The
+    confirmation of the opt-out is always allowed."""
     return conn.execute(_WITHHELD, {"message": message_id}).scalar() is not None
 
 
@@ -49,5 +50,5 @@ _LEAVING = (
 
 
 def is_leaving(conn: Connection, number: str) -> bool:
-    """Whether a text to this number is marked as sending and the provider has not answered yet."""
+    """Return whether a worker is sending a text to this number now."""
     return conn.execute(_LEAVING, {"number": number}).first() is not None

@@ -1,5 +1,5 @@
-"""The usage report: texts of the last days by day and by provider number, and reasons for
-failures."""
+"""The usage report: the texts of the last days, by day and by provider number, and the causes of
+failed texts."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextCounts:
-    """Texts of a day or a provider number. ``sent``: texts that the provider accepted, including
-    ``failed`` ones; ``segments``: their segments; ``costs``: currency -> the known total price in
-    millionths."""
+    """The texts of a day or a provider number. ``sent``: texts that the provider accepted,
+    including ``failed`` ones. ``segments``: the segments of these texts. ``costs``: the known total
+    price in millionths, by currency."""
 
     received: int = 0
     sent: int = 0
@@ -39,7 +39,8 @@ class TextCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A cause of failed texts: the provider's code, its meaning, and the number of texts."""
+    """A cause of failed texts. ``code``: the provider's error code. ``count``: the number of
+    texts."""
 
     code: int | None
     meaning: SendError
@@ -48,8 +49,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
-    """``days``: oldest first, in the desk's time zone, without gaps; ``numbers``: (label, number,
-    count)."""
+    """The usage report. ``days``: every day in the desk's time zone, oldest first. ``numbers``: the
+    label, the number and the counts of each provider number. ``whole``: the totals."""
 
     since: date
     days: list[tuple[date, TextCounts]]
@@ -60,7 +61,7 @@ class UsageReport:
 
 @dataclass(slots=True)
 class _Sum:
-    """Running totals: texts by the names of ``TextCounts``, and costs by currency."""
+    """Running totals: texts by the field of ``TextCounts``, and costs by currency."""
 
     texts: Counter[str] = field(default_factory=Counter)
     costs: Counter[str] = field(default_factory=Counter)
@@ -75,8 +76,7 @@ class _Sum:
 
 
 def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
-    """The report for the last days, including today. Ids grow over time, so older rows are not
-    read."""
+    """Return the report for the last days, including today."""
     zone = ZoneInfo(desk_time_zone(conn))
     today = read_at(conn).astimezone(zone).date()
     first = today - timedelta(days=days - 1)
@@ -87,7 +87,7 @@ def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
     codes: Counter[int | None] = Counter()
     whole = _Sum()
     for row in rows:
-        begins = datetime.fromisoformat(f"{row.ten}0+00:00")
+        begins = datetime.fromisoformat(f"{row.slot}0+00:00")
         for each in (
             by_day[begins.astimezone(zone).date()],
             by_number.setdefault(row.number_id, _Sum()),
@@ -97,13 +97,11 @@ def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
         if row.status in DID_NOT_ARRIVE:
             codes[row.error_code] += row.texts
     errors = send_errors(conn)
-    called = {
-        r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))
-    }
+    names = {r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))}
     return UsageReport(
         since=first,
         days=[(day, found.count()) for day, found in by_day.items()],
-        numbers=[(*called[key], found.count()) for key, found in sorted(by_number.items())],
+        numbers=[(*names[key], found.count()) for key, found in sorted(by_number.items())],
         failures=[
             Failure(
                 code=code,
@@ -121,7 +119,8 @@ _PRICE = sa.func.coalesce(m.c.price, 0) + sa.func.coalesce(m.c.price_before, 0)
 
 
 def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]]:
-    """Counts by ten-minute slots of UTC, which align with midnight in every time zone."""
+    """Count texts in ten-minute slots of UTC, because midnight in every time zone is the start of a
+    slot. Ids grow over time, so a lower limit on the id skips older rows."""
     older = (
         conn.execute(
             select(m.c.id).where(m.c.created_at < since).order_by(m.c.id.desc()).limit(1)
@@ -132,10 +131,10 @@ def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]
         moment = sa.cast(m.c.created_at, sa.Text)
     else:
         moment = sa.cast(sa.func.timezone("UTC", m.c.created_at), sa.Text)
-    ten = sa.func.substr(moment, 1, 15).label("ten")
+    slot = sa.func.substr(moment, 1, 15).label("slot")
     number = i.c.provider_number_id.label("number_id")
     accepted = m.c.provider_sid.is_not(None).label("accepted")
-    columns = (ten, number, accepted, *m.c["direction", "status", "error_code", "currency"])
+    columns = (slot, number, accepted, *m.c["direction", "status", "error_code", "currency"])
     sums = (sa.func.sum(m.c.segments).label("segments"), sa.func.sum(_PRICE).label("price"))
     query = (
         select(*columns, sa.func.count().label("texts"), *sums)

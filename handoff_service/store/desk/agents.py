@@ -1,4 +1,4 @@
-"""Agents, what work they can take, and their groups."""
+"""Agents, their capacity and presence, and their groups."""
 
 from collections.abc import Collection
 
@@ -17,7 +17,7 @@ from handoff_service.store.views import Agent, Group, MailReader, PresenceChoice
 
 a, g = t.agents, t.groups
 
-# Built once: building a statement costs more than running it.
+# Build each statement once, because building it costs more than running it.
 _AGENTS = select(
     *t.agents.c["id", "email", "name", "capacity", "active", "returned_from", "always_password"],
     t.agents.c.language,
@@ -36,7 +36,7 @@ _GROUPS = select_by_key(
 _PRESENCES = select(*t.presence_states.c["name", "takes_work"]).order_by(
     t.presence_states.c.position, t.presence_states.c.id
 )
-_READERS = select(*t.agents.c["email", "language"]).where(t.agents.c.active)
+_MAIL_READERS = select(*t.agents.c["email", "language"]).where(t.agents.c.active)
 _ROOM = select(
     (t.agents.c.capacity - LOAD).label("room"),
     TAKES_WORK.label("takes_work"),
@@ -44,7 +44,7 @@ _ROOM = select(
 
 
 def agent_name(conn: Connection, agent_id: int) -> str:
-    """The agent's full name."""
+    """Return the agent's full name. Raises NotFound for an unknown id."""
     found = conn.execute(select(t.agents.c.name).where(t.agents.c.id == agent_id)).scalar()
     if found is None:
         raise NotFound(phrase("There is no agent {id}.", id=agent_id))
@@ -52,21 +52,22 @@ def agent_name(conn: Connection, agent_id: int) -> str:
 
 
 def emails(conn: Connection) -> dict[int, str]:
-    """Agent -> e-mail address."""
+    """Return all e-mail addresses of agents, by agent id."""
     return {r.id: r.email for r in conn.execute(select(*t.agents.c["id", "email"]))}
 
 
 def admins_to_mail(conn: Connection) -> list[MailReader]:
-    """The active admins."""
+    """Return the address and language of each active admin."""
     r = t.agent_roles
     admins = select(r.c.agent_id).where(r.c.role == Role.ADMIN)
-    rows = conn.execute(_READERS.where(a.c.id.in_(admins)).order_by(a.c.id))
+    rows = conn.execute(_MAIL_READERS.where(a.c.id.in_(admins)).order_by(a.c.id))
     return [_reader(row.email, row.language) for row in rows]
 
 
 def agent_to_mail(conn: Connection, email: str) -> MailReader:
-    """The active agent with this address. English for an address that no agent has."""
-    known = _READERS.where(func.lower(a.c.email) == email.strip().lower())
+    """Return this address and the language of the active agent who has it. The language is English
+    if no agent has the address."""
+    known = _MAIL_READERS.where(func.lower(a.c.email) == email.strip().lower())
     row = conn.execute(known).one_or_none()
     return _reader(email, None if row is None else row.language)
 
@@ -76,8 +77,8 @@ def _reader(email: str, language: str | None) -> MailReader:
 
 
 def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
-    """Agents by id, in order of their names. ``ids`` None: all agents except the technical agents
-    of service tokens.
+    """Return agents by id, sorted by name. If ``ids`` is None, return all agents except the
+    technical agents of service tokens.
     """
     if ids is not None and not ids:
         return {}
@@ -109,20 +110,23 @@ def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[i
 
 
 def agent_room(conn: Connection, agent_id: int) -> Room:
-    """Whether this agent can be offered work now, and how much."""
+    """Return how many more conversations this agent has room for, and whether their presence
+    accepts work."""
     found = conn.execute(_ROOM, {"me": agent_id}).one()
     return Room(places=max(found.room, 0), takes_work=found.takes_work)
 
 
 def presence_choices(conn: Connection) -> list[PresenceChoice]:
-    """The desk's presences: the three built-in ones, then the admin's own in order."""
+    """Return the presences to choose from: the three built-in ones, then the admin's own in
+    order."""
     own = conn.execute(_PRESENCES)
-    three = [PresenceChoice(name=one, takes_work=one is Presence.AVAILABLE) for one in Presence]
-    return three + [PresenceChoice(name=r.name, takes_work=r.takes_work) for r in own]
+    built_in = [PresenceChoice(name=one, takes_work=one is Presence.AVAILABLE) for one in Presence]
+    return built_in + [PresenceChoice(name=r.name, takes_work=r.takes_work) for r in own]
 
 
 def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> list[Agent]:
-    """Agents by id, optionally only those with these words in their name or e-mail address."""
+    """Return a page of agents, sorted by id. ``words``: only agents with this text in their name or
+    e-mail address."""
     where = (a.c.id > after) & ~a.c.is_service
     if words:
         typed = words.strip()
@@ -134,7 +138,8 @@ def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> lis
 
 
 def get(conn: Connection, agent_id: int) -> Agent:
-    """An agent by id. Raises NotFound for an unknown id, and for a service token's agent."""
+    """Return this agent. Raises NotFound for an unknown id and for the technical agent of a service
+    token."""
     found = agents_by_id(conn, [agent_id])
     if agent_id not in found or is_service(conn, agent_id):
         raise NotFound(phrase("There is no agent {id}.", id=agent_id))
@@ -142,23 +147,23 @@ def get(conn: Connection, agent_id: int) -> Agent:
 
 
 def is_service(conn: Connection, agent_id: int) -> bool:
-    """Whether this is a service token's agent and not a person."""
+    """Return whether this is the technical agent of a service token."""
     found = select(exists().where(a.c.id == agent_id, a.c.is_service))
     return bool(conn.execute(found).scalar())
 
 
 def without_password(conn: Connection) -> frozenset[int]:
-    """The agents who were invited and have chosen no password yet."""
+    """Return the agents who have not chosen a password yet."""
     return frozenset(conn.execute(select(a.c.id).where(a.c.password_hash == "")).scalars())
 
 
 def groups(conn: Connection, *, after: int = 0, limit: int | None = None) -> list[Group]:
-    """Groups by id, with the number of active agents in each."""
+    """Return groups, sorted by id, each with the number of its active agents."""
     return _groups(conn, g.c.id > after, limit)
 
 
 def group(conn: Connection, group_id: int) -> Group:
-    """A group by id. Raises NotFound for an unknown id."""
+    """Return this group. Raises NotFound for an unknown id."""
     found = _groups(conn, g.c.id == group_id, 1)
     if not found:
         raise NotFound(phrase("There is no group {id}.", id=group_id))

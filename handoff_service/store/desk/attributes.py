@@ -1,4 +1,4 @@
-"""Definitions of attributes, and the attributes of conversations."""
+"""Definitions of attributes, and the attributes of conversations and users."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from handoff_service.store.views import Attribute
 
 a, c, u = t.attributes, t.conversation_attributes, t.users
 _IS_NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
-# Built once: building a statement costs more than running it.
+# Build each statement once, because building it costs more than running it.
 _BY_NAME = select(a).order_by(a.c.owner.desc(), func.lower(a.c.name), a.c.id)
 _OF_INTERACTIONS = (
     select(c).where(one_of(c.c.interaction_id, "ids")).order_by(c.c.interaction_id, c.c.key)
@@ -37,7 +37,7 @@ _OF_USERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredValue:
-    """One stored value. ``id`` and ``name`` are those of its user or interaction."""
+    """A stored value. ``id`` and ``name``: those of the user or interaction that has it."""
 
     id: int
     name: str
@@ -47,8 +47,8 @@ class StoredValue:
 def list_(
     conn: Connection, words: str = "", owner: AttributeOwner | None = None
 ) -> list[Attribute]:
-    """All definitions, or the definitions with these words in the name or key. Users' attributes
-    come first.
+    """Return definitions, users' attributes first. ``words``: only definitions with this text in
+    the name or key.
     """
     query = _BY_NAME
     if words.strip():
@@ -60,7 +60,7 @@ def list_(
 
 
 def get(conn: Connection, attribute_id: int) -> Attribute:
-    """One definition. Raises NotFound for an unknown id."""
+    """Return this definition. Raises NotFound for an unknown id."""
     row = conn.execute(select(a).where(a.c.id == attribute_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no attribute {id}.", id=attribute_id))
@@ -68,17 +68,17 @@ def get(conn: Connection, attribute_id: int) -> Attribute:
 
 
 def definitions(conn: Connection, owner: AttributeOwner) -> dict[str, AttributeFields]:
-    """Key -> definition, in the order of their names."""
+    """Return the definitions by key, sorted by name."""
     return {one.key: fields_of(one) for one in list_(conn, owner=owner)}
 
 
 def by_field(conn: Connection) -> dict[str, AttributeFields]:
-    """Field in conditions, such as ``user.department`` -> definition."""
+    """Return the definitions by their field in conditions, such as ``user.department``."""
     return {one.field: one for one in map(fields_of, list_(conn))}
 
 
 def fields_of(one: Attribute) -> AttributeFields:
-    """A definition as the rules see it."""
+    """Convert a definition to the type that the rules use."""
     return AttributeFields(
         key=one.key,
         name=one.name,
@@ -91,7 +91,7 @@ def fields_of(one: Attribute) -> AttributeFields:
 
 
 def of_interactions(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """Interaction -> its attributes. Interactions without any are left out."""
+    """Return each interaction's attributes, by id. Interactions without attributes are left out."""
     found: dict[int, dict[str, str]] = {}
     if ids:
         for r in conn.execute(_OF_INTERACTIONS, {"ids": list(ids)}):
@@ -100,20 +100,21 @@ def of_interactions(conn: Connection, ids: Collection[int]) -> dict[int, dict[st
 
 
 def reported_values(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    """Interaction -> its attributes that reports count, such as ``urgent=yes``. Reports count
-    attributes with few values: choices, and yes or no."""
+    """Return each interaction's attributes that reports count, such as ``urgent=yes``. Reports
+    count only attributes with few values: choices, and yes or no."""
     defined = definitions(conn, AttributeOwner.CONVERSATION)
-    few = {one.key for one in defined.values() if one.type in FEW_VALUES}
-    if not few:
+    reported = {one.key for one in defined.values() if one.type in FEW_VALUES}
+    if not reported:
         return {}
     return {
-        one: tuple(f"{key}={value}" for key, value in values.items() if key in few)
+        one: tuple(f"{key}={value}" for key, value in values.items() if key in reported)
         for one, values in of_interactions(conn, ids).items()
     }
 
 
 def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """Interaction -> its attributes and its user's, by field, such as ``user.department``."""
+    """Return the attributes of each interaction and of its user, by field, such as
+    ``user.department``."""
     found: dict[int, dict[str, str]] = {}
     if ids:
         for r in conn.execute(_OF_USERS, {"ids": list(ids)}):
@@ -127,7 +128,7 @@ def facts(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, str]]:
 def filter_of(
     conn: Connection, typed: str, owner: AttributeOwner = AttributeOwner.CONVERSATION
 ) -> AttributeFilter:
-    """Parse a filter. Raises BadInput, which names the field ``attribute`` and gives the reason."""
+    """Parse a filter. Raises BadInput with the reason for the field ``attribute``."""
     try:
         return parse(typed, definitions(conn, owner))
     except ValueError as error:
@@ -135,37 +136,37 @@ def filter_of(
 
 
 def interactions_with(one: AttributeFilter) -> sa.Select[tuple[int]]:
-    """The ids of the interactions that fit a filter."""
-    return select(c.c.interaction_id).where(c.c.key == one.key, _fits(one, c.c.value))
+    """A query for the ids of the interactions that match a filter."""
+    return select(c.c.interaction_id).where(c.c.key == one.key, _matches(one, c.c.value))
 
 
 def users_with(one: AttributeFilter) -> sa.ColumnElement[bool]:
-    """Users who fit a filter."""
-    return _fits(one, u.c.attributes[one.key].as_string())
+    """A condition on ``users``: whether a user matches a filter."""
+    return _matches(one, u.c.attributes[one.key].as_string())
 
 
-def _fits(one: AttributeFilter, value: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+def _matches(one: AttributeFilter, value: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     match one.kind:
         case FilterKind.IS:
             return value == one.value
         case FilterKind.CONTAINS:
             return value.icontains(one.value, autoescape=True)
     number = one.type is AttributeType.NUMBER
-    compared: sa.ColumnElement[Any] = value
+    comparable: sa.ColumnElement[Any] = value
     if number:
-        # The database may also look at values of other keys and of merged users. These may not be
+        # The database may also evaluate values of other keys or of merged users, which may not be
         # numbers.
-        compared = sa.cast(sa.case((value.regexp_match(_IS_NUMBER), value)), sa.Double)
+        comparable = sa.cast(sa.case((value.regexp_match(_IS_NUMBER), value)), sa.Double)
     bounds: list[sa.ColumnElement[bool]] = [value.is_not(None)]
     if one.low:
-        bounds.append(compared >= (float(one.low) if number else one.low))
+        bounds.append(comparable >= (float(one.low) if number else one.low))
     if one.high:
-        bounds.append(compared <= (float(one.high) if number else one.high))
+        bounds.append(comparable <= (float(one.high) if number else one.high))
     return sa.and_(*bounds)
 
 
 def of_user(conn: Connection, user_id: int) -> dict[str, str]:
-    """The attributes of one user; none for an unknown id."""
+    """Return this user's attributes; empty for an unknown id."""
     found: Mapping[str, str] | None = conn.execute(
         select(u.c.attributes).where(u.c.id == user_id)
     ).scalar()
@@ -173,7 +174,7 @@ def of_user(conn: Connection, user_id: int) -> dict[str, str]:
 
 
 def stored_values(conn: Connection, owner: AttributeOwner, key: str) -> Iterator[StoredValue]:
-    """The stored values of an attribute, one at a time."""
+    """Yield the stored values of an attribute."""
     if owner is AttributeOwner.CONVERSATION:
         for r in conn.execute(select(c).where(c.c.key == key).order_by(c.c.interaction_id)):
             yield StoredValue(id=r.interaction_id, name=f"INT{r.interaction_id:07}", value=r.value)
@@ -186,7 +187,7 @@ def stored_values(conn: Connection, owner: AttributeOwner, key: str) -> Iterator
 
 
 def count(conn: Connection, owner: AttributeOwner, key: str) -> int:
-    """How many users or conversations have a value."""
+    """Return how many users or conversations have a value for this attribute."""
     if owner is AttributeOwner.CONVERSATION:
         query = select(func.count()).where(c.c.key == key)
     else:

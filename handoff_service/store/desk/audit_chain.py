@@ -1,4 +1,4 @@
-"""The links of the audit log: entries without a link, and whether the chain is complete."""
+"""The hash chain of the audit log: finds entries without a link, and checks the chain."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,10 +12,11 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 
 e, k = t.audit_log, t.audit_links
-#: Entries older than this belong to transactions that have ended, so no lower id can still appear.
+#: The longest time that a transaction can run. When an entry is older than this, no transaction can
+#: still add an entry with a lower id.
 LONGEST_TRANSACTION = timedelta(hours=1)
-AT_ONCE = 2000  # links of one read
-MOST_FAULTS = 20  # faults that a report names
+AT_ONCE = 2000  # links in one query
+MAX_FAULTS = 20  # faults that a report lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class ChainedEntry:
 
 @dataclass(slots=True)
 class ChainReport:
-    """The result of a check. ``waiting``: entries that are not chained yet. ``removed``: entries
-    that were removed by age, or because they named an erased person."""
+    """The result of a check. ``entries``: chained entries that still exist. ``waiting``: entries
+    that are not chained yet. ``removed``: entries that no longer exist, normally because of their
+    age or an erasure."""
 
     entries: int = 0
     removed: int = 0
@@ -46,19 +48,19 @@ class ChainReport:
     faults: list[str] = field(default_factory=list)
 
     def fault(self, sentence: str) -> None:
-        if len(self.faults) < MOST_FAULTS:
+        if len(self.faults) < MAX_FAULTS:
             self.faults.append(sentence)
 
 
 def head(conn: Connection) -> Head:
-    """The last link; place 0 before the first one."""
+    """Return the last link. It has place 0 if the chain is empty."""
     row = conn.execute(select(k.c.place, k.c.hash).order_by(k.c.place.desc()).limit(1)).first()
     return Head(row.place, row.hash) if row else Head(0, BEGIN)
 
 
 def unchained(conn: Connection, now: datetime, limit: int) -> list[Any]:
-    """The oldest committed entries without a link. An entry may be committed after one with a
-    higher id, so it is not enough to look after the last one."""
+    """Return the oldest committed entries without a link. A transaction may commit an entry after
+    another one with a higher id. So the query also covers entries before the last link."""
     settled = select(k.c.entry_id).where(k.c.at < now - LONGEST_TRANSACTION)
     low = conn.execute(settled.order_by(k.c.place.desc()).limit(1)).scalar() or 0
     query = select(e).outerjoin(k, k.c.entry_id == e.c.id)
@@ -67,12 +69,12 @@ def unchained(conn: Connection, now: datetime, limit: int) -> list[Any]:
 
 
 def content(row: Any) -> dict[str, Any]:
-    """The content that an entry's digest covers: all of its columns."""
+    """Return the content that an entry's digest covers, which is all its columns."""
     return {column.name: getattr(row, column.name) for column in e.c}
 
 
 def check(conn: Connection, key: bytes) -> ChainReport:
-    """Check every link and every entry. Reads the whole log."""
+    """Check every link and every entry. This reads the whole log."""
     report, before, removed_to = ChainReport(), BEGIN, _removed_to(conn)
     erased = _erased_places(conn)
     for row in _links(conn):
@@ -105,16 +107,15 @@ def check(conn: Connection, key: bytes) -> ChainReport:
 
 
 def removable_to(conn: Connection, before: datetime) -> int:
-    """The place up to which all entries are older than this time. The result stays valid while
-    entries are added, because a new entry is chained at the end. Reads the newer part of the
-    log."""
+    """Return the place up to which all entries are older than this time. New entries do not change
+    the result, because they are chained at the end. This reads the newer part of the log."""
     kept = select(func.min(k.c.place)).join(e, e.c.id == k.c.entry_id)
     first_kept = conn.execute(kept.where(e.c.at >= before)).scalar()
     return head(conn).place if first_kept is None else first_kept - 1
 
 
 def oldest_to(conn: Connection, after: int, to_place: int) -> list[ChainedEntry]:
-    """The next remaining entries after the place ``after``, up to ``to_place``."""
+    """Return the next existing entries after the place ``after``, up to ``to_place``."""
     query = select(k.c.place, k.c.entry_id).join(e, e.c.id == k.c.entry_id)
     within = query.where(k.c.place > after, k.c.place <= to_place)
     rows = conn.execute(within.order_by(k.c.place).limit(AT_ONCE))
@@ -122,28 +123,28 @@ def oldest_to(conn: Connection, after: int, to_place: int) -> list[ChainedEntry]
 
 
 def place_hash(conn: Connection, place: int) -> str | None:
-    """The hash of the link at this place."""
+    """Return the hash of the link at this place; None if there is no such link."""
     return conn.execute(select(k.c.hash).where(k.c.place == place)).scalar()
 
 
 def _removed_to(conn: Connection) -> int:
-    """The place up to which entries were removed by age. Each removal has left a chained entry that
-    says so."""
+    """Return the place up to which entries were removed by age. A chained entry records each
+    removal."""
     query = select(e.c.details).join(k, k.c.entry_id == e.c.id)
     found = conn.execute(query.where(e.c.action == AuditAction.ENTRIES_REMOVED)).scalars()
     return max((int(one.get("to_place", 0)) for one in found), default=0)
 
 
 def _erased_places(conn: Connection) -> set[int]:
-    """The places of removed entries about erased people. Each removal has left a chained entry that
-    says so."""
+    """Return the places of removed entries about erased people. A chained entry records each
+    removal."""
     query = select(e.c.details).join(k, k.c.entry_id == e.c.id)
     found = conn.execute(query.where(e.c.action == AuditAction.ENTRIES_REMOVED)).scalars()
     return {int(place) for one in found for place in one.get("places", ())}
 
 
 def _links(conn: Connection) -> Iterator[Any]:
-    """All links in order, each with its entry, if the entry still exists."""
+    """Yield all links in order, each with its entry if the entry still exists."""
     columns = [k.c.place, k.c.digest, k.c.hash, *e.c]
     query = select(*columns).outerjoin(e, e.c.id == k.c.entry_id).order_by(k.c.place)
     place = 0

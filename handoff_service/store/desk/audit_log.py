@@ -1,4 +1,4 @@
-"""The audit log, for the page, the API and CSV."""
+"""Reads the audit log for the page, the API and CSV files."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,8 @@ _ENTRIES = select(e, k.c.place).outerjoin(k, k.c.entry_id == e.c.id)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """The entries to show. A field that is ``None`` or empty selects all entries. ``agent``: a part
-    of a name. ``until``: entries before this time."""
+    """Which entries to show. A field that is ``None`` or empty does not filter. ``agent``: part of
+    a name. ``until``: only entries before this time."""
 
     action: AuditAction | None = None
     subject: str = ""
@@ -29,9 +29,9 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogEntry:
-    """One entry. ``agent_id`` null: a command in a terminal, the desk file, a job,
-    single sign-on or somebody unknown.
-    ``address``: the network address, if known. ``place``: in the chain; null: not chained yet."""
+    """An entry. ``agent_id``: null for a command in a terminal, the desk file, a job, single
+    sign-on or an unknown person. ``address``: the network address, if known. ``place``: the place
+    in the hash chain; null before the entry is chained."""
 
     id: int
     at: datetime
@@ -49,14 +49,14 @@ class AuditLogEntry:
 def entries(
     conn: Connection, chosen: AuditFilter, *, before: int | None = None, limit: int
 ) -> list[AuditLogEntry]:
-    """Entries, the newest first. ``before``: the id that ended the page before."""
+    """Return entries, newest first. ``before``: the last id of the previous page."""
     query = _ENTRIES.where(*_conditions(chosen)).order_by(e.c.id.desc()).limit(limit)
     rows = conn.execute(query if before is None else query.where(e.c.id < before))
     return [AuditLogEntry(**{**row._mapping, "action": AuditAction(row.action)}) for row in rows]
 
 
 def subjects(conn: Connection) -> list[str]:
-    """The subjects that entries have."""
+    """Return all subjects that occur in the log."""
     return list(conn.execute(select(e.c.subject).distinct().order_by(e.c.subject)).scalars())
 
 

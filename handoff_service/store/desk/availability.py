@@ -1,4 +1,5 @@
-"""An agent's effective presence, whether it takes work, and the agent's load."""
+"""Expressions for queries over ``agents``: the effective presence, whether it accepts work, and the
+load."""
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -6,12 +7,12 @@ from sqlalchemy import select
 from handoff_service.rules.shared.vocabulary import Presence, State
 from handoff_service.store.engine import tables as t
 
-#: The effective presence: the automatic one if set, else the agent's choice.
+#: The effective presence: the automatic one if it is set, or else the agent's choice.
 PRESENCE = sa.func.coalesce(t.agents.c.automatic_presence, t.agents.c.presence)
 
 
-def _load_of() -> sa.ScalarSelect[int]:
-    """The agent's open offers plus active conversations, without those on hold."""
+def _load() -> sa.ScalarSelect[int]:
+    """Build the agent's load: open offers plus active conversations that are not on hold."""
     i, o = t.interactions, t.offers
     active = (
         select(sa.func.count())
@@ -32,7 +33,7 @@ def _load_of() -> sa.ScalarSelect[int]:
     return sa.cast(active + offered, sa.Integer)  # type: ignore[return-value]  # a sum of two scalar subqueries
 
 
-LOAD = _load_of()
+LOAD = _load()
 
 
 TAKES_WORK = sa.or_(

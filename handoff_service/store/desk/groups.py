@@ -1,4 +1,4 @@
-"""The groups of agents and queues."""
+"""The groups to which agents and queues belong."""
 
 from sqlalchemy import Column, Connection, select
 
@@ -6,8 +6,8 @@ from handoff_service.store.engine import tables as t
 
 
 def group_names(conn: Connection, member: Column[int]) -> dict[int, list[str]]:
-    """Return member -> the names of its groups. ``member``: the column of ``agent_groups`` or
-    ``queue_groups`` that names an agent or a queue."""
+    """Return the names of each member's groups, by the member's id. ``member``: the column
+    ``agent_groups.agent_id`` or ``queue_groups.queue_id``."""
     groups = t.groups
     found: dict[int, list[str]] = {}
     query = (

@@ -31,47 +31,48 @@ FIELDS = (
 
 
 def list_(conn: Connection) -> list[IdentityProvider]:
-    """All providers by name."""
-    return _found(conn, sa.true())
+    """Return all providers, sorted by name."""
+    return _read(conn, sa.true())
 
 
 def active(conn: Connection) -> list[IdentityProvider]:
-    """The providers that the sign-in page offers."""
-    return _found(conn, p.c.active)
+    """Return the providers that the sign-in page offers."""
+    return _read(conn, p.c.active)
 
 
 def of_issuer(conn: Connection, issuer: str) -> list[IdentityProvider]:
-    """The providers with this issuer. There are several when an admin registered this desk with one
-    server under several client ids."""
-    return _found(conn, p.c.issuer == issuer)
+    """Return the providers with this issuer. There are several if an admin has registered this desk
+    several times with one server."""
+    return _read(conn, p.c.issuer == issuer)
 
 
 def get(conn: Connection, provider_id: int) -> IdentityProvider:
-    """A provider by id. Raises NotFound for an unknown id."""
-    found = _found(conn, p.c.id == provider_id)
+    """Return this provider. Raises NotFound for an unknown id."""
+    found = _read(conn, p.c.id == provider_id)
     if not found:
         raise NotFound(phrase("There is no identity provider {id}.", id=provider_id))
     return found[0]
 
 
 def sealed_secret(conn: Connection, provider_id: int) -> str | None:
-    """The sealed client secret."""
+    """Return the sealed client secret."""
     return conn.execute(select(p.c.client_secret).where(p.c.id == provider_id)).scalar()
 
 
 def fields_of(one: IdentityProvider) -> IdentityProviderFields:
-    """The provider as an admin enters it."""
+    """Return the fields that an admin enters."""
     return IdentityProviderFields(**{name: getattr(one, name) for name in FIELDS})
 
 
 def of_agent(conn: Connection, agent_id: int) -> list[str]:
-    """The names of the providers that an agent has signed in with."""
+    """Return the names of the providers with which an agent has signed in."""
     query = select(p.c.name).join(i, i.c.provider_id == p.c.id)
     return list(conn.execute(query.where(i.c.agent_id == agent_id).order_by(p.c.name)).scalars())
 
 
 def of_session(conn: Connection, token_hash: str) -> tuple[int, str | None] | None:
-    """The provider of a session, and its sealed ID token. None for other sessions."""
+    """Return the provider of a session and its sealed ID token; None for a session without single
+    sign-on."""
     s = t.sessions
     row = conn.execute(
         select(s.c.provider_id, s.c.id_token).where(s.c.token_hash == token_hash)
@@ -79,7 +80,7 @@ def of_session(conn: Connection, token_hash: str) -> tuple[int, str | None] | No
     return (row[0], row[1]) if row and row[0] is not None else None
 
 
-def _found(conn: Connection, where: sa.ColumnElement[bool]) -> list[IdentityProvider]:
+def _read(conn: Connection, where: sa.ColumnElement[bool]) -> list[IdentityProvider]:
     agents = (
         select(func.count(i.c.agent_id.distinct()))
         .where(i.c.provider_id == p.c.id)

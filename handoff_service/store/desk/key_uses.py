@@ -11,17 +11,19 @@ from handoff_service.store.engine import tables as t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUse:
-    """``secrets``: sealed values. ``facts``: users' identity facts."""
+    """How many values a key protects. ``secrets``: sealed values. ``facts``: users' identity
+    facts."""
 
     secrets: int
     facts: int
 
 
 def key_uses(conn: Connection) -> dict[str, KeyUse]:
-    """Key id (``lib/sealing.py``) -> the uses of this key. Keys without a use are left out."""
+    """Return the uses of each key by its id (see ``lib/sealing.py``). Keys without a use are left
+    out."""
     f = t.user_facts
-    written_with = id_of(secret_keys.fingerprint(conn) or "")
-    key = func.coalesce(f.c.key_id, written_with)
+    current_key = id_of(secret_keys.fingerprint(conn) or "")
+    key = func.coalesce(f.c.key_id, current_key)
     facts = {row[0]: row[1] for row in conn.execute(select(key, func.count()).group_by(key))}
     secrets = sealed.keys_in_use(conn)
     return {

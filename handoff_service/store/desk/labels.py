@@ -16,7 +16,7 @@ from handoff_service.store.views import Label
 b, c = t.labels, t.conversation_labels
 _COLUMNS = b.c["id", "name", "color", "topic"]
 _BY_NAME = select(*_COLUMNS).order_by(func.lower(b.c.name), b.c.id)
-# Built once: building a statement costs more than running it.
+# Build the statement once, because building it costs more than running it.
 _OF_INTERACTIONS = (
     select(c.c.interaction_id, c.c.is_topic, *_COLUMNS)
     .join(b, b.c.id == c.c.label_id)
@@ -37,7 +37,7 @@ NONE = OfConversation([], None)
 
 
 def list_(conn: Connection, words: str = "") -> list[Label]:
-    """All labels by name, or the labels with these words in the name."""
+    """Return labels, sorted by name. ``words``: only labels with this text in the name."""
     query = _BY_NAME
     if words.strip():
         query = query.where(b.c.name.icontains(words.strip(), autoescape=True))
@@ -45,7 +45,7 @@ def list_(conn: Connection, words: str = "") -> list[Label]:
 
 
 def get(conn: Connection, label_id: int) -> Label:
-    """One label. Raises NotFound for an unknown id."""
+    """Return this label. Raises NotFound for an unknown id."""
     row = conn.execute(select(*_COLUMNS).where(b.c.id == label_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no label {id}.", id=label_id))
@@ -53,7 +53,8 @@ def get(conn: Connection, label_id: int) -> Label:
 
 
 def of_interactions(conn: Connection, ids: Collection[int]) -> dict[int, OfConversation]:
-    """Interaction -> its labels by name. Interactions without labels are left out."""
+    """Return each interaction's labels, sorted by name. Interactions without labels are left
+    out."""
     if not ids:
         return {}
     found: dict[int, list[tuple[Label, bool]]] = {}
@@ -68,7 +69,7 @@ def of_interactions(conn: Connection, ids: Collection[int]) -> dict[int, OfConve
 
 
 def conversations_with(conn: Connection, label_id: int) -> int:
-    """How many conversations have this label."""
+    """Return how many conversations have this label."""
     query = select(func.count()).where(c.c.label_id == label_id)
     return conn.execute(query).scalar_one()
 

@@ -35,21 +35,21 @@ _BY_NAME = (func.lower(m.c.name), m.c.id)
 
 
 def list_(conn: Connection, words: str = "") -> list[Macro]:
-    """Macros by name, optionally only those with these words in the name or in the text. A name
-    that starts with them comes first."""
+    """Return macros, sorted by name. ``words``: only macros with this text in the name or the
+    template. Names that start with it come first."""
     words = words.strip()
     query = _QUERY.order_by(*_BY_NAME)
     if words:
-        fits = m.c.name.icontains(words, autoescape=True) | t.templates.c.body.icontains(
+        matches = m.c.name.icontains(words, autoescape=True) | t.templates.c.body.icontains(
             words, autoescape=True
         )
         begins = m.c.name.istartswith(words, autoescape=True)
-        query = _QUERY.where(fits).order_by(begins.desc(), *_BY_NAME)
+        query = _QUERY.where(matches).order_by(begins.desc(), *_BY_NAME)
     return [_macro(r) for r in conn.execute(query)]
 
 
 def get(conn: Connection, macro_id: int) -> Macro:
-    """One macro. Raises NotFound for an unknown id."""
+    """Return this macro. Raises NotFound for an unknown id."""
     row = conn.execute(_QUERY.where(m.c.id == macro_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no macro {id}.", id=macro_id))
@@ -57,7 +57,7 @@ def get(conn: Connection, macro_id: int) -> Macro:
 
 
 def fields(conn: Connection, macro_id: int) -> MacroFields:
-    """One macro as the rules see it. Raises NotFound for an unknown id."""
+    """Return this macro as the type that the rules use. Raises NotFound for an unknown id."""
     row = conn.execute(select(m).where(m.c.id == macro_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no macro {id}.", id=macro_id))
@@ -76,7 +76,8 @@ def fields(conn: Connection, macro_id: int) -> MacroFields:
 
 
 def blockers(conn: Connection, used: sa.Column[int], record: int) -> list[Blocker]:
-    """The macros that keep a record from being deleted. ``used``: the column that names it."""
+    """Return the macros that block the deletion of a record. ``used``: the column of ``macros``
+    that refers to such records."""
     query = select(m.c.id, m.c.name).where(used == record).order_by(*_BY_NAME)
     return [
         Blocker(

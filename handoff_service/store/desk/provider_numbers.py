@@ -1,4 +1,4 @@
-"""The company's provider numbers, and the numbers that nobody can text."""
+"""The desk's provider numbers, and the numbers that cannot be texted."""
 
 from collections.abc import Iterable
 
@@ -14,8 +14,8 @@ _OWN = select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == sa.b
 
 
 def why_unanswerable(conn: Connection, number: str) -> str | None:
-    """Why a text to this number is refused: the number is a name, withheld or the company's own.
-    None when it can be texted.
+    """Return why this number cannot be texted: it is a name, withheld or one of the desk's own.
+    None if it can be texted.
     """
     return senders.why_unanswerable(
         number, is_own=conn.execute(_OWN, {"number": number}).first() is not None
@@ -23,13 +23,13 @@ def why_unanswerable(conn: Connection, number: str) -> str | None:
 
 
 def answerable(conn: Connection, numbers: Iterable[str]) -> set[str]:
-    """The numbers among ``numbers`` that can be texted."""
+    """Return those of these numbers that can be texted."""
     own = set(conn.execute(select(t.provider_numbers.c.number)).scalars())
     return {n for n in numbers if senders.why_unanswerable(n, is_own=n in own) is None}
 
 
 def list_provider_numbers(conn: Connection) -> list[ProviderNumber]:
-    """The company numbers, by id."""
+    """Return the provider numbers, sorted by id."""
     p, q = t.provider_numbers, t.queues
     rows = conn.execute(
         select(p, q.c.name.label("queue_name")).join(q, q.c.id == p.c.queue_id).order_by(p.c.id)

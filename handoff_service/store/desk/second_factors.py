@@ -16,7 +16,8 @@ app, codes, keys, r = t.authenticators, t.backup_codes, t.passkeys, t.agent_role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticator:
-    """An agent's authenticator app. ``sealed``: the sealed secret."""
+    """An agent's authenticator app. ``sealed``: the sealed secret. ``last_step``: the time step of
+    the last code that was used."""
 
     sealed: str
     confirmed_at: datetime | None
@@ -40,20 +41,20 @@ def authenticator(conn: Connection, agent_id: int) -> Authenticator | None:
 
 
 def passkeys_of(conn: Connection, agent_id: int) -> list[Passkey]:
-    """The agent's passkeys, the oldest first."""
+    """Return the agent's passkeys, oldest first."""
     columns = keys.c["id", "name", "created_at", "last_used_at"]
     rows = conn.execute(select(*columns).where(keys.c.agent_id == agent_id).order_by(keys.c.id))
     return [Passkey(**row._mapping) for row in rows]
 
 
 def credential_ids(conn: Connection, agent_id: int) -> list[str]:
-    """The ids under which authenticators know the agent's passkeys."""
+    """Return the credential ids of the agent's passkeys."""
     query = select(keys.c.credential_id).where(keys.c.agent_id == agent_id).order_by(keys.c.id)
     return list(conn.execute(query).scalars())
 
 
 def any_passkey(conn: Connection) -> bool:
-    """Whether any agent has a passkey, so that the sign-in page offers to use one."""
+    """Return whether any agent has a passkey. The sign-in page then offers passkeys."""
     return conn.execute(select(keys.c.id).limit(1)).first() is not None
 
 
@@ -68,13 +69,13 @@ def passkey(conn: Connection, credential_id: str) -> StoredPasskey | None:
 
 
 def second_factor_of(conn: Connection, agent_id: int) -> SecondFactor:
-    """The second factors of an agent, and whether a role requires one."""
+    """Return an agent's second factors, and whether a role requires one."""
     found = authenticator(conn, agent_id)
-    left = select(func.count()).select_from(codes).where(codes.c.agent_id == agent_id)
+    codes_left = select(func.count()).select_from(codes).where(codes.c.agent_id == agent_id)
     roles = conn.execute(select(r.c.role).where(r.c.agent_id == agent_id)).scalars()
     return SecondFactor(
         required=policy(conn).needs_second_factor([Role(one) for one in roles]),
         authenticator=found is not None and found.confirmed_at is not None,
-        backup_codes=conn.execute(left).scalar_one(),
+        backup_codes=conn.execute(codes_left).scalar_one(),
         passkeys=passkeys_of(conn, agent_id),
     )

@@ -1,4 +1,4 @@
-"""Service tokens, with which programs use the API."""
+"""Service tokens, which programs use for the API."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,8 +23,8 @@ _TOKENS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceToken:
-    """One token without its secret. ``created_by`` null: a command in a terminal. ``rate``:
-    requests a minute. ``last_used_at``: to within a minute."""
+    """A token without its secret. ``created_by``: null if a command in a terminal created it.
+    ``rate``: requests per minute. ``last_used_at``: accurate to one minute."""
 
     id: int
     name: str
@@ -41,14 +41,14 @@ class ServiceToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenHolder:
-    """A token that a request carries. ``agent_id``: the technical agent of the token."""
+    """The token of a request. ``agent_id``: the token's technical agent."""
 
     token: ServiceToken
     agent_id: int
 
 
 def list_(conn: Connection) -> list[ServiceToken]:
-    """All tokens, the newest first."""
+    """Return all tokens, newest first."""
     return [_token(conn, row) for row in conn.execute(_TOKENS.order_by(s.c.id.desc()))]
 
 
@@ -58,13 +58,13 @@ def get(conn: Connection, token_id: int) -> ServiceToken | None:
 
 
 def holder(conn: Connection, token_hash: str) -> TokenHolder | None:
-    """The token with this hash, in any state; None for an unknown one."""
+    """Return the token with this hash, in any state; None if there is none."""
     row = conn.execute(_TOKENS.where(s.c.token_hash == token_hash)).one_or_none()
     return None if row is None else TokenHolder(_token(conn, row), row.agent_id)
 
 
 def entry(conn: Connection, record: str) -> Entry:
-    """The values of the token for its change history."""
+    """Return the token's values for its change history."""
     row = conn.execute(select(s).where(s.c.id == int(record))).one_or_none()
     return {} if row is None else _entry(row)
 

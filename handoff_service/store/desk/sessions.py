@@ -11,14 +11,14 @@ _COLUMNS = t.sessions.c["token_hash", "created_at", "last_used_at", "device"]
 
 
 def is_active_since(conn: Connection, agent_id: int, since: datetime) -> bool:
-    """Whether the agent has done something since then, in any session."""
+    """Return whether the agent has been active since then in any session."""
     s = t.sessions
     acted = select(s.c.token_hash).where(s.c.agent_id == agent_id, s.c.last_active_at >= since)
     return conn.execute(acted.limit(1)).first() is not None
 
 
 def sessions_of(conn: Connection, agent_id: int, now: datetime) -> list[AgentSession]:
-    """The agent's open sessions, the latest first."""
+    """Return the agent's open sessions, newest first."""
     s = t.sessions
     rows = conn.execute(
         select(*_COLUMNS)

@@ -1,4 +1,4 @@
-"""The progress of the set-up in the browser."""
+"""The progress of the setup in the browser."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from handoff_service.store.engine import tables as t
 
 
 class Step(StrEnum):
-    """The steps of the set-up, in order."""
+    """The steps of the setup, in order."""
 
     ACCOUNT = "account"
     DESK = "desk"
@@ -24,7 +24,8 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupText:
-    """The newest text to the desk. ``answered_by``: empty until somebody has answered it."""
+    """The newest text to the desk, and its answer. ``answered_by`` and ``answer`` are empty before
+    anybody answers."""
 
     interaction_id: int
     number: str
@@ -37,39 +38,39 @@ class SetupText:
 
 
 def has_admin(conn: Connection) -> bool:
-    """Whether an active agent is an admin. Until then, anybody with the
-    set-up link can create the first admin."""
+    """Return whether there is an active admin. Before that, anybody with the setup link can create
+    the first admin."""
     a, r = t.agents, t.agent_roles
     found = select(a.c.id).join(r, r.c.agent_id == a.c.id).where(a.c.active)
     return conn.execute(found.where(r.c.role == Role.ADMIN).limit(1)).scalar() is not None
 
 
 def is_empty(conn: Connection) -> bool:
-    """Whether there is no agent at all, so that nobody could sign in."""
+    """Return whether the desk has no agents, so nobody could sign in."""
     return not conn.execute(select(func.count()).select_from(t.agents)).scalar()
 
 
 def steps_done(conn: Connection) -> list[str]:
-    """The steps that an admin has done or skipped."""
+    """Return the steps that an admin has done or skipped."""
     found: list[str] = conn.execute(select(t.installation.c.setup_steps)).scalar() or []
     return found
 
 
 def next_step(conn: Connection) -> Step:
-    """The first step that is not done, or the last step when all are done."""
+    """Return the first step that is not done; the last step if all are done."""
     done = steps_done(conn)
     return next((step for step in Step if step not in done), Step.TEST)
 
 
 def is_under_way(conn: Connection) -> bool:
-    """Whether somebody began the set-up and has not ended it."""
+    """Return whether somebody has started the setup but not finished it."""
     done = steps_done(conn)
     return bool(done) and Step.TEST not in done
 
 
 def test_text(conn: Connection) -> SetupText | None:
-    """The newest text to the desk, and its first answer by an agent, else by the virtual
-    agent."""
+    """Return the newest text to the desk, and its first answer from an agent, or else from the
+    virtual agent."""
     m, i, a = t.messages, t.interactions, t.agents
     newest = conn.execute(
         select(*m.c["interaction_id", "seq", "body", "created_at"], i.c.requester_number, i.c.owner)

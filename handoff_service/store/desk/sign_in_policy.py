@@ -1,4 +1,4 @@
-"""The sign-in policy of the desk, and whether an agent has the required second factor."""
+"""The desk's sign-in policy, and what it requires from an agent."""
 
 from collections.abc import Collection
 from typing import Any
@@ -13,7 +13,7 @@ a, r = t.agents, t.agent_roles
 
 
 def policy(conn: Connection) -> SignInPolicy:
-    """The desk's policy. Without a desk: passwords for everybody."""
+    """Return the desk's policy. Before the desk is set up, everybody may use a password."""
     row = conn.execute(select(*t.desk.c["password_off_roles", "second_factor_roles"])).one_or_none()
     if row is None:
         return SignInPolicy()
@@ -24,47 +24,49 @@ def policy(conn: Connection) -> SignInPolicy:
 
 
 def needs(conn: Connection, agent_id: int) -> SignInNeeds | None:
-    """The requirements for this agent's sign-in. None for an unknown or deactivated agent."""
+    """Return the requirements for this agent's sign-in; None for an unknown or deactivated
+    agent."""
     row = conn.execute(
         select(*a.c["password_hash", "always_password"]).where(a.c.id == agent_id, a.c.active)
     ).one_or_none()
     if row is None:
         return None
     roles = _roles(conn, agent_id)
-    now = policy(conn)
+    current = policy(conn)
     app, keys = t.authenticators, t.passkeys
     confirmed = select(app.c.agent_id).where(
         app.c.agent_id == agent_id, app.c.confirmed_at.is_not(None)
     )
     count = select(func.count()).select_from(keys).where(keys.c.agent_id == agent_id)
     return SignInNeeds(
-        password_allowed=now.allows_password(roles, always=row.always_password),
+        password_allowed=current.allows_password(roles, always=row.always_password),
         has_password=bool(row.password_hash),
-        second_factor_required=now.needs_second_factor(roles),
+        second_factor_required=current.needs_second_factor(roles),
         has_authenticator=conn.execute(confirmed).first() is not None,
         passkeys=conn.execute(count).scalar_one(),
     )
 
 
 def password_allowed(conn: Connection, roles: Collection[Role]) -> bool:
-    """Whether a new agent with these roles may sign in with a password."""
+    """Return whether a new agent with these roles may sign in with a password."""
     return policy(conn).allows_password(roles, always=False)
 
 
 def admin_can_sign_in(conn: Connection) -> bool:
-    """Whether an active admin could sign in when no identity provider works."""
-    now = policy(conn)
-    if not now.password_off:
+    """Return whether an active admin can sign in with a password, in case no identity provider
+    works."""
+    current = policy(conn)
+    if not current.password_off:
         return True
     admins = select(*a.c["id", "always_password"]).join(r, r.c.agent_id == a.c.id)
     found = conn.execute(
         admins.where(a.c.active, a.c.password_hash != "", r.c.role == Role.ADMIN)
     ).all()
-    return any(_may_use_password(conn, now, one) for one in found)
+    return any(_may_use_password(conn, current, one) for one in found)
 
 
-def _may_use_password(conn: Connection, now: SignInPolicy, admin: Row[Any]) -> bool:
-    return now.allows_password(_roles(conn, admin.id), always=admin.always_password)
+def _may_use_password(conn: Connection, current: SignInPolicy, admin: Row[Any]) -> bool:
+    return current.allows_password(_roles(conn, admin.id), always=admin.always_password)
 
 
 def _roles(conn: Connection, agent_id: int) -> list[Role]:

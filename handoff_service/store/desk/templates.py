@@ -7,14 +7,14 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Template
 
-_NAMED = select(t.templates).order_by(func.lower(t.templates.c.name), t.templates.c.id)
+_BY_NAME = select(t.templates).order_by(func.lower(t.templates.c.name), t.templates.c.id)
 
 
 def list_(conn: Connection, words: str = "", *, limit: int | None = None) -> list[Template]:
-    """Templates by name, optionally only those with these words in name or text. A name that starts
-    with them comes first."""
+    """Return templates, sorted by name. ``words``: only templates with this text in the name or the
+    body. Names that start with it come first."""
     c, words = t.templates.c, words.strip()
-    query = _NAMED
+    query = _BY_NAME
     if words:
         begins = c.name.istartswith(words, autoescape=True)
         query = select(t.templates).where(
@@ -25,7 +25,7 @@ def list_(conn: Connection, words: str = "", *, limit: int | None = None) -> lis
 
 
 def get(conn: Connection, template_id: int) -> Template:
-    """One template. Raises NotFound for an unknown id."""
+    """Return this template. Raises NotFound for an unknown id."""
     row = conn.execute(select(t.templates).where(t.templates.c.id == template_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no template {id}.", id=template_id))

@@ -1,5 +1,5 @@
-"""System messages to requesters. The queue's own text comes first, then the desk's, then the
-default."""
+"""System messages to requesters. The queue's own text takes precedence over the desk's text, which
+takes precedence over the default."""
 
 from sqlalchemy import Connection, select
 
@@ -23,8 +23,8 @@ def text_for(
     queue_id: int | None = None,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """The text to send, with placeholders that ``system_messages`` fills. A queue's own text is for
-    requesters who text in the queue's language."""
+    """Return the text with its placeholders, which ``system_messages`` fills. A queue's own text is
+    only for requesters who text in the queue's language."""
     if queue_id is not None and message in QUEUES_OWN:
         q = t.queues.c
         own = select(q[f"{message}_text"]).where(q.id == queue_id, q.language == language)
@@ -35,17 +35,18 @@ def text_for(
     return body or words_of(name).default
 
 
-# As they are sent ---------------------------------------------------------------------------------
+# Texts as requesters get them ---------------------------------------------------------------------
 
 
 def in_line(conn: Connection, queue_id: int, queue: str, language: Language) -> str:
-    """The queue's first text on handoff."""
+    """The queue's first text after a handoff."""
     text = text_for(conn, SystemMessage.IN_LINE, queue_id, language)
     return system_messages.in_line(queue, text, language)
 
 
 def waiting(conn: Connection, queue_id: int, queue: str, language: Language, *, bot: bool) -> str:
-    """Sent once when no agent is free. ``bot``: there is a virtual agent to return to."""
+    """Sent once if no agent is free. ``bot``: whether the requester can return to the virtual
+    agent."""
     text = text_for(conn, SystemMessage.WAITING, queue_id, language)
     instead = _instead(conn, language, bot=bot)
     return system_messages.waiting(queue, text, language, instead=instead)
@@ -54,54 +55,55 @@ def waiting(conn: Connection, queue_id: int, queue: str, language: Language, *, 
 def out_of_hours(
     conn: Connection, queue_id: int, queue: str, opens: str, language: Language, *, bot: bool
 ) -> str:
-    """Sent once when the queue is closed. ``opens``: in words; ``bot`` as for ``waiting``."""
+    """Sent once if the queue is closed. ``opens``: the opening time in words. ``bot``: as for
+    ``waiting``."""
     text = text_for(conn, SystemMessage.CLOSED, queue_id, language)
     instead = _instead(conn, language, bot=bot)
     return system_messages.out_of_hours(queue, opens, text, language, instead=instead)
 
 
 def closing_line(conn: Connection, agent_name: str, language: Language) -> str:
-    """Sent when this agent closes a conversation without a closing text of their own."""
+    """Sent when this agent closes a conversation without their own closing text."""
     text = text_for(conn, SystemMessage.CLOSING_LINE, language=language)
     return system_messages.closing_line(agent_name, text, language)
 
 
 def account_help(conn: Connection, case: str, language: Language) -> str:
-    """Sent to a verified requester with a locked account. ``case``: the number of the case about
-    it."""
+    """Sent to a verified requester with a locked account. ``case``: the number of the requester's
+    case."""
     text = text_for(conn, SystemMessage.ACCOUNT_HELP, language=language)
     return system_messages.account_help(case, text, language)
 
 
 def case_resolved(conn: Connection, case: str, about: str, language: Language) -> str:
-    """The suggested text to the requester of a resolved case."""
+    """The suggested text to a requester when their case is resolved."""
     text = text_for(conn, SystemMessage.CASE_RESOLVED, language=language)
     return system_messages.case_resolved(case, about, text, language)
 
 
 def outage_over(conn: Connection, outage: str, language: Language) -> str:
-    """The text for everybody who reported an outage, in this language."""
+    """The suggested text, in this language, to everybody who reported an outage."""
     text = text_for(conn, SystemMessage.OUTAGE_OVER, language=language)
     return system_messages.outage_over(outage, text, language)
 
 
 def outage_over_versions(conn: Connection, outage: str) -> dict[str, str]:
-    """The versions of this text by their names: ``text``, ``text_es`` and so on."""
+    """Return all language versions of this text by name: ``text``, ``text_es`` and so on."""
     return {name_in("text", one): outage_over(conn, outage, one) for one in Language}
 
 
 def satisfaction(conn: Connection, language: Language) -> str:
-    """The satisfaction question, some time after closing."""
+    """The satisfaction question, which is sent some time after a conversation closes."""
     return _from_desk(conn, SystemMessage.SATISFACTION, language)
 
 
 def low_grade(conn: Connection, language: Language) -> str:
-    """Asks what went wrong, after a low grade."""
+    """Sent after a low grade. It asks what went wrong."""
     return _from_desk(conn, SystemMessage.LOW_GRADE, language)
 
 
 def back_with_bot(conn: Connection, language: Language) -> str:
-    """Sent to a requester who chose not to wait."""
+    """Sent to a requester who returns to the virtual agent instead of waiting."""
     return _from_desk(conn, SystemMessage.BACK_WITH_BOT, language)
 
 
@@ -121,22 +123,22 @@ def restarted(conn: Connection, language: Language) -> str:
 
 
 def opted_out(conn: Connection, language: Language) -> str:
-    """Confirms an opt-out, once."""
+    """Sent once to confirm an opt-out."""
     return _from_desk(conn, SystemMessage.OPTED_OUT, language)
 
 
 def opted_in(conn: Connection, language: Language) -> str:
-    """Confirms an opt-in."""
+    """Sent to confirm an opt-in."""
     return _from_desk(conn, SystemMessage.OPTED_IN, language)
 
 
 def ask_opt_out(conn: Connection, language: Language) -> str:
-    """Asks a requester who may want no more texts. Sent once."""
+    """Sent once to ask a requester whether they want to opt out."""
     return _from_desk(conn, SystemMessage.ASK_OPT_OUT, language)
 
 
 def wrong_number(conn: Connection, language: Language) -> str:
-    """Sent to somebody who does not know this number."""
+    """Sent to somebody who does not know our number."""
     return _from_desk(conn, SystemMessage.WRONG_NUMBER, language)
 
 
@@ -149,17 +151,17 @@ def _instead(conn: Connection, language: Language, *, bot: bool) -> str | None:
     return text_for(conn, SystemMessage.BOT_INSTEAD, language=language) if bot else None
 
 
-# As an admin sees them ----------------------------------------------------------------------------
+# Texts as admins see them -------------------------------------------------------------------------
 
 
 def edited(conn: Connection) -> dict[str, str]:
-    """The texts that an admin has changed, by the names of their versions."""
+    """Return the texts that an admin has changed, by the name of the language version."""
     rows = conn.execute(select(t.texts).order_by(t.texts.c.name))
     return {r.name: r.body for r in rows if r.name in VERSIONS}
 
 
 def saved(conn: Connection) -> list[SavedText]:
-    """Every present version of each system message."""
+    """Return the current text of every system message in every language."""
     changed = edited(conn)
     return [
         SavedText(

@@ -1,4 +1,4 @@
-"""Merges of users: the merged users, the rows that a merge moves, and a user's values."""
+"""Merges of users: the merges into a user, the rows that a merge moves, and a user's values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from handoff_service.store.engine.row_references import columns_to
 from handoff_service.store.views import Named
 
 u, g, i, m = t.users, t.user_merges, t.interactions, t.messages
-#: The columns whose values a merge moves. A test compares the list with the foreign keys.
+#: The columns that a merge changes from one user to the other. A test compares the list with the
+#: foreign keys.
 REFERENCES: Sequence[sa.Column[Any]] = (
     *(one for one in columns_to(u) if one.table is not g),
     t.messaging_profiles.c.not_user_id,
@@ -25,8 +26,8 @@ REFERENCES: Sequence[sa.Column[Any]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserMerge:
-    """A merge that is not undone. ``by`` None: a program or a command. ``external_id``: the
-    employee number of the user who went."""
+    """A merge that was not undone. ``goes``: the user who was merged into the other one.
+    ``external_id``: that user's employee number. ``by``: None for a program or a command."""
 
     id: int
     goes: Named
@@ -37,7 +38,7 @@ class UserMerge:
 
 
 def merged_into(conn: Connection, user_id: int) -> list[UserMerge]:
-    """Who was merged into this user, the newest first."""
+    """Return the merges into this user, newest first."""
     a = t.agents
     query = (
         select(g, u.c.name, u.c.external_id, a.c.name.label("agent"))
@@ -60,7 +61,8 @@ def merged_into(conn: Connection, user_id: int) -> list[UserMerge]:
 
 
 def values(row: Any, facts: Mapping[str, str]) -> dict[str, str]:
-    """A row of users as ``rules/desk/user_merges.py`` sees it. ``facts``: name -> hash."""
+    """Convert a row of ``users`` for ``rules/desk/user_merges.py``. ``facts``: the hashes of the
+    user's facts by name."""
     return (
         {name: getattr(row, name) for name in FIELDS if getattr(row, name)}
         | {f"{ATTRIBUTE}{key}": value for key, value in row.attributes.items()}
@@ -69,7 +71,7 @@ def values(row: Any, facts: Mapping[str, str]) -> dict[str, str]:
 
 
 def facts_of(conn: Connection, user_id: int) -> dict[str, dict[str, Any]]:
-    """Name -> the columns of a user's stored facts."""
+    """Return the columns of a user's stored facts, by the fact's name."""
     f = t.user_facts
     rows = conn.execute(select(f).where(f.c.user_id == user_id).order_by(f.c.name))
     return {
@@ -78,36 +80,36 @@ def facts_of(conn: Connection, user_id: int) -> dict[str, dict[str, Any]]:
 
 
 def numbers_of(conn: Connection, user_id: int) -> list[str]:
-    """A user's numbers, sorted."""
+    """Return a user's numbers, sorted."""
     n = t.user_numbers
-    mine = select(n.c.number).where(n.c.user_id == user_id).order_by(n.c.number)
-    return list(conn.execute(mine).scalars())
+    theirs = select(n.c.number).where(n.c.user_id == user_id).order_by(n.c.number)
+    return list(conn.execute(theirs).scalars())
 
 
 def erasure_of(conn: Connection, user_id: int) -> str:
-    """The number of the erasure that is erasing this user; empty: none."""
+    """Return the number of the running erasure of this user; empty if there is none."""
     e = t.erasures
-    mine = set(numbers_of(conn, user_id))
+    theirs = set(numbers_of(conn, user_id))
     for row in conn.execute(select(e).where(e.c.ended_at.is_(None))):
-        if row.user_id == user_id or mine & set(row.numbers):
+        if row.user_id == user_id or theirs & set(row.numbers):
             return f"ERA{row.id:07}"
     return ""
 
 
 def counts(conn: Connection, user_id: int) -> dict[str, int]:
-    """The rows that a merge of this user moves: kind of ``TITLES`` -> how many. Kinds without rows
-    are left out. Attributes and facts depend on the other user, so they are not counted here.
+    """Count the rows that a merge of this user moves, by the kinds in ``TITLES``. Kinds without
+    rows are left out. Attributes and facts are not counted, because they depend on the other user.
     """
-    mine = select(i.c.id).where(i.c.user_id == user_id)
-    inside = m.c.interaction_id.in_(mine)
+    theirs = select(i.c.id).where(i.c.user_id == user_id)
+    in_theirs = m.c.interaction_id.in_(theirs)
     q, a = t.satisfaction_questions, t.associations
-    rated = q.c.interaction_id.in_(mine) & q.c.grade.is_not(None)
+    rated = q.c.interaction_id.in_(theirs) & q.c.grade.is_not(None)
     numbers = numbers_of(conn, user_id)
     wanted: dict[str, tuple[sa.Table, sa.ColumnElement[bool]]] = {
         "conversations": (i, i.c.user_id == user_id),
         "open_conversations": (i, (i.c.user_id == user_id) & i.c.closed_at.is_(None)),
-        "texts": (m, inside & (m.c.kind == Kind.MESSAGE)),
-        "notes": (m, inside & (m.c.kind == Kind.NOTE)),
+        "texts": (m, in_theirs & (m.c.kind == Kind.MESSAGE)),
+        "notes": (m, in_theirs & (m.c.kind == Kind.NOTE)),
         "ratings": (q, rated),
         "profiles": (t.messaging_profiles, t.messaging_profiles.c.user_id == user_id),
         "cases": (t.cases, t.cases.c.user_id == user_id),
@@ -123,7 +125,7 @@ def counts(conn: Connection, user_id: int) -> dict[str, int]:
 
 
 def opted_out(conn: Connection, numbers: Sequence[str]) -> list[str]:
-    """The numbers among these that have opted out of one or all company numbers."""
+    """Return those of these numbers that have opted out of at least one provider number."""
     o = t.opt_outs
     query = select(o.c.number).where(o.c.number.in_(numbers)).distinct().order_by(o.c.number)
     return list(conn.execute(query).scalars())

@@ -1,4 +1,4 @@
-"""Users: by name, words or number, and the names of their identity facts."""
+"""Finds users by name, words or number, and lists the names of their identity facts."""
 
 from collections.abc import Collection
 
@@ -19,7 +19,7 @@ _NUMBERS = select_by_key(t.user_numbers.c.user_id, t.user_numbers.c.number)
 
 
 def active_user_name(conn: Connection, user_id: int) -> str:
-    """The name of an active user. Raises NotFound for unknown and deactivated users."""
+    """Return the name of an active user. Raises NotFound for an unknown or deactivated user."""
     found = conn.execute(
         select(t.users.c.name).where(t.users.c.id == user_id, t.users.c.active)
     ).scalar()
@@ -31,13 +31,14 @@ def active_user_name(conn: Connection, user_id: int) -> str:
 
 
 def stays_for(conn: Connection, user_id: int) -> int:
-    """The id of the user who stayed when this one was merged; otherwise the same id."""
+    """Return the id of the user into whom this user was merged; the same id if they were not
+    merged."""
     found = conn.execute(select(u.c.merged_into).where(u.c.id == user_id)).scalar()
     return user_id if found is None else int(found)
 
 
 def merged_sentence(conn: Connection, user_id: int) -> str:
-    """A sentence that names the user into whom this user was merged. Empty for a user who was not
+    """Return a sentence that names the user into whom this user was merged; empty if they were not
     merged.
     """
     row = conn.execute(select(u).where(u.c.id == user_id)).one_or_none()
@@ -59,7 +60,7 @@ def select_users(
     *,
     limit: int | None = None,
 ) -> list[User]:
-    """The users that match the condition, by id."""
+    """Return the users who fulfill the condition, sorted by id."""
     rows = conn.execute(select(u).where(where).order_by(u.c.id).limit(limit)).all()
     numbers = values_by_key(conn, _NUMBERS, [r.id for r in rows])
     return [
@@ -77,14 +78,14 @@ def select_users(
 
 
 def has_number(number: str) -> sa.ColumnElement[bool]:
-    """Users who have this number."""
+    """A condition on ``users``: whether a user has this number."""
     n = t.user_numbers
     return t.users.c.id.in_(select(n.c.user_id).where(n.c.number == number))
 
 
 def search_user_ids(conn: Connection, words: str, page: PageRequest) -> list[int]:
-    """Users by words of their name in any order, employee number, or phone number (also its last
-    digits)."""
+    """Return the ids of users who match words of a name in any order, an employee number, or a
+    phone number or its last digits."""
     return find_user_ids(conn, words, desk_country(conn), page)
 
 
@@ -96,7 +97,8 @@ def search_users(
     after: int = 0,
     where: sa.ColumnElement[bool] | None = None,
 ) -> list[User]:
-    """Like ``search_user_ids``, by id, and only users for whom ``where`` holds."""
+    """Return matching users, sorted by id. The search is that of ``search_user_ids``. ``where``: a
+    condition that the users must fulfill."""
     found: list[User] = []
     size = limit
     while len(found) < limit:
@@ -105,7 +107,7 @@ def search_users(
         found += select_users(conn, theirs if where is None else theirs & where)
         if len(ids) < size:
             break
-        after, size = ids[-1], size * 2  # doubled, because ``where`` may hold for few users
+        after, size = ids[-1], size * 2  # double it, because few users may match ``where``
     return found[:limit]
 
 
@@ -115,7 +117,7 @@ def find_active_users(conn: Connection, words: str, limit: int) -> list[User]:
 
 
 def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]]:
-    """requester number -> the users who have it."""
+    """Return the users who have each number, by number. Numbers without users are left out."""
     n = t.user_numbers
     on = select(n.c.user_id).where(one_of(n.c.number, numbers))
     found: dict[str, list[User]] = {}
@@ -133,8 +135,8 @@ def by_name(
     limit: int,
     where: sa.ColumnElement[bool] | None = None,
 ) -> list[User]:
-    """Users in order of their names, after the user with id ``after``, optionally only those that
-    match the words and for whom ``where`` holds."""
+    """Return users, sorted by name, after the user with the id ``after``. ``words`` and ``where``:
+    only users who match both."""
     found: list[User] = []
     size = limit
     while len(found) < limit:
@@ -146,12 +148,12 @@ def by_name(
         found += [there[user_id] for user_id in ids if user_id in there]
         if len(ids) < size:
             break
-        after, size = ids[-1], size * 2  # doubled, because ``where`` may hold for few users
+        after, size = ids[-1], size * 2  # double it, because few users may match ``where``
     return found[:limit]
 
 
 def fact_names(conn: Connection, user_id: int) -> list[str]:
-    """The names of the identity facts on file, never their values."""
+    """Return the names of a user's stored identity facts. Their values are never shown."""
     f = t.user_facts
     return list(
         conn.execute(select(f.c.name).where(f.c.user_id == user_id).order_by(f.c.name)).scalars()

@@ -1,4 +1,4 @@
-"""The desk as an export file.
+"""The desk file's export, and the change history of records.
 
 These modules may import every room's queries.
 """

@@ -1,5 +1,5 @@
-"""Records as entries of a desk file: for the export, the change history and an import's preview.
-Entries contain no secrets."""
+"""Converts records to entries of a desk file. The export, the change history and an import's
+preview use them. Entries contain no secrets."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -150,7 +150,7 @@ def attribute(one: Attribute) -> Row:
 
 
 def macro(one: Macro, agents: Mapping[int, str]) -> Row:
-    """A macro as an entry. ``agents``: id -> e-mail address."""
+    """Convert a macro. ``agents``: e-mail addresses by agent id."""
     return row(
         name=one.name,
         template=one.template.name if one.template else None,
@@ -166,7 +166,8 @@ def macro(one: Macro, agents: Mapping[int, str]) -> Row:
 
 
 def list_view(one: ListView, labels: Mapping[int, str], agents: Mapping[int, str]) -> Row:
-    """A saved view as an entry. ``labels``: id -> name. ``agents``: id -> e-mail address."""
+    """Convert a saved view. ``labels``: names by label id. ``agents``: e-mail addresses by agent
+    id."""
     return row(
         agent=agents[one.agent_id],
         name=one.name,

@@ -1,4 +1,4 @@
-"""The desk as a desk file, written by `patchboard export`. It contains no secrets."""
+"""Writes the desk file for ``patchboard export``. The file contains no secrets."""
 
 from typing import Any
 
@@ -30,14 +30,14 @@ from handoff_service.store.webhooks import webhooks
 
 
 def export_desk(conn: Connection) -> str:
-    """TOML that imports to the same desk. For an empty database, first add a password to each
-    agent."""
+    """Return the desk as TOML, which ``patchboard import`` reads. Before an import into an empty
+    database, an admin must add a password to each agent."""
     return tomli_w.dumps({name: part for name, part in desk_content(conn).items() if part})
 
 
 def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) -> dict[str, Any]:
-    """The parts of a desk file, without secrets and passwords. ``users``: the ids of the users to
-    include; None: all users.
+    """Return the sections of a desk file, without secrets and passwords. ``users``: a condition
+    that selects the users to include; None: all users.
     """
     emails = agents.emails(conn)
     named = {one.id: one.name for one in labels.list_(conn)}

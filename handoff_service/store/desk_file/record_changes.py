@@ -1,4 +1,4 @@
-"""The change history of records. ``entry`` reads a record in the form that the history compares."""
+"""The change history of records. ``entry`` reads a record as the history compares it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ r, d = t.record_changes, t.deleted_records
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordChange:
-    """One saved change. ``by`` None: the desk file, or a command in a terminal. ``changes``:
-    empty when the change created the record."""
+    """A change of a record. ``by``: None for the desk file or a command in a terminal. ``changes``:
+    empty if the change created the record."""
 
     version: int
     at: datetime
@@ -44,8 +44,8 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedRecord:
-    """``by`` None: a command in a terminal. ``was``: field -> [value, None]. ``changes``: the
-    changes before the deletion, newest first."""
+    """A deleted record. ``by``: None for a command in a terminal. ``was``: field -> [last value,
+    None]. ``changes``: the changes before the deletion, newest first."""
 
     id: int
     name: str
@@ -56,14 +56,14 @@ class DeletedRecord:
 
 
 def place_of_deleted(deleted: int) -> str:
-    """The name under which the history keeps the changes of a deleted record."""
+    """Return the name under which the history stores the changes of a deleted record."""
     return f"deleted-{deleted}"
 
 
 def deleted_records(
     conn: Connection, noun: Noun, *, before: int | None = None, most: int
 ) -> list[DeletedRecord]:
-    """The deleted records of a kind, the newest deletion first. ``before``: the last id of the
+    """Return the deleted records of a kind, newest deletion first. ``before``: the last id of the
     previous page."""
     query = (
         select(d, t.agents.c.name.label("by"))
@@ -88,7 +88,7 @@ def deleted_records(
 def history(
     conn: Connection, noun: Noun, record: str, *, after: int = 0, most: int | None = None
 ) -> list[RecordChange]:
-    """The changes after the version ``after``, newest first."""
+    """Return the changes after the version ``after``, newest first."""
     query = (
         select(r, t.agents.c.name)
         .outerjoin(t.agents, t.agents.c.id == r.c.agent_id)
@@ -108,20 +108,21 @@ def history(
 
 
 def version(conn: Connection, noun: Noun, record: str) -> int:
-    """How many changes of the record are in its history."""
+    """Return the number of changes in the record's history, which is its version."""
     query = select(func.max(r.c.version)).where(r.c.noun == noun, r.c.record == record)
     return conn.execute(query).scalar() or 0
 
 
 def versions(conn: Connection, noun: Noun, records: Iterable[str]) -> dict[str, int]:
-    """Record -> how many changes are in its history; a record without any is missing."""
+    """Return the version of each record. Records without changes are left out."""
     query = select(r.c.record, func.max(r.c.version)).group_by(r.c.record)
     found = conn.execute(query.where(r.c.noun == noun, one_of(r.c.record, records)))
     return {row[0]: row[1] for row in found}
 
 
 def entry(conn: Connection, noun: Noun, record: str) -> Entry:
-    """The present record, with hashes of its secrets; empty if there is no such record."""
+    """Return the current values of the record, with hashes of its secrets; empty for an unknown
+    record."""
     return _READ[noun](conn, record)
 
 

@@ -1,4 +1,5 @@
-"""The engine: database, lanes, due work, tables, migrations. No product query.
+"""The engine: database connections, lanes, due work, tables and migrations. It has no queries about
+the product.
 
 These modules may import rules and lib.
 """

@@ -1,8 +1,8 @@
 """Admission control: refuses requests that would wait too long, and drops requests after their
-sender has stopped waiting.
+sender has timed out.
 
-Only requests from outside are refused or dropped, because their senders can repeat them. The
-service's own work waits.
+This affects only requests from outside, because their senders can retry. The service's own work
+always waits.
 """
 
 import math
@@ -13,20 +13,20 @@ from handoff_service import log
 from handoff_service.errors import Overloaded
 
 REQUEST_SECONDS = 3.5  # providers wait about 15 s, and our webhooks must answer within 5 s
-LONG_REQUEST_SECONDS = 60.0  # for requests that take long by nature: an import, a dry run
-LONGEST_QUEUE = 0.6  # seconds of expected wait; a longer queue refuses new requests
-LONGEST_WAIT = 1.0  # seconds; a request that has waited longer is refused while others wait
-FORGETS = 0.8  # each new batch multiplies the weight of earlier measurements by this factor
-# A smaller batch counts as a batch of this size: it takes almost as long, because of the commit.
-LEAST_COUNTED = 64
+LONG_REQUEST_SECONDS = 60.0  # for requests that need long, such as an import or a dry run
+MAX_EXPECTED_WAIT = 0.6  # seconds of expected wait; if the wait is longer, new requests are refused
+MAX_WAIT = 1.0  # seconds; a request that has waited longer is refused if others also wait
+DECAY = 0.8  # decay: each batch multiplies the weight of earlier measurements by this factor
+# A smaller batch counts as a batch of this size, because its commit takes almost as long.
+MIN_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a caller waits for the database."""
 
-    seconds: float | None = None  #: how long to wait; None: without limit
-    can_be_refused: bool = False  #: whether to refuse at once when the queue is too long
+    seconds: float | None = None  #: how long to wait; None: forever
+    can_be_refused: bool = False  #: whether to refuse the caller at once if the queue is too long
 
 
 OWN_WORK = Patience()
@@ -36,49 +36,47 @@ LONG_REQUEST = Patience(LONG_REQUEST_SECONDS, can_be_refused=True)
 
 @dataclass(slots=True)
 class Ticket:
-    """One place in a queue."""
+    """A caller's place in a queue."""
 
     since: float = field(default_factory=monotonic)
     until: float = math.inf
     can_be_refused: bool = False
-    #: whether a lane is carrying out the command, so that it may already have an effect
+    #: whether a lane has started the command, which may then already have an effect
     started: bool = False
 
     def is_late(self, now: float) -> bool:
-        """Whether the caller has stopped waiting."""
+        """Return whether the caller has timed out."""
         return now > self.until
 
 
 class Admission:
-    """Measures how many seconds one queue takes, and decides who may join it. ``at_once``: a queue
-    of at most this many requests refuses nobody, because they are served together."""
+    """Measures how fast one queue moves, and decides which requests may join it. ``at_once``: how
+    many requests are served together; a queue of this length refuses nobody."""
 
-    def __init__(
-        self, at_once: int, *, workers: int = 1, least_counted: int = LEAST_COUNTED
-    ) -> None:
+    def __init__(self, at_once: int, *, workers: int = 1, least_counted: int = MIN_BATCH) -> None:
         self._at_once, self._workers, self._least_counted = at_once, workers, least_counted
-        # averages over the last batches, weighted toward the newest
+        # sums over the last batches, in which newer ones have more weight
         self._seconds = self._count = 0.0
-        self._took_at = math.inf  # while nothing is being served
+        self._took_at = math.inf  # inf while no batch is being served
         self._refused, self._logged_at = 0, -math.inf
 
     def admit(self, patience: Patience, waiting: int) -> Ticket:
-        """Returns a place after ``waiting`` other requests. Raises Overloaded when the wait would
-        be too long."""
+        """Return a place behind ``waiting`` other requests. Raises Overloaded if the wait would be
+        too long."""
         now = monotonic()
         if patience.can_be_refused and waiting > self._at_once:
-            stands_still = now - self._took_at > LONGEST_QUEUE
-            if stands_still or self.expected(waiting) > LONGEST_QUEUE:
+            is_stuck = now - self._took_at > MAX_EXPECTED_WAIT
+            if is_stuck or self.expected(waiting) > MAX_EXPECTED_WAIT:
                 self._refuse(now, waiting)
         until = math.inf if patience.seconds is None else now + patience.seconds
         return Ticket(now, until, patience.can_be_refused)
 
     def expected(self, waiting: int) -> float:
-        """Estimated seconds until this many are served, from the last measurements."""
+        """Estimate the seconds until this many requests are served, from the last measurements."""
         return waiting * self._seconds / self._count / self._workers if self._count else 0.0
 
     def took(self) -> float:
-        """Record that a batch leaves the queue now. Returns the time."""
+        """Record that a batch leaves the queue now. Return the time."""
         self._took_at = monotonic()
         return self._took_at
 
@@ -87,19 +85,17 @@ class Admission:
         self._took_at = math.inf
         if not count:
             return
-        self._seconds = FORGETS * self._seconds + seconds
-        self._count = FORGETS * self._count + max(count, self._least_counted)
+        self._seconds = DECAY * self._seconds + seconds
+        self._count = DECAY * self._count + max(count, self._least_counted)
 
     def has_waited_too_long(self, ticket: Ticket, now: float, waiting: int) -> bool:
-        """Whether to refuse a caller who has just reached the front, with ``waiting`` others still
-        in the queue."""
-        return (
-            ticket.can_be_refused and waiting > self._at_once and now - ticket.since > LONGEST_WAIT
-        )
+        """Return whether to refuse a caller who has just reached the front while ``waiting`` others
+        are still in the queue."""
+        return ticket.can_be_refused and waiting > self._at_once and now - ticket.since > MAX_WAIT
 
     def _refuse(self, now: float, waiting: int) -> None:
         self._refused += 1
-        if now - self._logged_at > 1:  # one log line a second, not one per request
+        if now - self._logged_at > 1:  # at most one log line per second
             log.warning(
                 "overloaded",
                 waiting=waiting,

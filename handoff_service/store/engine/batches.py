@@ -1,7 +1,7 @@
-"""Carries out a batch of a lane: each group of units in one transaction, which commits once.
+"""Runs a lane's batch: each group of units in one transaction.
 
-Nothing is applied twice. Each transaction stores a number with its effect: when the answer to a
-COMMIT is lost, this looks for the number (``commit_numbers.py``).
+No command takes effect twice. Each transaction also stores a number. If the response to a COMMIT is
+lost, the lane looks for this number (``commit_numbers.py``).
 """
 
 from collections.abc import Callable, Iterable
@@ -17,12 +17,13 @@ from handoff_service.errors import OutcomeUnknown, RepeatSafely
 from handoff_service.store.engine.commit_numbers import CommitNumbers
 from handoff_service.store.engine.priority_queue import OwnShare
 from handoff_service.store.engine.transaction import Hint, OperationSettings, Transaction
-from handoff_service.store.engine.units import Waiting, carry_out
+from handoff_service.store.engine.units import Waiting, run_unit
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The result of a transaction: an answer for each command, and the actions after the commit."""
+    """The result of a transaction: an answer for each command, and what to publish after the
+    commit."""
 
     answers: list[tuple[Waiting, Any]]
     hints: list[Hint] = field(default_factory=list)
@@ -30,7 +31,7 @@ class Done:
 
 
 class _CommitAnswerLost(Exception):
-    """The database was asked to commit, and its answer was lost."""
+    """The database got the COMMIT, but its response was lost."""
 
     def __init__(self, number: int, done: Done, error: sa.exc.DBAPIError) -> None:
         self.number, self.done, self.error = number, done, error
@@ -38,7 +39,7 @@ class _CommitAnswerLost(Exception):
 
 
 class Batch:
-    """One batch, and the own work that it postpones to the next batch."""
+    """A batch, with the service's own work that it postpones to the next batch."""
 
     def __init__(self) -> None:
         self.postponed: list[Waiting] = []
@@ -56,7 +57,7 @@ class Batch:
 
 
 class Transactions:
-    """The transactions of one lane. ``give_up``: answers a command that came too late."""
+    """The transactions of one lane. ``give_up``: answers a command whose caller has timed out."""
 
     def __init__(
         self,
@@ -70,8 +71,8 @@ class Transactions:
         self._numbers = CommitNumbers(engine)
 
     def run(self, units: list[list[Waiting]], batch: Batch) -> Done | None:
-        """Run units in one transaction, except units that the batch postpones. None when it
-        postpones all. On any error it raises, with nothing done.
+        """Run units in one transaction, except those that the batch postpones. None if it postpones
+        all. If this raises an error, nothing was committed.
         """
         if len(units) == 1 and batch.postpones(units[0]):
             return None
@@ -89,16 +90,16 @@ class Transactions:
         now = self._clock()
         number = self._numbers.next(now)
         with self._engine.connect() as conn:
-            transaction = conn.begin()  # rolled back with the connection unless it is committed
-            # the wait for the database's write lock may have been long
-            units = [started for unit in units if (started := self._begin_those_wanted(unit))]
+            transaction = conn.begin()  # the connection rolls it back unless it is committed
+            # check again, because the wait for the database's write lock may have been long
+            units = [started for unit in units if (started := self._start_wanted(unit))]
             tx = Transaction(conn=conn, now=now, settings=self._settings)
             self._numbers.store(conn, number, now)
             answers = [
                 pair
                 for unit in units
                 if len(units) == 1 or not batch.postpones(unit)
-                for pair in zip(unit, carry_out(tx, unit), strict=True)
+                for pair in zip(unit, run_unit(tx, unit), strict=True)
             ]
             tx.finish()
             done = Done(answers, tx.hints, tx.work_at)
@@ -108,11 +109,11 @@ class Transactions:
                 raise _CommitAnswerLost(number, done, error) from error
         return done
 
-    def _begin_those_wanted(self, unit: list[Waiting]) -> list[Waiting]:
-        """Mark the commands as started and return them, without the commands of callers who have
-        given up. A started command can no longer be withdrawn."""
+    def _start_wanted(self, unit: list[Waiting]) -> list[Waiting]:
+        """Mark the commands as started, and return those whose callers still wait. Callers cannot
+        withdraw a started command."""
         for waiting in unit:
-            waiting.ticket.started = True  # before the clock is read, see Store.write
+            waiting.ticket.started = True  # must precede reading the clock: see Store.write
         now = monotonic()
         for waiting in unit:
             if waiting.ticket.is_late(now):

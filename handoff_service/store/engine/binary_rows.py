@@ -1,8 +1,8 @@
-"""Queries whose rows hold many bytes.
+"""Queries with many bytes in their rows.
 
-psycopg asks PostgreSQL for text by default. Bytes as text are hexadecimal: the server writes twice
-as many bytes, and the client translates them back. For a report over a year, this took more time
-than the rest of the query. See https://www.psycopg.org/psycopg3/docs/basic/params.html
+By default, psycopg requests text from PostgreSQL. In text, bytes are hexadecimal: the server sends
+twice as many bytes, and the client decodes them. For a report over a year, this took longer than
+the rest of the query. See https://www.psycopg.org/psycopg3/docs/basic/params.html
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from psycopg.pq import Format
 
 
 def binary_rows(conn: sa.Connection, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-    """Return the rows of a query. PostgreSQL sends them in its binary format."""
+    """Return the rows of a query. PostgreSQL sends them in binary format."""
     if conn.dialect.name == "sqlite":
         return conn.execute(query).all()
     sa.event.listen(conn, "before_cursor_execute", _ask_for_binary)

@@ -1,7 +1,7 @@
-"""Many rows in one statement.
+"""Writes many rows in one statement.
 
-On SQLite, ``executemany`` costs almost nothing per row. On PostgreSQL, each row of an
-``executemany`` is a separate statement; arrays and ``unnest`` make them one.
+On SQLite, ``executemany`` costs almost nothing per row. On PostgreSQL, it runs a separate statement
+for each row, so we use one statement with arrays and ``unnest``.
 """
 
 import functools
@@ -31,8 +31,8 @@ def upsert_rows(
     change: Names,
     up_to: str | None = None,
 ) -> None:
-    """Insert rows. For an existing key, update the columns in ``change`` instead, but never raise a
-    value above that row's column ``up_to``."""
+    """Insert rows. For an existing key, update the columns in ``change`` instead, but at most to
+    the value of that row's column ``up_to``."""
     if rows:
         names = tuple(rows[0])
         _run(conn, _upsert(table, names, key, change, up_to, conn.dialect.name), names, rows)
@@ -57,24 +57,28 @@ def _upsert(
     table: sa.Table, names: Names, key: Names, change: Names, up_to: str | None, dialect: str
 ) -> Any:
     if dialect == "sqlite":
-        made: Any = sqlite.insert(table).values({name: bindparam(f"_{name}") for name in names})
+        statement: Any = sqlite.insert(table).values(
+            {name: bindparam(f"_{name}") for name in names}
+        )
     else:
-        made = postgresql.insert(table).from_select(names, select(*_unnested(table, names).c))
+        statement = postgresql.insert(table).from_select(names, select(*_unnested(table, names).c))
     if key:
-        new = {name: made.excluded[name] for name in change}
+        new = {name: statement.excluded[name] for name in change}
         if up_to is not None:
-            most = table.c[up_to]
-            new = {name: sa.case((most < value, most), else_=value) for name, value in new.items()}
-        made = made.on_conflict_do_update(index_elements=list(key), set_=new)
-    return made
+            limit = table.c[up_to]
+            new = {
+                name: sa.case((limit < value, limit), else_=value) for name, value in new.items()
+            }
+        statement = statement.on_conflict_do_update(index_elements=list(key), set_=new)
+    return statement
 
 
 @functools.cache
 def _update(table: sa.Table, names: Names, dialect: str) -> Any:
     changed = [name for name in names if name != "id"]
     if dialect == "sqlite":
-        made = sa.update(table).where(table.c.id == bindparam("_id"))
-        return made.values(
+        statement = sa.update(table).where(table.c.id == bindparam("_id"))
+        return statement.values(
             {name: bindparam(f"_{name}", type_=table.c[name].type) for name in changed}
         )
     rows = _unnested(table, names)
@@ -86,7 +90,7 @@ def _update(table: sa.Table, names: Names, dialect: str) -> Any:
 
 
 def _unnested(table: sa.Table, names: Names) -> Any:
-    """The rows as a table: one array parameter per column."""
+    """Build a table of the rows, with one array parameter per column."""
     arrays = []
     for name in names:
         kind = ARRAY(table.c[name].type)

@@ -1,24 +1,25 @@
-"""Copy SQLite's WAL into the database file, outside the lane.
+"""Copies SQLite's WAL into the database file, outside the lane.
 
-SQLite copies the WAL in the commit that makes it 1,000 pages long. This commit then takes ten or
-more milliseconds, which the other transactions wait for. Long work therefore copies the WAL between
-its transactions, before it is that long. A checkpoint of the kind PASSIVE waits for nobody and
-delays no writer.
+SQLite runs a checkpoint in the commit that makes the WAL 1,000 pages long. That commit takes ten
+milliseconds or more, and other transactions wait for it. So long work runs a checkpoint between its
+transactions, before the WAL is that long. A PASSIVE checkpoint waits for no lock and delays no
+writer.
 
-Only SQLite may open its files. When a process closes a file that it opened itself, it loses all
-locks of SQLite on this file: https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
-So nothing here looks into the WAL or its index to find out how long the WAL is.
+Only SQLite may open its files. If our code opened and closed one of them, the process would lose
+all of SQLite's locks on it:
+https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+So this module cannot look at the WAL to find out how long it is.
 """
 
 from typing import Any
 
 import sqlalchemy as sa
 
-EVERY = 4  # transactions of long work from one checkpoint to the next
+EVERY = 4  # transactions of long work between two checkpoints
 
 
 def checkpoint(opened: sa.Engine) -> None:
-    """Copy the WAL. Call it outside a transaction and the lane."""
+    """Run a checkpoint. Call this outside a transaction and outside the lane."""
     with opened.connect() as conn:
         raw: Any = conn.connection.dbapi_connection
         raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

@@ -1,4 +1,4 @@
-"""Claims of due work: a worker takes rows for the time of a lease. See also ``claims.py``."""
+"""Claims due work: a worker gets rows for the duration of a lease. See also ``claims.py``."""
 
 import secrets
 from collections.abc import Sequence
@@ -18,19 +18,20 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Work that this process holds until its lease expires or somebody else ends the work."""
+    """Work that this process has claimed, until the lease expires or another command ends the
+    work."""
 
     id: int
     kind: Work
     key: str
     attempts: int
-    token: int  # written into the row by this claim: see store/engine/claims.py
+    token: int  # this claim has written it into the row: see claims.py
     until: datetime  # when the lease expires, unless it is renewed
 
 
 _other = due_work.alias("other")
-# Whether nobody is finishing this row right now. Only PostgreSQL has several writers: see
-# store/engine/claims.py.
+# Whether no transaction is finishing this work right now. Only PostgreSQL needs this check, because
+# it has several writers: see claims.py.
 _nobody_finishes = sa.case(
     (due_work.c.lease_until.is_(None), sa.true()),
     else_=sa.func.pg_try_advisory_xact_lock(sa.func.coalesce(due_work.c.token, 0)),
@@ -59,8 +60,8 @@ _heads = (
 
 
 def _claiming(heads: sa.Select[tuple[int]]) -> ReturningUpdate[tuple[int, str, str, int]]:
-    # A CTE runs once. PostgreSQL may run a subquery again for each row, and then more rows than the
-    # limit would be claimed.
+    # A CTE runs once. PostgreSQL may run a subquery again for each row, which would claim more rows
+    # than the limit.
     found = heads.cte("heads")
     return (
         update(due_work)
@@ -89,7 +90,8 @@ class Claim:
 
 
 def claim(tx: Transaction, request: Claim) -> Sequence[Claimed]:
-    """Claim due work, the first row of each kind and line. Nobody else gets it during the lease."""
+    """Claim due work: only the first row of each kind and line. No other process gets it during the
+    lease."""
     until, token = tx.now + tx.settings.lease, secrets.randbits(63)
     given = {
         "now": tx.now,
@@ -118,12 +120,13 @@ _NEXT_LEASE_END = select(
 
 
 def oldest_due(conn: sa.Connection, now: datetime) -> datetime | None:
-    """The due time of the oldest overdue work that no worker has claimed; None without any."""
+    """Return the due time of the oldest overdue work that no worker has claimed; None if there is
+    none."""
     at = conn.execute(_NEXT_FREE, {"kinds": sorted(Work)}).scalar()
     return at if at is not None and at <= now else None
 
 
-LOOKED_THROUGH = 256
+MAX_READ = 256
 _soon = (
     select(due_work.c.kind, due_work.c.due_at)
     .where(
@@ -132,7 +135,7 @@ _soon = (
         _is_first_of_its_line,
     )
     .order_by(due_work.c.due_at)
-    .limit(LOOKED_THROUGH)
+    .limit(MAX_READ)
     .subquery()
 )
 _SOON = select(_soon.c.kind, sa.func.min(_soon.c.due_at, type_=_soon.c.due_at.type)).group_by(
@@ -141,15 +144,16 @@ _SOON = select(_soon.c.kind, sa.func.min(_soon.c.due_at, type_=_soon.c.due_at.ty
 
 
 def soon(conn: sa.Connection, until: datetime) -> dict[Work, datetime]:
-    """The kinds of work that can be claimed until this time, each with the earliest time when one
-    can. In a backlog, it reads only the oldest ``LOOKED_THROUGH`` pieces."""
+    """Return the kinds of work that can be claimed until this time, each with its earliest due
+    time. In a backlog, this reads only the oldest ``MAX_READ`` rows."""
     return {Work(kind): at for kind, at in conn.execute(_SOON, {"until": until})}
 
 
 def next_due(
     conn: sa.Connection, now: datetime, kinds: frozenset[Work] = frozenset(Work)
 ) -> timedelta | None:
-    """Return the time until work of these kinds may be due; None if there is no such work."""
+    """Return how long it takes until work of these kinds may be due; None if there is no such
+    work."""
     moments = [
         conn.execute(query, {"kinds": sorted(kinds)}).scalar()
         for query in (_NEXT_FREE, _NEXT_LEASE_END)
@@ -158,7 +162,8 @@ def next_due(
 
 
 def forget_leases(tx: Transaction, _command: None = None) -> int:
-    """Drop all leases when a database's only process starts, because their holders are gone."""
+    """Drop all leases. Call this only when a database's only process starts, because no earlier
+    process can then hold one."""
     return tx.conn.execute(
         update(due_work)
         .where(due_work.c.lease_until.is_not(None))
@@ -167,19 +172,21 @@ def forget_leases(tx: Transaction, _command: None = None) -> int:
 
 
 def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
-    """Give back claimed work that this process will not finish. Work that was claimed again is
-    unchanged."""
+    """Release claimed work that this process will not finish. This does not affect work that
+    another process has claimed since."""
     tokens = {one.id: one.token for one in claimed}
     rows = tx.conn.execute(
         select(due_work.c.id, due_work.c.token).where(one_of(due_work.c.id, tokens))
     ).all()
-    still = [r.id for r in rows if r.token == tokens[r.id]]
+    still_ours = [r.id for r in rows if r.token == tokens[r.id]]
     tx.conn.execute(
-        update(due_work).where(one_of(due_work.c.id, still)).values(lease_until=None, token=None)
+        update(due_work)
+        .where(one_of(due_work.c.id, still_ours))
+        .values(lease_until=None, token=None)
     )
     tx.work_is_due(tx.now)
 
 
 def drop(tx: Transaction, claimed: Claimed) -> None:
-    """End claimed work that nobody wants any more."""
+    """End claimed work that is no longer needed."""
     cancel(tx, claimed.kind, [claimed.key])

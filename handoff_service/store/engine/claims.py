@@ -1,15 +1,14 @@
-"""Fencing: a worker's writes about claimed work count only while it still holds the claim.
+"""Fencing: a worker can write about claimed work only while its claim is valid.
 
-Each claim writes a random token into the row. Ending, releasing or reclaiming the work replaces
-that token. A worker that was frozen past its lease, or cut off from the database, therefore no
-longer finds its token, and its writes are dropped.
+Each claim writes a random token into the row. Ending, releasing or reclaiming the work replaces or
+removes that token. If a worker was frozen past its lease or cut off from the database, it no longer
+finds its token, and its writes are dropped.
 
-The worker makes all its writes through ``fenced``, which compares the token in the same
-transaction. SQLite has one writer, so no other claim can come between the check and the write. On
-PostgreSQL one could. A row lock would prevent it, but operations lock the conversation first and
-its work last, and this lock would be in the opposite order. The check therefore holds a shared
-advisory lock on the token until its commit, and a new claim skips expired rows whose token it
-cannot lock exclusively.
+All writes of the worker use ``fenced``, which compares the token in the same transaction. SQLite
+has one writer, so no other claim can happen between the check and the write. On PostgreSQL it can.
+A row lock would prevent this, but in the wrong order: operations lock the conversation first and
+its work last. So the check keeps a shared advisory lock on the token until the commit. A new claim
+skips expired rows if it cannot lock their token exclusively.
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
@@ -31,7 +30,7 @@ type Operation[C, R] = SetBased[C, R] | Callable[[Transaction, C], R]
 
 @dataclass(frozen=True, slots=True)
 class HeldClaim[C]:
-    """A command about work that this process has claimed."""
+    """A command about work that this process has claimed, with the claim."""
 
     claimed: Claimed
     command: C
@@ -39,19 +38,19 @@ class HeldClaim[C]:
 
 @dataclass(frozen=True, slots=True)
 class ClaimLost:
-    """This work was ended, released or claimed by somebody else meanwhile."""
+    """Another command has ended or released this work, or another process has claimed it."""
 
-    late: bool  # whether the lease had expired; False: another command ended the work
+    late: bool  # whether the lease had expired; False: a command ended the work
 
 
-@cache  # cached because a lane groups commands by the identity of their set-based operation
+@cache  # a lane groups commands by the identity of their operation
 def fenced(operation: Any, late: Any = None) -> Any:
-    """Wrap an operation, so that it takes ``HeldClaim`` commands and runs only those with a valid
-    claim. For the others it returns ``ClaimLost`` and raises nothing, so that the other commands of
-    a set continue.
+    """Wrap an operation for ``HeldClaim`` commands. It runs only commands with a valid claim. For
+    the others it returns ``ClaimLost``. It does not raise an error, so the other commands of a set
+    continue.
 
-    ``late``: an operation that gets the command when the claim is lost. It returns its result or
-    None.
+    ``late``: an operation to run if the claim is lost. If it returns None, the result is
+    ``ClaimLost``.
     """
     if isinstance(operation, SetBased):
         return SetBased(lambda tx, held: _run_set(tx, operation, held))
@@ -64,33 +63,34 @@ def fenced(operation: Any, late: Any = None) -> Any:
 
 
 def renew(tx: Transaction, claims: Sequence[Claimed]) -> None:
-    """Extend the leases of these claims, except lost ones."""
-    mine = (
+    """Extend the leases of the claims that are still valid."""
+    still_held = (
         one_of(due_work.c.id, [c.id for c in claims]),
         one_of(due_work.c.token, _tokens(claims)),
     )
-    # this statement never waits for a lock
-    free = select(due_work.c.id).where(*mine).with_for_update(skip_locked=True)
+    # skip locked rows, so that this statement never waits
+    free = select(due_work.c.id).where(*still_held).with_for_update(skip_locked=True)
     until = tx.now + tx.settings.lease
     tx.conn.execute(update(due_work).where(due_work.c.id.in_(free)).values(lease_until=until))
 
 
 def _run(tx: Transaction, operation: Any, late: Any, held: HeldClaim[Any]) -> Any:
-    if _standing(tx, [held.claimed]):
+    if _lock_valid(tx, [held.claimed]):
         return operation(tx, held.command)
     kept = late(tx, held.command) if late is not None else None
     return _lost(tx, held.claimed) if kept is None else kept
 
 
 def _run_set(tx: Transaction, operation: SetBased[Any, Any], held: Sequence[HeldClaim[Any]]) -> Any:
-    standing = _standing(tx, [one.claimed for one in held])
-    commands = [one.command for one in held if one.claimed in standing]
+    valid = _lock_valid(tx, [one.claimed for one in held])
+    commands = [one.command for one in held if one.claimed in valid]
     answers = iter(operation.run(tx, commands) if commands else ())
-    return [next(answers) if one.claimed in standing else _lost(tx, one.claimed) for one in held]
+    return [next(answers) if one.claimed in valid else _lost(tx, one.claimed) for one in held]
 
 
-def _standing(tx: Transaction, claims: Sequence[Claimed]) -> set[Claimed]:
-    """The claims that are still valid, locked against takeover until this transaction ends."""
+def _lock_valid(tx: Transaction, claims: Sequence[Claimed]) -> set[Claimed]:
+    """Return the claims that are still valid. No other process can take them over until this
+    transaction ends."""
     if tx.conn.dialect.name == "postgresql":
         tx.conn.execute(_SHARE, {"tokens": _tokens(claims)})
     found = tx.conn.execute(_TOKENS, {"ids": [c.id for c in claims]})

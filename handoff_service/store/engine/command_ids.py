@@ -1,8 +1,7 @@
-"""Repeatable commands: after a double click, or a retry after a timeout, the store carries out the
-command only once.
+"""Idempotent commands: after a double click, or a retry after a timeout, a command runs only once.
 
-Each command carries an id. Its transaction stores the id with the operation's answer. A repeat with
-the same id returns that answer and does nothing. Ids are kept for a day.
+Each command has an id. Its transaction stores the id with the operation's answer. A repeat with the
+same id only returns that answer. Ids are stored for a day.
 """
 
 import functools
@@ -36,19 +35,19 @@ class OtherBody(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CommandId:
-    """``id``: the sender's id for the command. ``body_hash``: a hash of the request; the same id
-    with another hash is refused."""
+    """The id of a command. ``id``: chosen by the sender. ``body_hash``: a hash of the request. The
+    same id with another hash is refused."""
 
     id: str
     body_hash: str
 
     def step(self, number: int) -> "CommandId":
-        """The id of the ``number``-th command of the request with this id."""
+        """Return the id of the ``number``-th command in the request with this id."""
         return CommandId(f"{self.id}:{number}", self.body_hash)
 
 
 def hash_of(*parts: str | bytes) -> str:
-    """A hash of the parts that also covers where each part ends."""
+    """Return a hash of the parts that also covers the length of each part."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part
@@ -58,7 +57,7 @@ def hash_of(*parts: str | bytes) -> str:
 
 def claim(conn: sa.Connection, sealer: Sealer, id: CommandId, now: datetime) -> str | None:
     """Claim the id for a new command and return None, or return the stored answer of an earlier
-    one. Raises OtherBody. Waits for a concurrent transaction with the same id.
+    command. Raises OtherBody. This waits for a concurrent transaction with the same id.
     """
     conn.execute(delete(t).where(t.c.at <= now - KEPT_FOR))
     row = {"id": id.id, "body_hash": id.body_hash, "at": now}
@@ -79,20 +78,20 @@ def claim(conn: sa.Connection, sealer: Sealer, id: CommandId, now: datetime) -> 
 def keep_answer(
     conn: sa.Connection, sealer: Sealer, id: CommandId, operation: Callable[..., Any], answer: Any
 ) -> None:
-    """Store the operation's answer in the transaction that carries it out."""
+    """Store the operation's answer, in the operation's transaction."""
     text = _answer_type(operation).dump_json(answer).decode()
     sealed = sealer.seal(t.c.answer, text)
     conn.execute(update(t).where(t.c.id == id.id).values(answer=sealed))
 
 
 def read_answer(operation: Callable[..., Any], stored: str) -> Any:
-    """The answer that ``keep_answer`` stored."""
+    """Parse an answer that ``keep_answer`` stored."""
     return _answer_type(operation).validate_json(stored)
 
 
 @functools.cache
 def _answer_type(operation: Callable[..., Any]) -> TypeAdapter[Any]:
-    """The answer's type, from the operation's type hints."""
+    """Return the type of the answer, from the operation's type hints."""
     return TypeAdapter(typing.get_type_hints(operation)["return"])
 
 
@@ -101,7 +100,7 @@ def _answer_type(operation: Callable[..., Any]) -> TypeAdapter[Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The response to a request after its commands were carried out."""
+    """The response to a request after its commands."""
 
     id: CommandId
     status: int
@@ -111,7 +110,8 @@ class Response:
 def first_response(
     conn: sa.Connection, sealer: Sealer, id: CommandId, now: datetime
 ) -> Response | None:
-    """The response to the earlier request with this id, if any. Raises OtherBody."""
+    """Return the response to an earlier request with this id; None if there is none. Raises
+    OtherBody."""
     row = conn.execute(
         select(t).where(t.c.id == id.step(1).id, t.c.at > now - KEPT_FOR)
     ).one_or_none()
@@ -120,13 +120,13 @@ def first_response(
     if row.body_hash != id.body_hash:
         raise OtherBody
     if row.response_status is None:
-        # the process ended before it responded; the command's stored answer replaces the response
+        # the process ended before it responded; the command then returns its stored answer
         return None
     return Response(id=id, status=row.response_status, body=sealer.open(t.c.response, row.response))
 
 
 def keep_response(tx: "Transaction", response: Response) -> None:
-    """Store the response beside the request's first command. Does nothing when the request had no
+    """Store the response with the request's first command. Does nothing if the request had no
     command."""
     body = tx.settings.sealer.seal(t.c.response, response.body)
     tx.conn.execute(

@@ -1,8 +1,8 @@
-"""Commit numbers: each lane's last one is stored in the transaction itself.
+"""Commit numbers. Each transaction of a lane stores the next number in the lane's row.
 
-When the connection breaks between a COMMIT and its answer, the outcome is unknown. The lane then
-looks for the transaction's number: if it is stored, so is everything else. The row stays locked
-until a transaction ends, so the lookup waits for a COMMIT that the server is still carrying out.
+If the connection breaks between a COMMIT and its response, the outcome is unknown. The lane then
+looks for the transaction's number. If the number is stored, the transaction was committed. The row
+stays locked until the transaction ends, so the lookup waits for a COMMIT that is still running.
 """
 
 import secrets
@@ -14,17 +14,17 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from handoff_service.store.engine.tables import lane_commits
 
-# seconds between lookups; after the last, the outcome stays unknown
+# seconds before each lookup; after the last one, the outcome stays unknown
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
-FORGOTTEN_AFTER = timedelta(days=1)  # age at which an ended lane's row may be deleted
+FORGOTTEN_AFTER = timedelta(days=1)  # age at which a lane's row may be deleted
 
 _STORE = (
     update(lane_commits)
     .where(lane_commits.c.lane == bindparam("of_lane"))
     .values(number=bindparam("number"), at=bindparam("at"))
 )
-# the same statement as text, because each transaction runs it and building it takes a third of the
-# statement's time
+# the same statement as text, because each transaction runs it, and building it would take a third
+# of the time
 _POSTGRES = "UPDATE lane_commits SET number = %(number)s, at = %(at)s WHERE lane = %(of_lane)s"
 _LAST = (
     select(lane_commits.c.number)
@@ -34,12 +34,12 @@ _LAST = (
 
 
 class RowGone(Exception):
-    """Another lane has deleted this lane's row, because it was a day old. The next transaction adds
-    a new row."""
+    """Another lane has deleted this lane's row, because it was unused for a day. The next
+    transaction adds a new row."""
 
 
 class CommitNumbers:
-    """The commit numbers of one lane. Only that lane's thread uses it."""
+    """The commit numbers of one lane. Only that lane's thread may use this object."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -47,18 +47,18 @@ class CommitNumbers:
         self._number = 0
 
     def next(self, now: datetime) -> int:
-        """A number for the next transaction."""
+        """Return the number for the next transaction."""
         if not self._lane:
             try:
                 self._lane = self._add_row(now)
-            except sa.exc.DBAPIError:  # if only the answer was lost, the extra row does no harm
+            except sa.exc.DBAPIError:  # if only the response was lost, the extra row is harmless
                 self._lane = self._add_row(now)
         self._number += 1
         return self._number
 
     def store(self, conn: sa.Connection, number: int, now: datetime) -> None:
-        """Store the number in its transaction. Raises RowGone, once, after the lane has been idle
-        for a day."""
+        """Store the number in its transaction. Raises RowGone if the lane was idle for a day and
+        its row was deleted; a retry then succeeds."""
         values = {"of_lane": self._lane, "number": number, "at": now}
         if conn.dialect.name == "postgresql":
             changed = conn.exec_driver_sql(_POSTGRES, values)
@@ -69,21 +69,21 @@ class CommitNumbers:
             raise RowGone
 
     def was_committed(self, number: int) -> bool | None:
-        """Whether the lane's last transaction was committed. None: the database cannot be
+        """Return whether the lane's last transaction was committed; None if the database cannot be
         reached."""
         for pause in PAUSES:
-            # blocks only the lane's own thread, which must wait for the number anyway
+            # this blocks only the lane's own thread, which must wait for the result anyway
             time.sleep(pause)
             try:
-                with self._engine.connect() as conn:  # rolls back at its end, because it only reads
+                with self._engine.connect() as conn:  # rolls back, because it only reads
                     return conn.execute(_LAST, {"of_lane": self._lane}).scalar() == number
             except sa.exc.DBAPIError:
                 continue
         return None
 
     def _add_row(self, now: datetime) -> str:
-        """Add the row and commit it before the first number, because nobody can wait for an
-        invisible row."""
+        """Add the row and commit it before the first number, because a lookup can only wait for a
+        row that it sees."""
         lane = secrets.token_hex(8)
         with self._engine.begin() as conn:
             conn.execute(delete(lane_commits).where(lane_commits.c.at < now - FORGOTTEN_AFTER))

@@ -1,9 +1,8 @@
-"""Rewrite the database without the bytes of deleted rows.
+"""Rewrites the database without the bytes of deleted rows.
 
-SQLite keeps deleted bytes in free space of its file, and older versions of pages in its WAL.
-``VACUUM`` writes the whole file again, and the checkpoint empties the WAL. Both run in the lane,
-because SQLite allows only one writer. Other commands wait until they end. PostgreSQL's ``VACUUM``
-blocks nobody.
+SQLite leaves deleted bytes in the free space of its file, and old versions of pages in its WAL.
+``VACUUM`` rewrites the whole file, and a checkpoint empties the WAL. Both run in the lane, because
+SQLite has only one writer, and other commands wait for them. PostgreSQL's ``VACUUM`` blocks nobody.
 """
 
 from collections.abc import Collection
@@ -19,8 +18,8 @@ from handoff_service.store.engine.database import engine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compacted:
-    """``seconds``: how long the lane was busy; 0 on PostgreSQL. ``size``: bytes of the file
-    afterwards. ``complete``: whether the WAL is empty, too; a reader can prevent this."""
+    """The result. ``seconds``: how long the lane was busy; 0 on PostgreSQL. ``size``: the file's
+    bytes afterward. ``complete``: whether the WAL is empty too, which a reader can prevent."""
 
     seconds: float
     size: int
@@ -28,7 +27,7 @@ class Compacted:
 
 
 def compact_sqlite(opened: sa.Engine) -> Compacted:
-    """Rewrite the file and empty the WAL. Call it in the lane, outside a transaction."""
+    """Rewrite the file and empty the WAL. Call this in the lane, outside a transaction."""
     began = monotonic()
     with opened.connect() as conn:
         raw: Any = conn.connection.dbapi_connection
@@ -52,5 +51,5 @@ def vacuum_postgres(url: str, tables: Collection[str]) -> Compacted:
 
 
 def size_of(url: sa.URL) -> int:
-    """Bytes of SQLite's file; 0 for another database."""
+    """Return the size of SQLite's file in bytes; 0 for PostgreSQL."""
     return Path(url.database or "").stat().st_size if url.drivername == "sqlite" else 0

@@ -1,4 +1,4 @@
-"""Database connections: how SQLite and PostgreSQL are opened."""
+"""Opens connections to SQLite and PostgreSQL."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ class Timeouts:
     connect: int = 3
     lock: float = 2
     statement: float
-    idle_in_transaction: float = 10  #: keeps a frozen process from holding its locks
-    unacknowledged: float = 5  #: until sent bytes without a reply count as lost, if a host vanishes
+    idle_in_transaction: float = 10  #: releases the locks of a frozen process
+    unacknowledged: float = 5  #: until sent bytes count as lost, if the host vanishes
 
     @property
     def silence(self) -> float:
-        """How long a server may send nothing before it counts as hung. Within this time, a healthy
-        server ends every statement."""
+        """Seconds of silence after which a server counts as hung. A working server ends every
+        statement earlier."""
         return self.statement + 1
 
     def postgres_options(self) -> str:
-        """These timeouts as the value of PostgreSQL's connection parameter ``options``."""
+        """Return these timeouts as PostgreSQL's connection parameter ``options``."""
         given = {
             "statement_timeout": self.statement,
             "lock_timeout": self.lock,
@@ -44,7 +44,7 @@ class Timeouts:
 
 WRITES = Timeouts(statement=5)
 READS = Timeouts(statement=15)
-PATIENT = 30  # seconds that migrations, imports and the like wait for SQLite's lock
+LOCK_WAIT = 30  # seconds that migrations, imports and the like wait for SQLite's lock
 
 
 def engine(
@@ -55,27 +55,27 @@ def engine(
     foreign_keys: bool = True,
     timeouts: Timeouts | None = None,
 ) -> sa.Engine:
-    """An engine for ``sqlite:///path`` or ``postgresql://...`` with ``size`` connections.
+    """Create an engine for ``sqlite:///path`` or ``postgresql://...`` with ``size`` connections.
 
-    Without ``timeouts``, statements may run without limit, as migrations need.
+    Without ``timeouts``, statements may run without a time limit, which migrations need.
 
     SQLite uses WAL, ``synchronous=FULL`` (NORMAL may lose the last commits on power loss) and
     foreign keys. A writing transaction takes SQLite's write lock at its start, because a
-    transaction that began with a read cannot wait for the lock. ``foreign_keys`` False is for
-    migrations only (see ``migrate.py``); PostgreSQL ignores it.
+    transaction that began by reading cannot wait for it. ``foreign_keys`` False is for migrations
+    only (see ``migrate.py``); PostgreSQL ignores it.
     """
     if url.startswith("postgresql://"):
-        made = _postgres(url, size, timeouts)
+        opened = _postgres(url, size, timeouts)
     else:
-        made = _sqlite(url, size, writes, foreign_keys, timeouts)
-    driver_errors.watch(made)
-    return made
+        opened = _sqlite(url, size, writes, foreign_keys, timeouts)
+    driver_errors.watch(opened)
+    return opened
 
 
 def _postgres(url: str, size: int, timeouts: Timeouts | None) -> sa.Engine:
     url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    # Plan statements every time, which costs 0.1 ms. Otherwise a plan made for an empty table would
-    # stay until ANALYZE runs.
+    # Plan each statement every time, which costs 0.1 ms. Otherwise PostgreSQL would keep a plan for
+    # an empty table until ANALYZE runs.
     options: dict[str, Any] = {
         "options": "-c plan_cache_mode=force_custom_plan",
         "connect_timeout": 10,
@@ -85,7 +85,7 @@ def _postgres(url: str, size: int, timeouts: Timeouts | None) -> sa.Engine:
         options["connect_timeout"] = timeouts.connect
         options["tcp_user_timeout"] = int(timeouts.unacknowledged * 1000)
         options |= {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
-    made = sa.create_engine(
+    opened = sa.create_engine(
         url,
         pool_size=size,
         max_overflow=0,
@@ -94,20 +94,20 @@ def _postgres(url: str, size: int, timeouts: Timeouts | None) -> sa.Engine:
         hide_parameters=True,
     )
     if timeouts is not None:
-        connect_within(made, timeouts.silence)
-    return made
+        connect_within(opened, timeouts.silence)
+    return opened
 
 
 def _sqlite(
     url: str, size: int, writes: bool, foreign_keys: bool, timeouts: Timeouts | None
 ) -> sa.Engine:
-    busy = PATIENT if timeouts is None else timeouts.lock
-    # Without timeouts (migrations, doctor, backup) a missing file is created. A store never creates
-    # one, because it must not continue with an empty file when its own is gone.
+    busy = LOCK_WAIT if timeouts is None else timeouts.lock
+    # Without timeouts (migrations, doctor, backup), SQLite creates a missing file. A store never
+    # creates one, because it must not continue with an empty file if its own has disappeared.
     file = (
         f"file:{quote(url.removeprefix('sqlite:///'))}?mode={'rwc' if timeouts is None else 'rw'}"
     )
-    made = sa.create_engine(
+    opened = sa.create_engine(
         url,
         creator=lambda: sqlite3.connect(
             file, uri=True, timeout=busy, check_same_thread=False, autocommit=True
@@ -125,11 +125,11 @@ def _sqlite(
         connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         connection.execute(f"PRAGMA busy_timeout={busy * 1000:.0f}")
 
-    event.listen(made, "connect", set_up)
-    event.listen(made, "begin", lambda connection: connection.exec_driver_sql(begin))
-    event.listen(made, "commit", lambda connection: connection.exec_driver_sql("COMMIT"))
-    event.listen(made, "rollback", _roll_back)
-    return made
+    event.listen(opened, "connect", set_up)
+    event.listen(opened, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(opened, "commit", lambda connection: connection.exec_driver_sql("COMMIT"))
+    event.listen(opened, "rollback", _roll_back)
+    return opened
 
 
 def _roll_back(connection: sa.Connection) -> None:
@@ -141,31 +141,31 @@ def _roll_back(connection: sa.Connection) -> None:
 
 
 def read_at(connection: sa.Connection) -> datetime:
-    """The time at which this connection reads. Queries compare expiry with it."""
+    """Return the time at which this connection reads. Queries compare expiry times with it."""
     moment: datetime = connection.get_execution_options()["now"]
     return moment
 
 
 def public_url(connection: sa.Connection) -> str:
-    """The service's own address, for links in the results of a reading connection."""
+    """Return the service's public address, for links in the results of queries."""
     address: str = connection.get_execution_options()["public_url"]
     return address
 
 
 def sealer(connection: sa.Connection) -> Sealer | None:
-    """The keys that open sealed values for a query; None inside a transaction, because a
-    transaction has the keys in its settings."""
+    """Return the keys that open sealed values, for queries. None inside a transaction, which has
+    them in its settings."""
     found: Sealer | None = connection.get_execution_options().get("sealer")
     return found
 
 
 def send_errors(connection: sa.Connection) -> SendErrors:
-    """The meanings of the provider's error codes, for queries that show them."""
+    """Return the provider's error codes, for queries that show their meaning."""
     known: SendErrors = connection.get_execution_options()["send_errors"]
     return known
 
 
 def upsert(connection: sa.Connection, table: sa.Table) -> Any:
-    """An INSERT with ON CONFLICT in the connection's dialect (both have the same syntax)."""
-    made = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return made(table)
+    """Return an INSERT of the connection's dialect, which supports ON CONFLICT."""
+    opened = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    return opened(table)

@@ -9,21 +9,21 @@ from pathlib import Path
 from handoff_service import clock
 from handoff_service.errors import SetupError
 
-KEPT = 3  # copies that are kept
+KEPT = 3  # copies to keep
 SPARE_BYTES = 16 * 1024 * 1024  # minimum free space for the migration itself
 _MARK = "before"
 
 
 def database_file(url: str) -> Path | None:
-    """The file of a SQLite address; None for PostgreSQL."""
+    """Return the file of a SQLite URL; None for PostgreSQL."""
     return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
 def copy_before(file: Path, revision: str) -> Path:
-    """Copy a database to a file beside it, named after the next revision.
+    """Copy a database to a file in the same folder. Its name contains the next revision.
 
-    Uses SQLite's backup API, so the copy includes the write-ahead log. Raises SetupError, with
-    nothing changed, when there is no room or the folder is not writable.
+    This uses SQLite's backup API, so the copy includes the write-ahead log. Raises SetupError,
+    without a change, if there is not enough space or the folder is not writable.
     """
     size = sum(part.stat().st_size for part in (file, Path(f"{file}-wal")) if part.exists())
     free = shutil.disk_usage(file.parent).free
@@ -52,7 +52,7 @@ def copy_before(file: Path, revision: str) -> Path:
 
 
 def remove_old_copies(newest: Path) -> None:
-    """Delete all but the newest copies of this database."""
+    """Delete all copies of this database except the newest ``KEPT``."""
     of_file = newest.name.split(f".{_MARK}-")[0]
     copies = sorted(
         newest.parent.glob(f"{of_file}.{_MARK}-*"), key=lambda path: path.stat().st_mtime
@@ -63,7 +63,7 @@ def remove_old_copies(newest: Path) -> None:
 
 def remove_copies(file: Path) -> int:
     """Delete all copies of this database, because they contain data that was erased later. Returns
-    how many copies were deleted."""
+    the number of copies."""
     copies = list(file.parent.glob(f"{file.name}.{_MARK}-*"))
     for copy in copies:
         copy.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""Database drivers' errors: their meaning, and how their texts stay out of logs and answers.
+"""Errors of database drivers: finds their meaning, and keeps their texts out of logs and responses.
 
-A driver's text may contain people's data: ``Key (number)=(+12025550101) already exists``. It never
-leaves the store.
+A driver's text may contain personal data, such as ``Key (number)=(+12025550101) already exists``.
+So it never leaves the store.
 """
 
 import re
@@ -42,8 +42,8 @@ _AWAY_CODES = {
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_NOTADB,
 }
-# A new connection may succeed where the old one cannot: after a file was put back, or a disk is
-# available again.
+# With these errors, only a new connection may work again, for example after a file or a disk has
+# returned.
 _REOPEN_CODES = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_IOERR,
@@ -55,7 +55,7 @@ _REOPEN_CODES = {
 
 def is_away(error: BaseException) -> bool:
     """Whether the database is unreachable or busy, so the same command may succeed later."""
-    # no connection is free, or the connection was lost
+    # no connection was free, or the connection was lost
     if isinstance(error, sa.exc.TimeoutError | sa.exc.PendingRollbackError):
         return True
     if not isinstance(error, sa.exc.DBAPIError):
@@ -65,13 +65,14 @@ def is_away(error: BaseException) -> bool:
     if (code := _sqlite_code(error.orig)) is not None:
         return code in _AWAY_CODES
     state = getattr(error.orig, "sqlstate", None)
-    if state is None:  # psycopg itself: refused, closed, no answer in time
+    if state is None:  # an error of psycopg itself: refused, closed or timed out
         return isinstance(error, sa.exc.OperationalError)
     return state in _AWAY_STATES or state[:2] in _AWAY_CLASSES
 
 
 def name_of(error: BaseException) -> str:
-    """An error's name without its text: ``UniqueViolation (23505)``, ``SQLITE_BUSY``."""
+    """Return an error's name without its text, such as ``UniqueViolation (23505)`` or
+    ``SQLITE_BUSY``."""
     orig = error.orig if isinstance(error, sa.exc.StatementError) else error
     code = getattr(orig, "sqlite_errorname", None) or getattr(orig, "sqlstate", None)
     name = type(orig).__name__
@@ -87,7 +88,7 @@ def name_of(error: BaseException) -> str:
 def watch(engine: sa.Engine) -> None:
     """Remove the drivers' texts from an engine's errors, and drop connections that cannot recover.
 
-    A failed connection attempt keeps its text, because it names hosts and files but no people.
+    The error of a failed connection attempt keeps its text, because it contains no personal data.
     """
     sa.event.listen(engine, "handle_error", _on_error)
 
@@ -105,7 +106,7 @@ def _on_error(context: ExceptionContext) -> None:
 
 
 def _place(error: BaseException) -> str:
-    """The violated constraint or columns: our own names, no values."""
+    """Return the violated constraint or columns. These are our own names, not values."""
     if isinstance(error, sqlite3.IntegrityError):  # "UNIQUE constraint failed: user_numbers.number"
         found = re.fullmatch(r"(?:[A-Z ]+) constraint failed: ([\w., ]+)", str(error))
         return f" on {found[1]}" if found else ""

@@ -1,7 +1,7 @@
-"""Due work: one row per piece of work, written in the transaction that makes it necessary.
+"""Due work. Each piece of work is a row, which the transaction that makes it necessary writes.
 
-Of the rows with the same kind and line, only the one with the lowest id is worked on. A row that
-waits for a retry blocks the rows after it, which keeps the texts of a line in order.
+Of the rows with the same kind and line, workers claim only the one with the lowest id. A row that
+waits for a retry blocks the rows behind it, which keeps the texts of a line in order.
 """
 
 import secrets
@@ -20,15 +20,15 @@ from handoff_service.store.engine.transaction import Transaction
 # the due time of work that a restore holds: see store/delivery/restore_holds.py
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
 DESK_LINE = "desk"  # the line of work for the whole desk
-# The line of the rows that ask for a run of such work. It is not the line of the runs themselves,
-# because a row that is due later would block the rows after it.
+# The line of requests for a run of such work. The runs themselves have another line, because a run
+# that is due later would block the requests behind it.
 ASKED_LINE = f"{DESK_LINE}:asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Work that is due at ``due_at``. Delays never move it past ``latest``. ``key``: the id of its
-    subject. There is one row per kind and key.
+    """Work that is due at ``due_at``. Delays never move it past ``latest``. ``key``: the id of the
+    work's subject. Each kind and key has at most one row.
     """
 
     kind: Work
@@ -67,8 +67,8 @@ def schedule(tx: Transaction, work: Iterable[Due]) -> None:
 
 
 def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
-    """Remove work that is done or no longer wanted. An operation also removes the work that it is
-    doing, in its own transaction."""
+    """Remove work that is done or no longer needed. The operation that does the work also removes
+    it, in the same transaction."""
     names = [str(k) for k in keys]
     if names:
         tx.conn.execute(
@@ -78,18 +78,17 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
 
 
 def ask(tx: Transaction, kind: Work) -> None:
-    """Ask for a run of work for the whole desk. Many transactions ask at the same time: each adds
-    its own row, and the next run removes all these rows (``answer``). If all transactions changed
-    one shared row, each would have to wait for the transaction before it, on any host, and for the
-    end of a run that is under way.
+    """Request a run of work for the whole desk. Each request adds its own row, and the next run
+    removes all of them (``answer``). With one shared row, concurrent transactions would have to
+    wait for each other, and for the end of a current run.
     """
     key = f"{ASKED_LINE}:{secrets.token_hex(8)}"
     schedule(tx, [Due(kind=kind, key=key, line=ASKED_LINE, due_at=tx.now)])
 
 
 def answer(tx: Transaction, kind: Work, *, keep: str | None = None) -> None:
-    """Remove all work of this kind at the beginning of a run. Requests that arrive later lead to
-    another run. ``keep``: keep the rows whose key begins with this."""
+    """Remove all requests for this kind at the beginning of a run. A later request causes another
+    run. ``keep``: do not remove rows whose key begins with this."""
     these = due_work.c.kind == kind
     if keep is not None:
         these &= ~due_work.c.key.startswith(keep, autoescape=True)
@@ -106,8 +105,8 @@ def release(
     latest: datetime | None = None,
     attempts: int | None = None,
 ) -> None:
-    """Release claimed work to be done again at ``due_at``. Later delays never move it past
-    ``latest``. ``attempts``: the new count; None: unchanged.
+    """Release claimed work, which becomes due again at ``due_at``. Later delays never move it past
+    ``latest``. ``attempts``: the new count; None keeps the old one.
     """
     tx.conn.execute(
         update(due_work)

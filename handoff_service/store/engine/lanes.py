@@ -1,16 +1,16 @@
-"""Lanes: the writers of the database.
+"""Lanes, which are the writers of the database.
 
-A lane is a thread with one connection. It takes everything in its queue, runs it, commits once and
-answers all callers (group commit). It never waits to fill a batch. A set-based operation gets all
-queued commands of its kind at once; a plain one gets one command at a time.
+A lane is a thread with one connection. It takes all commands from its queue, runs them, commits
+once and answers all callers (group commit). It never waits to fill a batch. A set-based operation
+gets all its queued commands at once. A plain operation gets one command at a time.
 
 Requests from outside run before the service's own work (``priority_queue.py``).
 
-If a command raises an error, the transaction is rolled back and all commands run again one by one,
-so only the failing one fails. Operations affect only the database, so running them again is safe.
+If a command raises an error, the lane rolls back and runs all commands again one by one, so only
+the failing command fails. Running operations again is safe, because they affect only the database.
 
-Nothing is applied twice, even when the answer to a COMMIT is lost (``batches.py``). A repeatable
-command stores its id with its effect and answer (``command_ids.py``).
+No command takes effect twice, even if the response to a COMMIT is lost (``batches.py``). An
+idempotent command stores its id and its answer in its transaction (``command_ids.py``).
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from handoff_service.store.engine.priority_queue import CommandQueue
 from handoff_service.store.engine.transaction import Actor, Hint, OperationSettings
 from handoff_service.store.engine.units import Waiting, units_of
 
-MOST_AT_ONCE = 256
+MAX_BATCH = 256
 
 
 type Listener = Callable[[Sequence[Hint], datetime | None], None]
@@ -41,7 +41,7 @@ type Listener = Callable[[Sequence[Hint], datetime | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Alone[R]:
-    """An operation that needs the lane's database without a transaction, such as a rewrite of the
+    """An operation that needs the lane without a transaction, such as a rewrite of the database
     file."""
 
     run: Callable[[sa.Engine], R]
@@ -63,16 +63,16 @@ class Lane(threading.Thread):
         super().__init__(name=name, daemon=True)
         self._engine = engine
         self._loop, self._after_commit = loop, after_commit
-        # With one writer, the whole batch is one transaction. On PostgreSQL each unit has its own,
-        # so that no transaction locks the rows of several operations in an order that conflicts
-        # with another lane's.
-        self._together = engine.dialect.name == "sqlite"
-        self._queue: CommandQueue[Waiting] = CommandQueue(MOST_AT_ONCE)
+        # With one writer, the whole batch is one transaction. On PostgreSQL, each unit has its own
+        # transaction. Otherwise one transaction would lock the rows of several operations, in an
+        # order that may conflict with another lane's.
+        self._is_single_writer = engine.dialect.name == "sqlite"
+        self._queue: CommandQueue[Waiting] = CommandQueue(MAX_BATCH)
         self._transactions = Transactions(engine, clock, settings, self._give_up)
-        self.admission = Admission(MOST_AT_ONCE)
+        self.admission = Admission(MAX_BATCH)
 
     def admit(self, patience: Patience) -> Ticket:
-        """A place in the queue. Overloaded when it is too long."""
+        """Return a place in the queue. Raises Overloaded if the queue is too long."""
         return self.admission.admit(patience, len(self._queue))
 
     def put(
@@ -84,11 +84,11 @@ class Lane(threading.Thread):
         id: CommandId | None = None,
         by: Actor | None = None,
     ) -> asyncio.Future[Any]:
-        """Queue a command. A command in a lane is committed as a whole or not at all, even when its
-        caller has gone.
+        """Queue a command. It is committed as a whole or not at all, even if its caller has
+        disconnected.
 
-        With an ``id``, a command that was carried out before returns its stored answer and is not
-        carried out again. ``by``: who gave the command.
+        ``id``: makes the command idempotent; if it ran before, this returns the stored answer.
+        ``by``: who gave the command.
         """
         answer = self._loop.create_future()
         waiting = Waiting(operation, command, answer, ticket or Ticket(), id, by)
@@ -96,7 +96,7 @@ class Lane(threading.Thread):
         return answer
 
     def stop(self) -> None:
-        """Finish the queued commands, then end. Blocks until then."""
+        """Finish the queued commands, then end the thread. Blocks until then."""
         self._queue.close()
         self.join()
 
@@ -107,8 +107,8 @@ class Lane(threading.Thread):
             self.admission.served(count, monotonic() - began)
 
     def _still_wanted(self, unit: list[Waiting]) -> list[Waiting]:
-        """The unit without commands that nobody waits for, or that came too late in a long
-        queue."""
+        """Return the commands whose callers still wait, except those that have waited too long in a
+        long queue. Answer the others."""
         now, behind = monotonic(), len(self._queue)
         wanted: list[Waiting] = []
         for waiting in unit:
@@ -124,19 +124,19 @@ class Lane(threading.Thread):
         self._answer(Done([(waiting, DatabaseAway("not reached in time"))]))
 
     def _work(self, taken: list[Waiting]) -> int:
-        """Carry out a batch's wanted commands, but no more own work than its share. Returns how
-        many requests there were."""
+        """Run a batch's commands whose callers still wait, but limit the service's own work to its
+        share. Returns the number of requests from outside."""
         for waiting in [one for one in taken if isinstance(one.operation, Alone)]:
             self._run_without_transaction(waiting)
             taken.remove(waiting)
         units, count, batch = list(units_of(taken)), 0, Batch()
-        for all_units in [units] if self._together else [[u] for u in units]:
+        for all_units in [units] if self._is_single_writer else [[u] for u in units]:
             wanted = [still for unit in all_units if (still := self._still_wanted(unit))]
             count += sum(not waiting.is_own for unit in wanted for waiting in unit)
             try:
                 if wanted:
                     self._run(wanted, batch)
-            # the commands run again one by one, so only the failing one gets the error
+            # run the commands again one by one, so only the failing one gets the error
             except Exception:  # noqa: BLE001
                 for waiting in batch.without_postponed(wanted):
                     self._run_alone(waiting)
@@ -152,20 +152,20 @@ class Lane(threading.Thread):
         self._answer(Done([(waiting, answer)]))
 
     def _run_alone(self, waiting: Waiting) -> None:
-        for last_try in (False, True):
+        for is_last_try in (False, True):
             if waiting.ticket.is_late(monotonic()):
                 return self._give_up(waiting)
             try:
                 return self._run([[waiting]], Batch())
             except Refusal as refusal:
                 return self._answer(Done([(waiting, refusal)]))
-            except sa.exc.IntegrityError as error:  # another writer was faster: try once more
+            except sa.exc.IntegrityError as error:  # another writer was faster, so retry once
                 failure: Exception = error
             except sa.exc.SQLAlchemyError as error:
                 failure = DatabaseAway(name_of(error)) if is_away(error) else error
             except Exception as error:  # noqa: BLE001  # belongs to the waiter, not to the lane
                 failure = error
-            if last_try:
+            if is_last_try:
                 self._answer(Done([(waiting, failure)]))
         return None
 

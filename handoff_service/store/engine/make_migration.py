@@ -1,5 +1,5 @@
-"""``make migration NAME=...``: write a new revision from the difference between tables and
-migrations."""
+"""The command behind ``make migration NAME=...``. It writes a new revision from the difference
+between the tables and the migrations."""
 
 import sys
 import tempfile
@@ -15,7 +15,7 @@ HERE = Path(__file__).parent / "migrations"
 
 
 def write(name: str) -> None:
-    """Compare ``tables.py`` with a database that has all migrations."""
+    """Compare ``tables.py`` with a database that has all migrations, and write the revision."""
     number = next_number(file.name for file in (HERE / "versions").glob("*.py"))
     with tempfile.TemporaryDirectory() as folder:
         opened = engine(f"sqlite:///{folder}/migrated.db", size=1, writes=True)
@@ -29,7 +29,7 @@ def write(name: str) -> None:
 
 
 def next_number(files: Iterable[str]) -> str:
-    """The number after the highest one. Numbers may be missing in between."""
+    """Return the number after the highest one. The numbers may have gaps."""
     return f"{max(int(name.partition('_')[0]) for name in files) + 1:04d}"
 
 

@@ -1,8 +1,8 @@
-"""Migrate a database to the newest schema. Alembic's own files are in ``migrations/``.
+"""Migrates a database to the newest schema. Alembic's own files are in ``migrations/``.
 
-On SQLite a migration may copy a table and drop the old one. With foreign keys on, the drop would
-delete all referring rows (ON DELETE CASCADE) or fail. Migrations therefore run with foreign keys
-off, and all foreign keys are checked before the commit.
+On SQLite, a migration may copy a table and drop the old one. With foreign keys on, the drop would
+delete all referring rows (ON DELETE CASCADE) or fail. So migrations run with foreign keys off, and
+we check all foreign keys before the commit.
 """
 
 import re
@@ -25,14 +25,14 @@ from handoff_service.store.engine.database_copy import copy_before, database_fil
 from handoff_service.store.engine.tables import metadata
 
 HEAD = "head"
-_LOCK = 774213  # PostgreSQL's advisory lock, so that processes that start together migrate in turn
+_LOCK = 774213  # PostgreSQL's advisory lock, so processes migrate one after the other
 
 
 def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda _: None) -> None:
-    """Apply the missing migrations. Creates the SQLite file and its folder.
+    """Apply the missing migrations. Create the SQLite file and its folder if necessary.
 
-    First copies a SQLite file that has a desk; ``report`` gets the copy's path. Raises SetupError,
-    with nothing changed, when the database cannot be migrated.
+    If a SQLite file has a schema, copy it first. ``report``: gets a sentence with the copy's path.
+    Raises SetupError, without a change, if the database cannot be migrated.
     """
     file = database_file(url)
     copy: Path | None = None
@@ -56,9 +56,9 @@ def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda 
 
 @contextmanager
 def migrating(url: str) -> Iterator[sa.Connection]:
-    """One exclusive transaction that may change the schema. Commits at the end of the block.
+    """Open an exclusive transaction that may change the schema. It commits at the end of the block.
 
-    Creates the folder of a SQLite file.
+    Creates the folder of a SQLite file if necessary.
     """
     if file := database_file(url):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def migrating(url: str) -> Iterator[sa.Connection]:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn errors about a missing or unusable database into a SetupError that says what to do."""
+    """Convert errors about a missing or unusable database to a SetupError with the fix."""
     try:
         yield
     except (sa.exc.DatabaseError, sqlite3.Error) as error:
@@ -86,7 +86,7 @@ def database_errors() -> Iterator[None]:
 
 def _sentence(error: Exception) -> str | None:
     cause = getattr(error, "orig", None) or error
-    # the class for damaged files; other problems have their own classes
+    # sqlite3 uses this base class for damaged files, and subclasses for other problems
     if type(cause) is sqlite3.DatabaseError:
         return (
             f"The file of PATCHBOARD_DATABASE_URL is not a usable SQLite database ({cause}). Check "
@@ -101,15 +101,15 @@ def _sentence(error: Exception) -> str | None:
 
 
 def revision_of(connection: sa.Connection) -> str | None:
-    """The revision of a database's schema. None without a schema."""
+    """Return the revision of a database's schema; None if it has no schema."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
-    """The database's missing revisions, oldest first.
+    """Return the database's missing revisions, oldest first.
 
-    Raises SetupError when its schema is newer than this program, or when the tables belong to
-    another program.
+    Raises SetupError if the schema is newer than this program, or if the tables belong to another
+    program.
     """
     now, known = revision_of(connection), known_revisions()
     if now is None:
@@ -133,8 +133,8 @@ def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
 
 
 def _refuse_foreign_tables(connection: sa.Connection) -> None:
-    """Refuse a database with tables of another program. A SQLite file belongs to one program, but
-    PostgreSQL's extensions may have tables of their own."""
+    """Refuse a database with another program's tables. In a SQLite file, every table counts. On
+    PostgreSQL, only tables with our names count, because extensions may have their own tables."""
     there = set(sa.inspect(connection).get_table_names())
     foreign = there if connection.dialect.name == "sqlite" else metadata.tables.keys() & there
     if foreign:
@@ -146,8 +146,8 @@ def _refuse_foreign_tables(connection: sa.Connection) -> None:
 
 
 def refuse_another_program(url: str) -> None:
-    """Raises SetupError for another program's SQLite file. Call it before a connection of ours
-    changes the file's journal."""
+    """Raise SetupError for another program's SQLite file. Call this before one of our connections
+    changes the file's journal mode."""
     file = database_file(url)
     if file is None or not file.is_file() or not file.stat().st_size:
         return
@@ -161,13 +161,13 @@ def refuse_another_program(url: str) -> None:
 
 
 def known_revisions() -> list[str]:
-    """Every revision that this program knows, oldest first."""
+    """Return every revision that this program knows, oldest first."""
     script = ScriptDirectory.from_config(_config())
     return [one.revision for one in script.walk_revisions()][::-1]
 
 
 def apply(connection: sa.Connection, to: str = HEAD) -> None:
-    """Run the migrations in the caller's transaction. Raises SetupError when a row then refers to a
+    """Run the migrations in the caller's transaction. Raises SetupError if a row then refers to a
     missing row."""
     config = _config()
     config.attributes["connection"] = connection
@@ -176,8 +176,7 @@ def apply(connection: sa.Connection, to: str = HEAD) -> None:
 
 
 def check_foreign_keys(connection: sa.Connection) -> None:
-    """Check all foreign keys on SQLite, which checked none while they were off. PostgreSQL always
-    checks."""
+    """Check all foreign keys on SQLite, because they were off. PostgreSQL always checks them."""
     if connection.dialect.name != "sqlite":
         return
     broken: list[Any] = list(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(1))

@@ -1,8 +1,8 @@
-"""``column is one of these``, with one parameter for the whole list.
+"""Tests whether a column has one of several values, with one parameter for the whole list.
 
-SQLAlchemy's IN has one parameter per value, so each list length is a different statement.
-PostgreSQL plans each of them, and reads the whole table when it has no statistics yet. One array
-makes one statement, which is planned once.
+SQLAlchemy's IN has one parameter per value, so every length of the list is a different statement,
+which PostgreSQL plans separately. Without statistics, it then reads the whole table. With one array
+there is only one statement.
 """
 
 import json
@@ -40,7 +40,7 @@ class _List(TypeDecorator[list[Any]]):
 class _OneOf(FunctionElement[bool]):
     inherit_cache = True
     type = sa.Boolean()
-    # otherwise SQLAlchemy appends "= 1" on SQLite, which disables the index
+    # without this, SQLAlchemy appends "= 1" on SQLite, which disables the index
     _is_implicitly_boolean = True
 
 
@@ -57,8 +57,8 @@ def _json(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def one_of(column: sa.ColumnElement[Any], values: str | Iterable[Any]) -> sa.ColumnElement[bool]:
-    """Whether the column has one of these values. A string is the name of a parameter, which gets
-    the values when the statement runs.
+    """Build a condition: whether the column has one of these values. A string is the name of a
+    parameter that gets the values when the statement runs.
     """
     kind = _List(column.type)
     if isinstance(values, str):

@@ -1,9 +1,9 @@
-"""A SQLite file has one serving process. A kernel lock refuses a second one.
+"""Ensures with a lock that only one process serves a SQLite file.
 
-The lock is an ``flock`` on a file beside the database. The lock ends with the process, even after a
-kill, and does not touch the database's own locks. The file remains; its content is valid only while
-it is locked. Commands that do not serve (``doctor``, ``export``, ``import``, ``migrate``) take no
-lock, because SQLite isolates their transactions.
+The lock is an ``flock`` on a file next to the database. The kernel releases it when the process
+ends, even after a kill. It does not affect the database's own locks. The file remains, but its
+content is valid only while it is locked. Commands that do not serve (``doctor``, ``export``,
+``import``, ``migrate``) need no lock, because SQLite isolates their transactions.
 """
 
 import fcntl
@@ -21,11 +21,10 @@ from handoff_service.errors import SetupError
 
 @contextmanager
 def only_process(database_url: str, address: str, now: datetime) -> Iterator[None]:
-    """Until the block ends, this process is the only one that may serve this SQLite file, at this
-    address. Does nothing for PostgreSQL.
+    """Lock this SQLite file until the block ends, so that no other process serves it. ``address``:
+    where this process serves, for the other process's error message. Does nothing for PostgreSQL.
 
-    Raises SetupError, which names the process that already serves the file, even if it opened the
-    file by another path.
+    Raises SetupError with the process that already serves the file. Symbolic links do not hide it.
     """
     if not database_url.startswith("sqlite"):
         yield
@@ -63,7 +62,12 @@ def _taken(path: Path) -> str:
         holder = json.loads(path.read_text(encoding="utf-8"))
         since = datetime.fromisoformat(holder["since"])
         who = f"process {holder['pid']}, since {since:%d %B %Y %H:%M} UTC, at {holder['address']}"
-    except (OSError, ValueError, KeyError, TypeError):  # the other process has just started
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):  # the other process has not written its details yet
         who = "a process that has just started"
     return (
         f"Another Patchboard already serves {path.with_suffix('')}: {who}. "

@@ -1,7 +1,7 @@
-"""Portable rows: a database's rows in a form for both databases, one JSON list per row.
+"""Portable rows: rows in a format for both SQLite and PostgreSQL, with one JSON list per row.
 
-Tables and columns are read from the database itself, so this works for any revision of the schema.
-Times are fixed-width UTC text, as in SQLite; JSON columns keep their stored text.
+This reads the tables and columns from the database itself, so it works with any revision of the
+schema. Times are fixed-width UTC text, as in SQLite. JSON columns keep their stored text.
 """
 
 import base64
@@ -20,19 +20,19 @@ from handoff_service.errors import SetupError
 from handoff_service.store.engine.tables import MESSAGE_WORDS
 
 AT_ONCE = 1000
-# the revision is stored separately; the index is rebuilt
+# backups store the revision separately, and a restore rebuilds the text index
 _NOT_PORTABLE = ("alembic_version", MESSAGE_WORDS)
 
 
 def tables_of(conn: sa.Connection) -> list[sa.Table]:
-    """The tables of a database, each after the tables it refers to."""
+    """Return the tables of a database, each one after the tables to which it refers."""
     found = sa.MetaData()
     found.reflect(conn, only=lambda name, _: not name.startswith(_NOT_PORTABLE))
     return found.sorted_tables
 
 
 def write_rows(conn: sa.Connection, table: sa.Table) -> Iterator[bytes]:
-    """Every row of a table, one line each."""
+    """Yield the rows of a table, one line each."""
     columns = [sa.cast(c, sa.Text) if isinstance(c.type, sa.JSON) else c for c in table.columns]
     rows = conn.execution_options(yield_per=AT_ONCE).execute(sa.select(*columns))
     for row in rows:
@@ -61,7 +61,7 @@ def read_rows(
     )
     names = [conn.dialect.identifier_preparer.quote(name) for name in (table.name, *columns)]
     cursor: Any = conn.connection.cursor()
-    with closing(cursor), _stored(table.name):
+    with closing(cursor), _hide_driver_text(table.name):
         if conn.dialect.name == "postgresql":  # ten times as fast as INSERT
             return _copy(cursor, f"COPY {names[0]} ({', '.join(names[1:])}) FROM STDIN", rows)
         places = ", ".join("?" for _ in columns)
@@ -70,10 +70,10 @@ def read_rows(
 
 
 @contextmanager
-def _stored(table: str) -> Iterator[None]:
+def _hide_driver_text(table: str) -> Iterator[None]:
     try:
         yield
-    # without the driver's text, which may contain people's data
+    # leave out the driver's text, which may contain personal data
     except (sqlite3.Error, psycopg.Error) as error:
         why = type(error).__name__
         raise SetupError(
@@ -92,14 +92,14 @@ def _copy(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
 
 def _insert(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
     count = 0
-    for some in batched(rows, AT_ONCE, strict=False):
-        cursor.executemany(statement, some)
-        count += len(some)
+    for batch in batched(rows, AT_ONCE, strict=False):
+        cursor.executemany(statement, batch)
+        count += len(batch)
     return count
 
 
 def _reader(column: sa.Column[Any]) -> Callable[[Any], Any]:
-    """A function from the JSON value to the driver's value."""
+    """Return a function that converts a JSON value to the driver's value."""
     if isinstance(column.type, sa.DateTime):
         return lambda value: None if value is None else f"{value}+00"
     if isinstance(column.type, sa.LargeBinary):
@@ -108,7 +108,7 @@ def _reader(column: sa.Column[Any]) -> Callable[[Any], Any]:
 
 
 def set_counters(conn: sa.Connection, table: sa.Table) -> None:
-    """Set PostgreSQL's id counters above the existing ids. SQLite does that by itself."""
+    """Set PostgreSQL's id counters above the existing ids. SQLite does this automatically."""
     key = table.autoincrement_column
     if conn.dialect.name != "postgresql" or key is None or key.name not in table.columns:
         return

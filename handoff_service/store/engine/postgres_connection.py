@@ -1,7 +1,7 @@
 """A PostgreSQL connection with a client-side timeout.
 
-The server's own timeouts only work while the server works. A hung server, or a host that has lost
-its network, sends nothing, so the client has to stop waiting.
+The server's own timeouts work only while the server works. A hung server, or a host without a
+network, sends nothing, so the client itself must stop waiting.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from psycopg.abc import RV, PQGen
 
 
 class NoAnswer(psycopg.OperationalError):
-    """The server did not answer in time; the connection was closed."""
+    """The server did not answer in time, so the client closed the connection."""
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -35,8 +35,8 @@ def connect_within(engine: sa.Engine, silence: float) -> None:
     def connect(
         _dialect: Any, _record: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> psycopg.Connection[Any]:
-        made = BoundedConnection.connect(*args, **kwargs)
-        made.silence = silence
-        return made
+        opened = BoundedConnection.connect(*args, **kwargs)
+        opened.silence = silence
+        return opened
 
     sa.event.listen(engine, "do_connect", connect)

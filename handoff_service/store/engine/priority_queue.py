@@ -1,7 +1,7 @@
-"""The priority queue of a lane: requests from outside run before the service's own work.
+"""A lane's priority queue. Requests from outside run before the service's own work.
 
-The work that follows a text, such as finding a free agent, takes longer than storing the text. With
-a single queue, new texts would wait for all the follow-up work of earlier texts.
+The work after a text, such as finding a free agent, takes longer than storing the text. In a single
+queue, new texts would wait for the work of all earlier texts.
 """
 
 import queue
@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import Iterable
 from time import monotonic
 
-LEAST_SHARE = 0.02  # seconds of each batch
+MIN_SHARE = 0.02  # seconds in each batch
 
 
 class CommandQueue[T]:
-    """Requests and own work. Any thread puts items; one thread takes them. ``at_once``: the most
-    requests, and the most own work, in one batch."""
+    """A queue of requests and own work. Any thread may put items, but only one thread may take
+    them. ``at_once``: how many requests, and how many pieces of own work, a batch may have."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
@@ -24,14 +24,14 @@ class CommandQueue[T]:
         self._closed = False
 
     def __len__(self) -> int:
-        """The number of requests that a new request would wait for."""
+        """Return the number of requests that are ahead of a new request."""
         return self._arrived.qsize() + len(self._requests)
 
     def put(self, item: T, *, own: bool) -> None:
         self._arrived.put((item, own))
 
     def put_back(self, items: Iterable[T]) -> None:
-        """Return own work that was taken but not done to the front, in order."""
+        """Put own work that was taken but not done back at the front, in order."""
         self._own.extendleft(reversed(list(items)))
 
     def close(self) -> None:
@@ -39,10 +39,10 @@ class CommandQueue[T]:
         self._arrived.put(None)
 
     def take(self) -> list[T]:
-        """The next batch: requests, then own work. Waits for an item. Empty: the queue is closed
-        and has no more items."""
+        """Wait for an item and return the next batch: requests, then own work. An empty batch means
+        that the queue is closed and empty."""
         self._sort_arrived(wait=not (self._requests or self._own or self._closed))
-        return [*self._some(self._requests), *self._some(self._own)]
+        return [*self._take_up_to(self._requests), *self._take_up_to(self._own)]
 
     def _sort_arrived(self, *, wait: bool) -> None:
         try:
@@ -56,22 +56,22 @@ class CommandQueue[T]:
         except queue.Empty:
             pass
 
-    def _some(self, waiting: deque[T]) -> list[T]:
+    def _take_up_to(self, waiting: deque[T]) -> list[T]:
         return [waiting.popleft() for _ in range(min(len(waiting), self._at_once))]
 
 
 class OwnShare:
-    """The time of own work in one batch: half as long as the requests before it took, and at least
-    LEAST_SHARE. So the service's own work lengthens a request's wait by at most half, and the own
-    work always makes progress."""
+    """Limits the time of own work in a batch to half the time that the batch's requests took, but
+    at least MIN_SHARE. So own work makes a request's wait at most half as long again, and always
+    makes progress."""
 
     def __init__(self) -> None:
         self._began = monotonic()
         self._own_began: float | None = None
 
     def has_room(self) -> bool:
-        """Whether another piece of own work may begin. The first one always may."""
+        """Return whether another piece of own work may begin. The first one always may."""
         now = monotonic()
         if self._own_began is None:
             self._own_began = now
-        return now - self._own_began <= max(LEAST_SHARE, (self._own_began - self._began) / 2)
+        return now - self._own_began <= max(MIN_SHARE, (self._own_began - self._began) / 2)

@@ -1,4 +1,4 @@
-"""Row references: whether a row must stay because rows of the history refer to it."""
+"""Foreign keys to a row: finds out whether other rows refer to it, so that it cannot be deleted."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from handoff_service.store.engine import tables as t
 
 
 def is_referred_to(conn: Connection, table: sa.Table, row_id: int) -> bool:
-    """Whether a row of another table refers to this one. Rows that are deleted together with it do
-    not count."""
+    """Return whether a row of another table refers to this one. Rows that a cascade deletes with it
+    do not count."""
     return any(
         conn.execute(select(sa.literal(1)).where(column == row_id).limit(1)).first() is not None
         for column in columns_to(table)
@@ -18,8 +18,8 @@ def is_referred_to(conn: Connection, table: sa.Table, row_id: int) -> bool:
 
 
 def columns_to(table: sa.Table) -> list[sa.Column[Any]]:
-    """The columns of other tables that refer to this one, apart from rows that are deleted with
-    it."""
+    """Return the columns of other tables that refer to this table, except those whose rows a
+    cascade deletes."""
     return [
         key.parent
         for other in t.metadata.tables.values()

@@ -1,7 +1,7 @@
-"""The columns with values that are sealed with the secret key, and the keys that sealed them.
+"""Columns whose values are sealed with the secret key, and the keys that sealed them.
 
-A column is sealed when ``tables.py`` declares it with ``_sealed``. All functions here then cover
-it: the next start seals values that were stored in plain text, and a rotation of the key seals all
+``tables.py`` declares such a column with ``_sealed``. All functions here then include it. The next
+start of the service seals values that were stored in plain text, and a key rotation seals all
 values again.
 """
 
@@ -20,14 +20,14 @@ type Stored = tuple[sa.ColumnElement[bool], str]
 
 
 def columns() -> Iterator[Column[str]]:
-    """The sealed columns of all tables."""
+    """Yield the sealed columns of all tables."""
     for table in t.metadata.sorted_tables:
         yield from (column for column in table.columns if column.info.get("sealed"))
 
 
 def opened(conn: Connection, column: Column[str], stored: str) -> str | None:
-    """The secret in plain text. None if the service does not have the key that sealed it. ``conn``:
-    a connection of the store, which knows the keys."""
+    """Return the secret in plain text; None if the service does not have its key. ``conn``: a
+    connection of the store, which has the keys."""
     sealer: Sealer = conn.get_execution_options()["sealer"]
     try:
         return sealer.open(column, stored)
@@ -36,7 +36,7 @@ def opened(conn: Connection, column: Column[str], stored: str) -> str | None:
 
 
 def seal_plain(conn: Connection, sealer: Sealer) -> int:
-    """Seal the values that are stored in plain text. Returns their number."""
+    """Seal the values that are stored in plain text. Return their number."""
     sealed = 0
     for column in columns():
         for row, stored in _values(conn, column, ~column.startswith(PREFIX)):
@@ -46,8 +46,8 @@ def seal_plain(conn: Connection, sealer: Sealer) -> int:
 
 
 def seal_again(conn: Connection, sealer: Sealer) -> int:
-    """Seal values of an old key with the current key. Returns their number. Values that cannot
-    be opened stay."""
+    """Seal the values of old keys again with the current key. Return their number. Values with an
+    unknown key stay unchanged."""
     sealed = 0
     for column in columns():
         is_current = column.startswith(f"{PREFIX}{sealer.key_id}:")
@@ -62,7 +62,7 @@ def seal_again(conn: Connection, sealer: Sealer) -> int:
 
 
 def keys_in_use(conn: Connection) -> Counter[str]:
-    """How many values each key has sealed."""
+    """Return how many values each key has sealed."""
     used: Counter[str] = Counter()
     for column in columns():
         key = func.substr(column, len(PREFIX) + 1, KEY_LENGTH)
@@ -74,7 +74,7 @@ def keys_in_use(conn: Connection) -> Counter[str]:
 def _values(
     conn: Connection, column: Column[str], condition: sa.ColumnElement[bool]
 ) -> Iterable[Stored]:
-    """One pair for each row that meets ``condition``: a condition that selects only this row, and
+    """Return a pair for each row that meets ``condition``: a condition for exactly this row, and
     the stored value."""
     primary = list(column.table.primary_key)
     rows = conn.execute(select(*primary, column.label("stored")).where(condition)).all()
@@ -88,5 +88,5 @@ def _is_row(primary: Iterable[Column[Any]], row: Any) -> sa.ColumnElement[bool]:
 def _put(
     conn: Connection, column: Column[str], row: sa.ColumnElement[bool], before: str, after: str
 ) -> None:
-    """Replace the value, unless it has changed meanwhile."""
+    """Replace the value, unless it has changed since it was read."""
     conn.execute(update(column.table).where(row, column == before).values({column: after}))

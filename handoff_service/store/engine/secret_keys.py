@@ -1,5 +1,5 @@
-"""The fingerprint of the secret key that a database was written with. With it, the service notices
-another key."""
+"""The fingerprint of the secret key with which a database was written. It shows whether the service
+now has another key."""
 
 from collections.abc import Collection
 
@@ -16,13 +16,13 @@ DIFFERS = (
 
 
 def fingerprint(conn: Connection) -> str | None:
-    """The fingerprint of the key that the database was last written with."""
+    """Return the fingerprint of the database's key; None before there is one."""
     return conn.execute(select(t.secret_keys.c.fingerprint)).scalar()
 
 
 def remember(conn: Connection, fingerprint: str, old: Collection[str] = ()) -> None:
-    """Store the fingerprint of the key that is used with this database, if it is the first one or
-    replaces a key in ``old``."""
+    """Store the fingerprint of the current key, if it is the first one or replaces a key in
+    ``old``."""
     s = t.secret_keys
     if conn.execute(select(s.c.id)).first() is None:
         conn.execute(insert(s).values(id=1, fingerprint=fingerprint))
@@ -30,5 +30,6 @@ def remember(conn: Connection, fingerprint: str, old: Collection[str] = ()) -> N
 
 
 def differs(conn: Connection, current: str, old: Collection[str] = ()) -> bool:
-    """Whether the database was written with another key than the current one and the old ones."""
+    """Return whether the database was written with a key that is neither the current one nor in
+    ``old``."""
     return fingerprint(conn) not in (None, current, *old)

@@ -1,4 +1,4 @@
-"""The store: lanes for writing, a small connection pool for reading."""
+"""The store has lanes for writing and a small connection pool for reading."""
 
 import asyncio
 import copy
@@ -40,16 +40,16 @@ from handoff_service.store.engine.transaction import (
 )
 
 READERS = 4
-READS_AT_ONCE = 64  # reads that may always wait, even if the database is slow
+READS_AT_ONCE = 64  # a queue of this many reads refuses nobody, even if the database is slow
 NO_ANSWER = "no answer in time"
-LANES = 2  # on PostgreSQL; more lanes split the batches and were slower on two cores
+LANES = 2  # on PostgreSQL; more lanes split the batches, which was slower on two cores
 
 
 class Store:
     """Opens the database. Create and close it on a running event loop.
 
-    This store is for the service's own work: nothing is refused, and callers wait for the answer.
-    ``for_requests`` is the same store for requests from outside.
+    A new store is for the service's own work: it refuses nothing, and callers wait for the answer.
+    ``for_requests`` returns the same store for requests from outside.
     """
 
     def __init__(
@@ -85,43 +85,43 @@ class Store:
             lane.start()
 
     def under(self, id: CommandId) -> "Store":
-        """This store for one repeatable request: its commands are carried out once.
+        """Return this store for one idempotent request. Each of its commands runs only once.
 
-        Commands are identified by their order, so a repeated request must lead to the same
-        commands.
+        The order identifies the commands, so a repeated request must give the same commands in the
+        same order.
         """
-        made = copy.copy(self)
-        made._steps = (id.step(number) for number in itertools.count(1))
-        return made
+        copied = copy.copy(self)
+        copied._steps = (id.step(number) for number in itertools.count(1))
+        return copied
 
     def acting(self, agent_id: int | None, address: str = "") -> "Store":
-        """This store for one agent's request: histories name the agent, and the audit log the
-        network address. ``agent_id`` None: nobody has signed in."""
-        made = copy.copy(self)
-        made._by = Actor(agent_id, address)
-        return made
+        """Return this store for one agent's request. Histories record the agent, and the audit log
+        also records the network address. ``agent_id`` None: nobody has signed in."""
+        copied = copy.copy(self)
+        copied._by = Actor(agent_id, address)
+        return copied
 
     def for_requests(self, patience: Patience = REQUEST) -> "Store":
-        """This store for requests. It raises Overloaded at once when too many requests wait, and
-        DatabaseAway when no answer comes in time.
+        """Return this store for requests from outside. It raises Overloaded at once if too many
+        requests wait, and DatabaseAway if there is no answer in time.
 
-        A command that is given up while it is queued is never carried out. A command that is
-        already running may still take effect.
+        A command that times out in the queue never runs. A command that is already running may
+        still take effect.
         """
         return self._with(patience)
 
     def for_long_requests(self) -> "Store":
-        """Like ``for_requests``, for requests that take long by nature: an import, a dry run."""
+        """Like ``for_requests``, for requests that need long, such as an import or a dry run."""
         return self._with(LONG_REQUEST)
 
     def for_own_work(self) -> "Store":
-        """This store for work that nobody outside can repeat."""
+        """Return this store for the service's own work, which is never refused."""
         return self._with(OWN_WORK)
 
     def _with(self, patience: Patience) -> "Store":
-        made = copy.copy(self)
-        made._patience = patience
-        return made
+        copied = copy.copy(self)
+        copied._patience = patience
+        return copied
 
     @overload
     async def write[C, R](
@@ -138,10 +138,10 @@ class Store:
         *,
         near: object = None,
     ) -> R:
-        """Carry out a command and return its answer after the commit.
+        """Run a command and return its answer after the commit.
 
-        ``near`` names the command's subject: commands with the same subject share a lane.
-        Correctness depends on row locks, not on lanes. Canceling the caller does not cancel the
+        ``near``: the command's subject. Commands with the same subject share a lane, but
+        correctness depends on row locks, not on lanes. Canceling the caller does not cancel the
         command.
         """
         lane = self._lanes[hash(near) % len(self._lanes)]
@@ -158,8 +158,9 @@ class Store:
         return answer
 
     async def compact(self, tables: Collection[str]) -> Compacted:
-        """Rewrite the database without deleted bytes: see ``compact.py``. Copies that migrations
-        made of SQLite's file are deleted. ``tables``: the tables that PostgreSQL cleans."""
+        """Rewrite the database without deleted bytes: see ``compact.py``. This also deletes the
+        copies of SQLite's file that migrations made. ``tables``: the tables that PostgreSQL
+        vacuums."""
         if self.is_sqlite:
             answer: Compacted = await self._lanes[0].put(Alone(compact_sqlite), None)
             await asyncio.to_thread(remove_copies, Path(self._writing.url.database or ""))
@@ -167,20 +168,20 @@ class Store:
         return await asyncio.to_thread(vacuum_postgres, self._url, tables)
 
     async def checkpoint(self) -> None:
-        """Let a reading connection copy SQLite's WAL into the file at each fourth call. Long work
-        calls this after each of its transactions: see ``checkpoint.py``."""
+        """Copy SQLite's WAL into the file, on every fourth call. Long work calls this after each of
+        its transactions: see ``checkpoint.py``."""
         if self.is_sqlite and next(self._checkpoints) % EVERY == 0:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._readers, checkpoint, self._reading)
 
     def size(self) -> int:
-        """Bytes of SQLite's file; 0 for PostgreSQL. Blocks."""
+        """Return the size of SQLite's file in bytes; 0 for PostgreSQL. This blocks."""
         return size_of(self._writing.url)
 
     def admit_early(self, under_way: int) -> None:
-        """Raise Overloaded now for a command that a lane would refuse, or would drop after a wait.
-        ``under_way``: the number of commands that are, or will be, in the lanes before it."""
-        lane = self._lanes[0]  # all lanes are about equally long
+        """Raise Overloaded now if a lane would later refuse or drop a command. ``under_way``: how
+        many commands are, or will be, ahead of it in the lanes."""
+        lane = self._lanes[0]  # the queues of all lanes are about equally long
         lane.admission.admit(REQUEST, under_way // len(self._lanes))
 
     async def read[**P, R](
@@ -208,7 +209,7 @@ class Store:
         self._reads.admission.admit(self._patience, self._reads.waiting)
         self._reads.waiting += 1
         try:
-            # a read that has not started within the time never starts
+            # on a timeout, a read that has not started never starts
             async with asyncio.timeout(self._patience.seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._readers, run)
         except TimeoutError as error:
@@ -226,7 +227,7 @@ class Store:
 
 
 class _Reads:
-    """The readers' queue, from the event loop's side."""
+    """The queue of reads, as the event loop sees it."""
 
     def __init__(self) -> None:
         self.admission = Admission(READS_AT_ONCE, workers=READERS, least_counted=1)

@@ -1,4 +1,4 @@
-"""Tables. Times are UTC, and the database makes the ids.
+"""The tables. Times are UTC, and the database assigns the ids.
 
 These derived facts are not stored:
 
@@ -8,10 +8,10 @@ These derived facts are not stored:
 - An agent's load is a count.
 - A line is a requester number together with a provider number.
 
-Some derived facts are stored, because reading them would be slow. The comment at the table or
-column says what each follows from. One of them is an interaction's ``unanswered``: the side
-(requester or live agent) whose unanswered streak is open. With it, the transaction of a text sees
-whether the text starts a streak without reading the conversation.
+Some derived facts are stored, because computing them would be slow. The comment at the table or
+column explains how to derive each of them. One of them is an interaction's ``unanswered``: the side
+(requester or live agent) with an open unanswered streak. It shows whether a text starts a streak,
+without a query for the earlier messages.
 """
 
 import functools
@@ -27,8 +27,8 @@ from handoff_service.rules.shared.vocabulary import Event
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time. SQLite has no time type, so there it is fixed-width text that sorts by
-    time."""
+    """A timezone-aware UTC time. SQLite has no time type, so there it is fixed-width text, which
+    sorts by time."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -51,7 +51,7 @@ class UtcTime(TypeDecorator[datetime]):
         )
 
 
-@functools.lru_cache(64)  # a batch writes the same time often
+@functools.lru_cache(64)  # a batch often writes the same time
 def _as_text(value: datetime) -> str:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
@@ -120,40 +120,40 @@ desk = Table(
     metadata,
     _id(),
     _word("name"),
-    #: ISO code, for national numbers and public holidays
+    #: ISO code of the country for national numbers and public holidays
     _word("country"),
     #: IANA name
     _word("time_zone"),
     #: whether conversations return to their queue when their agent is set to Away
     Column("reassign_when_away", sa.Boolean, nullable=False),
-    #: how long an agent's connection may be lost
+    #: seconds without a connection after which an agent is set to Away
     _count("away_after_seconds", 45),
     #: fields on offer cards; empty: everything that was collected
     _json("card_fields", "[]"),
-    #: command -> its words, where they differ from the defaults
+    #: command -> its words, only for commands with other words than the defaults
     _json("commands", "{}"),
-    #: after how many equal answers of a bot in a row an agent takes over; 0: never
+    #: number of identical answers in a row after which an agent takes over from the bot; 0: never
     _count("same_answers", 2),
     #: such as 21:00-08:00 (rules/delivery/quiet_hours.py); null: none
     _word("quiet_hours", null=True),
-    #: the most answers of the virtual agent to one number in ten minutes
+    #: how many answers the virtual agent may send to one number in ten minutes
     _count("most_answers", 30),
     #: ISO codes of the countries that may be texted; empty: all
     _json("countries", "[]"),
-    #: automatic replies an hour to one range of 10,000 unknown numbers, not counting those to the
+    #: automatic replies an hour to a block of 10,000 unknown numbers, not counting those to the
     #: number itself; 0: no limit
     _count("most_in_range", 20),
     #: automatic replies an hour to all unknown numbers; 0: no limit
     _count("most_unknown_hourly", 200),
     #: automatic replies a day to all unknown numbers; 0: no limit
     _count("most_unknown_daily", 1000),
-    #: how long after closing a thank-you still belongs to the closed conversation; 0: never
+    #: how long after closing a thank-you stays in the closed conversation; 0: never
     _count("thanks_minutes", 10),
-    #: whether texts from senders that nobody can text back go to queues
+    #: whether texts from senders who cannot get replies go to queues
     _flag("queue_unanswerable", default=False),
-    #: whether an agent who closes a conversation must choose its topic
+    #: whether an agent must choose a topic to close a conversation
     _flag("ask_topic", default=False),
-    # days that content is kept after its conversation was closed; 0: forever
+    # how many days content is kept after its conversation closes; 0: forever
     # (rules/privacy/kinds.py)
     _count("keep_texts_days", 0),
     _count("keep_media_days", 0),
@@ -168,14 +168,14 @@ desk = Table(
     _json("second_factor_roles", "[]"),
 )
 
-#: One row, written by a migration.
+#: One row, which a migration has written.
 installation = Table(
     "installation",
     metadata,
     _id(),
     #: random; separates this desk from others on the same Redis server
     _word("desk_id"),
-    #: the steps of the set-up in the browser that an admin has done or skipped
+    #: the steps of the setup in the browser that an admin has done or skipped
     _json("setup_steps", "[]"),
     #: the checks that admins have hidden from the checklist
     _json("hidden_checks", "[]"),
@@ -194,7 +194,7 @@ users = Table(
     _json("attributes", "{}"),
     #: false: deactivated, without numbers
     _flag("active", default=True),
-    #: the user who stayed when this one was merged; such a user is not active, and lists omit it
+    #: the user into whom this user was merged; a merged user is inactive and not in lists
     Column("merged_into", ID),
     Index("ix_users_merged_into", "merged_into", sqlite_where=MERGED, postgresql_where=MERGED),
 )
@@ -204,17 +204,17 @@ user_numbers = Table(
     _ref("user_id", "users.id", key=True, drop=True),
     Column("number", sa.Text, primary_key=True, index=True),
 )
-# sorts by bytes, as on SQLite, so a prefix is a range
+# sorts by bytes, as SQLite does, so a prefix search reads a range
 _BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-#: Folded search words of users: see store/desk/user_words.py.
+#: Normalized search words of users: see store/desk/user_words.py.
 user_words = Table(
     "user_words",
     metadata,
     _ref("user_id", "users.id", key=True, drop=True),
     Column("word", _BYTES, primary_key=True),
-    #: the folded name: the user's place in a list of people
+    #: the normalized name, by which lists of users are sorted
     Column("sort_name", _BYTES, nullable=False),
-    # holds the whole row, so a search reads only this index
+    # contains the whole row, so a search reads only this index
     Index("ix_user_words_word", "word", "sort_name", "user_id"),
     sqlite_with_rowid=False,
 )
@@ -224,12 +224,11 @@ user_facts = Table(
     metadata,
     _ref("user_id", "users.id", key=True, drop=True),
     Column("name", sa.Text, primary_key=True),
-    #: argon2; guesses are compared with it
+    #: argon2 hash, to check the requester's answers
     _word("hash"),
-    #: keyed hash that shows whether an imported fact has changed; null: stored before
-    #: facts had fingerprints
+    #: keyed hash that shows whether an imported fact has changed; null in rows from older versions
     _word("fingerprint", null=True),
-    #: names the secret key of both hashes (lib/sealing.py); null: the key of secret_keys
+    #: id of the secret key for both hashes (lib/sealing.py); null: the key in secret_keys
     _word("key_id", null=True),
 )
 groups = Table(
@@ -237,7 +236,7 @@ groups = Table(
     metadata,
     _id(),
     Column("name", sa.Text, nullable=False, unique=True),
-    #: most conversations for each of its agents; the agent's own limit applies too
+    #: how many conversations each of its agents may have; the agent's own limit also applies
     Column("capacity", sa.Integer),
 )
 agents = Table(
@@ -247,23 +246,22 @@ agents = Table(
     Column("email", sa.Text, nullable=False, unique=True),
     _word("name"),
     _word("password_hash"),
-    #: most conversations at a time
+    #: how many conversations the agent may have at a time
     Column("capacity", sa.Integer, nullable=False),
     #: the agent's choice
     _word("presence"),
     _time("last_assigned_at", null=True),
     #: false: cannot sign in and gets no offers
     _flag("active", default=True),
-    #: true: a service token acts as this agent, who is never active
+    #: true: the technical agent of a service token, which is never active
     _flag("is_service", default=False),
-    #: set by the product on top of the choice; null: none. store/routing/presence.py decides
-    #: between the two
+    #: Patchboard's own setting, which overrides the choice; null: none (store/routing/presence.py)
     _word("automatic_presence", null=True),
     #: the reason for automatic_presence
     _word("automatic_reason", null=True),
-    #: why the product had set the agent to Away; kept until the agent dismisses the notice
+    #: why Patchboard had set the agent to Away; null once the agent has dismissed the notice
     _word("returned_from", null=True),
-    #: this admin may use a password although passwords are off for the role
+    #: whether this admin may use a password even if passwords are off for the role
     _flag("always_password", default=False),
     #: the language of the agent's pages; null: the browser's
     _word("language", null=True),
@@ -286,7 +284,7 @@ agent_groups = Table(
     _ref("agent_id", "agents.id", key=True, drop=True),
     _ref("group_id", "groups.id", key=True),
 )
-#: The admin's own states, besides available, away and offline.
+#: The admin's own presences. Available, away and offline are built in.
 presence_states = Table(
     "presence_states",
     metadata,
@@ -310,7 +308,7 @@ reject_reasons = Table(
     metadata,
     _id(),
     Column("words", sa.Text, nullable=False, unique=True),
-    #: whether an agent who gives this reason may be asked again in a later round
+    #: whether an agent who gives this reason may get the offer again in a later round
     Column("again", sa.Boolean, nullable=False),
     Column("position", sa.Integer, nullable=False),
 )
@@ -320,9 +318,9 @@ queues = Table(
     _id(),
     Column("name", sa.Text, nullable=False, unique=True),
     _word("assignment"),
-    #: how long an offer is open
+    #: how long an agent can accept an offer
     Column("accept_seconds", sa.Integer, nullable=False),
-    #: place in the admin's order
+    #: position in the admin's order
     _count("position", 0),
     _json("conditions", "[]"),
     Column("match", sa.Text, nullable=False, server_default=sa.text("'all'")),
@@ -332,20 +330,19 @@ queues = Table(
     _word("time_zone", null=True),
     #: null: the desk's
     _word("country", null=True),
-    #: ISO 639-1: the language of ``texts``, and of other texts if the requester's language is not
-    #: known
+    #: ISO 639-1: the language of the queue's texts; also for requesters with an unknown language
     Column("language", sa.Text, nullable=False, server_default=sa.text("'en'")),
-    #: how long after closing requesters are asked how it went; null: never
+    #: how long after closing the satisfaction question is sent; null: never
     Column("satisfaction_after_hours", sa.Integer),
-    #: the least number of days between two questions to one requester
+    #: the minimum number of days between two questions to one requester
     _count("satisfaction_every_days", 30),
-    #: for how many days a requester's last agent gets the first offer
+    #: how many days a requester's last agent gets the first offer
     _count("affinity_days", 7),
     #: whether work items are assigned without an offer
     _flag("auto_assign", default=False),
     #: how long a requester waits before supervisors are alerted; null: never
     Column("alarm_seconds", sa.Integer),
-    #: by priority, in minutes of opening hours (rules/routing/targets.py)
+    #: the targets by priority, in minutes of opening hours (rules/routing/targets.py)
     _json("targets", "[]"),
     _word("in_line_text", null=True),
     _word("waiting_text", null=True),
@@ -358,7 +355,7 @@ queue_groups = Table(
     metadata,
     _ref("queue_id", "queues.id", key=True, drop=True),
     _ref("group_id", "groups.id", key=True),
-    #: when this group's agents start to get offers
+    #: after how many seconds this group's agents get offers
     _count("after_seconds", 0),
 )
 queue_skills = Table(
@@ -377,13 +374,13 @@ provider_numbers = Table(
     _word("first_responder"),
     _ref("queue_id", "queues.id"),
     Column("segments_per_second", sa.Integer, nullable=False),
-    #: past sends use up the number's rate until this moment
+    #: earlier sends have used up the number's rate until this time
     _time("paced_to", null=True),
     #: the provider's id of the messaging service that has this number in its pool
     _word("messaging_service", null=True),
 )
 
-# Words --------------------------------------------------------------------------------------------
+# Texts and labels ---------------------------------------------------------------------------------
 
 #: System messages that an admin has edited.
 texts = Table(
@@ -430,7 +427,7 @@ attributes = Table(
     UniqueConstraint("owner", "key"),
 )
 
-#: Several changes to a conversation with one click. A column that is null leaves its step out.
+#: Macros: several changes to a conversation with one click. A null column skips its step.
 macros = Table(
     "macros",
     metadata,
@@ -441,15 +438,15 @@ macros = Table(
     _ref("label_id", "labels.id", null=True),
     #: may contain placeholders
     _word("note", null=True),
-    #: whether the agent who runs it gets the conversation
+    #: whether the conversation is assigned to the agent who runs the macro
     _flag("to_me", default=False),
-    #: the other agent who gets it
+    #: the other agent to whom the conversation is transferred
     _ref("agent_id", "agents.id", null=True),
     _ref("queue_id", "queues.id", null=True),
     _word("state", null=True),
-    #: how long the hold lasts; null: until the requester writes
+    #: how long the hold lasts; null: until the requester texts
     Column("hold_seconds", sa.Integer),
-    #: stay or next: where the workspace goes afterwards
+    #: stay or next: which conversation the workspace shows afterward
     _word("then"),
 )
 
@@ -464,9 +461,10 @@ messaging_profiles = Table(
     _ref("user_id", "users.id", null=True),
     Column("active", sa.Boolean, nullable=False),
     _time("created_at"),
-    #: the user whom somebody ruled out as the sender
+    #: the user who was ruled out as the sender
     Column("not_user_id", ID),
-    # spelled like SQLAlchemy's queries for a boolean, otherwise SQLite would not use the index
+    # must be written exactly like SQLAlchemy's queries for a boolean, or SQLite does not use the
+    # index
     Index(
         "one_active_profile_a_number",
         "number",
@@ -477,8 +475,8 @@ messaging_profiles = Table(
     Index("ix_messaging_profiles_user_id", "user_id", sqlite_where=TIED, postgresql_where=TIED),
 )
 WAS_TIED = sa.text("old_user_id IS NOT NULL")
-#: Changes of the user that a number belongs to: who made each, how and when. Rows are never
-#: deleted; an erasure empties them.
+#: Changes of a number's user, with who made each, how and when. Rows are never deleted, but an
+#: erasure empties them.
 associations = Table(
     "associations",
     metadata,
@@ -486,7 +484,7 @@ associations = Table(
     _ref("interaction_id", "interactions.id"),
     _ref("profile_id", "messaging_profiles.id"),
     _ref("old_user_id", "users.id", null=True),
-    #: null: nobody is known to have the number
+    #: null: no user is known to have the number
     _ref("user_id", "users.id", null=True),
     _word("method"),
     _ref("agent_id", "agents.id", null=True),
@@ -505,7 +503,7 @@ associations = Table(
     ),
 )
 IS_NOT_PUSHED = sa.text("told_at IS NULL")
-#: The consent ledger: every change. Only an erasure deletes rows.
+#: The consent ledger, with every change. Only an erasure deletes rows.
 consents = Table(
     "consents",
     metadata,
@@ -520,14 +518,14 @@ consents = Table(
     _ref("agent_id", "agents.id", null=True),
     _word("note", null=True),
     _time("at"),
-    #: when the change was pushed to the provider, or found to need no push
+    #: when the change was pushed to the provider, or when it turned out to need no push
     _time("told_at", null=True),
-    #: the provider's objection
+    #: why the provider rejected it
     _word("told_why", null=True),
     Index("ix_consents_number", "number", "id"),
     Index("ix_consents_untold", "id", sqlite_where=IS_NOT_PUSHED, postgresql_where=IS_NOT_PUSHED),
 )
-#: The current opt-outs, for senders.
+#: The current opt-outs, which every send checks.
 opt_outs = Table(
     "opt_outs",
     metadata,
@@ -537,7 +535,7 @@ opt_outs = Table(
     _ref("consent_id", "consents.id"),
     Index("ix_opt_outs_consent_id", "consent_id"),
 )
-#: Requests to prove an identity, and their results.
+#: Identity proofs, and their results.
 proofs = Table(
     "proofs",
     metadata,
@@ -547,9 +545,9 @@ proofs = Table(
     Column("epoch", sa.Integer, nullable=False),
     #: the live agent who asked for the proof
     _ref("asked_by", "agents.id", null=True),
-    #: the account that the requester named
+    #: the employee number or address that the requester gave
     _word("claimed", null=True),
-    #: the user of that account, if it exists
+    #: the user with this account; null if there is none
     _ref("user_id", "users.id", null=True),
     #: the keyed hash of the code
     _word("code_hash", null=True),
@@ -570,7 +568,7 @@ proofs = Table(
     Index("ix_proofs_user_id", "user_id", sqlite_where=TIED, postgresql_where=TIED),
 )
 KEPT = sa.text("code_hash IS NOT NULL")
-#: Requested codes, whether or not there was somebody to send them to.
+#: Requested codes, including requests that had no address to send to.
 proof_sends = Table(
     "proof_sends",
     metadata,
@@ -578,15 +576,15 @@ proof_sends = Table(
     _ref("proof_id", "proofs.id"),
     _word("number"),
     _time("at"),
-    #: the keyed hash of the code; kept until code_until, also when the code was used or replaced,
-    #: to mask the code in texts
+    #: the keyed hash of the code; kept until code_until, even if the code was used or replaced, to
+    #: mask the code in texts
     _word("code_hash", null=True),
     _time("code_until", null=True),
     Index("ix_proof_sends_number", "number", "at"),
     Index("ix_proof_sends_proof_id", "proof_id"),
     Index("ix_proof_sends_kept", "code_until", sqlite_where=KEPT, postgresql_where=KEPT),
 )
-#: Keyed hashes of secrets in texts, until the turn that judges them.
+#: Keyed hashes of secrets in texts, until a bot turn checks them.
 proof_answers = Table(
     "proof_answers",
     metadata,
@@ -610,7 +608,7 @@ interactions = Table(
     _ref("user_id", "users.id", null=True),
     _word("state"),
     _word("state_reason", null=True),
-    #: when the hold ends by itself; valid only while the state is on_hold
+    #: when the hold ends automatically; valid only while the state is on_hold
     _time("hold_until", null=True),
     _word("short_description", null=True),
     Column("priority", sa.Integer, nullable=False),
@@ -624,15 +622,16 @@ interactions = Table(
     _time("last_message_at"),
     #: the side that has an open unanswered streak
     _word("unanswered", null=True),
-    #: the newest line that prompts its agents
+    #: seq of the newest prompt to its agents
     Column("prompted_seq", sa.Integer),
-    #: what a running proof expects of the requester (rules/identity/proof.py)
+    #: the answer that a running proof expects from the requester (rules/identity/proof.py)
     _word("expects", null=True),
     #: the live agent who asked for that proof and gets the conversation back
     Column("back_to", ID),
-    #: the last line of thanks after closing; null once the conversation's agent has read it
+    #: seq of the last thank-you after closing; null once the conversation's agent has read it
     Column("thanked_seq", sa.Integer),
-    #: when retention or an erasure removed content; its facts for reports are final then
+    #: when retention or an erasure removed content; from then on, its facts for reports never
+    #: change
     _time("emptied_at", null=True),
     Index(
         "one_active_interaction_a_line",
@@ -657,7 +656,7 @@ interactions = Table(
     ),
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )
-#: When conversations were on hold. Targets do not count these times.
+#: The times when conversations were on hold. Targets do not count them.
 ON_HOLD = sa.text("ended_at IS NULL")
 holds = Table(
     "holds",
@@ -665,7 +664,7 @@ holds = Table(
     _id(),
     _ref("interaction_id", "interactions.id", drop=True),
     _time("began_at"),
-    #: null: it is on hold now
+    #: null: the conversation is on hold now
     _time("ended_at", null=True),
     Index("ix_holds_interaction_id", "interaction_id", "id"),
     Index(
@@ -677,7 +676,8 @@ holds = Table(
     ),
 )
 #: The running targets of conversations. They follow from the conversation, its holds and its queue
-#: (operations/shared/refresh_targets.py); stored so that lists need not compute them.
+#: (operations/shared/refresh_targets.py). They are stored so that lists do not have to compute
+#: them.
 running_targets = Table(
     "running_targets",
     metadata,
@@ -688,13 +688,13 @@ running_targets = Table(
     Column("minutes", sa.Integer, nullable=False),
     #: null: on hold, or the queue does not open long enough within a year
     _time("due_at", null=True),
-    #: when a quarter of its time is left
+    #: when only a quarter of the time is left
     _time("soon_at", null=True),
-    #: the seconds that were left when the hold began; null: not on hold
+    #: the seconds that remained when the hold began; null: not on hold
     Column("left_seconds", sa.Integer),
 )
 IN_FULL_RANGE = sa.text(f"error_code = {RANGE_FULL}")
-#: Texts which say that a case is resolved or that a service works again.
+#: Texts that announce that a case is resolved or that an outage is over.
 SAYS_RESOLVED = sa.text(f"event IN ('{Event.CASE_TEXT}', '{Event.OUTAGE_OVER}')")
 messages = Table(
     "messages",
@@ -717,16 +717,16 @@ messages = Table(
     Column("provider_sid", sa.Text, unique=True),
     Column("error_code", sa.Integer),
     _time("created_at"),
-    #: how often it was sent again for its error code (rules/delivery/message_status.py)
+    #: the number of retries because of its error code (rules/delivery/message_status.py)
     _count("retries", 0),
-    #: of the last attempt, in millionths of the currency; null until the provider reports it
+    #: price of the last attempt, in millionths of the currency; null until the provider reports it
     Column("price", sa.BigInteger),
     #: ISO 4217
     _word("currency", null=True),
-    #: of earlier attempts, in millionths of the currency
+    #: price of earlier attempts, in millionths of the currency
     Column("price_before", sa.BigInteger),
-    #: when the requester sent a recovered text, which decides its place in the thread; null for all
-    #: others
+    #: when the requester sent a recovered text, which sets its place in the thread; null for other
+    #: texts
     _time("sent_at", null=True),
     #: the emoji of the requester's reaction
     _word("reaction", null=True),
@@ -748,12 +748,12 @@ messages = Table(
         postgresql_where=SAYS_RESOLVED,
     ),
 )
-#: Automatic replies to unknown numbers of the last day, for the limits on them.
+#: Automatic replies to unknown numbers in the last day, for the limits on them.
 unknown_replies = Table(
     "unknown_replies",
     metadata,
     Column("message_id", ID, primary_key=True, autoincrement=False),
-    #: the range of the number
+    #: the number without its last four digits
     _word("begins_with"),
     _word("number"),
     _time("at"),
@@ -799,21 +799,21 @@ sweeps = Table(
     "sweeps",
     metadata,
     _id(),
-    #: the provider's list was compared up to this time
+    #: the sweep has compared the provider's list up to this time
     _time("swept_to"),
 )
-#: one row, if the SMS provider is a device of the company's own
+#: One row, if the SMS provider is a device of the company.
 gateway_watch = Table(
     "gateway_watch",
     metadata,
     _id(),
-    #: since when it has been unavailable; null: it works
+    #: since when the device has been unavailable; null: it works
     _time("failing_since", null=True),
-    #: rules/delivery/gateway_watch.py: AwayReason
+    #: an AwayReason (rules/delivery/gateway_watch.py)
     _word("reason", null=True),
     #: null: there is no alert
     _time("alerted_at", null=True),
-    #: its last heartbeat; null: it has sent none
+    #: the device's last heartbeat; null: none yet
     _time("heard_at", null=True),
 )
 live_group = Table(
@@ -826,7 +826,7 @@ live_group = Table(
     _time("joined_at"),
     Index("ix_live_group_agent_id", "agent_id"),
 )
-#: Agents who left a live group, so that a resumed event stream can report it.
+#: Agents who have left a live group, so that a resumed event stream can report this.
 left_groups = Table(
     "left_groups",
     metadata,
@@ -834,16 +834,17 @@ left_groups = Table(
     _ref("interaction_id", "interactions.id", key=True, drop=True),
     _time("left_at"),
 )
-#: Prompts that agents have dismissed. Supervisors get prompts without being in the live group.
+#: Prompts that agents have dismissed. They have their own table, because supervisors also get
+#: prompts of conversations that they have not joined.
 dismissed_prompts = Table(
     "dismissed_prompts",
     metadata,
     _ref("agent_id", "agents.id", key=True, drop=True),
     _ref("interaction_id", "interactions.id", key=True, drop=True),
-    #: the last line with a dismissed prompt
+    #: seq of the last dismissed prompt
     Column("seq", sa.Integer, nullable=False),
 )
-#: The last action of a colleague on an agent's conversation, until the agent has seen it.
+#: A colleague's last action on an agent's conversation, until the agent has seen the notice.
 colleague_notices = Table(
     "colleague_notices",
     metadata,
@@ -855,7 +856,7 @@ colleague_notices = Table(
     _time("created_at"),
     Index("ix_colleague_notices_interaction_id", "interaction_id"),
 )
-#: Each agent's current sort and filters of the list of ongoing conversations.
+#: Each agent's current sort and filter for the list of ongoing conversations.
 list_choices = Table(
     "list_choices",
     metadata,
@@ -871,7 +872,7 @@ list_views = Table(
     "list_views",
     metadata,
     _id(),
-    #: who saved it
+    #: the agent who saved the view
     _ref("agent_id", "agents.id", drop=True),
     _word("name"),
     _word("sort"),
@@ -879,7 +880,7 @@ list_views = Table(
     _ref("label_id", "labels.id", null=True, drop=True),
     #: a filter of conversations' attributes (rules/desk/attribute_filters.py)
     _word("attribute", null=True),
-    #: whether every agent sees it
+    #: whether every agent sees the view
     _flag("shared", default=False),
     UniqueConstraint("agent_id", "name"),
 )
@@ -893,7 +894,7 @@ conversation_labels = Table(
     _flag("is_topic", default=False),
     Index("ix_conversation_labels_label_id", "label_id", "interaction_id"),
 )
-#: The attributes of each conversation. Values stay when a definition is deleted.
+#: The attributes of each conversation. Values remain after their definition is deleted.
 conversation_attributes = Table(
     "conversation_attributes",
     metadata,
@@ -902,23 +903,23 @@ conversation_attributes = Table(
     _word("value"),
     Index("ix_conversation_attributes_key", "key", "value"),
 )
-#: Texts that agents wrote and that leave later.
+#: Texts that agents have scheduled for later.
 scheduled_texts = Table(
     "scheduled_texts",
     metadata,
     _id(),
     _ref("interaction_id", "interactions.id", drop=True),
-    #: who wrote it, or kept it last
+    #: the agent who wrote the text, or who confirmed it last
     _ref("agent_id", "agents.id"),
     _word("body"),
     _time("send_at"),
-    #: the conversation as its agent knew it then: its last line and its owner's epoch
+    #: the conversation's last seq and epoch when the agent wrote or confirmed the text
     Column("seq", sa.Integer, nullable=False),
     Column("epoch", sa.Integer, nullable=False),
     _time("created_at"),
     Index("ix_scheduled_texts_interaction_id", "interaction_id", "send_at"),
 )
-#: The uploads that leave with a scheduled text.
+#: The uploads of scheduled texts.
 scheduled_media = Table(
     "scheduled_media",
     metadata,
@@ -927,24 +928,24 @@ scheduled_media = Table(
     Column("position", sa.Integer, nullable=False),
     Index("ix_scheduled_media_media_id", "media_id"),
 )
-#: Times by which an agent has promised to text or call, with a reminder.
+#: Promises of agents to text or call by a certain time, with a reminder.
 promises = Table(
     "promises",
     metadata,
     _id(),
     _ref("interaction_id", "interactions.id", drop=True),
-    #: who promised
+    #: the agent who promised
     _ref("agent_id", "agents.id"),
-    #: the text that promises; null: a promise that a program stored
+    #: the text with the promise; null if a program stored the promise
     _ref("message_id", "messages.id", null=True, drop=True),
-    #: the sentence
+    #: the sentence with the promise
     _word("words"),
     _time("made_at"),
     _time("promised_at"),
     _time("remind_at"),
     #: rules/conversations/promises.py
     _word("state"),
-    #: when it was kept, missed or canceled, or the agent wanted no reminder
+    #: when the promise was kept, missed or canceled, or when the agent declined a reminder
     _time("ended_at", null=True),
     UniqueConstraint("message_id"),
     Index("ix_promises_interaction_id", "interaction_id", "state"),
@@ -956,18 +957,18 @@ satisfaction_questions = Table(
     "satisfaction_questions",
     metadata,
     _ref("interaction_id", "interactions.id", key=True, drop=True),
-    #: the interaction's numbers, which never change
+    #: copies of the interaction's numbers, which never change
     _word("requester_number"),
     _ref("provider_number_id", "provider_numbers.id"),
-    #: the text that asks
+    #: the text with the question
     _ref("message_id", "messages.id", drop=True),
     _time("asked_at"),
-    #: 1 to 5; null: no answer
+    #: 1 to 5; null: not answered
     Column("grade", sa.Integer),
     _time("graded_at", null=True),
-    #: the requester's words with a low grade
+    #: the requester's comment on a low grade
     _word("comment", null=True),
-    #: the line about which supervisors are alerted: the low grade, or its comment
+    #: seq of the text that alerts supervisors: the low grade, or the comment on it
     Column("alert_seq", sa.Integer),
     Index("ix_satisfaction_questions_requester_number", "requester_number", "asked_at"),
     Index(
@@ -977,37 +978,37 @@ satisfaction_questions = Table(
         postgresql_where=LOW_GRADE,
     ),
 )
-#: The agents that private notes name.
+#: Mentions of agents in private notes.
 mentions = Table(
     "mentions",
     metadata,
     _id(),
-    #: who is named
+    #: the mentioned agent
     _ref("agent_id", "agents.id", drop=True),
     _ref("message_id", "messages.id", drop=True),
     Index("ix_mentions_agent_id", "agent_id", "id"),
 )
-#: Cases, kept beyond their conversation.
+#: Cases, which outlive their conversation.
 cases = Table(
     "cases",
     metadata,
     _id(),
     _word("kind"),
     _word("state"),
-    #: 1 (first) to 5
+    #: 1 (highest) to 5
     _count("priority", 3),
     _word("description"),
     _word("device", null=True),
     _word("impact", null=True),
     _ref("user_id", "users.id", null=True),
     _ref("interaction_id", "interactions.id", null=True),
-    #: the turn that opened it, if the virtual agent did
+    #: the bot turn that opened the case; null if the virtual agent did not open it
     _ref("bot_turn_id", "bot_turns.id", null=True),
-    #: the agent who opened it, if one did
+    #: the agent who opened the case; null if no agent opened it
     _ref("agent_id", "agents.id", null=True),
-    #: its number in the company's own ticket system
+    #: the case's number in the company's own ticket system
     _word("external_number", null=True),
-    #: the number of entries in its history
+    #: the number of entries in the case's history
     _count("version", 1),
     _time("created_at"),
     _time("changed_at"),
@@ -1016,7 +1017,7 @@ cases = Table(
     Index("ix_cases_user_id", "user_id", "id"),
     Index("ix_cases_external_number", "external_number"),
 )
-#: The history of cases. A case's first entry is its opening.
+#: The history of cases. The first entry is the opening of the case.
 case_changes = Table(
     "case_changes",
     metadata,
@@ -1043,19 +1044,19 @@ bot_turns = Table(
     _word("outcome", null=True),
     Column("choices", sa.JSON),
     Column("hand_off", sa.JSON(none_as_null=True)),
-    #: what the desk sends to the bot in place of a requester's text
+    #: what the desk sends to the bot instead of a requester's text
     Column("opening", sa.JSON(none_as_null=True)),
     #: the bot's own report on the turn
     Column("understood", sa.JSON(none_as_null=True)),
-    #: the answer of a bot without a report, for comparing with the next one
+    #: the answer of a bot without a report, to compare the next answer with it
     _word("said", null=True),
     #: the model that answered: Rasa's model id
     _word("model", null=True),
-    #: the five likeliest intents, [[intent, confidence], ...]
+    #: the five most likely intents: [[intent, confidence], ...]
     Column("ranking", sa.JSON(none_as_null=True)),
-    #: what the requester had been asked: form, slot, after_case, choices (bot/asked.py)
+    #: the question that the requester answers: form, slot, after_case, choices (bot/asked.py)
     Column("asked", sa.JSON(none_as_null=True)),
-    #: what a running proof expected when the turn began; such texts are never taught
+    #: what a running proof expected when the turn began; trainers never see the texts of such turns
     _word("expected", null=True),
     Index("ix_bot_turns_interaction_id", "interaction_id"),
     Index("ix_bot_turns_asked_at", "asked_at"),
@@ -1063,7 +1064,7 @@ bot_turns = Table(
 )
 # The trainer --------------------------------------------------------------------------------------
 
-#: Requesters' texts that wait for a label, masked. At most one per turn of the virtual agent.
+#: Requesters' masked texts that wait for a label, at most one per bot turn.
 trainer_items = Table(
     "trainer_items",
     metadata,
@@ -1072,17 +1073,16 @@ trainer_items = Table(
     _ref("interaction_id", "interactions.id"),
     #: masked before it is stored
     _word("text"),
-    #: hash of the folded masked text
+    #: hash of the normalized masked text
     _word("fold"),
     #: teach (training) or audit (test set only)
     _word("lane"),
-    #: the reason to label it; if there are several, the one with the highest weight
-    #: (rules/training/order.py)
+    #: why the text should be labeled: the reason with the highest weight (rules/training/order.py)
     _word("source"),
     Column("weight", sa.Float, nullable=False),
-    #: between the two likeliest intents, 0 to 1
+    #: difference in confidence between the two most likely intents, 0 to 1
     Column("margin", sa.Float, nullable=False),
-    #: the intent that the bot understood; null: none
+    #: the intent that the bot predicted; null: none
     _word("intent", null=True),
     Column("confidence", sa.Float),
     #: as in bot_turns
@@ -1090,17 +1090,17 @@ trainer_items = Table(
     _word("model", null=True),
     _word("form", null=True),
     _word("slot", null=True),
-    #: the bot's text before it, masked
+    #: the bot's text before this text, masked
     _word("question", null=True),
-    #: the intent of the requester's next text, which was understood
+    #: the intent of the requester's next text, which the bot understood
     _word("suggestion", null=True),
-    #: keyed hash of the requester's number, to count requesters
+    #: keyed hash of the requester's number, with which requesters are counted
     _word("requester"),
-    #: the oldest item of its cluster; its own id when it stands alone
+    #: the oldest item of its cluster; the item's own id if it has no cluster
     Column("cluster", ID, nullable=False),
     #: waiting, unsure, second, labeled
     _word("state"),
-    #: the agent who marked it as misunderstood
+    #: the agent who marked the text as misunderstood
     _ref("marked_by", "agents.id", null=True),
     _time("marked_at", null=True),
     _time("created_at"),
@@ -1109,8 +1109,8 @@ trainer_items = Table(
     Index("ix_trainer_items_fold", "fold"),
     Index("ix_trainer_items_cluster", "cluster"),
 )
-#: Trainers' answers. A row is never changed, except when its example is written, it is undone, or
-#: its dispute is settled.
+#: Trainers' labels. A row changes only when its example is written, when it is undone, or when its
+#: dispute is settled.
 trainer_labels = Table(
     "trainer_labels",
     metadata,
@@ -1121,15 +1121,15 @@ trainer_labels = Table(
     _word("verdict"),
     #: null unless the verdict is intent
     _word("intent", null=True),
-    #: the example with its entities marked; null: there is none, or it was there before
+    #: the example with marked entities; null: no example, or the data already had it
     _word("example", null=True),
-    #: below the bot's data folder; null until the example is written
+    #: the file below the bot's data folder; null until the example is written
     _word("file", null=True),
-    #: a blind second label: the first one was not shown, and nothing is written
+    #: a blind second label: the trainer did not see the first one, and no example is written
     _flag("second", default=False),
-    #: the first label before a trainer settled the dispute; set only on second labels
+    #: the first label as it was before a trainer settled the dispute; only on second labels
     _word("disputed", null=True),
-    #: the first label of one action; labels of a whole cluster are undone together
+    #: id of the action's first label; all labels of a cluster are undone together
     Column("batch", ID),
     _time("made_at"),
     _time("undone_at", null=True),
@@ -1146,7 +1146,8 @@ trainer_edits = Table(
     _time("made_at"),
 )
 REQUIRED = sa.text("removed_at IS NULL")
-#: Texts with the intent that every model must give them. A model that does not is not promoted.
+#: Texts with the intent that every model must predict. A model that predicts another intent is not
+#: promoted.
 pinned_texts = Table(
     "pinned_texts",
     metadata,
@@ -1158,7 +1159,7 @@ pinned_texts = Table(
     _word("form", null=True),
     _word("slot", null=True),
     _ref("item_id", "trainer_items.id", null=True),
-    #: who pinned it
+    #: the agent who pinned the text
     _ref("agent_id", "agents.id"),
     _time("made_at"),
     _time("removed_at", null=True),
@@ -1172,41 +1173,41 @@ bot_models = Table(
     _id(),
     #: Rasa's model id
     Column("hash", sa.Text, nullable=False, unique=True),
-    #: the hash of the model that ran when it was trained
+    #: the hash of the model that was running when this one was trained
     _word("parent", null=True),
     #: candidate, canary, running, kept, gone
     _word("state"),
-    #: its name in the folder of models
+    #: the file's name in the folder of models
     _word("file"),
-    #: hash of config.yml, domain.yml and data/ that it was trained on
+    #: hash of the config.yml, domain.yml and data/ with which it was trained
     _word("data_hash"),
-    #: the difference of these files to the parent model's, as a unified diff
+    #: the unified diff from the parent model's files to these
     _word("data_diff"),
-    #: what was measured; null: not measured yet
+    #: the measurements; null: not measured yet
     Column("scores", sa.JSON(none_as_null=True)),
     _word("note"),
-    #: who trained it; null: by command line
+    #: the agent who trained it; null: a command in a terminal
     _ref("agent_id", "agents.id", null=True),
     _time("trained_at"),
-    #: since when it has been in ``state``
+    #: since when the model has been in ``state``
     _time("since"),
-    #: a trainer keeps its file
+    #: whether a trainer has pinned the model, so that its file is never deleted
     _flag("is_pinned", default=False),
     Index("ix_bot_models_state", "state"),
 )
-#: Every change of the running model.
+#: Every change of the running bot model.
 bot_promotions = Table(
     "bot_promotions",
     metadata,
     _id(),
-    #: the hash that runs from now on
+    #: the hash of the model that runs from now on
     _word("model"),
-    #: the hash that ran before
+    #: the hash of the model that ran before
     _word("before", null=True),
     #: canary, promote, roll_back, roll_back_data, automatic
     _word("kind"),
     _word("reason", null=True),
-    #: null: by command line or by itself
+    #: null: a command in a terminal, or an automatic change
     _ref("agent_id", "agents.id", null=True),
     _time("at"),
     Index("ix_bot_promotions_model", "model", "at"),
@@ -1221,22 +1222,22 @@ training_runs = Table(
     _word("state"),
     #: check, train, measure
     _word("step", null=True),
-    #: what the step does just now
+    #: what the step is doing right now
     _word("doing", null=True),
-    #: of the whole run, 0 to 1
+    #: progress of the whole run, 0 to 1
     Column("progress", sa.Float, nullable=False),
     _flag("cancel", default=False),
     #: the hash of the trained model
     _word("model", null=True),
     _word("error", null=True),
     _word("note"),
-    #: null: by command line
+    #: null: a command in a terminal
     _ref("agent_id", "agents.id", null=True),
     _time("started_at"),
-    #: when the process that carries it out last reported its progress
+    #: when the process that runs it last reported progress
     _time("seen_at"),
     _time("ended_at", null=True),
-    # one at a time
+    # only one run at a time
     Index(
         "uq_training_runs_running",
         "state",
@@ -1266,7 +1267,7 @@ replayed_texts = Table(
     UniqueConstraint("model", "bot_turn_id"),
 )
 
-#: Outages that the virtual agent reports.
+#: Outages that the virtual agent announces.
 outages = Table(
     "outages",
     metadata,
@@ -1275,21 +1276,21 @@ outages = Table(
     _word("text"),
     _time("since"),
     _time("until", null=True),
-    #: false: kept but not reported
+    #: false: kept but not announced
     _flag("active", default=True),
 )
 
-#: Texts to everybody who reported an outage: "it works again".
+#: Texts to everybody who reported an outage, such as "it works again".
 outage_texts = Table(
     "outage_texts",
     metadata,
     _id(),
     _ref("outage_id", "outages.id", drop=True),
-    #: who sent it
+    #: the agent who sent it
     _ref("agent_id", "agents.id"),
     #: in English
     _word("body"),
-    #: language -> the text for people who text in it; people of other languages get ``body``
+    #: language -> the text in this language; requesters with other languages get ``body``
     _json("translations", "{}"),
     #: sending, done or canceled
     _word("state"),
@@ -1297,19 +1298,20 @@ outage_texts = Table(
     _time("ended_at", null=True),
     Index("ix_outage_texts_outage_id", "outage_id"),
 )
-#: The people who get an outage's text, each phone number once.
+#: The recipients of an outage's text, each phone number once.
 outage_recipients = Table(
     "outage_recipients",
     metadata,
     _id(),
     _ref("outage_text_id", "outage_texts.id", drop=True),
-    #: the last conversation of their line when the text was chosen, then the one that got it
+    #: the last conversation on the recipient's line at first, then the one in which the text was
+    #: sent
     _ref("interaction_id", "interactions.id", drop=True),
-    #: the case in which they reported it
+    #: the case in which the recipient reported the outage
     _ref("case_id", "cases.id", null=True),
     #: null: not sent yet
     _ref("message_id", "messages.id", null=True, drop=True),
-    #: why they get no text after all
+    #: why the recipient gets no text after all
     _word("skipped", null=True),
     Index("ix_outage_recipients_outage_text_id", "outage_text_id"),
     Index("ix_outage_recipients_message_id", "message_id"),
@@ -1326,17 +1328,17 @@ webhooks = Table(
     _word("url"),
     #: signs the calls
     _sealed("secret"),
-    #: signs them too until ``former_until``, after a change of the secret
+    #: after a change of the secret, also signs the calls until ``former_until``
     _sealed("former_secret", null=True),
     _time("former_until", null=True),
-    #: the types of events that it gets
+    #: the types of events that the webhook gets
     _json("events", "[]"),
-    #: whether its events include texts, names, phone numbers and e-mail addresses
+    #: whether the events include texts, names, phone numbers and e-mail addresses
     _flag("with_texts", default=False),
     _flag("active", default=True),
     #: since when every call has failed; null: the last call succeeded
     _time("failing_since", null=True),
-    #: when it was switched off because its calls failed for days; null: it was not
+    #: when Patchboard switched the webhook off because its calls had failed for days; else null
     _time("switched_off_at", null=True),
 )
 IS_WAITING_CALL = sa.text("state = 'waiting'")
@@ -1348,9 +1350,9 @@ webhook_calls = Table(
     _ref("webhook_id", "webhooks.id", drop=True),
     Column("event_id", sa.Text, nullable=False),
     _word("type"),
-    #: what the event is about, such as conversation:12; events about one subject stay in order
+    #: the event's subject, such as conversation:12; events with one subject stay in order
     _word("subject"),
-    #: the conversation or the case that the event is about, if any
+    #: the event's conversation or case, if any
     _ref("interaction_id", "interactions.id", null=True, drop=True),
     _ref("case_id", "cases.id", null=True, drop=True),
     _word("body"),
@@ -1363,7 +1365,7 @@ webhook_calls = Table(
     #: the beginning of the last response's body
     _word("answer", null=True),
     _time("created_at"),
-    #: when its day of retries started
+    #: when the call's day of retries started
     _time("since"),
     _time("tried_at", null=True),
     UniqueConstraint("webhook_id", "event_id"),
@@ -1394,11 +1396,11 @@ work_items = Table(
     _word("state"),
     _word("reason"),
     Column("collected", sa.JSON, nullable=False),
-    #: the text about waiting that its requester got
+    #: the text about the wait that the requester got
     _word("told", null=True),
-    #: the one agent it is for (a transfer)
+    #: the only agent who gets the offer, after a transfer
     _ref("for_agent_id", "agents.id", null=True),
-    #: the agent who transferred it
+    #: the agent who transferred the conversation
     _ref("from_agent_id", "agents.id", null=True),
     _word("note", null=True),
     _count("round", 1),
@@ -1450,13 +1452,13 @@ assignment_log = Table(
     _ref("work_item_id", "work_items.id"),
     Column("round", sa.Integer, nullable=False),
     _word("said"),
-    #: [seconds until they are asked, chosen, reason, agents' ids]
+    #: [[seconds until they get offers, chosen, reason, agents' ids], ...]
     Column("candidates", sa.JSON, nullable=False),
     _time("at"),
     Index("ix_assignment_log_work_item_id", "work_item_id", "id"),
 )
-#: All waiting work. Of the rows with the same kind and line, only the one with the lowest id is
-#: worked on.
+#: All waiting work. Of the rows with the same kind and line, workers claim only the one with the
+#: lowest id.
 due_work = Table(
     "due_work",
     metadata,
@@ -1477,14 +1479,14 @@ due_work = Table(
     Index("ix_due_work_line", "kind", "line", "id"),
 )
 
-# Commands that are carried out once ---------------------------------------------------------------
+# Idempotent commands ------------------------------------------------------------------------------
 
-#: Ids of repeatable commands, kept for a day.
+#: Ids of idempotent commands, kept for a day.
 command_ids = Table(
     "command_ids",
     metadata,
     Column("id", sa.Text, primary_key=True),
-    #: of the request with this id
+    #: hash of the request with this id
     _word("body_hash"),
     #: the operation's answer, as JSON; sealed, because it may be a new secret
     _sealed("answer", null=True),
@@ -1499,7 +1501,7 @@ lane_commits = Table(
     "lane_commits",
     metadata,
     Column("lane", sa.Text, primary_key=True),
-    #: of the lane's last commit
+    #: the number of the lane's last commit
     Column("number", sa.BigInteger, nullable=False),
     _time("at"),
 )
@@ -1519,7 +1521,7 @@ messaging_actions = Table(
     _word("action"),
     _word("text", null=True),
     _word("state", null=True),
-    #: place in the admin's order
+    #: position in the admin's order
     Column("position", sa.Integer, nullable=False),
     Column("active", sa.Boolean, nullable=False),
     #: whether the duration counts only the queue's opening hours
@@ -1537,7 +1539,8 @@ messaging_action_numbers = Table(
     _ref("action_id", "messaging_actions.id", key=True, drop=True),
     _ref("provider_number_id", "provider_numbers.id", key=True, drop=True),
 )
-#: One row per running timer. The interaction waits in due_work until its first timer is due.
+#: One row per running timer. Each interaction with timers has one row in due_work, due with its
+#: first timer.
 timers = Table(
     "timers",
     metadata,
@@ -1553,22 +1556,22 @@ timers = Table(
 
 LOOKED_AT_AGAIN = sa.text("look_again_at IS NOT NULL")
 #: The facts of each conversation, for reports: rules/reports/facts.py and columns.py. A background
-#: job writes them again whenever the conversation changes (operations/reports/keep_facts.py).
+#: job updates them whenever the conversation changes (operations/reports/keep_facts.py).
 conversation_facts = Table(
     "conversation_facts",
     metadata,
     _ref("interaction_id", "interactions.id", key=True, drop=True),
     #: the day on which the conversation began, in the desk's time zone: 2026-11-30
     _word("day"),
-    #: when the facts may change without a new line; null: never
+    #: when the facts may change without a new message; null: never
     _time("look_again_at", null=True),
     Column("queue_id", ID),
     Column("provider_number_id", ID, nullable=False),
     Column("agent_id", ID),
     Column("priority", sa.Integer),
-    # lists are whole numbers with spaces between them
+    # lists are whole numbers, separated by spaces
     _word("labels"),
-    #: a list of words: one on each line
+    #: a list of words, one per line
     Column("attribute_values", sa.Text, nullable=False, server_default=sa.text("''")),
     _word("language", null=True),
     _word("topic", null=True),
@@ -1580,7 +1583,7 @@ conversation_facts = Table(
     Column("was_queued", sa.Integer, nullable=False),
     Column("is_abandoned_waiting", sa.Integer, nullable=False),
     Column("was_reopened", sa.Integer, nullable=False),
-    #: null: not known before seven days have passed
+    #: null: unknown until seven days have passed
     Column("came_back", sa.Integer),
     Column("is_durable", sa.Integer),
     Column("first_response", sa.Integer),
@@ -1608,7 +1611,7 @@ conversation_facts = Table(
     _word("accepted_by"),
     _word("declined_by"),
     _word("expired_by"),
-    #: 1: met, 0: missed; null: no target, or not decided
+    #: 1: met, 0: missed; null: no target, or not known yet
     Column("first_response_target", sa.Integer),
     Column("resolution_target", sa.Integer),
     _count("next_responses_met", 0),
@@ -1626,13 +1629,13 @@ report_days = Table(
     "report_days",
     metadata,
     Column("day", sa.Text, primary_key=True),
-    #: rises with each change of a fact
+    #: increases with each change of a fact
     Column("version", sa.BigInteger, nullable=False),
-    #: the version that is packed in report_columns; null: none
+    #: the version in report_columns; null: none
     Column("packed", sa.BigInteger),
     _time("changed_at"),
 )
-#: One column of one day's facts, packed (store/reports/pack_days.py). Derived from the facts.
+#: A packed column of a day's facts (store/reports/pack_days.py), derived from conversation_facts.
 report_columns = Table(
     "report_columns",
     metadata,
@@ -1641,19 +1644,19 @@ report_columns = Table(
     #: the type of the numbers in ``data``, by NumPy's name
     _word("type"),
     Column("data", sa.LargeBinary, nullable=False),
-    #: of a list: how many values each conversation has
+    #: for lists: how many values each conversation has
     Column("lengths", sa.LargeBinary),
-    #: the words that the numbers in ``data`` stand for
+    #: the words to which the numbers in ``data`` are indexes
     _json("words", "[]"),
 )
-#: One row: how far the background job has read.
+#: One row: the progress of the background job.
 report_progress = Table(
     "report_progress",
     metadata,
     _id(),
     #: the facts cover messages up to this id
     Column("read_to", sa.BigInteger, nullable=False),
-    #: messages up to this id have been read again
+    #: the job has read all messages up to this id a second time
     Column("done_to", sa.BigInteger, nullable=False),
 )
 
@@ -1668,32 +1671,31 @@ text_index = Table(
     Column("done_to", sa.BigInteger, nullable=False),
     #: the next value of done_to
     Column("next_to", sa.BigInteger),
-    #: the database's transaction number; done_to becomes next_to once all transactions up to it
-    #: have ended
+    #: a transaction number of the database; done_to becomes next_to once all transactions up to
+    #: this one have ended
     Column("next_after", sa.BigInteger),
 )
-# the index itself, a full-text table of the database's own kind: see
-# store/conversations/text_index.py
+# the index itself, whose type depends on the database: see store/conversations/text_index.py
 MESSAGE_WORDS = "message_words"
 
 # Practice -----------------------------------------------------------------------------------------
 
-#: Runs of the practice desk. Their conversations are in a database of their own, which is deleted
-#: at the end of the run.
+#: Runs of the practice desk. Each run has its own database for its conversations, which is deleted
+#: at the end.
 practice_runs = Table(
     "practice_runs",
     metadata,
     _id(),
-    #: who practices
+    #: the agent who practices
     _ref("agent_id", "agents.id", drop=True),
-    #: who started the run
+    #: the agent who started the run
     _ref("started_by", "agents.id"),
     #: past or demo (rules/training/practice.py)
     _word("source"),
     Column("conversations", sa.Integer, nullable=False),
-    #: the gaps between texts are divided by it
+    #: the pauses between texts are divided by this number
     Column("speed", sa.Integer, nullable=False),
-    #: the name of the queue that the conversations come from; null: all queues
+    #: the name of the queue whose conversations are used; null: all queues
     _word("queue", null=True),
     #: ISO dates of the chosen days
     _word("first_day"),
@@ -1713,14 +1715,14 @@ replays = Table(
     "replays",
     metadata,
     _id(),
-    #: who started it
+    #: the agent who started the dry run
     _ref("started_by", "agents.id", drop=True),
-    #: what differs from today's settings (rules/routing/replay_change.py)
+    #: the difference from the current settings (rules/routing/replay_change.py)
     _json("change", "{}"),
     _word("state"),
     #: percent
     _count("progress", 0),
-    #: before and after (store/reports/replays.py); empty before the end
+    #: the results before and after the change (store/reports/replays.py); empty before the end
     _json("result", "{}"),
     _time("started_at"),
     _time("ended_at", null=True),
@@ -1735,22 +1737,22 @@ sessions = Table(
     _ref("agent_id", "agents.id", drop=True),
     _time("created_at"),
     _time("expires_at"),
-    #: to within a few minutes; null: not used since this column was added
+    #: accurate to a few minutes; null: not used since this column was added
     _time("last_used_at", null=True),
-    #: when the agent last did something with it, to within seconds; null: not yet
+    #: when the agent was last active in this session, accurate to seconds; null: not yet
     _time("last_active_at", null=True),
-    #: the browser and the system in a few words, such as Firefox on Linux
+    #: the browser and the operating system, such as Firefox on Linux
     Column("device", sa.Text, nullable=False, server_default=sa.text("''")),
     #: whether a second factor was checked, here or by an identity provider that is trusted for it
     _flag("second_factor", default=False),
-    #: the identity provider that the agent came from
+    #: the identity provider with which the agent signed in
     Column("provider_id", ID, ForeignKey("identity_providers.id", ondelete="SET NULL")),
-    #: the provider's ID token, which it requires when the agent signs out
+    #: the provider's ID token, which the provider needs when the agent signs out
     _sealed("id_token", null=True),
-    #: the provider's name for its own session
+    #: the provider's id of its own session
     _word("provider_session", null=True),
-    #: when the agent proved who they are to the provider, or a second factor here; null: the
-    #: provider does not say, or the session has no provider
+    #: when the agent signed in at the provider, or proved a second factor here; null: the provider
+    #: does not report it, or the session has no provider
     _time("authenticated_at", null=True),
 )
 #: Sign-ins that wait for their next step: an identity provider's answer, or a second factor.
@@ -1766,7 +1768,7 @@ sign_in_steps = Table(
     _json("data", "{}"),
     _time("expires_at"),
 )
-#: OpenID Connect providers with which agents sign in.
+#: The OpenID Connect providers with which agents sign in.
 identity_providers = Table(
     "identity_providers",
     metadata,
@@ -1774,11 +1776,11 @@ identity_providers = Table(
     Column("name", sa.Text, nullable=False, unique=True),
     _word("issuer"),
     _word("client_id"),
-    #: null: a public client, which proves itself by PKCE alone
+    #: null: a public client, which uses only PKCE
     _sealed("client_secret", null=True),
-    #: what Patchboard asks for, beside openid
+    #: the scopes that Patchboard requests in addition to openid
     _word("scopes"),
-    #: the claim that lists the person's groups at the provider
+    #: the name of the claim with the person's groups at the provider
     _word("groups_claim"),
     #: a group at the provider -> roles here; empty: the provider does not decide about roles
     _json("roles", "{}"),
@@ -1788,9 +1790,9 @@ identity_providers = Table(
     _json("domains", "[]"),
     #: whether a person without an account gets one
     _flag("creates_accounts", default=False),
-    #: whether Patchboard still asks for its own second factor
+    #: whether Patchboard also requires its own second factor
     _flag("asks_second_factor", default=False),
-    #: whether an address counts as verified although the provider does not say so
+    #: whether an e-mail address counts as verified even if the provider does not say so
     _flag("trusts_addresses", default=False),
     _flag("active", default=True),
 )
@@ -1810,14 +1812,14 @@ authenticators = Table(
     "authenticators",
     metadata,
     _ref("agent_id", "agents.id", key=True, drop=True),
-    #: in base32, as apps take it
+    #: in base32, as apps expect it
     _sealed("secret"),
     #: null: the agent has not yet entered a code
     _time("confirmed_at", null=True),
-    #: the half minute of the last code that was accepted, so that each works once
+    #: the 30-second step of the last accepted code, so that each code works only once
     Column("last_step", sa.BigInteger, nullable=False, server_default=sa.text("0")),
 )
-#: Codes that replace a second factor, each once.
+#: Backup codes, each of which replaces a second factor once.
 backup_codes = Table(
     "backup_codes",
     metadata,
@@ -1835,14 +1837,14 @@ passkeys = Table(
     #: base64url
     Column("credential_id", sa.Text, nullable=False, unique=True),
     Column("public_key", sa.LargeBinary, nullable=False),
-    #: the authenticator's own count; stays 0 for most
+    #: the authenticator's own counter; 0 on most devices
     Column("sign_count", sa.BigInteger, nullable=False),
     _word("name"),
     _time("created_at"),
     _time("last_used_at", null=True),
     Index("ix_passkeys_agent_id", "agent_id"),
 )
-#: Where agents want notifications while they have no workspace page open.
+#: Where agents get notifications while they have no workspace page open.
 notification_targets = Table(
     "notification_targets",
     metadata,
@@ -1850,8 +1852,8 @@ notification_targets = Table(
     _ref("agent_id", "agents.id", drop=True),
     #: push, mail or webhook
     _word("way"),
-    #: the push service's address for one browser, or the webhook's; empty for mail. Anybody who
-    #: knows it can notify the agent
+    #: the push service's address for one browser, or the webhook's address; empty for mail. It is
+    #: secret, because anybody who knows it can notify the agent
     _sealed("address"),
     #: a hash of the address, to find it again
     _word("mark"),
@@ -1860,11 +1862,11 @@ notification_targets = Table(
     #: the browser and the system, or the webhook's host
     _word("name"),
     _time("created_at"),
-    #: news up to this time was sent
+    #: the agent was notified of events up to this time
     _time("noticed_at"),
     #: when the last notification was sent
     _time("sent_at", null=True),
-    #: why the last notification did not arrive; null: it did
+    #: why the last notification failed; null: it succeeded
     _word("error", null=True),
     UniqueConstraint("agent_id", "way", "mark"),
 )
@@ -1885,7 +1887,7 @@ service_tokens = Table(
     #: null: a command in a terminal
     _ref("created_by", "agents.id", null=True),
     _time("expires_at"),
-    #: to within a minute
+    #: accurate to one minute
     _time("last_used_at", null=True),
     _time("revoked_at", null=True),
     _ref("revoked_by", "agents.id", null=True),
@@ -1911,13 +1913,13 @@ known_addresses = Table(
 
 # Administration -----------------------------------------------------------------------------------
 
-#: The changes of records that admins edit: who changed which fields (rules/desk/record_changes.py).
+#: The change history of records that admins edit (rules/desk/record_changes.py).
 record_changes = Table(
     "record_changes",
     metadata,
     _id(),
     _word("noun"),
-    #: the record's id; of a system message its name
+    #: the record's id; for a system message, its name
     _word("record"),
     Column("version", sa.Integer, nullable=False),
     #: null: the desk file, or a command in a terminal
@@ -1927,14 +1929,14 @@ record_changes = Table(
     _time("at"),
     UniqueConstraint("noun", "record", "version"),
 )
-#: Records that were deleted. Their changes are kept under ``deleted-<id>``, because SQLite may give
-#: a record's own id to the next one.
+#: Deleted records. The history stores their changes under ``deleted-<id>``, because SQLite may
+#: reuse a deleted record's id.
 deleted_records = Table(
     "deleted_records",
     metadata,
     _id(),
     _word("noun"),
-    #: what the record was called
+    #: the record's name
     Column("name", sa.Text, nullable=False),
     #: null: a command in a terminal
     _ref("agent_id", "agents.id", null=True),
@@ -1947,27 +1949,27 @@ deleted_records = Table(
 # Personal data ------------------------------------------------------------------------------------
 
 NOT_UNDONE = sa.text("undone_at IS NULL")
-#: Merges of two users, for the undo. Erasing either user deletes the row.
+#: Merges of two users, for the undo. An erasure of either user deletes the row.
 user_merges = Table(
     "user_merges",
     metadata,
     _id(),
-    #: the user who stayed
+    #: the user who remains
     _ref("stays_id", "users.id"),
-    #: the user who went
+    #: the user who was merged
     _ref("goes_id", "users.id"),
     _ref("agent_id", "agents.id", null=True),
     _time("merged_at"),
     _time("undo_until"),
     _time("undone_at", null=True),
-    #: table.column -> the ids of the rows that referred to the user who went
+    #: table.column -> the ids of the rows that referred to the merged user
     _json("moved", "{}"),
-    #: profiles that had ruled out the user whom they belong to after the merge: id -> the ruled out
-    #: user
+    #: profile id -> the ruled-out user whom the merge cleared, because the profile now belongs to
+    #: that user
     _json("cleared", "{}"),
-    #: the former state of the user who went: whether active, and the numbers
+    #: the merged user's former values: whether they were active, and their numbers
     _json("gone", "{}"),
-    #: what changed on the user who stayed: field, attribute or fact -> [before, after]
+    #: changes of the remaining user: field, attribute or fact -> [before, after]
     _json("changes", "{}"),
     Index("ix_user_merges_stays_id", "stays_id", "id"),
     Index("ix_user_merges_goes_id", "goes_id"),
@@ -1984,39 +1986,39 @@ retention = Table(
     "retention",
     metadata,
     Column("kind", sa.Text, primary_key=True),
-    #: the run has finished all conversations that were closed before this time
+    #: the job has finished all conversations that were closed before this time
     _time("done_to", null=True),
     #: running, done or stopped
     _word("state"),
-    #: what the last run removed
+    #: how many items the last run removed
     _count("removed", 0),
     _time("began_at"),
     _time("ended_at", null=True),
 )
-#: Erasures of people. An erasure that has ended is the receipt: nothing in it names the person.
+#: Erasures of people. The row of a finished erasure is the receipt, which does not name the person.
 erasures = Table(
     "erasures",
     metadata,
     _id(),
-    #: who asked for it; null: a command in a terminal
+    #: the agent who requested it; null: a command in a terminal
     _ref("agent_id", "agents.id", null=True),
     #: running or done
     _word("state"),
-    #: the step that comes next (rules/privacy/erasures.py)
+    #: the next step (rules/privacy/erasures.py)
     _word("step"),
     #: the person's numbers; empty at the end
     _json("numbers", "[]"),
-    #: the person's record; null at the end, and when only a number is erased
+    #: the person's user id; null at the end, or if only a number is erased
     Column("user_id", ID),
-    #: the person's numbers, address and name, to find them in rows of others; empty at the end
+    #: the person's numbers, address and name, to find them in other people's rows; empty at the end
     _json("words", "[]"),
-    #: keyed hashes of the numbers, to find the receipt of a number
+    #: keyed hashes of the numbers, to find a number's receipt
     _json("number_hashes", "[]"),
-    #: conversations that began later are not erased
+    #: newer conversations are not erased
     Column("newest_interaction", ID, nullable=False),
-    #: kind -> how many, as previewed before the erasure
+    #: kind -> how many items the preview showed
     _json("planned", "{}"),
-    #: kind -> how many were removed
+    #: kind -> how many items were removed
     _json("removed", "{}"),
     #: what could not be removed, in sentences
     _json("left", "[]"),
@@ -2033,11 +2035,11 @@ erased_copies = Table(
     _word("provider_sid"),
     #: waiting, erased or refused
     _word("state"),
-    #: the provider's objection
+    #: why the provider rejected it
     _word("why", null=True),
     Index("ix_erased_copies_erasure_id", "erasure_id", "state"),
 )
-#: Opt-outs of erased numbers. They apply again when the number comes back.
+#: Opt-outs of erased numbers. They apply again when the number is used again.
 kept_opt_outs = Table(
     "kept_opt_outs",
     metadata,
@@ -2048,9 +2050,9 @@ kept_opt_outs = Table(
     _word("source"),
     _time("at"),
 )
-#: The audit log. Triggers refuse each change of an entry. They refuse to delete an entry, too,
-#: unless ``audit_removal`` allows it. The table has no foreign keys and holds copies of names,
-#: because a later change of an agent or a record must not change the entries.
+#: The audit log. Triggers reject every change of an entry. They also reject every deletion, unless
+#: ``audit_removal`` allows it. The table has copies of names and no foreign keys, because later
+#: changes of an agent or a record must not affect the entries.
 audit_log = Table(
     "audit_log",
     metadata,
@@ -2058,13 +2060,13 @@ audit_log = Table(
     _time("at"),
     #: see rules/desk/audit.py
     _word("action"),
-    #: the kind of record, or what else the entry is about
+    #: the kind of record, or another subject
     _word("subject"),
     #: the id of the record
     _word("record"),
-    #: what the record was called
+    #: the record's name
     _word("name"),
-    #: null: a command in a terminal, the desk file, or somebody unknown
+    #: null: a command in a terminal, the desk file, or an unknown person
     Column("agent_id", ID),
     #: the agent's name at that time
     _word("agent"),
@@ -2075,7 +2077,8 @@ audit_log = Table(
     Index("ix_audit_log_at", "at"),
     Index("ix_audit_log_subject_record", "subject", "record"),
 )
-#: One link for each entry. Triggers refuse every change and deletion.
+#: The hash chain of the audit log, with one link for each entry. Triggers reject every change and
+#: deletion.
 audit_links = Table(
     "audit_links",
     metadata,
@@ -2091,14 +2094,14 @@ audit_removal = Table(
     "audit_removal",
     metadata,
     _id(),
-    #: entries before this time may be deleted; null except while old entries are removed; then no
-    #: entry may be deleted
+    #: entries before this time may be deleted; null: no entry may be deleted. It is set only while
+    #: old entries are removed
     _time("before_at", null=True),
 )
 
 # Backups ------------------------------------------------------------------------------------------
 
-#: One row: the secret key that this database was written with.
+#: One row: the secret key with which this database was written.
 secret_keys = Table(
     "secret_keys",
     metadata,
@@ -2106,7 +2109,7 @@ secret_keys = Table(
     #: keyed hash of a constant (environment/key_files.py)
     _word("fingerprint"),
 )
-#: Secrets that the desk made for itself.
+#: Secrets that the desk has created for itself.
 own_secrets = Table(
     "own_secrets",
     metadata,
@@ -2124,6 +2127,6 @@ restores = Table(
     _time("ended_at", null=True),
     #: released or canceled
     _word("outcome", null=True),
-    #: the admin; null: by command line
+    #: the admin; null: a command in a terminal
     _ref("agent_id", "agents.id", null=True),
 )

@@ -1,4 +1,4 @@
-"""The tools of operations: a transaction, settings, and hints to publish after the commit."""
+"""What operations use: a transaction, settings, and hints to publish after the commit."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from handoff_service.lib.sealing import Sealer, sealer_of
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.outside_addresses import Allowed
 
-#: The longest burst, in burst windows. The virtual agent then answers even if the requester has not
-#: paused.
+#: The longest burst of texts, in burst windows. After it, the virtual agent answers even if the
+#: requester has not paused.
 LONGEST_BURST = 10
 
 
@@ -24,39 +24,39 @@ class OperationSettings:
     burst_window: timedelta = timedelta(seconds=1.5)  # a pause of this length ends a burst of texts
     lease: timedelta = timedelta(seconds=60)
     public_url: str = ""
-    # signs media links for the provider; also the key for hashes of codes and facts
+    # signs media links for the provider, and is the key for hashes of codes and facts
     link_key: str = ""
-    old_keys: tuple[str, ...] = ()  # still accepted; nothing new is written with them
-    mails: bool = True  # whether there is a way to send e-mail
-    # the provider's error codes, with our own
+    old_keys: tuple[str, ...] = ()  # earlier keys that still open values, but seal no new ones
+    mails: bool = True  # whether the service can send e-mail
+    # the provider's error codes and our own
     send_errors: SendErrors = field(default_factory=SendErrors)
-    # the provider's own limit for each company number; None: only the number's rate
+    # the provider's limit for each provider number; None: only the number's own rate applies
     segments_per_second: float | None = None
     sends_pictures: bool = True  # whether the provider can send pictures
     outside: Allowed = field(default_factory=Allowed)  # private hosts that webhooks may call
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """All accepted secret keys, the current one first."""
+        """All accepted secret keys, beginning with the current one."""
         return (self.link_key, *self.old_keys)
 
     @property
     def sealer(self) -> Sealer:
-        """Seals and opens secrets for storing."""
+        """The object that seals secrets for the database and opens them."""
         return sealer_of(self.keys)
 
     def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
-        """The end of a burst of texts that starts now: the time if no other text arrives, and the
-        latest possible time.
+        """Return when a burst of texts that starts now ends: the time if no other text arrives, and
+        the latest possible time.
         """
         return now + self.burst_window, now + LONGEST_BURST * self.burst_window
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """An event that names a changed list or conversation. A hint carries only ids, because the
-    database has the facts. Listeners get it on its ``channel``. ``by``: the agent who caused a
-    change that is not stored."""
+    """An event about a changed list or conversation. A hint contains only ids, because the database
+    has the facts. Its ``channel`` selects the listeners. ``by``: the agent who caused a change that
+    is not stored."""
 
     channel: str
     interaction_id: int | None = None
@@ -64,13 +64,13 @@ class Hint:
 
 
 DESK = "desk"  # the channel of the supervisors' page
-# Published when hints may have been lost. Listeners then read again everything that they show.
+# Published when hints may have been lost. Listeners then reload everything that they show.
 EVERYTHING = Hint("everything")
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The person or program that gave a command, and the network address."""
+    """The person or program that gave a command, with the network address."""
 
     agent_id: int | None
     address: str = ""
@@ -78,18 +78,18 @@ class Actor:
 
 @dataclass(slots=True)
 class Transaction:
-    """One transaction, as operations see it.
+    """A transaction, as operations see it.
 
-    After the commit, ``hints`` are published, and the worker is notified when there is work
+    After the commit, the store publishes ``hints`` and tells the worker when work is due
     (``work_at``).
     """
 
     conn: sa.Connection
     now: datetime
     settings: OperationSettings
-    #: the agent who gave the command; None: nobody who is signed in, or several commands at once
+    #: the agent who gave the command; None: nobody has signed in, or there are several commands
     by: int | None = None
-    #: the network address that the command came from; empty: unknown, or several commands at once
+    #: the command's network address; empty: unknown, or there are several commands
     address: str = ""
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
@@ -101,7 +101,7 @@ class Transaction:
         self.hints.append(Hint(channel, interaction_id))
 
     def desk_changed(self) -> None:
-        """Hint that supervisors have something new to see; sent once per transaction."""
+        """Add a hint for the supervisors' pages, at most once per transaction."""
         if not self._desk_hinted:
             self._desk_hinted = True
             self.hint(DESK)
@@ -122,21 +122,21 @@ class Transaction:
             self.conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
     def once[R](self, read: Callable[[sa.Connection], R]) -> R:
-        """The result of a query that runs at most once in a transaction."""
+        """Return the result of a query that runs at most once in a transaction."""
         if read not in self._once:
             self._once[read] = read(self.conn)
         answer: R = self._once[read]
         return answer
 
     def at_end[K](self, do: "AtEnd[K]", ids: Collection[K]) -> None:
-        """Before the commit, call ``do`` once with all ids that were given with it. It sees what
-        all commands have written."""
+        """Register ``do`` to run once before the commit, with all ids that were registered with it.
+        It then sees the writes of all commands."""
         if ids:
             self._at_end.setdefault(do, set()).update(ids)
 
     def finish(self) -> None:
-        """Run the functions that wait for the end (``at_end``)."""
-        while self._at_end:  # a function of the list may add another function
+        """Run the functions that ``at_end`` has registered."""
+        while self._at_end:  # a function may register another one
             do = next(iter(self._at_end))
             do(self, self._at_end.pop(do))
 
@@ -146,7 +146,6 @@ type AtEnd[K] = Callable[[Transaction, Collection[K]], None]
 
 @dataclass(frozen=True, slots=True)
 class SetBased[C, R]:
-    """An operation that decides many commands of its kind together and returns one answer each, in
-    order."""
+    """An operation that runs many commands at once. It returns one answer for each, in order."""
 
     run: Callable[[Transaction, Sequence[C]], Sequence[R]]

@@ -1,7 +1,7 @@
-"""Units of a lane: how queued commands are grouped, and how a unit is carried out.
+"""Units of a lane: groups queued commands, and runs a group.
 
-A unit is what an operation gets at once: all queued commands of a set-based operation, or one
-command.
+A unit has the commands that an operation runs at once: all queued commands of a set-based
+operation, or else one command.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from handoff_service.store.engine.transaction import Actor, SetBased, Transactio
 
 @dataclass(slots=True)
 class Waiting:
-    """A queued command whose caller waits for the answer. ``by``: who gave it."""
+    """A queued command whose caller waits for the answer. ``by``: who gave the command."""
 
     operation: Any
     command: Any
@@ -28,14 +28,14 @@ class Waiting:
 
     @property
     def is_own(self) -> bool:
-        """Whether this is the service's own work, not a request from outside."""
+        """Return whether this is the service's own work and not a request from outside."""
         return not self.ticket.can_be_refused
 
 
 def units_of(batch: Iterable[Waiting]) -> Iterable[list[Waiting]]:
     """Group the commands of each set-based operation, in order. Each plain command, and each
-    command with an id, is a unit by itself. Grouping may change the order of a batch, because no
-    caller has got an answer yet.
+    command with an id, is its own unit. Grouping may change the order of a batch, which is safe
+    because no caller has an answer yet.
     """
     sets: dict[tuple[int, bool], list[Waiting]] = {}
     units: list[list[Waiting]] = []
@@ -52,30 +52,30 @@ def units_of(batch: Iterable[Waiting]) -> Iterable[list[Waiting]]:
     return units
 
 
-def carry_out(tx: Transaction, unit: list[Waiting]) -> Sequence[Any]:
-    """Carry out the commands of a unit. Returns their answers, in order."""
+def run_unit(tx: Transaction, unit: list[Waiting]) -> Sequence[Any]:
+    """Run the commands of a unit. Return their answers, in order."""
     first = unit[0]
     actor = first.by if len(unit) == 1 else None
     tx.by, tx.address = (actor.agent_id, actor.address) if actor else (None, "")
     if first.id is not None:
-        return [_carry_out_once(tx, first, first.id)]
+        return [_run_once(tx, first, first.id)]
     if isinstance(first.operation, SetBased):
         answers: Sequence[Any] = first.operation.run(tx, [w.command for w in unit])
         return answers
     return [first.operation(tx, first.command)]
 
 
-def _carry_out_once(tx: Transaction, waiting: Waiting, id: CommandId) -> Any:
+def _run_once(tx: Transaction, waiting: Waiting, id: CommandId) -> Any:
     operation = waiting.operation
-    one = operation.run if isinstance(operation, SetBased) else operation
+    plain = operation.run if isinstance(operation, SetBased) else operation
     sealer = tx.settings.sealer
     stored = command_ids.claim(tx.conn, sealer, id, tx.now)
     if stored is not None:
-        return command_ids.read_answer(one, stored)
-    given = (
+        return command_ids.read_answer(plain, stored)
+    answer = (
         operation.run(tx, [waiting.command])
         if isinstance(operation, SetBased)
         else operation(tx, waiting.command)
     )
-    command_ids.keep_answer(tx.conn, sealer, id, one, given)
-    return given
+    command_ids.keep_answer(tx.conn, sealer, id, plain, answer)
+    return answer

@@ -1,4 +1,4 @@
-"""Queries of identity: messaging profiles, associations, proofs.
+"""Queries about identity: messaging profiles, associations and proofs.
 
 These modules may import the engine, views, and the queries of conversations.
 """

@@ -1,4 +1,5 @@
-"""A number's history: the users it was linked to, by whom, how and when. Rows are never deleted."""
+"""A number's history: the users who had it, and who linked them, how and when. Rows are never
+deleted."""
 
 from sqlalchemy import Connection, select
 
@@ -7,11 +8,11 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Association, Named
 
-MAX_SHOWN = 50  # shown for one number; hardly any number changes hands more often
+MAX_SHOWN = 50  # for one number; few numbers change their user more often
 
 
 def of_number(conn: Connection, number: str) -> list[Association]:
-    """All associations of this number's current and earlier profiles, newest first."""
+    """Return the associations of this number's current and earlier profiles, newest first."""
     a, p = t.associations, t.messaging_profiles
     before, after = t.users.alias("before_user"), t.users.alias("after_user")
     query = (
@@ -47,9 +48,9 @@ def of_number(conn: Connection, number: str) -> list[Association]:
 
 
 def was_verified_in(conn: Connection, interaction_id: int) -> bool:
-    """Whether this interaction has an association that can be undone."""
+    """Return whether this interaction has an association that can be undone."""
     a = t.associations
-    stands = (
+    not_undone = (
         select(a.c.id).where(a.c.interaction_id == interaction_id, a.c.undone_at.is_(None)).limit(1)
     )
-    return conn.execute(stands).first() is not None
+    return conn.execute(not_undone).first() is not None

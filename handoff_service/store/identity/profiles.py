@@ -1,4 +1,4 @@
-"""Messaging profiles, and how a number came to its user."""
+"""Messaging profiles, which tie numbers to users."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -19,7 +19,7 @@ def list_(
     after: int = 0,
     limit: int | None = None,
 ) -> list[Profile]:
-    """Messaging profiles by id: of one number, of one user, or all."""
+    """Return messaging profiles, sorted by id: those of one number, of one user, or all."""
     where = p.c.id > after
     if number is not None:
         where &= p.c.number == number
@@ -29,7 +29,7 @@ def list_(
 
 
 def get(conn: Connection, profile_id: int) -> Profile:
-    """A profile by id. Raises NotFound for an unknown id."""
+    """Return this profile. Raises NotFound for an unknown id."""
     found = _read(conn, p.c.id == profile_id, order=p.c.id, limit=1)
     if not found:
         raise NotFound(phrase("There is no messaging profile {profile_id}.", profile_id=profile_id))
@@ -37,8 +37,8 @@ def get(conn: Connection, profile_id: int) -> Profile:
 
 
 def newest(conn: Connection, digits: str, *, before: int, limit: int) -> list[Profile]:
-    """Profiles with these digits in their number, newest first, below the id ``before`` (0: from
-    the newest)."""
+    """Return profiles with these digits in their number, newest first. ``before``: only profiles
+    with a lower id; 0: all."""
     where = p.c.number.contains(digits, autoescape=True)
     if before:
         where &= p.c.id < before

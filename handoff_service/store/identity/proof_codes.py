@@ -1,4 +1,4 @@
-"""Codes that were mailed to prove an identity: how many, to whom, and which are valid."""
+"""One-time codes for identity proofs: when they were requested, and which are still valid."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SENDS_WITHIN = max(within for _, within in SENDS)
 
 
 def sends(conn: Connection, number: str, now: datetime) -> Sequence[datetime]:
-    """When this number asked for codes, as far back as the limit counts."""
+    """Return when this number requested codes, within the time that the limits cover."""
     return (
         conn.execute(select(s.c.at).where(s.c.number == number, s.c.at > now - SENDS_WITHIN))
         .scalars()
@@ -26,8 +26,8 @@ def sends(conn: Connection, number: str, now: datetime) -> Sequence[datetime]:
 
 
 def mails_to(conn: Connection, user_id: int, now: datetime) -> Sequence[datetime]:
-    """When codes were requested for this user or their e-mail address, from any number, as far back
-    as the limit counts."""
+    """Return when any number requested codes for this user or their e-mail address, within the time
+    that the limits cover."""
     u, same = t.users, t.users.alias("same")
     address = select(func.lower(u.c.email)).where(u.c.id == user_id).scalar_subquery()
     sharing = select(same.c.id).where(
@@ -42,7 +42,7 @@ def mails_to(conn: Connection, user_id: int, now: datetime) -> Sequence[datetime
 
 
 def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
-    """Record a requested code that is valid until ``until``. Returns the id of this send."""
+    """Record a requested code that is valid until ``until``. Return the id of the record."""
     tx.conn.execute(
         update(s).where(s.c.code_hash.is_not(None), s.c.code_until <= tx.now).values(code_hash=None)
     )
@@ -51,15 +51,15 @@ def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
 
 
 def put_code(tx: Transaction, send_id: int, kept: str, until: datetime) -> None:
-    """Store a send's code. Its keyed hash stays with the send even after the proof has ended."""
+    """Store the keyed hash of the code. It is kept even after the proof has ended."""
     tx.conn.execute(update(s).where(s.c.id == send_id).values(code_hash=kept, code_until=until))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCode:
-    """A code that has not expired. ``waited_for``: a running proof still accepts it. ``used``: this
-    code, or another of the same proof, has verified somebody. ``hash`` None: no code was made, for
-    example because there was nobody to mail."""
+    """A code that has not expired. ``waited_for``: whether a running proof still accepts it.
+    ``used``: whether the proof has ended with a verified user. ``hash``: None if no code was
+    created, for example because there was no e-mail address."""
 
     interaction_id: int
     hash: str | None
@@ -70,7 +70,7 @@ class LiveCode:
 def live_codes(
     conn: Connection, numbers: Collection[str], now: datetime
 ) -> dict[str, list[LiveCode]]:
-    """The unexpired codes of all sends that these numbers requested, by number."""
+    """Return the unexpired codes that these numbers requested, by number."""
     i = t.interactions
     rows = conn.execute(
         select(*s.c["number", "code_hash"], *p.c["interaction_id", "outcome"], i.c.expects)

@@ -1,4 +1,4 @@
-"""Proofs of identity: the running proof, the limits of a number, and past results."""
+"""Identity proofs: the running proof, the limits on wrong answers, and past results."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +23,7 @@ p, s = t.proofs, t.proof_sends
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proving:
-    """A running or ended proof. ``turn_id``: the bot turn that last changed it; ``verdict``: the
+    """A running or ended proof. ``turn_id``: the bot turn that last changed it. ``verdict``: the
     result of the answer in that turn."""
 
     id: int
@@ -46,7 +46,7 @@ _COLUMNS = [p.c[name] for name in Proving.__dataclass_fields__]
 
 
 def newest(conn: Connection, interaction_id: int, epoch: int) -> Proving | None:
-    """The last proof of this epoch. None without one."""
+    """Return the last proof of this epoch; None if there is none."""
     here = (p.c.interaction_id == interaction_id, p.c.epoch == epoch)
     return _proving(
         conn.execute(select(*_COLUMNS).where(*here).order_by(p.c.id.desc()).limit(1)).one_or_none()
@@ -54,12 +54,12 @@ def newest(conn: Connection, interaction_id: int, epoch: int) -> Proving | None:
 
 
 def by_id(conn: Connection, proof_id: int) -> Proving | None:
-    """One proof."""
+    """Return this proof; None for an unknown id."""
     return _proving(conn.execute(select(*_COLUMNS).where(p.c.id == proof_id)).one_or_none())
 
 
 def of_send(conn: Connection, send_id: int) -> Proving | None:
-    """The proof that a code is sent for. None when it has ended, or when a later code was
+    """Return the proof for which a code is sent; None if the proof has ended or a later code was
     requested."""
     later = s.alias("later")
     newest_one = (
@@ -99,14 +99,14 @@ def begin(
 
 
 def change(tx: Transaction, proof: Proving, **values: Any) -> Proving:
-    """Write columns of a proof. Returns the changed proof."""
+    """Write columns of a proof. Return the changed proof."""
     tx.conn.execute(update(p).where(p.c.id == proof.id).values(**values))
     known = {name: value for name, value in values.items() if name in Proving.__dataclass_fields__}
     return replace(proof, **known)
 
 
 def wrong_answers(conn: Connection, number: str, now: datetime) -> int:
-    """Wrong answers that count against a number: in the last day, since its last success."""
+    """Count the wrong answers from this number in the last day, since its last successful proof."""
     success = (
         select(func.max(p.c.id))
         .where(p.c.number == number, p.c.outcome == ProofOutcome.VERIFIED)
@@ -121,13 +121,14 @@ def wrong_answers(conn: Connection, number: str, now: datetime) -> int:
 
 
 def wrong_about(conn: Connection, user_id: int, now: datetime) -> int:
-    """Wrong answers about a user in the last day, from any number."""
+    """Count the wrong answers about this user in the last day, from any number."""
     about = (p.c.user_id == user_id, p.c.made_at > now - ATTEMPTS_WITHIN)
     return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*about)).scalar_one()
 
 
 def wrong_about_claim(conn: Connection, claimed: str, now: datetime) -> int:
-    """Like ``wrong_about``, for a claimed account, whether or not it exists."""
+    """Count the wrong answers about a claimed account in the last day, even if the account does not
+    exist."""
     account = plain_account(claimed)
     spelled = (
         func.ltrim(_plain(p.c.claimed), LETTERS) if account.isdecimal() else _plain(p.c.claimed)
@@ -137,41 +138,42 @@ def wrong_about_claim(conn: Connection, claimed: str, now: datetime) -> int:
 
 
 def claimed_user(conn: Connection, claimed: str) -> int | None:
-    """The one active user with this employee number or e-mail address, ignoring case. Otherwise the
-    one with a number that matches without spaces and dashes; for digits only, also without leading
-    letters. The number of a merged user leads to the user who stayed."""
+    """Return the only active user with this employee number or e-mail address; case does not
+    matter. If there is none, compare employee numbers without spaces and dashes. If the claim has
+    only digits, then also ignore leading letters. A merged user's number finds the user into whom
+    they were merged."""
     u = t.users
     folded, plain = claimed.casefold(), without_marks(claimed)
-    ways = [
+    conditions = [
         (func.lower(u.c.external_id) == folded) | (func.lower(u.c.email) == folded),
         _plain(u.c.external_id) == plain,
         func.ltrim(_plain(u.c.external_id), LETTERS) == plain if plain.isdecimal() else false(),
     ]
-    for fits in ways if plain else ():
+    for condition in conditions if plain else ():
         who = select(func.coalesce(u.c.merged_into, u.c.id)).distinct()
         known = u.c.active | u.c.merged_into.is_not(None)
-        found = conn.execute(who.where(known, fits).limit(2)).scalars().all()
+        found = conn.execute(who.where(known, condition).limit(2)).scalars().all()
         if found:
             return found[0] if len(found) == 1 else None
     return None
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[str]:
-    """SQL version of ``without_marks``."""
+    """Do in SQL what ``without_marks`` does."""
     return func.replace(func.replace(func.lower(column), "-", ""), " ", "")
 
 
-# Answers, from the text that has one to the turn that checks it -----------------------------------
+# Answers, stored with the text until a bot turn checks them ---------------------------------------
 
 
 def answer(conn: Connection, interaction_id: int, up_to: int) -> list[list[str]] | None:
-    """The guesses of the newest answer up to this position, each hashed with one or several keys.
-    None without one."""
+    """Return the guesses in the newest answer up to this position; None if there is no answer. Each
+    guess is hashed with every key."""
     a = t.proof_answers
     texted = (a.c.interaction_id == interaction_id, a.c.seq <= up_to)
     query = select(a.c.guesses).where(*texted).order_by(a.c.seq.desc()).limit(1)
     guesses = conn.execute(query).scalar()
-    # a text that arrived before the upgrade to several keys has one hash for each guess
+    # rows from older versions have one hash for each guess
     return guesses and [[one] if isinstance(one, str) else one for one in guesses]
 
 
@@ -185,7 +187,7 @@ def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:
 
 
 def of_number(conn: Connection, number: str, limit: int = 20) -> list[PastProof]:
-    """Results of this number's unsuccessful proofs, newest first. Successful ones are
+    """Return the results of this number's failed proofs, newest first. Successful proofs are
     associations."""
     failed = (p.c.number == number, p.c.outcome == ProofOutcome.FAILED)
     rows = conn.execute(

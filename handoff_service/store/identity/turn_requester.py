@@ -1,4 +1,4 @@
-"""The requester of a bot turn, and how sure their identity is."""
+"""The requester of a bot turn, and their identity level."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class TurnsRequester:
 
 
 def requester_of(conn: Connection, turn_id: int) -> TurnsRequester:
-    """A turn's requester and current identity level."""
+    """Return a turn's requester with their current identity level."""
     b, i, a, u = t.bot_turns, t.interactions, t.associations, t.users
     one = conn.execute(
         select(i.c.user_id, i.c.profile_id, u.c.name)
@@ -28,8 +28,8 @@ def requester_of(conn: Connection, turn_id: int) -> TurnsRequester:
         .outerjoin(u, u.c.id == i.c.user_id)
         .where(b.c.id == turn_id)
     ).one()
-    stands = (a.c.profile_id == one.profile_id, a.c.undone_at.is_(None))
-    r = conn.execute(select(a).where(*stands).order_by(a.c.id.desc()).limit(1)).one_or_none()
+    not_undone = (a.c.profile_id == one.profile_id, a.c.undone_at.is_(None))
+    r = conn.execute(select(a).where(*not_undone).order_by(a.c.id.desc()).limit(1)).one_or_none()
     proof = Proof(user_id=r.user_id, expires_at=r.expires_at) if r is not None else None
     found = level(one.user_id, proof, read_at(conn))
     known = Identity(level=found)

@@ -1,4 +1,4 @@
-"""Queries of messaging actions: their timers, prompts and dry run.
+"""Queries about messaging actions: their timers, prompts and dry runs.
 
 These modules may import the engine, views, and the queries of conversations, routing and desk.
 """

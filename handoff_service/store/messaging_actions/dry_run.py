@@ -1,4 +1,4 @@
-"""Dry run of a messaging action: the rules applied once to the messages of the last days."""
+"""The dry run of a messaging action. It applies the rules to the messages of the last days."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -33,8 +33,8 @@ from handoff_service.store.routing import queue_hours
 from handoff_service.store.views import DayCount, DryRun, WouldHave
 
 LOOKS_BACK = timedelta(days=30)
-MAX_LINES = 250_000  # lines that a dry run reads; for a busier desk it covers fewer days
-SHOWN = 100  # conversations
+MAX_LINES = 250_000  # messages that a dry run reads; on a busier desk, it covers fewer days
+SHOWN = 100  # conversations in the result
 AT_ONCE = 5_000  # rows
 m, i = t.messages, t.interactions
 SIDES = [str(author) for author, run in STARTS.items() if run is not None]
@@ -42,8 +42,8 @@ OF_A_SIDE = sa.and_(m.c.kind == Kind.MESSAGE, m.c.author.in_(SIDES))
 
 
 def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
-    """Count what this action would have done in the last 30 days, as if it had been active. Only
-    waits that started in these days count."""
+    """Count how often this action would have fired in the last 30 days if it had been active. Only
+    waits that started in this time count."""
     counted = tuple(one for one in action.conditions if one.field not in TARGET_FIELDS)
     without_targets = counted != action.conditions
     action = replace(action, active=True, conditions=counted)
@@ -66,8 +66,8 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
 
 
 def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:
-    """The first line to read and its time. Lines are written in order of time, so a binary search
-    finds it without an index on time."""
+    """Return the first message to read, and its time. Ids are in order of time, so a binary search
+    finds the message without an index on time."""
     last = conn.execute(select(func.max(m.c.id))).scalar() or 0
     low, high = max(last - MAX_LINES, 0) + 1, last + 1
     shortened = low > 1 and _at(conn, low) >= since
@@ -78,7 +78,7 @@ def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:
 
 
 def _at(conn: Connection, line_id: int) -> datetime:
-    """When the line with this id, or the next existing one, was written."""
+    """Return the time of the message with this id, or of the next existing one."""
     return conn.execute(
         select(m.c.created_at).where(m.c.id >= line_id).order_by(m.c.id).limit(1)
     ).scalar_one()
@@ -87,7 +87,7 @@ def _at(conn: Connection, line_id: int) -> datetime:
 def _conversations(
     conn: Connection, first: int, since: datetime, *, with_attributes: bool
 ) -> dict[int, tuple[PastConversation, int | None]]:
-    """The conversations with lines from ``first`` on, with their queues, by id."""
+    """Return the conversations with messages from ``first`` on, with their queues, by id."""
     p, q = t.provider_numbers, t.queues
     rows = conn.execute(
         select(
@@ -116,15 +116,17 @@ def _conversations(
 def _before(
     conn: Connection, first: int, ids: list[int]
 ) -> dict[int, tuple[Unanswered | None, bool]]:
-    """For conversations older than the period: which unanswered streak was open, and whether an
-    agent had accepted them."""
+    """For conversations that began before the period, return the open unanswered streak and whether
+    an agent had accepted the conversation."""
     earlier = select(m.c.author).where(m.c.interaction_id == i.c.id, m.c.id < first).correlate(i)
     author = earlier.where(OF_A_SIDE).order_by(m.c.seq.desc()).limit(1).scalar_subquery()
-    taken = earlier.where(m.c.owner == Owner.AGENT).exists()
+    accepted = earlier.where(m.c.owner == Owner.AGENT).exists()
     rows = conn.execute(
-        select(i.c.id, author.label("author"), taken.label("taken")).where(one_of(i.c.id, ids))
+        select(i.c.id, author.label("author"), accepted.label("accepted")).where(
+            one_of(i.c.id, ids)
+        )
     )
-    return {r.id: (STARTS[Author(r.author)] if r.author else None, bool(r.taken)) for r in rows}
+    return {r.id: (STARTS[Author(r.author)] if r.author else None, bool(r.accepted)) for r in rows}
 
 
 def _conversation(row: Any, open_before: Unanswered | None, taken_before: bool) -> PastConversation:
@@ -142,7 +144,8 @@ def _conversation(row: Any, open_before: Unanswered | None, taken_before: bool) 
 
 
 def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]:
-    """Each conversation's lines that start or end an unanswered streak, or change the owner."""
+    """Yield each conversation's messages that start or end an unanswered streak, and its changes of
+    owner."""
     rows = conn.execute(
         select(
             m.c.interaction_id,
@@ -165,8 +168,8 @@ def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]
 def _clocks(
     conn: Connection, action: MessagingAction, queues: set[int], since: datetime, now: datetime
 ) -> Callable[[int | None], WouldFire]:
-    """For each queue, a function that returns when a wait that begins at a given time would
-    fire."""
+    """Return a function that gives each queue's clock: when a wait that begins at a given time
+    would fire."""
 
     def by_the_clock(at: datetime) -> datetime | None:
         return at + action.duration

@@ -11,7 +11,7 @@ from handoff_service.store.views import Named, Prompt
 
 i, m, d, q = t.interactions, t.messages, t.dismissed_prompts, t.satisfaction_questions
 SHOWN_FOR = timedelta(days=7)
-_STANDING = (
+_OPEN = (
     select(m.c.id, m.c.interaction_id, m.c.seq, q.c.grade, q.c.comment, m.c.created_at)
     .add_columns(i.c.requester_number, i.c.user_id, t.users.c.name)
     .select_from(q)
@@ -25,8 +25,8 @@ _STANDING = (
 
 
 def open_prompts(conn: Connection, agent_id: int) -> list[Prompt]:
-    """The low grades of the last days that this supervisor has not dismissed. Their conversations
-    are closed, so no agent needs to be assigned.
+    """Return the low grades of the last days that this supervisor has not dismissed. They count as
+    assigned, because their conversations are closed.
     """
     given = {"me": agent_id, "since": read_at(conn) - SHOWN_FOR}
     return [
@@ -40,5 +40,5 @@ def open_prompts(conn: Connection, agent_id: int) -> list[Prompt]:
             said=alert(r.grade, r.comment),
             created_at=r.created_at,
         )
-        for r in conn.execute(_STANDING, given)
+        for r in conn.execute(_OPEN, given)
     ]

@@ -1,4 +1,4 @@
-"""Messaging actions as the admin saved them."""
+"""The messaging actions that admins have saved."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -36,7 +36,8 @@ class StoredAction:
 
 
 def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, StoredAction]:
-    """Actions by id, in the admin's order. ``ids`` None: all. Always three queries."""
+    """Return actions by id, in the admin's order. ``ids``: None for all. This always takes three
+    queries."""
     query = select(a).order_by(a.c.position, a.c.id)
     rows = conn.execute(query if ids is None else query.where(one_of(a.c.id, ids))).all()
     found = [r.id for r in rows]
@@ -73,7 +74,7 @@ def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Sto
 
 
 def get(conn: Connection, action_id: int) -> StoredAction:
-    """One action. Raises NotFound for an unknown id."""
+    """Return this action. Raises NotFound for an unknown id."""
     found = list_(conn, [action_id])
     if not found:
         raise NotFound(phrase("There is no messaging action {id}.", id=action_id))
@@ -81,7 +82,7 @@ def get(conn: Connection, action_id: int) -> StoredAction:
 
 
 def view_of(stored: StoredAction) -> SavedAction:
-    """An action for display."""
+    """Convert an action for display."""
     action = stored.action
     return SavedAction(
         id=stored.id,
@@ -106,8 +107,8 @@ def view_of(stored: StoredAction) -> SavedAction:
 
 
 def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
-    """An interaction's running timers for display, first due first. While the requester is opted
-    out, actions that would do nothing are left out.
+    """Return an interaction's running timers for display, first due first. If the requester has
+    opted out, leave out actions that would do nothing.
     """
     found = timers.running(conn, interaction_id)
     stored = list_(conn, {timer.action_id for timer in found})

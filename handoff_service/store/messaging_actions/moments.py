@@ -1,4 +1,4 @@
-"""Reads the stored history of a conversation, and computes its moments."""
+"""Reads the stored history of a conversation and computes its moments for the timeline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,16 +32,16 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queue_hours, routing_history
 
-CONTEXT = 200  # lines before a page that are read to know the state at its beginning
-LAST = 200  # lines that a page shows at once
-MOST_TURNS = 500
+CONTEXT = 200  # earlier messages that are read to find the state at the beginning of a page
+LAST = 200  # messages on one page
+MAX_TURNS = 500
 i, m, b, p = t.interactions, t.messages, t.bot_turns, t.provider_numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MomentsPage:
-    """A page of a conversation's moments. ``earlier`` and ``later``: the last lines of the pages
-    before and after it; None: there is no such page."""
+    """A page of a conversation's moments. ``earlier`` and ``later``: the last seq of the previous
+    and the next page; None if there is no such page."""
 
     moments: list[Moment]
     earlier: int | None
@@ -55,8 +55,8 @@ _SIDES = {
 
 
 def moments_page(conn: Connection, interaction_id: int, up_to: int | None = None) -> MomentsPage:
-    """The moments of the lines up to ``up_to``; None: of the newest lines. Raises NotFound for an
-    unknown conversation."""
+    """Return the page of moments that ends with the message ``up_to``; None: with the newest
+    message. Raises NotFound for an unknown conversation."""
     last = conn.execute(select(i.c.last_seq).where(i.c.id == interaction_id)).scalar() or 0
     end = last if up_to is None else min(up_to, last)
     after = max(end - LAST, 0)
@@ -71,18 +71,18 @@ def moments_page(conn: Connection, interaction_id: int, up_to: int | None = None
 def of_conversation(
     conn: Connection, interaction_id: int, *, after: int, most: int
 ) -> tuple[list[Moment], int | None]:
-    """Returns the moments of up to ``most`` lines after ``after``, oldest first, and the seq of the
-    last of these lines. That seq is None if the conversation has no further lines. Raises NotFound
-    for an unknown conversation.
+    """Return the moments of up to ``most`` messages after ``after``, oldest first, and the seq of
+    the last of these messages. The seq is None if there are no more messages. Raises NotFound for
+    an unknown conversation.
     """
-    about = conn.execute(
+    conversation = conn.execute(
         select(*i.c["queue_id", "state"], p.c.number)
         .join(p, p.c.id == i.c.provider_number_id)
         .where(i.c.id == interaction_id)
     ).one_or_none()
-    if about is None:
+    if conversation is None:
         raise NotFound(phrase("There is no conversation {id}.", id=interaction_id))
-    # one more line, which shows where the next page begins
+    # read one more message, which shows where the next page begins
     read = _lines(conn, interaction_id, after - CONTEXT, after + most + 1)
     context = [line for line in read if line.seq <= after]
     lines = [line for line in read if after < line.seq <= after + most]
@@ -97,11 +97,13 @@ def of_conversation(
         decisions=routing.decisions,
         offers=routing.offers,
         turns=_turns(conn, interaction_id, begin, end),
-        timers=_timers(conn, about.number, about.queue_id),
+        timers=_timers(conn, conversation.number, conversation.queue_id),
         running=None if rest else _running(conn, interaction_id),
         begin=begin,
         end=end,
-        closed_as=State(about.state) if about.state in CLOSED else State.CLOSED_COMPLETE,
+        closed_as=State(conversation.state)
+        if conversation.state in CLOSED
+        else State.CLOSED_COMPLETE,
     )
     return moments(past), lines[-1].seq if rest else None
 
@@ -140,7 +142,7 @@ def _turns(
         b.c.opening.is_(None),
         *([b.c.answered_at < end] if end else []),
     )
-    rows = conn.execute(query.order_by(b.c.id.desc()).limit(MOST_TURNS)).all()
+    rows = conn.execute(query.order_by(b.c.id.desc()).limit(MAX_TURNS)).all()
     return [_understood(r.answered_at, r.understood or {}) for r in reversed(rows)]
 
 
@@ -155,8 +157,8 @@ def _understood(at: datetime, report: dict[str, Any]) -> UnderstoodThen:
 
 
 def _timers(conn: Connection, number: str, queue_id: int | None) -> Sequence[TimerRule]:
-    """The messaging actions on this provider number as they are set up today, without those that
-    wait for a target."""
+    """Return the current messaging actions on this provider number, except those that wait for a
+    target."""
     stored = [one.action for one in messaging_actions.list_(conn).values()]
     here = [
         one

@@ -1,4 +1,4 @@
-"""Open prompts of messaging actions, shown to an agent until somebody has answered."""
+"""Open prompts of messaging actions. An agent sees a prompt until somebody has answered."""
 
 from typing import Any
 
@@ -17,27 +17,27 @@ others = m.alias("others")  # messages before and after a prompt
 def _query(*, supervises: bool) -> sa.Select[Any]:
     mine = i.c.id.in_(select(g.c.interaction_id).where(g.c.agent_id == bindparam("me")))
     unassigned = i.c.assigned_to.is_(None)
-    away = (d.c.interaction_id == i.c.id) & (d.c.agent_id == bindparam("me"))
+    dismissed = (d.c.interaction_id == i.c.id) & (d.c.agent_id == bindparam("me"))
     return (
         select(m.c.id, m.c.interaction_id, m.c.seq, m.c.body, m.c.created_at)
         .add_columns(i.c.requester_number, i.c.assigned_to, i.c.user_id, t.users.c.name)
         .join(m, (m.c.interaction_id == i.c.id) & (m.c.seq == i.c.prompted_seq))
         .outerjoin(t.users, t.users.c.id == i.c.user_id)
-        .outerjoin(d, away)
+        .outerjoin(d, dismissed)
         .where(i.c.closed_at.is_(None), i.c.prompted_seq.is_not(None))
         .where(mine | unassigned | (m.c.event == Event.ALARM) if supervises else mine)
         .where((i.c.owner == Owner.QUEUE) | (m.c.event != Event.WAITING))
         .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered())
         .where(~consents.is_blocked(i.c.requester_number, i.c.provider_number_id))
-        # Not sorted by m.c.id alone: SQLite would read all messages in that order to avoid the
-        # sort.
+        # Do not sort by m.c.id alone, because SQLite would then read all messages in that order to
+        # avoid the sort.
         .order_by((m.c.id + 0).desc())
     )
 
 
 def _answered() -> sa.ColumnElement[bool]:
-    """Whether an agent has written since the prompt. If the prompt was about the requester's
-    silence, a text from the requester also answers it."""
+    """Build the condition that a prompt is answered: an agent has texted since. If the prompt was
+    about the requester's silence, a text from the requester also answers it."""
     here = others.c.interaction_id == m.c.interaction_id
     since = select(others.c.id).where(here, others.c.seq > m.c.seq)
     silent = (
@@ -53,14 +53,14 @@ def _answered() -> sa.ColumnElement[bool]:
     return by_agent | (by_requester & (silent == Author.AGENT))
 
 
-# Built once: building a statement costs more than running it.
-_STANDING = {supervises: _query(supervises=supervises) for supervises in (False, True)}
+# Build each statement once, because building it costs more than running it.
+_QUERIES = {supervises: _query(supervises=supervises) for supervises in (False, True)}
 
 
 def open_prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
-    """The newest prompt of each of the agent's active conversations, newest first. Supervisors also
-    get those of conversations without an assigned agent, and alarms. Leaves out answered prompts
-    and those that the agent has dismissed."""
+    """Return the newest prompt of each of the agent's active conversations, newest first.
+    Supervisors also get alarms, and prompts of conversations without an assigned agent. Leave out
+    prompts that somebody has answered or the agent has dismissed."""
     return [
         Prompt(
             id=r.id,
@@ -72,5 +72,5 @@ def open_prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[P
             said=r.body,
             created_at=r.created_at,
         )
-        for r in conn.execute(_STANDING[supervises], {"me": agent_id})
+        for r in conn.execute(_QUERIES[supervises], {"me": agent_id})
     ]

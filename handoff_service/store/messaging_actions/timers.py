@@ -1,14 +1,14 @@
-"""Running timers of messaging actions. Each has one row. Each interaction also has one row of
+"""Running timers of messaging actions. Each timer has one row. Each interaction also has one row in
 ``due_work`` for its first timer that is not parked (rules/messaging_actions/target_timers.py).
 
-Timers follow an interaction's open unanswered streak (``unanswered``). The transaction of the
-message that starts or ends the streak also starts or cancels its timers, always under the
-interaction's lock. An action that has fired, or that an agent canceled, has no row until the next
-streak starts, so it acts once per streak.
+Timers belong to an interaction's open unanswered streak (``unanswered``). When a message starts or
+ends the streak, the same transaction starts or cancels the timers, under the interaction's lock.
+When an action has fired or an agent has canceled it, its row is deleted. So each action fires at
+most once per streak.
 
-A timer that counts business hours gets its due time when it starts, from the schedule of the
-interaction's queue at that moment. Later changes of schedule or queue do not move it. If the queue
-is not open long enough within a year, no timer starts.
+A timer that counts business hours gets its due time when it starts, from the current schedule of
+the interaction's queue. Later changes of the schedule or the queue do not move it. If the queue
+does not open for long enough within a year, no timer starts.
 """
 
 import functools
@@ -49,8 +49,8 @@ class ArmedAction:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredStreak:
-    """The unanswered messages of one side, from now on. ``ends_another``: the other side's streak
-    was open until now."""
+    """A streak of unanswered messages that starts now. ``ends_another``: whether the other side's
+    streak was open until now."""
 
     interaction_id: int
     line: str
@@ -63,7 +63,8 @@ ARMED_COLUMNS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours, a.c
 
 
 def is_armed(event: Unanswered) -> sa.ColumnElement[bool]:
-    """Join condition: an active action with this event that applies to the provider number."""
+    """Build a join condition: the action is active, has this event and applies to the provider
+    number."""
     numbers = (
         select(limits.c.provider_number_id)
         .where(limits.c.action_id == a.c.id)
@@ -84,13 +85,13 @@ _ARMED_BY = {
 def armed_actions(
     conn: Connection, event: Unanswered, provider_number_id: int
 ) -> list[ArmedAction]:
-    """The actions that start a timer for a streak on this provider number."""
+    """Return the actions that start a timer for a streak on this provider number."""
     found = conn.execute(_ARMED_BY[event], {"number": provider_number_id})
     return [armed_action(r) for r in found]
 
 
 def armed_action(row: Any) -> ArmedAction:
-    """A row with the columns of ``ARMED_COLUMNS``."""
+    """Convert a row with the columns in ``ARMED_COLUMNS``."""
     return ArmedAction(
         row.action_id,
         timedelta(seconds=row.seconds),
@@ -100,8 +101,7 @@ def armed_action(row: Any) -> ArmedAction:
 
 
 def begin(tx: Transaction, streaks: Sequence[UnansweredStreak]) -> list[due_work.Due]:
-    """End the streaks that these messages answer, and start their own. Returns work that the caller
-    schedules together with its other work."""
+    """Start these streaks and end the other side's. Return work that the caller must schedule."""
     moments = _moments(tx, streaks)
     first = {key: min(at for _, at in times) for key, times in moments.items()}
     scheduled = {key: at for key, at in first.items() if at != PARKED}
@@ -131,9 +131,8 @@ def begin(tx: Transaction, streaks: Sequence[UnansweredStreak]) -> list[due_work
 def _moments(
     tx: Transaction, streaks: Sequence[UnansweredStreak]
 ) -> dict[int, list[tuple[int, datetime]]]:
-    """Interaction -> the actions that start a timer in it, with due times. Leaves out interactions
-    without timers. Only streaks that count business hours need a query, and one query reads all of
-    them.
+    """Return each interaction's actions that start a timer, with due times. Interactions without
+    timers are left out. One query reads the schedules, only if an action counts business hours.
     """
     counting = {
         streak.queue_id
@@ -142,7 +141,7 @@ def _moments(
     }
     known = queue_hours.of_queues(tx.conn, counting)
 
-    @functools.cache  # many streaks of a batch wait in the same queue
+    @functools.cache  # many streaks in a batch have the same queue
     def opened(queue_id: int | None, duration: timedelta) -> datetime | None:
         return known.get(queue_id or 0, ALWAYS).after(tx.now, duration)
 
@@ -155,7 +154,7 @@ def _moments(
                 else tx.now + one.duration
             )
             if one.waits_for_target:
-                at = PARKED  # until operations/shared/refresh_targets.py knows its moment
+                at = PARKED  # until operations/shared/refresh_targets.py sets its due time
             if at is not None:
                 found.setdefault(streak.interaction_id, []).append((one.action_id, at))
     return found
@@ -168,8 +167,8 @@ def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:
 
 
 def wait_for_next(tx: Transaction, lines: Mapping[int, str]) -> None:
-    """Schedule the first remaining timer of each of these interactions (id -> line), because their
-    timers have changed or fired."""
+    """Schedule the first remaining timer of each interaction, after its timers have changed or
+    fired. ``lines``: lines by interaction id."""
     due_work.cancel(tx, Work.TIMER, lines)
     rows = tx.conn.execute(
         select(t.timers.c.interaction_id, func.min(t.timers.c.due_at, type_=t.timers.c.due_at.type))
@@ -191,7 +190,7 @@ class Timer:
 
 
 def due_now(tx: Transaction, interaction_ids: Collection[int]) -> list[Timer]:
-    """The due timers of these interactions."""
+    """Return the due timers of these interactions."""
     s = t.timers
     rows = tx.conn.execute(
         select(s).where(one_of(s.c.interaction_id, interaction_ids), s.c.due_at <= tx.now)
@@ -200,7 +199,7 @@ def due_now(tx: Transaction, interaction_ids: Collection[int]) -> list[Timer]:
 
 
 def running(conn: Connection, interaction_id: int) -> list[Timer]:
-    """An interaction's timers, first due first, without those that are parked."""
+    """Return an interaction's timers that are not parked, first due first."""
     s = t.timers
     rows = conn.execute(
         select(s)
@@ -211,7 +210,7 @@ def running(conn: Connection, interaction_id: int) -> list[Timer]:
 
 
 def one(conn: Connection, interaction_id: int, timer_id: int) -> Timer:
-    """A running timer of this interaction. Raises NotFound when it has fired, was canceled, or
+    """Return a running timer of this interaction. Raises NotFound if it has fired, was canceled, or
     never existed."""
     found = next((timer for timer in running(conn, interaction_id) if timer.id == timer_id), None)
     if found is None:

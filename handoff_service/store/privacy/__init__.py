@@ -1,5 +1,5 @@
-"""Personal data: where each table holds it, what an erasure or retention removes, and what a
-person's archive contains.
+"""Personal data: which tables contain it, what an erasure or retention removes, and what a person's
+archive contains.
 
 These modules may import all other queries.
 """

@@ -1,4 +1,4 @@
-"""Everything that is stored about a person, for an archive that the person can read."""
+"""Reads everything that the desk stores about a person, for an archive that the person can read."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,8 +18,8 @@ from handoff_service.store.privacy.people import Person
 
 type Rows = list[dict[str, Any]]
 
-#: Columns that only the product uses.
-_MACHINERY = frozenset(
+#: Columns that only Patchboard itself uses.
+_INTERNAL = frozenset(
     {"id", "epoch", "last_seq", "prompted_seq", "thanked_seq", "unanswered", "owner", "back_to"}
     | {"expects", "seq", "up_to_seq", "alert_seq", "version", "token", "cluster", "fold", "weight"}
     | {"margin", "lane", "requester", "code_hash", "turn_id", "event_id", "choices", "opening"}
@@ -28,8 +28,8 @@ i, m = t.interactions, t.messages
 
 
 def about(conn: Connection, person: Person) -> dict[str, Any]:
-    """Section -> its rows, in plain values. Codes and hashes are left out, because they say nothing
-    to a reader."""
+    """Return the sections of the archive, with their rows as plain values. Leave out codes and
+    hashes, because they mean nothing to a reader."""
     ids = list(conn.execute(people.conversations(person.numbers, person.user_id)).scalars())
     case: sa.ColumnElement[bool] = one_of(t.cases.c.interaction_id, ids)
     if person.user_id is not None:
@@ -70,7 +70,7 @@ def about(conn: Connection, person: Person) -> dict[str, Any]:
 
 
 def media_of(conn: Connection, person: Person) -> list[tuple[str, str]]:
-    """(name in the archive, name in the media store) of each stored file."""
+    """Return the (name in the archive, name in the media store) of each stored file."""
     ids = people.conversations(person.numbers, person.user_id)
     d = t.media
     lines = select(m.c.id).where(m.c.interaction_id.in_(ids))
@@ -110,13 +110,13 @@ def _conversation(conn: Connection, row: Any) -> dict[str, Any]:
         .order_by(m.c.seq)
     )
     d = t.media
-    of = select(m.c.id).where(m.c.interaction_id == row.id)
+    message_ids = select(m.c.id).where(m.c.interaction_id == row.id)
     files: dict[int, list[str]] = {}
-    for medium in conn.execute(select(d).where(d.c.message_id.in_(of)).order_by(d.c.id)):
+    for medium in conn.execute(select(d).where(d.c.message_id.in_(message_ids)).order_by(d.c.id)):
         files.setdefault(medium.message_id, []).append(
             _file(medium) if medium.file else f"({medium.why or medium.status})"
         )
-    written = [
+    entries = [
         {
             "at": _plain(line.created_at),
             "kind": line.kind,
@@ -128,13 +128,18 @@ def _conversation(conn: Connection, row: Any) -> dict[str, Any]:
         for line in conn.execute(lines)
     ]
     own = attributes.of_interactions(conn, [row.id]).get(row.id, {})
-    given = {"attributes": own} if own else {}
-    return {"number": conversation_number(row.id), **_row(i, row), **given, "lines": written}
+    own_attributes = {"attributes": own} if own else {}
+    return {
+        "number": conversation_number(row.id),
+        **_row(i, row),
+        **own_attributes,
+        "lines": entries,
+    }
 
 
 def _rows(conn: Connection, table: sa.Table, where: sa.ColumnElement[bool]) -> Rows:
-    """Rows of a table as plain values, without references, empty columns and columns that only the
-    product uses."""
+    """Return rows of a table as plain values, without references, empty columns and Patchboard's
+    internal columns."""
     return [_row(table, row) for row in _found(conn, table, where)]
 
 
@@ -147,7 +152,7 @@ def _row(table: sa.Table, row: Any) -> dict[str, Any]:
     return {
         name: _plain(value)
         for name, value in row._mapping.items()
-        if value not in (None, "") and name not in _MACHINERY and not table.c[name].foreign_keys
+        if value not in (None, "") and name not in _INTERNAL and not table.c[name].foreign_keys
     }
 
 

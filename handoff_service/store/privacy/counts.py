@@ -1,4 +1,4 @@
-"""Counts the rows that an erasure would remove, by kind. Changes nothing."""
+"""Counts the rows that an erasure would remove, by kind."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from handoff_service.store.privacy import people
 from handoff_service.store.privacy.people import Person
 
 i, m = t.interactions, t.messages
-#: what the list calls each count
+#: kind -> its title in the list
 TITLES: Mapping[str, str] = {
     "conversations": phrase("Conversations"),
     "open_conversations": phrase("Open conversations, which are closed first without a text"),
@@ -30,7 +30,7 @@ TITLES: Mapping[str, str] = {
     "profiles": phrase("Messaging profiles"),
     "users": phrase("User records"),
     "mentions": phrase("Rows of other people that mention this person"),
-    # only on a receipt: rows that an erasure empties or deletes
+    # only on receipts: rows that an erasure has emptied or deleted
     "messages": phrase("Texts, notes and event lines"),
     "bot_turns": phrase("Answers of the virtual agent"),
     "proof_answers": phrase("Answers to identity checks"),
@@ -53,28 +53,28 @@ TITLES: Mapping[str, str] = {
 
 
 def count(conn: Connection, person: Person) -> dict[str, int]:
-    """Title of ``TITLES`` -> how many. Titles with a count of 0 are left out."""
+    """Return the number of rows by the kinds in ``TITLES``. Kinds without rows are left out."""
     ids = people.conversations(person.numbers, person.user_id).subquery()
     mine = select(ids.c.id)
     messages = select(m.c.id).where(m.c.interaction_id.in_(mine))
-    its: sa.ColumnElement[bool] = t.cases.c.interaction_id.in_(mine)
+    of_person: sa.ColumnElement[bool] = t.cases.c.interaction_id.in_(mine)
     if person.user_id is not None:
-        its |= t.cases.c.user_id == person.user_id
+        of_person |= t.cases.c.user_id == person.user_id
     items = select(t.trainer_items.c.id).where(t.trainer_items.c.interaction_id.in_(mine))
     w = t.webhook_calls.c
-    calls = w.case_id.in_(select(t.cases.c.id).where(its)) | w.interaction_id.in_(mine)
-    wrote = t.trainer_labels.c.file.is_not(None) & t.trainer_labels.c.undone_at.is_(None)
+    calls = w.case_id.in_(select(t.cases.c.id).where(of_person)) | w.interaction_id.in_(mine)
+    has_example = t.trainer_labels.c.file.is_not(None) & t.trainer_labels.c.undone_at.is_(None)
     wanted: dict[str, tuple[sa.Table, sa.ColumnElement[bool]]] = {
         "conversations": (i, i.c.id.in_(mine)),
         "open_conversations": (i, i.c.id.in_(mine) & i.c.closed_at.is_(None)),
         "texts": (m, m.c.interaction_id.in_(mine) & (m.c.kind == Kind.MESSAGE)),
         "notes": (m, m.c.interaction_id.in_(mine) & (m.c.kind == Kind.NOTE)),
         "media": (t.media, t.media.c.message_id.in_(messages)),
-        "cases": (t.cases, its),
+        "cases": (t.cases, of_person),
         "webhook_calls": (t.webhook_calls, calls),
         "proofs": (t.proofs, t.proofs.c.interaction_id.in_(mine)),
         "trainer_items": (t.trainer_items, t.trainer_items.c.id.in_(items)),
-        "examples": (t.trainer_labels, t.trainer_labels.c.item_id.in_(items) & wrote),
+        "examples": (t.trainer_labels, t.trainer_labels.c.item_id.in_(items) & has_example),
         "provider_copies": (m, m.c.interaction_id.in_(mine) & at_provider()),
         "consent_entries": (t.consents, one_of(t.consents.c.number, person.numbers)),
         "profiles": (
@@ -91,13 +91,13 @@ def count(conn: Connection, person: Person) -> dict[str, int]:
 
 
 def _records(person: Person) -> sa.ColumnElement[bool]:
-    """The records of the user and of the users who were merged into this user."""
+    """A condition on ``users``: the person, and the users who were merged into them."""
     if person.user_id is None:
         return sa.false()
     return (t.users.c.id == person.user_id) | (t.users.c.merged_into == person.user_id)
 
 
 def at_provider() -> sa.ColumnElement[bool]:
-    """The messages of which the provider has a copy."""
+    """A condition on ``messages``: whether the provider has a copy."""
     sent = m.c.direction.in_((Direction.INBOUND, Direction.OUTBOUND))
     return m.c.provider_sid.is_not(None) & sent & (m.c.status != Status.CANCELED)

@@ -1,7 +1,6 @@
-"""Empty or delete the rows of conversations, a limited number at a time.
+"""Empties or deletes the rows of conversations, a limited number at a time.
 
-The functions leave rows alone that are empty already, so a caller can repeat the same call until it
-finds nothing.
+The functions skip rows that are already empty, so a caller can repeat a call until nothing is left.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -19,18 +18,18 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy.erase_plan import CODED, PARTS, Owner, Part
 from handoff_service.store.training import clusters
 
-READ_AT_ONCE = 500  # keys of one part in one read
+READ_AT_ONCE = 500  # keys of one part in one query
 i, m = t.interactions, t.messages
 
 
 def parts_of(kinds: Collection[KeptKind]) -> Sequence[Part]:
-    """The parts that retention removes for these kinds."""
+    """Return the parts that retention removes for these kinds."""
     return [part for part in PARTS if part.kinds & set(kinds)]
 
 
 def owned(part: Part, ids: Collection[int], user_id: int | None = None) -> sa.ColumnElement[bool]:
-    """The rows of a part that belong to these conversations. ``user_id``: also to this user's
-    cases."""
+    """Build a condition: whether a row of the part belongs to these conversations. ``user_id``:
+    also include this user's cases."""
     column: sa.Column[Any] = part.table.c[part.column]
     messages = select(m.c.id).where(one_of(m.c.interaction_id, ids))
     cases, work = t.cases.c, t.work_items.c
@@ -49,21 +48,21 @@ def owned(part: Part, ids: Collection[int], user_id: int | None = None) -> sa.Co
 
 
 def is_left(part: Part) -> sa.ColumnElement[bool]:
-    """The rows of a part that are not empty yet."""
+    """Build a condition: whether a row of the part is not empty yet."""
     where = sa.true() if part.where is None else part.where
     if part.empties is None:
         return where
-    return where & or_(*(_holds(part.table.c[n], v) for n, v in part.empties.items()))
+    return where & or_(*(_has_content(part.table.c[n], v) for n, v in part.empties.items()))
 
 
-def _holds(column: sa.Column[Any], empty: Any) -> sa.ColumnElement[bool]:
+def _has_content(column: sa.Column[Any], empty: Any) -> sa.ColumnElement[bool]:
     if column is m.c.reason:
         return column.is_not(None) & (m.c.event.is_(None) | m.c.event.not_in(CODED))
     if empty is None or isinstance(empty, sa.sql.elements.Null):
         return column.is_not(None)
     if isinstance(column.type, sa.JSON):  # PostgreSQL does not compare JSON
         return sa.cast(column, sa.Text) != "{}"
-    if column.name in ("status", "why"):  # follows the other columns of its part
+    if column.name in ("status", "why"):  # changes together with the other columns of its part
         return sa.false()
     return column != empty
 
@@ -71,9 +70,9 @@ def _holds(column: sa.Column[Any], empty: Any) -> sa.ColumnElement[bool]:
 def rows_left(
     conn: Connection, parts: Sequence[Part], ids: Collection[int], user_id: int | None = None
 ) -> list[tuple[Part, Sequence[int]]]:
-    """The parts of these conversations that are not empty yet, each with at most ``READ_AT_ONCE``
-    keys of its rows: see ``key_of``. Reading them outside the lane keeps the searches out of it.
-    ``user_id``: also of this user's cases."""
+    """Return the parts of these conversations that are not empty yet, each with at most
+    ``READ_AT_ONCE`` keys of its rows (see ``key_of``). Call this outside the lane, because the
+    search may be slow. ``user_id``: also include this user's cases."""
     return [
         (part, keys)
         for part in parts
@@ -82,8 +81,8 @@ def rows_left(
 
 
 def key_of(part: Part) -> sa.Column[int]:
-    """The column by which steps choose rows: the id or, in a table without one, the conversation.
-    Such a table has few rows for each conversation."""
+    """Return the column by which steps select rows: the id, or in a table without ids, the
+    conversation. Such tables have few rows for each conversation."""
     key: sa.Column[int] | None = part.table.c.get("id")
     return part.table.c[part.column] if key is None else key
 
@@ -95,7 +94,7 @@ def _keys(conn: Connection, part: Part, where: sa.ColumnElement[bool]) -> Sequen
 
 
 def empty_rows(tx: Transaction, part: Part, keys: Sequence[int]) -> int:
-    """Empty or delete the rows with these keys. Returns how many."""
+    """Empty or delete the rows with these keys. Return the number of rows."""
     if not keys:
         return 0
     table, where = part.table, one_of(key_of(part), keys)
@@ -109,20 +108,20 @@ def empty_rows(tx: Transaction, part: Part, keys: Sequence[int]) -> int:
 
 
 def not_marked(conn: Connection, ids: Collection[int]) -> list[int]:
-    """The conversations among these that nobody has marked as emptied."""
+    """Return those of these conversations that are not marked as emptied."""
     query = select(i.c.id).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
     return list(conn.execute(query.order_by(i.c.id)).scalars())
 
 
 def mark_emptied(tx: Transaction, ids: Collection[int]) -> None:
-    """Record that content of these conversations is gone, or is about to go. Their facts for
-    reports are stored before, and stay as they are."""
-    fresh = update(i).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
-    tx.conn.execute(fresh.values(emptied_at=tx.now))
+    """Record that content of these conversations was removed, or is about to be removed. Store
+    their facts for reports first, because they never change afterward."""
+    unmarked = update(i).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
+    tx.conn.execute(unmarked.values(emptied_at=tx.now))
 
 
 def _before(tx: Transaction, table: sa.Table, keys: Sequence[int]) -> None:
-    """Remove what refers to these rows without a foreign key."""
+    """Remove references to these rows that are not foreign keys."""
     if table is m:
         text_index.forget_lines(tx.conn, keys)
     if table is t.trainer_items:
@@ -135,13 +134,13 @@ def _before(tx: Transaction, table: sa.Table, keys: Sequence[int]) -> None:
 
 @contextmanager
 def secure_delete(tx: Transaction) -> Iterator[None]:
-    """Inside the block, SQLite overwrites removed content. Overwriting costs writes, so other
-    statements do not do it.
+    """Make SQLite overwrite removed content inside the block. Other statements do not overwrite,
+    because that costs additional writes.
     """
     if tx.conn.dialect.name != "sqlite":
         yield
         return
-    # this connection takes statements even after an error
+    # the raw connection accepts statements even after an error
     raw: Any = tx.conn.connection.dbapi_connection
     raw.execute("PRAGMA secure_delete = ON")
     try:
@@ -151,7 +150,7 @@ def secure_delete(tx: Transaction) -> Iterator[None]:
 
 
 def files_of(conn: sa.Connection, ids: Collection[int]) -> list[str]:
-    """The names of media files that only these conversations use."""
+    """Return the names of media files that only these conversations use."""
     d, other = t.media, t.media.alias("other")
     mine = select(m.c.id).where(one_of(m.c.interaction_id, ids))
     elsewhere = select(other.c.id).where(

@@ -1,6 +1,7 @@
-"""The erase plan: every table, and what retention and an erasure do with the personal data in it.
+"""The erase plan: for every table, what retention and an erasure do with its personal data.
 
-A test reads the tables themselves. It fails when a column that can hold personal data is not here.
+A test compares this module with the tables. It fails if a column that can contain personal data is
+missing here.
 """
 
 from collections.abc import Mapping
@@ -15,13 +16,13 @@ from handoff_service.rules.shared.vocabulary import Event, Kind, MediaStatus
 from handoff_service.store.engine import tables as t
 
 K = KeptKind
-GONE = "This file was deleted."  # why a medium has no file
-#: The ``reason`` of these events is a code that pages read. Other events have words there.
+GONE = "This file was deleted."  # the reason that a medium without a file shows
+#: The ``reason`` of these events is a code that pages need. The ``reason`` of other events is text.
 CODED = (Event.GRADE, Event.REACTION)
 
 
 class Owner(StrEnum):
-    """The kinds of things that a row can belong to."""
+    """The kinds of records to which a row can belong."""
 
     INTERACTION = "interaction"
     MESSAGE = "message"
@@ -35,10 +36,10 @@ class Owner(StrEnum):
 class Part:
     """Rows of one table that belong to conversations.
 
-    - ``column`` leads to the ``owner``.
+    - ``column``: refers to the ``owner``.
     - ``empties``: column -> the value that empties it; None: the rows are deleted.
-    - ``kinds``: the kinds of content with which retention removes the rows; none: only an erasure
-      removes them.
+    - ``kinds``: retention removes the rows when it removes these kinds of content; none: only an
+      erasure removes them.
     """
 
     table: sa.Table
@@ -71,7 +72,7 @@ _m = t.messages.c
 _reason = sa.case((_m.event.in_(CODED), _m.reason), else_=sa.null())
 _words = {"body": "", "reason": _reason, "reaction": None}
 _O = Owner
-#: Sorted so that rows are removed before the rows that they belong to.
+#: Rows come before the rows to which they belong, because they must be removed first.
 PARTS: tuple[Part, ...] = (
     _part(t.replayed_texts, "bot_turn_id", _O.TURN, K.TRAINER_ITEMS),
     _part(t.pinned_texts, "item_id", _O.ITEM, K.TRAINER_ITEMS),
@@ -155,8 +156,8 @@ PARTS: tuple[Part, ...] = (
         empties={"short_description": None, "state_reason": None},
     ),
 )
-#: Tables with a number or a person in their own rows, and the columns that hold them. An erasure
-#: looks for them by value (store/privacy/person_rows.py).
+#: Tables whose own rows contain a number or a person, and the columns with them. An erasure finds
+#: these rows by their values (store/privacy/person_rows.py).
 BY_VALUE: Mapping[str, frozenset[str]] = {
     "users": frozenset({"external_id", "name", "email", "attributes"}),
     "user_numbers": frozenset({"number"}),
@@ -179,7 +180,7 @@ BY_VALUE: Mapping[str, frozenset[str]] = {
     "audit_log": frozenset({"name", "details"}),
     "erasures": frozenset({"numbers", "words", "planned", "removed", "left"}),
 }
-#: Columns of the tables above that hold only ids, hashes and the product's own words.
+#: Columns of the tables above that contain only ids, hashes and Patchboard's own words.
 WORDS: Mapping[str, frozenset[str]] = {
     "associations": frozenset({"method"}),
     "assignment_log": frozenset(),
@@ -207,7 +208,7 @@ WORDS: Mapping[str, frozenset[str]] = {
 _SETTINGS = "what admins set up"
 _STAFF = "the company's agents"
 _MACHINE = "the desk's own progress"
-#: Tables without data of requesters, and what they hold instead.
+#: Tables without data about requesters, and what they contain.
 NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(
         ("desk", "installation", "groups", "presence_states", "reject_reasons", "queues"), _SETTINGS
@@ -242,5 +243,5 @@ NOT_PERSONAL: Mapping[str, str] = {
     "erased_copies": "the provider's ids",
     "kept_opt_outs": "keyed hashes",
 }
-#: The tables that PostgreSQL cleans after an erasure.
+#: The tables that PostgreSQL vacuums after an erasure.
 PERSONAL_TABLES = tuple(name for name in t.metadata.tables if name not in NOT_PERSONAL)

@@ -1,4 +1,4 @@
-"""Queries of an erasure's steps, outside the lane."""
+"""The queries of an erasure's steps. They run outside the lane."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ e, c, i, m = t.erasures, t.erased_copies, t.interactions, t.messages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """An erasure that is under way."""
+    """A running erasure."""
 
     id: int
     step: ErasureStep
@@ -32,14 +32,13 @@ class Running:
     requested_at: datetime
 
     def conversations(self) -> sa.Select[int]:
-        """The ids of the conversations that still name the person."""
+        """A query for the ids of the conversations that still name the person."""
         return people.conversations(self.numbers, self.user_id, newest=self.newest_interaction)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaughtExample:
-    """A training example that a label wrote. ``is_test``: whether the label wrote it into the test
-    texts."""
+    """A training example that a label has written. ``is_test``: whether it is a test text."""
 
     intent: str
     example: str
@@ -47,7 +46,7 @@ class TaughtExample:
 
 
 def running(conn: Connection, erasure_id: int) -> Running | None:
-    """The erasure; None when it has ended."""
+    """Return the erasure; None if it has ended."""
     row = conn.execute(select(e).where(e.c.id == erasure_id)).one_or_none()
     if row is None or row.state == ErasureState.DONE:
         return None
@@ -64,18 +63,18 @@ def running(conn: Connection, erasure_id: int) -> Running | None:
 
 
 def open_conversations(conn: Connection, erasure: Running) -> list[int]:
-    """The open ones among the person's conversations."""
+    """Return the ids of the person's open conversations."""
     ids = erasure.conversations().where(i.c.closed_at.is_(None))
     return list(conn.execute(ids).scalars())
 
 
 def ids(conn: Connection, erasure: Running) -> list[int]:
-    """The ids of the person's conversations."""
+    """Return the ids of the person's conversations."""
     return list(conn.execute(erasure.conversations()).scalars())
 
 
-def taught(conn: Connection, erasure: Running) -> list[TaughtExample]:
-    """The training examples that were written from the person's texts."""
+def taught_examples(conn: Connection, erasure: Running) -> list[TaughtExample]:
+    """Return the training examples that come from the person's texts."""
     lb, item = t.trainer_labels, t.trainer_items
     query = (
         select(lb.c.intent, lb.c.example, item.c.lane)
@@ -94,7 +93,8 @@ def taught(conn: Connection, erasure: Running) -> list[TaughtExample]:
 
 
 def ticket_copies(conn: Connection, erasure: Running) -> list[str]:
-    """A sentence about the copies in the ticket system that the case webhook calls."""
+    """Return a sentence about the copies in the ticket system that receives cases by webhook; empty
+    if there are none."""
     case, call = t.cases, t.webhook_calls
     mine: sa.ColumnElement[bool] = case.c.interaction_id.in_(erasure.conversations())
     if erasure.user_id is not None:
@@ -113,7 +113,7 @@ def ticket_copies(conn: Connection, erasure: Running) -> list[str]:
 
 
 def waiting_copies(conn: Connection, erasure_id: int, most: int | None = None) -> Sequence[str]:
-    """The provider's ids of texts that it still has to erase."""
+    """Return the provider's ids of the texts that it still has to erase."""
     query = select(c.c.provider_sid).where(
         c.c.erasure_id == erasure_id, c.c.state == CopyState.WAITING
     )
@@ -121,13 +121,13 @@ def waiting_copies(conn: Connection, erasure_id: int, most: int | None = None) -
 
 
 def erased_copies(conn: Connection, erasure_id: int) -> list[int]:
-    """The rows of texts that the provider has erased."""
+    """Return the ids of the rows in ``erased_copies`` that the provider has erased."""
     gone = (c.c.erasure_id == erasure_id, c.c.state == CopyState.ERASED)
     return list(conn.execute(select(c.c.id).where(*gone).order_by(c.c.id)).scalars())
 
 
 def refused_copies(conn: Connection, erasure_id: int) -> list[str]:
-    """Sentences about the copies that the provider did not erase or always keeps."""
+    """Return sentences about the copies that the provider refused to erase or always keeps."""
     mine = c.c.erasure_id == erasure_id
     refused = mine & (c.c.state == CopyState.REFUSED)
     query = select(c.c.why, func.count()).where(refused).group_by(c.c.why).order_by(c.c.why)
@@ -138,7 +138,7 @@ def refused_copies(conn: Connection, erasure_id: int) -> list[str]:
 
 
 def audit_entries(conn: Connection, erasure: Running) -> list[int]:
-    """Entries of the audit log that are about the person's record or name the person."""
+    """Return the audit log entries about the person's user record, or with the person's name."""
     a = t.audit_log.c
     about: sa.ColumnElement[bool] = sa.false()
     if erasure.user_id is not None:

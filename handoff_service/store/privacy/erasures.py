@@ -17,17 +17,19 @@ from handoff_service.store.views import Named
 
 e, c, a = t.erasures, t.erased_copies, t.agents
 PAGE = 50
-IDLE_FOR = timedelta(minutes=15)  # a running worker starts an erasure within seconds
-TRIES_OF_STUCK = 5
-COPIES_USUALLY_FOR = timedelta(days=1)
+IDLE_FOR = timedelta(
+    minutes=15
+)  # a running worker starts an erasure within seconds, so this is generous
+MAX_TRIES = 5
+COPIES_MAY_TAKE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """An erasure, and once it has ended its receipt.
+    """An erasure. After its end, it is the receipt.
 
-    - ``doing``: the present step in words; null at the end.
-    - ``planned`` and ``removed``: kind -> how many.
+    - ``doing``: the current step in words; null at the end.
+    - ``planned`` and ``removed``: kind -> how many items.
     - ``left``: what could not be removed, in sentences.
     - ``copies_waiting``: texts that the provider still has to erase.
     """
@@ -45,18 +47,18 @@ class Erasure:
 
     @property
     def number(self) -> str:
-        """The erasure's display number: ERA0000012."""
+        """The erasure's display number, such as ERA0000012."""
         return f"ERA{self.id:07}"
 
 
 def list_(conn: Connection, *, before: int | None = None, limit: int = PAGE) -> list[Erasure]:
-    """Erasures, newest first."""
+    """Return erasures, newest first. ``before``: only erasures with a lower id."""
     where = sa.true() if before is None else e.c.id < before
     return _read(conn, where, limit)
 
 
 def get(conn: Connection, erasure_id: int) -> Erasure:
-    """An erasure by id. Raises NotFound for an unknown id."""
+    """Return this erasure. Raises NotFound for an unknown id."""
     found = _read(conn, e.c.id == erasure_id, 1)
     if not found:
         raise NotFound(phrase("There is no erasure {id}.", id=erasure_id))
@@ -65,7 +67,8 @@ def get(conn: Connection, erasure_id: int) -> Erasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StuckErasure:
-    """An erasure that does not proceed. ``tries``: of its present step; 0: nothing works on it."""
+    """An erasure that makes no progress. ``tries``: the number of tries of the current step; 0: no
+    worker works on it."""
 
     number: str
     doing: str
@@ -74,7 +77,8 @@ class StuckErasure:
 
 
 def stuck(conn: Connection, now: datetime) -> list[StuckErasure]:
-    """Erasures with a step that failed often, or that nothing has worked on for a while."""
+    """Return the running erasures whose step has failed often, or on which no worker has worked for
+    a while."""
     w = t.due_work
     work = (w.c.kind == Work.ERASE) & (w.c.key == sa.cast(e.c.id, sa.Text))
     query = select(e, w.c.due_at, w.c.lease_until, w.c.attempts).outerjoin(w, work)
@@ -98,14 +102,14 @@ def _is_idle(row: Any, now: datetime) -> bool:
 
 
 def _fails(row: Any, now: datetime) -> bool:
-    """Whether the step has failed too often. Copies at the provider take many tries, because it
-    erases only texts that are final."""
-    is_usual = row.step == ErasureStep.COPIES and now - row.requested_at < COPIES_USUALLY_FOR
-    return bool(row.attempts >= TRIES_OF_STUCK) and not is_usual
+    """Return whether the step has failed too often. The erasure of provider copies may need many
+    tries, because the provider refuses it while a text is in transit."""
+    is_usual = row.step == ErasureStep.COPIES and now - row.requested_at < COPIES_MAY_TAKE
+    return bool(row.attempts >= MAX_TRIES) and not is_usual
 
 
 def newest(conn: Connection) -> int:
-    """The highest id; 0 without any."""
+    """Return the highest id; 0 if there are no erasures."""
     return conn.execute(select(func.coalesce(func.max(e.c.id), 0))).scalar_one()
 
 

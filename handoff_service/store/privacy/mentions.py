@@ -1,4 +1,4 @@
-"""Find and replace a person's name, numbers and address in rows of other people, such as a note in
+"""Finds and replaces a person's name, numbers and address in other people's rows, such as a note in
 a colleague's conversation."""
 
 import json
@@ -19,26 +19,26 @@ from handoff_service.store.privacy.empty_rows import secure_delete
 from handoff_service.store.privacy.erase_plan import BY_VALUE, NOT_PERSONAL, PARTS
 from handoff_service.store.privacy.people import with_merged
 
-# an erasure needs its own rows until its end; person_rows.py deletes the other rows
+# an erasure needs its own row until its end; person_rows.py deletes the rows of the other tables
 _NOT_SEARCHED = {*NOT_PERSONAL, "erasures", "due_work", "user_words", "user_numbers", "users"}
-_NOT_SEARCHED |= {"audit_log"}  # nobody can change an entry; erase_steps.py removes whole ones
+_NOT_SEARCHED |= {"audit_log"}  # entries cannot be changed, so erase_steps.py deletes them
 _NOT_SEARCHED |= {"user_facts", "user_merges", "messaging_profiles", "opt_outs", "unknown_replies"}
-# this one searches newer conversations only; person_rows.py handles the person's own conversations
+# columns with numbers, which person_rows.py handles
 _NUMBERS = frozenset({"number", "requester_number"})
-LEAST = 4  # the least number of characters of a word that is searched for
+MIN_LENGTH = 4  # shorter words are not searched for
 
 
 @dataclass(frozen=True, slots=True)
 class MentioningRows:
-    """Rows of a table that mention the person, by primary key."""
+    """The primary keys of a table's rows that mention the person."""
 
     table: str
     keys: Sequence[Any]
 
 
 def words_about(conn: Connection, numbers: Sequence[str], user_id: int | None) -> list[str]:
-    """The person's numbers, addresses, employee numbers and names. A name is left out when it is a
-    single word."""
+    """Return the person's numbers, addresses, employee numbers and names. Names of a single word
+    are left out."""
     found = list(numbers)
     u = t.users
     ids = with_merged(conn, user_id) if user_id else []
@@ -46,16 +46,16 @@ def words_about(conn: Connection, numbers: Sequence[str], user_id: int | None) -
         found += [word for word in (row.email, row.external_id) if word]
         if " " in row.name.strip():
             found.append(row.name.strip())
-    return [word for word in dict.fromkeys(found) if len(word) >= LEAST]
+    return [word for word in dict.fromkeys(found) if len(word) >= MIN_LENGTH]
 
 
 def own_words(conn: Connection, words: Collection[str], user_id: int | None) -> list[str]:
-    """These words, without the names that somebody else has, too. Reads all users."""
+    """Return these words without names that somebody else also has. This reads all users."""
     ids = with_merged(conn, user_id) if user_id else []
-    return [word for word in words if " " not in word or not _is_anothers(conn, word, ids)]
+    return [word for word in words if " " not in word or not _has_another_person(conn, word, ids)]
 
 
-def _is_anothers(conn: Connection, name: str, mine: Collection[int]) -> bool:
+def _has_another_person(conn: Connection, name: str, mine: Collection[int]) -> bool:
     u, a = t.users.c, t.agents.c
     same = name.lower()
     users = select(u.id).where(func.lower(u.name) == same, u.id.not_in(mine))
@@ -64,7 +64,7 @@ def _is_anothers(conn: Connection, name: str, mine: Collection[int]) -> bool:
 
 
 def columns() -> Iterator[tuple[sa.Table, list[sa.Column[Any]]]]:
-    """The columns that can mention somebody."""
+    """Yield the columns that can mention a person, by table."""
     for name, table in t.metadata.tables.items():
         if name in _NOT_SEARCHED:
             continue
@@ -80,12 +80,13 @@ def columns() -> Iterator[tuple[sa.Table, list[sa.Column[Any]]]]:
 
 
 def find(conn: Connection, words: Collection[str]) -> list[MentioningRows]:
-    """All rows that mention one of these words. Reads whole tables, so it never runs in a lane."""
+    """Return all rows that contain one of these words. This reads whole tables, so it must not run
+    in a lane."""
     found = []
     for table, text in columns() if words else ():
         (key,) = table.primary_key.columns
-        holds = or_(*(_like(c, word) for c in text for word in words))
-        keys = list(conn.execute(select(key).where(holds).order_by(key)).scalars())
+        matches = or_(*(_like(c, word) for c in text for word in words))
+        keys = list(conn.execute(select(key).where(matches).order_by(key)).scalars())
         if keys:
             found.append(MentioningRows(table.name, keys))
     return found
@@ -99,7 +100,7 @@ def _like(column: sa.Column[Any], word: str) -> sa.ColumnElement[bool]:
 
 
 def replace(tx: Transaction, found: MentioningRows, words: Collection[str]) -> int:
-    """Replace the words in these rows. Returns how many rows changed."""
+    """Replace the words in these rows. Return how many rows changed."""
     table = t.metadata.tables[found.table]
     (key,) = table.primary_key.columns
     text = next(cells for one, cells in columns() if one is table)
@@ -132,7 +133,7 @@ def _replaced(
 
 
 def _without(value: Any, pattern: re.Pattern[str]) -> Any:
-    """The value with the words replaced, also inside lists and objects."""
+    """Replace the words in a value, including lists and objects."""
     if isinstance(value, str):
         return pattern.sub(REPLACEMENT, value)
     if isinstance(value, list):

@@ -1,5 +1,5 @@
-"""The rows that have a requester's number because a conversation has it. Retention and erasures
-replace the number with a name before they replace it in the conversation."""
+"""Rows with a copy of their conversation's requester number. Retention and erasures replace the
+number in these rows before they replace it in the conversation."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from handoff_service.rules.delivery.senders import DELETED, ERASED
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
-NOBODY = "deleted"  # stands for a number in rows that no longer say whose conversation it was
+NOBODY = "deleted"  # replaces a number in rows that no longer refer to a conversation
 p, q, s = t.proofs, t.satisfaction_questions, t.proof_sends
-#: Table -> the keys of its rows, and the number.
+#: Table -> the key column, and the column with the number.
 COLUMNS: dict[str, tuple[sa.Column[int], sa.Column[str]]] = {
     s.name: (s.c.id, s.c.number),
     p.name: (p.c.id, p.c.number),
@@ -23,14 +23,14 @@ COLUMNS: dict[str, tuple[sa.Column[int], sa.Column[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class NumberRows:
-    """Rows of one of the tables of ``COLUMNS``."""
+    """Rows of one of the tables in ``COLUMNS``, by key."""
 
     table: str
     keys: Sequence[int]
 
 
 def number_rows(conn: Connection, ids: Collection[int]) -> list[NumberRows]:
-    """The rows that still have the numbers of these conversations."""
+    """Return the rows that still have the numbers of these conversations."""
     of_proofs = select(p.c.id).where(one_of(p.c.interaction_id, ids))
     belongs: dict[str, sa.ColumnElement[bool]] = {
         s.name: s.c.proof_id.in_(of_proofs),
@@ -46,5 +46,5 @@ def number_rows(conn: Connection, ids: Collection[int]) -> list[NumberRows]:
 
 
 def is_number(column: sa.Column[str]) -> sa.ColumnElement[bool]:
-    """Whether nothing stands for the number yet."""
+    """Build a condition: whether the number was not replaced yet."""
     return column.not_like(f"{ERASED}%") & column.not_like(f"{DELETED}%")

@@ -1,4 +1,4 @@
-"""The person of an erasure or an archive: a number, or a user with all of the user's numbers."""
+"""The person of an erasure or an archive: a number, or a user with all their numbers."""
 
 import re
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ class Person:
     """The person of an erasure or an archive.
 
     - ``numbers``: the numbers whose data belongs to the person.
-    - ``shared``: the user's numbers that other users also have -> the names of these users.
-    - ``user_id``, ``name``: None when only a number is meant.
+    - ``shared``: the user's numbers that other users also have -> the names of those users.
+    - ``user_id``, ``name``: None if the person is only a number.
     """
 
     numbers: Sequence[str]
@@ -33,8 +33,8 @@ class Person:
 
 
 def find(conn: Connection, *, number: str | None = None, user_id: int | None = None) -> Person:
-    """The person. Raises BadInput unless exactly one is given. Raises NotFound for an unknown
-    user."""
+    """Return the person. Raises BadInput unless exactly one of ``number`` and ``user_id`` is given.
+    Raises NotFound for an unknown user."""
     if (number is None) == (user_id is None):
         raise BadInput(errors={"number": phrase("must be given, or user_id, but not both")})
     if number is not None:
@@ -61,8 +61,9 @@ def find(conn: Connection, *, number: str | None = None, user_id: int | None = N
 
 
 def find_user(conn: Connection, typed: str) -> int:
-    """The id of the user with this employee number or e-mail address, or of “user 12”. Finds
-    deactivated users too. Raises NotFound, or BadInput when several have the address."""
+    """Return the id of the user with this employee number or e-mail address, or with the id in a
+    text such as “user 12”. This also finds deactivated users. Raises NotFound, or BadInput if
+    several users have the address."""
     if (by_id := BY_ID.fullmatch(typed.strip())) is not None:
         same = u.c.id == int(by_id[1])
     else:
@@ -97,7 +98,7 @@ def _with_mail(conn: Connection, address: str) -> int | None:
 
 
 def with_merged(conn: Connection, user_id: int) -> list[int]:
-    """The user and the users who were merged into this user."""
+    """Return the ids of the user and of the users who were merged into them."""
     merged = select(u.c.id).where(u.c.merged_into == user_id).order_by(u.c.id)
     return [user_id, *conn.execute(merged).scalars()]
 
@@ -105,10 +106,10 @@ def with_merged(conn: Connection, user_id: int) -> list[int]:
 def conversations(
     numbers: Sequence[str], user_id: int | None, *, newest: int | None = None
 ) -> sa.Select[int]:
-    """The ids of a person's conversations, oldest first, up to the id ``newest``.
+    """A query for the ids of a person's conversations, oldest first, up to the id ``newest``.
 
-    For a number, all conversations on it. For a user, the conversations with the user, and the
-    guest conversations on the user's numbers.
+    For a number, this is all conversations on it. For a user, it is the conversations with the
+    user, and the guest conversations on their numbers.
     """
     here = one_of(i.c.requester_number, numbers)
     if user_id is not None:

@@ -1,4 +1,4 @@
-"""Removes the rows that have a person's number, or that are the person's record."""
+"""Removes the person's number from rows, and the person's user record."""
 
 from collections.abc import Collection, Sequence
 
@@ -20,16 +20,16 @@ from handoff_service.store.privacy.people import with_merged
 from handoff_service.store.privacy.person_searches import UserRows
 
 i, p = t.interactions, t.messaging_profiles
-ERASED = "Erased"  # stands for the name of a deleted record
+ERASED = "Erased"  # replaces the name of a deleted record
 
 
 def alias(tx: Transaction, erasure_id: int, number: str) -> str:
-    """The replacement of an erased number, so that its conversations stay together."""
+    """Return the alias of an erased number. All conversations on the number get the same alias."""
     return f"{ALIAS}{erasure_id}-{kept_opt_outs.number_hash(kept_opt_outs.own_key(tx), number)[:6]}"
 
 
 def replace_numbers(tx: Transaction, erasure_id: int, rows: NumberRows) -> None:
-    """Take the number from these rows."""
+    """Replace the person's number in these rows with its alias."""
     key, number = COLUMNS[rows.table]
     codes = {t.proof_sends.c.code_hash: None} if key.table is t.proof_sends else {}
     mine = one_of(key, rows.keys)
@@ -40,19 +40,19 @@ def replace_numbers(tx: Transaction, erasure_id: int, rows: NumberRows) -> None:
 
 
 def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:
-    """Take the number and the user from emptied conversations."""
+    """Remove the number and the user from emptied conversations."""
     number, mine = i.c.requester_number, one_of(i.c.id, ids)
     with secure_delete(tx):
         text_index.forget_numbers(tx.conn, ids)
-        gone = {"user_id": None, "emptied_at": sa.func.coalesce(i.c.emptied_at, tx.now)}
+        emptied = {"user_id": None, "emptied_at": sa.func.coalesce(i.c.emptied_at, tx.now)}
         for one in list(tx.conn.execute(select(number).where(mine).distinct()).scalars()):
-            named = gone | {"requester_number": alias(tx, erasure_id, one)}
+            named = emptied | {"requester_number": alias(tx, erasure_id, one)}
             tx.conn.execute(update(i).where(mine, number == one).values(**named))
 
 
 def forget_consent(tx: Transaction, number: str) -> dict[str, int]:
-    """Remove a number's consent. Its opt-outs stay under a keyed hash. Returns kind -> how many
-    were removed."""
+    """Delete a number's consent entries. Keep its opt-outs under a keyed hash. Return the number of
+    rows by kind."""
     with secure_delete(tx):
         kept = kept_opt_outs.keep(tx, number)
         tx.conn.execute(delete(t.opt_outs).where(t.opt_outs.c.number == number))
@@ -63,8 +63,8 @@ def forget_consent(tx: Transaction, number: str) -> dict[str, int]:
 def forget_number(
     tx: Transaction, erasure_id: int, number: str, profiles: Sequence[int]
 ) -> dict[str, int]:
-    """Remove a number from proofs, users and messaging profiles. ``profiles``: those with the
-    number. Returns kind -> how many were removed."""
+    """Remove a number from proofs, users and messaging profiles. ``profiles``: the profiles with
+    the number. Return the number of rows by kind."""
     name = alias(tx, erasure_id, number)
     with secure_delete(tx):
         sends = update(t.proof_sends).where(t.proof_sends.c.number == number)
@@ -72,15 +72,15 @@ def forget_number(
         tx.conn.execute(update(t.proofs).where(t.proofs.c.number == number).values(number=name))
         _forget_profiles(tx, number, profiles, name)
         n = t.user_numbers
-        gone = delete(n).where(n.c.number == number).returning(n.c.user_id)
-        user_words.index_users(tx.conn, list(tx.conn.execute(gone).scalars()))
+        emptied = delete(n).where(n.c.number == number).returning(n.c.user_id)
+        user_words.index_users(tx.conn, list(tx.conn.execute(emptied).scalars()))
     return {"profiles": len(profiles)}
 
 
 def drop_work(tx: Transaction, ids: Collection[int]) -> None:
-    """Delete this due work."""
+    """Delete these rows of due work."""
     tx.conn.execute(delete(t.due_work).where(one_of(t.due_work.c.id, ids)))
-    tx.work_is_due(tx.now)  # later rows of its lines may proceed
+    tx.work_is_due(tx.now)  # workers may now claim later rows of these lines
 
 
 def drop_unknown_replies(tx: Transaction, ids: Collection[int]) -> None:
@@ -91,10 +91,10 @@ def drop_unknown_replies(tx: Transaction, ids: Collection[int]) -> None:
 
 
 def _forget_profiles(tx: Transaction, number: str, old: Sequence[int], name: str) -> None:
-    """The profiles stay for the conversations that refer to them, without the number. A newer
-    conversation gets a profile of its own."""
-    gone = {"number": name, "user_id": None, "not_user_id": None, "active": False}
-    tx.conn.execute(update(p).where(one_of(p.c.id, old)).values(**gone))
+    """Remove the number from the profiles. They remain, because conversations refer to them. A
+    newer conversation on the number gets a new profile."""
+    emptied = {"number": name, "user_id": None, "not_user_id": None, "active": False}
+    tx.conn.execute(update(p).where(one_of(p.c.id, old)).values(**emptied))
     newer = one_of(i.c.profile_id, old) & (i.c.requester_number == number)
     if tx.conn.execute(select(i.c.id).where(newer).limit(1)).first() is not None:
         made = sa.insert(p).values(number=number, active=True, created_at=tx.now)
@@ -103,7 +103,7 @@ def _forget_profiles(tx: Transaction, number: str, old: Sequence[int], name: str
 
 
 def leave_user(tx: Transaction, rows: UserRows) -> None:
-    """Take the user from these rows."""
+    """Remove the reference to the user from these rows."""
     table = t.metadata.tables[rows.table]
     with secure_delete(tx):
         mine = one_of(table.c.id, rows.keys) & one_of(table.c[rows.column], rows.user_ids)
@@ -111,15 +111,15 @@ def leave_user(tx: Transaction, rows: UserRows) -> None:
 
 
 def forget_changes(tx: Transaction, ids: Collection[int]) -> None:
-    """Delete these changes of records."""
+    """Delete these entries of the change history."""
     r = t.record_changes
     with secure_delete(tx):
         tx.conn.execute(delete(r).where(one_of(r.c.id, ids)))
 
 
 def forget_user(tx: Transaction, user_id: int) -> int:
-    """Delete a user's record, the records of users who were merged into the user, and the merges.
-    Hardly anything refers to them any more. Returns how many records there were.
+    """Delete a user, the users who were merged into them, and the merges. Earlier steps have
+    removed most references to them. Return the number of deleted users.
     """
     with secure_delete(tx):
         return sum(_forget_record(tx, one) for one in reversed(with_merged(tx.conn, user_id)))
@@ -128,7 +128,7 @@ def forget_user(tx: Transaction, user_id: int) -> int:
 def _forget_record(tx: Transaction, user_id: int) -> int:
     a, r, g = t.associations, t.record_changes, t.user_merges
     tx.conn.execute(delete(g).where(or_(g.c.stays_id == user_id, g.c.goes_id == user_id)))
-    # rows that were added since the steps before
+    # for rows that were added since the earlier steps
     for column in (a.c.user_id, a.c.old_user_id, t.proofs.c.user_id, t.cases.c.user_id):
         tx.conn.execute(update(column.table).where(column == user_id).values({column: None}))
     for column in (p.c.user_id, i.c.user_id):
@@ -138,10 +138,10 @@ def _forget_record(tx: Transaction, user_id: int) -> int:
 
 
 def forget_deleted_users(tx: Transaction, ids: Collection[int]) -> int:
-    """Empty these kept records of users that were deleted earlier. Returns how many."""
+    """Empty these records of users who were deleted earlier. Return the number of records."""
     d, r = t.deleted_records, t.record_changes
     places = [place_of_deleted(one) for one in ids]
     with secure_delete(tx):
         tx.conn.execute(delete(r).where(r.c.noun == Noun.USER, one_of(r.c.record, places)))
-        gone = update(d).where(one_of(d.c.id, ids)).values(name=ERASED, changes={})
-        return tx.conn.execute(gone).rowcount
+        emptied = update(d).where(one_of(d.c.id, ids)).values(name=ERASED, changes={})
+        return tx.conn.execute(emptied).rowcount

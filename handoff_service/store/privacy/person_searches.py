@@ -1,6 +1,6 @@
-"""Searches for the rows that the steps of an erasure write, other than rows of conversations.
+"""Searches for the rows that an erasure's steps change, except the rows of conversations.
 
-They read outside the lane, so that each step only writes rows whose keys it is given.
+The searches run outside the lane. The steps in the lane then only write the rows with these keys.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,7 +15,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.privacy.counts import at_provider
 
-#: Kinds of due work that have the interaction's id as their key.
+#: Kinds of due work whose key is the interaction's id.
 _OF_INTERACTION = (
     Work.BOT_TURN,
     Work.END_HOLD,
@@ -24,7 +24,7 @@ _OF_INTERACTION = (
     Work.ASK_SATISFACTION,
     Work.PROOF_LIMIT,
 )
-#: The columns that refer to a user, in tables that an erasure keeps.
+#: The columns that refer to a user, in tables whose rows an erasure keeps.
 _OF_USER = (
     t.associations.c.user_id,
     t.associations.c.old_user_id,
@@ -47,7 +47,7 @@ class WaitingWork:
 
 @dataclass(frozen=True, slots=True)
 class UserRows:
-    """Rows of a table that refer to one of these users in this column."""
+    """Rows of a table in which a column refers to one of these users."""
 
     table: str
     column: str
@@ -56,13 +56,13 @@ class UserRows:
 
 
 def queued_texts(conn: Connection, ids: Collection[int]) -> list[int]:
-    """The messages of these conversations that wait to be sent."""
+    """Return the messages of these conversations that wait to be sent."""
     query = select(m.c.id).where(one_of(m.c.interaction_id, ids), m.c.status == Status.QUEUED)
     return list(conn.execute(query.order_by(m.c.id)).scalars())
 
 
 def waiting_work(conn: Connection, ids: Collection[int]) -> list[WaitingWork]:
-    """The waiting work of these conversations, such as reminders; not the queued texts."""
+    """Return the due work of these conversations, such as reminders, without their queued texts."""
     lines = select(m.c.id).where(one_of(m.c.interaction_id, ids))
     found = [one for kind in _OF_INTERACTION for one in _work(conn, kind, ids)]
     for kind, key, where in (
@@ -80,7 +80,8 @@ def _work(conn: Connection, kind: Work, keys: Iterable[int]) -> list[WaitingWork
 
 
 def copies(conn: Connection, erasure_id: int, ids: Collection[int]) -> list[str]:
-    """The provider's ids of texts in these conversations that the erasure has not listed yet."""
+    """Return the provider's ids of these conversations' texts that are not in ``erased_copies``
+    yet."""
     known = select(c.c.provider_sid).where(c.c.erasure_id == erasure_id)
     query = select(m.c.provider_sid).where(
         one_of(m.c.interaction_id, ids), at_provider(), m.c.provider_sid.not_in(known)
@@ -89,49 +90,49 @@ def copies(conn: Connection, erasure_id: int, ids: Collection[int]) -> list[str]
 
 
 def user_rows(conn: Connection, user_ids: Collection[int]) -> list[UserRows]:
-    """The rows that refer to these users."""
+    """Return the rows that refer to these users."""
     found = []
     for column in _OF_USER:
         key = column.table.c.id
         keys = conn.execute(select(key).where(one_of(column, user_ids)).order_by(key)).scalars()
-        if some := list(keys):
-            found.append(UserRows(column.table.name, column.name, user_ids, some))
+        if row_keys := list(keys):
+            found.append(UserRows(column.table.name, column.name, user_ids, row_keys))
     return found
 
 
 def user_changes(conn: Connection, user_ids: Collection[int]) -> list[int]:
-    """The changes of these users' records."""
+    """Return the entries of these users' change histories."""
     r = t.record_changes.c
     query = select(r.id).where(r.noun == Noun.USER, one_of(r.record, map(str, user_ids)))
     return list(conn.execute(query.order_by(r.id)).scalars())
 
 
 def deleted_users(conn: Connection, words: Collection[str]) -> list[int]:
-    """The kept records of users that were deleted earlier and had one of these numbers, addresses
+    """Return the records of users who were deleted earlier and had one of these numbers, addresses
     or employee numbers."""
     if not words:
         return []
     text = sa.cast(d.c.changes, sa.Text)
-    holds = or_(*(text.contains(f'"{word}"', autoescape=True) for word in words))
-    query = select(d.c.id).where(d.c.noun == Noun.USER, holds)
+    matches = or_(*(text.contains(f'"{word}"', autoescape=True) for word in words))
+    query = select(d.c.id).where(d.c.noun == Noun.USER, matches)
     return list(conn.execute(query.order_by(d.c.id)).scalars())
 
 
 def work_on_line(conn: Connection, number: str) -> list[int]:
-    """The due work of a number's conversations; none when the number has a conversation that began
-    after the erasure was asked for."""
+    """Return the due work of a number's conversations. Return nothing if the number has a
+    conversation that is newer than the erasure."""
     newer = select(i.c.id).where(i.c.requester_number == number).exists()
     query = select(w.c.id).where(w.c.line.contains(number, autoescape=True), ~newer)
     return list(conn.execute(query.order_by(w.c.id)).scalars())
 
 
 def profiles(conn: Connection, number: str) -> list[int]:
-    """The messaging profiles of this number."""
+    """Return the messaging profiles of this number."""
     p = t.messaging_profiles.c
     return list(conn.execute(select(p.id).where(p.number == number)).scalars())
 
 
 def unknown_replies(conn: Connection, number: str) -> list[int]:
-    """The automatic replies to this number while it was unknown."""
+    """Return the automatic replies to this number while it was unknown."""
     u = t.unknown_replies.c
     return list(conn.execute(select(u.message_id).where(u.number == number)).scalars())

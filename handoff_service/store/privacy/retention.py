@@ -1,4 +1,4 @@
-"""The content that retention removes next, how much it is, and the progress."""
+"""Retention: finds the content to remove next, counts it, and reports the progress."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,8 @@ class RetentionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RetentionBatch:
-    """Conversations, and the time of closing up to which they are complete."""
+    """A batch of closed conversations. ``to``: after this batch, all conversations that closed up
+    to this time are done."""
 
     ids: Sequence[int]
     to: datetime
@@ -52,11 +53,11 @@ class RetentionBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetainedKind:
-    """A kind, its limit, and the last run.
+    """A kind of content, its limit, and the last run.
 
-    - ``days``: null: kept forever.
-    - ``would_remove``: rows that a run would empty or delete now; null when not asked.
-    - ``state``, ``removed``, ``began_at``, ``ended_at``: of the last run; null before the first.
+    - ``days``: how long the content is kept; null: forever.
+    - ``would_remove``: rows that a run would empty or delete now; null if they were not counted.
+    - ``state``, ``removed``, ``began_at``, ``ended_at``: the last run; null before the first one.
     """
 
     kind: KeptKind
@@ -72,7 +73,8 @@ class RetainedKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionStatus:
-    """``next_run``: when retention runs next; null: no process has planned it yet."""
+    """The status of retention. ``next_run``: when it runs next; null if no process has scheduled it
+    yet."""
 
     kinds: list[RetainedKind]
     next_run: datetime | None
@@ -83,25 +85,27 @@ class RetentionStatus:
 
 
 def status(conn: Connection, now: datetime, *, counted: bool) -> RetentionStatus:
-    """All kinds, and the next run. ``counted``: also how much a run would remove now, which reads
-    whole tables."""
+    """Return all kinds and the next run. ``counted``: also count what a run would remove now, which
+    reads whole tables."""
     return RetentionStatus(kinds=kinds(conn, now, counted=counted), next_run=next_run(conn))
 
 
 def cutoffs(conn: Connection, now: datetime) -> dict[KeptKind, datetime]:
-    """The kinds that have a limit -> the time before which content is removed."""
+    """Return the time before which retention removes content, by kind. Kinds without a limit are
+    left out."""
     row = conn.execute(select(*t.desk.c[*map(setting_of, KeptKind)])).one_or_none()
     found = {} if row is None else {k: cutoff(row._mapping[setting_of(k)], now) for k in KeptKind}
     return {kind: before for kind, before in found.items() if before is not None}
 
 
 def emptied_with(kind: KeptKind) -> Collection[KeptKind]:
-    """The kinds of content that a run for this kind empties. Trainer items have their own run."""
+    """Return the kinds of content that a run for this kind empties. Trainer items have their own
+    run."""
     return removed_with(kind)
 
 
 def next_batch(conn: Connection, kind: KeptKind, before: datetime) -> RetentionBatch:
-    """The next closed conversations, oldest first."""
+    """Return the next batch of closed conversations, oldest first."""
     done_to = conn.execute(select(r.c.done_to).where(r.c.kind == kind)).scalar()
     where = i.c.closed_at < before
     if done_to is not None:
@@ -110,27 +114,28 @@ def next_batch(conn: Connection, kind: KeptKind, before: datetime) -> RetentionB
     rows = conn.execute(query.limit(CONVERSATIONS_AT_ONCE)).all()
     if not rows:
         return RetentionBatch((), before)
-    # also takes all conversations that were closed at the same time as the last one, so that none
-    # is skipped
+    # include all conversations that closed at the same time as the last one, or the next batch
+    # would skip them
     last = rows[-1].closed_at
     same = conn.execute(select(i.c.id).where(i.c.closed_at == last)).scalars()
     return RetentionBatch(list(dict.fromkeys([*(row.id for row in rows), *same])), last)
 
 
 def nobody(conn: Connection) -> int | None:
-    """The profile of conversations without a requester; None before the first one."""
+    """Return the profile of conversations whose requester was removed; None if it does not exist
+    yet."""
     return conn.execute(select(p.c.id).where(p.c.number == NOBODY)).scalar()
 
 
 def make_nobody(tx: Transaction, _command: None = None) -> int:
-    """Store that profile. Returns its id."""
+    """Create this profile. Return its id."""
     made = sa.insert(p).values(number=NOBODY, active=False, created_at=tx.now)
     return int(tx.conn.execute(made.returning(p.c.id)).scalar_one())
 
 
 def replace_numbers(tx: Transaction, rows: NumberRows) -> None:
-    """Take the number from these rows. Each conversation has a name of its own, so that two
-    people's conversations never share one."""
+    """Replace the number in these rows. Each conversation gets its own replacement, so that
+    different people never share one."""
     key, number = COLUMNS[rows.table]
     values: dict[sa.Column[Any], Any] = {number: NOBODY}
     if key.table is t.proof_sends:
@@ -148,14 +153,14 @@ def _own_name(interaction_id: sa.Column[int]) -> sa.ColumnElement[str]:
 
 
 def ties(conn: Connection, ids: Collection[int], nobody: int) -> list[int]:
-    """The associations of these conversations that lead to a user or a number."""
+    """Return these conversations' associations that still refer to a user or a number."""
     tied = a.c.user_id.is_not(None) | a.c.old_user_id.is_not(None) | (a.c.profile_id != nobody)
     query = select(a.c.id).where(one_of(a.c.interaction_id, ids), tied)
     return list(conn.execute(query.order_by(a.c.id)).scalars())
 
 
 def untie(tx: Transaction, ids: Collection[int], nobody: int) -> None:
-    """Take the users and numbers from these associations. ``nobody``: their new profile."""
+    """Remove the users and numbers from these associations. ``nobody``: their new profile."""
     unknown = {"user_id": None, "old_user_id": None, "profile_id": nobody}
     with secure_delete(tx):
         tx.conn.execute(update(a).where(one_of(a.c.id, ids)).values(**unknown))
@@ -168,25 +173,25 @@ def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
     ids = list(tx.conn.execute(named).scalars())
     with secure_delete(tx):
         text_index.forget_numbers(tx.conn, ids)
-        gone = {
+        emptied = {
             "requester_number": _own_name(i.c.id),
             "user_id": None,
             "profile_id": nobody,
             "emptied_at": tx.now,
         }
-        tx.conn.execute(update(i).where(one_of(i.c.id, ids)).values(**gone))
+        tx.conn.execute(update(i).where(one_of(i.c.id, ids)).values(**emptied))
 
 
 def old_items(conn: Connection, before: datetime) -> list[int]:
-    """Some trainer items that were made before this time, newest first. A cluster has the id of its
-    first item, so this order removes that item last."""
+    """Return a batch of trainer items from before this time, newest first. A cluster has the id of
+    its oldest item, so that item must be removed last."""
     item = t.trainer_items.c
     query = select(item.id).where(item.created_at < before).order_by(item.id.desc())
     return list(conn.execute(query.limit(READ_AT_ONCE)).scalars())
 
 
 def delete_items(tx: Transaction, ids: Collection[int]) -> int:
-    """Delete trainer items with their labels and pinned texts. Returns how many items."""
+    """Delete trainer items with their labels and pinned texts. Return the number of items."""
     item, lb, pin = t.trainer_items, t.trainer_labels, t.pinned_texts
     with secure_delete(tx):
         clusters.leave_clusters(tx.conn, ids)
@@ -196,7 +201,8 @@ def delete_items(tx: Transaction, ids: Collection[int]) -> int:
 
 
 def kinds(conn: Connection, now: datetime, *, counted: bool) -> list[RetainedKind]:
-    """All kinds. ``counted``: also how much a run would remove now, which reads whole tables."""
+    """Return all kinds. ``counted``: also count what a run would remove now, which reads whole
+    tables."""
     limits = cutoffs(conn, now)
     days = conn.execute(select(*t.desk.c[*map(setting_of, KeptKind)])).one_or_none()
     runs = {row.kind: row for row in conn.execute(select(r))}
@@ -217,7 +223,8 @@ def kinds(conn: Connection, now: datetime, *, counted: bool) -> list[RetainedKin
 
 
 def next_run(conn: Connection) -> datetime | None:
-    """When retention runs next, or since when it is due."""
+    """Return when retention runs next, or since when it has been due; None if it is not
+    scheduled."""
     w = t.due_work.c
     return conn.execute(select(w.due_at).where(w.kind == Work.RETAIN)).scalar()
 

@@ -1,1 +1,1 @@
-"""Reports: facts of conversations, their columns by day, and figures."""
+"""Reports: the facts of conversations, their columns by day, and figures."""

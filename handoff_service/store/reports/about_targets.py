@@ -1,4 +1,4 @@
-"""What reports store about the targets of one conversation."""
+"""The facts that reports store about a conversation's targets."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
@@ -21,7 +21,7 @@ type Targets = Sequence[QueueTargets]
 
 
 def targets_of_queues(conn: Connection, ids: Collection[int]) -> dict[int, Targets]:
-    """Queue -> its targets."""
+    """Return the targets of each queue, by the queue's id."""
     q = t.queues
     rows = conn.execute(select(q.c.id, q.c.targets).where(one_of(q.c.id, ids)))
     return {row.id: targets_of_row(row.targets) for row in rows}
@@ -30,8 +30,8 @@ def targets_of_queues(conn: Connection, ids: Collection[int]) -> dict[int, Targe
 def about_targets(
     of: StoredConversation, targets: Targets, hours: Schedule, now: datetime
 ) -> dict[str, Any]:
-    """The values of the columns about targets, with ``look_again_at``: the next time at which the
-    values may change although the conversation gets no new line.
+    """Return the values of the columns about targets, and ``look_again_at``: the next time when the
+    values may change without a new message.
     """
     wanted = ((kind, minutes_of(targets, of.priority, kind)) for kind in TargetKind)
     minutes = {kind: number for kind, number in wanted if number is not None}

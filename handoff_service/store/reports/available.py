@@ -1,4 +1,4 @@
-"""How long agents were available between two moments, computed from the log of their presences."""
+"""Computes how long agents were available, from the log of their presences."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
@@ -20,8 +20,7 @@ g, s = t.presence_log, t.presence_states
 def seconds_available(
     conn: Connection, of: DayRange, agents: Collection[int] | None = None
 ) -> dict[int, int]:
-    """Agent -> the seconds for which the agent's presence took work. ``agents`` None: all
-    agents."""
+    """Return for how many seconds each agent's presence accepted work. ``agents``: None for all."""
     zone = ZoneInfo(desk_time_zone(conn))
     start = datetime.combine(of.first, time(), zone).astimezone(UTC)
     end = datetime.combine(of.last + timedelta(days=1), time(), zone).astimezone(UTC)
@@ -34,7 +33,7 @@ def seconds_available(
     found = spans.subquery()
     ends = sa.type_coerce(found.c.until, t.UtcTime())
     query = select(found.c.agent_id, found.c.since, ends).where(
-        one_of(found.c.presence, _taking_work(conn)),
+        one_of(found.c.presence, _accepting_work(conn)),
         sa.or_(found.c.until.is_(None), ends > start),
     )
     totals: dict[int, float] = {}
@@ -44,6 +43,6 @@ def seconds_available(
     return {agent: round(total) for agent, total in totals.items() if total}
 
 
-def _taking_work(conn: Connection) -> list[str]:
+def _accepting_work(conn: Connection) -> list[str]:
     own = conn.execute(select(s.c.name).where(s.c.takes_work)).scalars()
     return [Presence.AVAILABLE, *own]

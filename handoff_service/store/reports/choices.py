@@ -1,4 +1,4 @@
-"""The values that a report can be filtered by."""
+"""The values of a report's filters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from handoff_service.store.reports.facts import LISTS
 from handoff_service.store.reports.group_names import LANGUAGES
 from handoff_service.store.reports.packed_days import NULL, is_loose
 
-MOST_VALUES = 500  # values of one filter
+MAX_VALUES = 500  # values that a filter offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class FilterChoice:
 
 
 def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
-    """Filter -> its values, by name. Filters that only a link sets are left out."""
+    """Return the values of each filter, sorted by name. Filters that only links set are left
+    out."""
     p = t.provider_numbers
     numbers = conn.execute(select(p.c.id, p.c.label, p.c.number).order_by(p.c.id)).all()
     named = {
@@ -49,7 +50,7 @@ def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
 
 
 _BY_NAME = {
-    name: select(table.c.id, table.c.name).order_by(func.lower(table.c.name)).limit(MOST_VALUES)
+    name: select(table.c.id, table.c.name).order_by(func.lower(table.c.name)).limit(MAX_VALUES)
     for name, table in (
         ("queue", t.queues),
         ("agent", t.agents),
@@ -60,9 +61,9 @@ _BY_NAME = {
 
 
 def checked(conn: Connection, filters: Filters) -> Filters:
-    """Check the values of the filters. Returns them with the attribute filter as the facts store
-    it. Raises BadInput, which names each filter with an impossible value. Values of deleted records
-    and attributes are possible, because facts keep them."""
+    """Check the filters, and convert the attribute filter to the format of the facts. Raises
+    BadInput with an error for each invalid filter. Values of deleted records and attributes are
+    valid, because facts still have them."""
     wrong: dict[str, str] = {}
     if filters.language is not None and filters.language not in (*LANGUAGES, NONE):
         wrong["language"] = phrase("must be one of {codes}", codes=", ".join([*LANGUAGES, NONE]))
@@ -86,7 +87,7 @@ def _exists(conn: Connection, group: int) -> bool:
 
 
 def _stored(conn: Connection, typed: str) -> str:
-    """The attribute filter as the facts store it: ``urgent=yes``."""
+    """Convert the attribute filter to the format of the facts, such as ``urgent=yes``."""
     one = parse(typed, attributes.definitions(conn, AttributeOwner.CONVERSATION))
     if one.type not in FEW_VALUES:
         raise ValueError(
@@ -101,25 +102,25 @@ def _sentence(wrong: Mapping[str, str]) -> str:
 
 
 def _attributes(conn: Connection) -> Mapping[str, str]:
-    """Attribute filter -> its name, for today's choices and for values that conversations still
-    have."""
+    """Return the names of attribute filters: for the current choices, and for values that
+    conversations still have."""
     defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
     now = choices({key: one for key, one in defined.items() if one.type in FEW_VALUES})
     return dict(now) | {one: one for one in _words(conn, "attribute_values") if one not in now}
 
 
 def _words(conn: Connection, column: str) -> list[str]:
-    """The words of a column in the packed days, and in the others. A year of packed days is a few
-    hundred short lists."""
+    """Return the words of a column, from packed and other days. For packed days this is fast,
+    because a year has only a few hundred short lists."""
     c, f = t.report_columns, t.conversation_facts
     found: set[str] = set()
     for words in conn.execute(select(c.c.words).where(c.c.name == column)).scalars():
         found.update(words)
     loose = conn.execute(select(t.report_days.c.day).where(is_loose)).scalars().all()
-    of = f.c[column]
-    # With a list of days, PostgreSQL uses the index. With a subquery, it reads the whole table,
-    # because it cannot estimate that only few days are loose.
-    query = select(of).where(one_of(f.c.day, loose), of.is_not(None)).distinct()
+    values = f.c[column]
+    # Use a list of days, for which PostgreSQL uses the index. With a subquery, it would read the
+    # whole table, because it cannot know that only few days are loose.
+    query = select(values).where(one_of(f.c.day, loose), values.is_not(None)).distinct()
     for text in conn.execute(query).scalars() if loose else ():
         found.update(LISTS[column](text) if column in LISTS else [text])
-    return sorted(found)[:MOST_VALUES]
+    return sorted(found)[:MAX_VALUES]

@@ -1,5 +1,5 @@
-"""Compute figures from columns. Handles each kind of figure (``Count``, ``Percentage``…). No
-figure's name appears here."""
+"""Computes figures from columns. It handles each type of figure (``Count``, ``Percentage``…) and
+does not know the figures' names."""
 
 from collections.abc import Sequence
 
@@ -21,18 +21,18 @@ from handoff_service.store.reports.packed_days import Numbers
 from handoff_service.store.reports.quantiles import quantiles_of, slices
 from handoff_service.store.reports.selection import Groups, Selection, Value
 
-#: In a table by agent, these count for the agents that they list.
+#: In a table by agent, these columns count for the agents in their lists.
 OF_AGENTS = frozenset({"answered_by", "accepted_by", "declined_by", "expired_by"})
 
 
 def figure(selection: Selection, of: Figure, groups: Groups) -> list[Value]:
-    """The figure of each group. None: the group has no data for this figure."""
+    """Return the figure for each group; None if the group has no data for it."""
     match of.how:
         case Count(conditions):
-            return _sums(selection.fitting(conditions), groups)
+            return _sums(selection.matching(conditions), groups)
         case Percentage(conditions, base):
-            fitting = _sums(selection.fitting(base + conditions), groups)
-            return _shares(fitting, _sums(selection.fitting(base), groups))
+            matching = _sums(selection.matching(base + conditions), groups)
+            return _shares(matching, _sums(selection.matching(base), groups))
         case Sum(column):
             return sums_of(selection, column, groups)
         case SumPercentage(column, columns):
@@ -43,7 +43,7 @@ def figure(selection: Selection, of: Figure, groups: Groups) -> list[Value]:
             return _shares(sums_of(selection, column, groups), among)
         case PerConversation(column, conditions):
             sums = sums_of(selection, column, groups)
-            counts = _sums(selection.fitting(conditions), groups)
+            counts = _sums(selection.matching(conditions), groups)
             return [
                 a / b if a is not None and b else None for a, b in zip(sums, counts, strict=True)
             ]
@@ -54,12 +54,12 @@ def figure(selection: Selection, of: Figure, groups: Groups) -> list[Value]:
 
 
 def counts(selection: Selection, where: Where, groups: Groups) -> list[int]:
-    """How many conversations of each group fit."""
-    return [int(one or 0) for one in _sums(selection.fitting(where), groups)]
+    """Return how many conversations of each group match."""
+    return [int(one or 0) for one in _sums(selection.matching(where), groups)]
 
 
 def entries(selection: Selection, column: str) -> dict[int, Value]:
-    """How often each value is in the lists of the selected conversations."""
+    """Return how often each value occurs in the lists of the selected conversations."""
     of = selection.columns[column]
     assert of.lengths is not None
     values = of.values
@@ -71,7 +71,7 @@ def entries(selection: Selection, column: str) -> dict[int, Value]:
 
 
 def sums_of(selection: Selection, column: str, groups: Groups) -> list[Value]:
-    """The sum of a column of each group."""
+    """Return the sum of a column for each group."""
     return _sums(_selected(selection, selection.counted(column)), groups)
 
 
@@ -81,7 +81,7 @@ def _selected(selection: Selection, values: Numbers) -> Numbers:
 
 def _sums(values: Numbers, groups: Groups) -> list[Value]:
     if groups.index is not None:
-        # the sum uses floating-point numbers, which are exact up to 9 * 10**15
+        # bincount adds floating-point numbers, which are exact up to 9 * 10**15
         found = np.bincount(groups.index, weights=values, minlength=len(groups) + 1)
         return [int(one) for one in found[: len(groups)]]
     ordered = values if groups.order is None else values[groups.order]

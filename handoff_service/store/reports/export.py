@@ -1,4 +1,4 @@
-"""One row for each conversation, for lists and exports."""
+"""Reads conversations with their facts, for lists and exports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,8 +39,8 @@ _QUERY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedConversation:
-    """A conversation with its facts. ``comment``: the requester's words with a low grade;
-    ``attributes``: by key; ``facts`` has the columns of ``rules/reports/columns.py``."""
+    """A conversation with its facts. ``comment``: the requester's comment on a low grade.
+    ``attributes``: values by key. ``facts``: the columns of ``rules/reports/columns.py``."""
 
     id: int
     number: str
@@ -60,7 +60,7 @@ class ReportedConversation:
 
 
 def reported(conn: Connection, ids: Sequence[int]) -> list[ReportedConversation]:
-    """These conversations, in the order of the ids."""
+    """Return these conversations, in the order of ``ids``."""
     rows = conn.execute(_QUERY.where(one_of(f.c.interaction_id, ids))).all()
     found = {one.id: one for one in _conversations(conn, rows)}
     return [found[one] for one in ids if one in found]
@@ -69,16 +69,17 @@ def reported(conn: Connection, ids: Sequence[int]) -> list[ReportedConversation]
 def after(
     conn: Connection, first: str, last: str, cursor: tuple[str, int], most: int
 ) -> list[ReportedConversation]:
-    """The next conversations of a range of days, by day and id."""
+    """Return the next conversations in a range of days, sorted by day and id. ``cursor``: the last
+    day and id of the previous page."""
     day, interaction_id = cursor
-    place = (f.c.day > day) | ((f.c.day == day) & (f.c.interaction_id > interaction_id))
-    query = _QUERY.where(f.c.day.between(max(first, day), last), place)
+    is_after = (f.c.day > day) | ((f.c.day == day) & (f.c.interaction_id > interaction_id))
+    query = _QUERY.where(f.c.day.between(max(first, day), last), is_after)
     rows = conn.execute(query.order_by(f.c.day, f.c.interaction_id).limit(most)).all()
     return _conversations(conn, rows)
 
 
 def days_between(conn: Connection, first: str, last: str) -> list[str]:
-    """The days of a range that have conversations."""
+    """Return the days in a range that have conversations."""
     d = t.report_days.c.day
     return list(conn.execute(select(d).where(d.between(first, last)).order_by(d)).scalars())
 

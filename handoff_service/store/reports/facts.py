@@ -1,6 +1,6 @@
-"""The table of facts: the conversations that need new facts, and the rows.
+"""The table of facts: finds conversations that need new facts, and computes and stores the rows.
 
-The background job reads here, outside the lane, and then only writes finished rows.
+The background job reads and computes outside the lane. In the lane it only writes finished rows.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -29,8 +29,9 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 LINES_AT_ONCE = 20_000
 CONVERSATIONS_AT_ONCE = 60  # in one batch
-#: The job reads each line again when it is this old. On PostgreSQL, a transaction may commit
-#: after another one with higher ids, but never this much later. Receipts come within this time too.
+#: The job reads each message again at this age. On PostgreSQL, a transaction may commit after
+#: another one with higher ids, but never this much later. Most receipts also arrive within this
+#: time.
 READ_AGAIN = timedelta(minutes=5)
 f, m, progress, days = t.conversation_facts, t.messages, t.report_progress, t.report_days
 _FIELDS = tuple(c.name for c in f.columns)
@@ -38,8 +39,8 @@ _FIELDS = tuple(c.name for c in f.columns)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsBatch:
-    """Rows to write, and the new progress (see ``report_progress``). ``more``: whether another
-    batch is ready."""
+    """Rows to write, and the new progress (see the table ``report_progress``). ``more``: whether
+    another batch is ready."""
 
     rows: Sequence[dict[str, Any]]
     read_to: int
@@ -48,8 +49,8 @@ class FactsBatch:
 
 
 def next_batch(conn: Connection) -> FactsBatch:
-    """Compute the facts of the next batch of conversations: those with new lines, then those with
-    lines to read again, then those due for another look."""
+    """Compute the facts of the next batch of conversations: first those with new messages, then
+    those with messages to read again, then those whose ``look_again_at`` has come."""
     now = read_at(conn)
     at = conn.execute(select(progress)).one()
     new = _conversations(conn, m.c.id > at.read_to, at.read_to, CONVERSATIONS_AT_ONCE)
@@ -57,8 +58,8 @@ def next_batch(conn: Connection) -> FactsBatch:
     again = _conversations(conn, settled, at.done_to, CONVERSATIONS_AT_ONCE - len(new.ids))
     room = CONVERSATIONS_AT_ONCE - len(new.ids) - len(again.ids)
     late = _due(conn, now, room)
-    # the facts of an emptied conversation are final
-    ids = dict.fromkeys([*_full(conn, {*new.ids, *again.ids}), *late])
+    # the facts of an emptied conversation never change
+    ids = dict.fromkeys([*_not_emptied(conn, {*new.ids, *again.ids}), *late])
     return FactsBatch(
         rows=rows_of(conn, ids),
         read_to=new.read_to,
@@ -69,7 +70,8 @@ def next_batch(conn: Connection) -> FactsBatch:
 
 @dataclass(frozen=True, slots=True)
 class _Conversations:
-    """Conversations with lines up to ``read_to``. ``more``: whether further lines follow."""
+    """Conversations with messages up to the id ``read_to``. ``more``: whether more messages are
+    waiting."""
 
     ids: Sequence[int]
     read_to: int
@@ -79,7 +81,8 @@ class _Conversations:
 def _conversations(
     conn: Connection, where: ColumnElement[bool], after: int, most: int
 ) -> _Conversations:
-    """The first ``most`` conversations of these lines, which have ids above ``after``."""
+    """Return the first ``most`` conversations with such messages. The messages have ids above
+    ``after``."""
     lines = select(*m.c["id", "interaction_id"]).where(where).order_by(m.c.id)
     one = lines.limit(LINES_AT_ONCE).subquery()
     first = func.min(one.c.id).label("first")
@@ -97,16 +100,16 @@ def _conversations(
     )
 
 
-def _full(conn: Connection, ids: Collection[int]) -> list[int]:
-    """The conversations among ``ids`` that neither retention nor an erasure has emptied."""
+def _not_emptied(conn: Connection, ids: Collection[int]) -> list[int]:
+    """Return those of these conversations that neither retention nor an erasure has emptied."""
     i = t.interactions
     query = select(i.c.id).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
     return list(conn.execute(query.order_by(i.c.id)).scalars()) if ids else []
 
 
 def final_rows(conn: Connection, ids: Collection[int]) -> list[dict[str, Any]]:
-    """The last facts of conversations that are about to be emptied."""
-    return [row | {"look_again_at": None} for row in rows_of(conn, _full(conn, ids))]
+    """Return the final facts of conversations that are about to be emptied."""
+    return [row | {"look_again_at": None} for row in rows_of(conn, _not_emptied(conn, ids))]
 
 
 def _due(conn: Connection, now: datetime, most: int) -> list[int]:
@@ -115,7 +118,7 @@ def _due(conn: Connection, now: datetime, most: int) -> list[int]:
 
 
 def rows_of(conn: Connection, ids: Collection[int]) -> list[dict[str, Any]]:
-    """The rows of these conversations."""
+    """Compute the rows of these conversations."""
     if not ids:
         return []
     found = records.load(conn, ids)
@@ -178,8 +181,8 @@ def write_rows(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def write_progress(tx: Transaction, batch: FactsBatch) -> None:
-    """Record the batch as done, after its rows are stored. An interrupted batch is done again,
-    which stores the same rows."""
+    """Record the batch as done. Call this after storing its rows, because an interrupted batch is
+    then repeated with the same rows."""
     tx.conn.execute(update(progress).values(read_to=batch.read_to, done_to=batch.done_to))
 
 
@@ -195,22 +198,22 @@ def _touch(tx: Transaction, touched: Collection[str]) -> None:
 
 
 def list_of(text: str) -> list[int]:
-    """The numbers of a stored list."""
+    """Parse a stored list of numbers."""
     return [int(one) for one in text.split()]
 
 
 def words_of(text: str) -> list[str]:
-    """A stored list of words."""
+    """Parse a stored list of words."""
     return text.split("\n") if text else []
 
 
 def newest_change(conn: Connection) -> datetime | None:
-    """When a fact was last written."""
+    """Return when a fact was last written."""
     found = conn.execute(select(func.max(days.c.changed_at, type_=t.UtcTime()))).scalar()
     return found.astimezone(UTC) if found else None
 
 
-#: Column -> reads its stored text.
+#: Column -> the function that parses its stored text.
 LISTS: Mapping[str, Callable[[str], list[Any]]] = {
     name: list_of if one.kind is ColumnKind.LIST else words_of
     for name, one in COLUMNS.items()

@@ -1,4 +1,4 @@
-"""The conversations that a figure counts."""
+"""Finds the conversations that a figure counts."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,8 +18,8 @@ from handoff_service.store.reports.selection import Selection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedConversations:
-    """The conversations that a figure counts, in order: with the largest value first if it has one,
-    else the newest first. ``values``: the figure's own value of each."""
+    """The conversations that a figure counts. If each has a value, the largest value comes first,
+    or else the newest conversation. ``values``: the figure's value for each conversation."""
 
     ids: list[int]
     values: list[int] | None
@@ -29,12 +29,12 @@ class CountedConversations:
 def conversations_of(
     conn: Connection, figure: Figure, of: DayRange, filters: Filters, *, skip: int, most: int
 ) -> CountedConversations:
-    """The conversations that a figure counts. The same columns and conditions give the figure, so
-    that the list cannot differ from it."""
+    """Return a page of the conversations that a figure counts. The figure uses the same columns and
+    conditions, so the list always agrees with it."""
     where, column = figure_conversations(figure.how)
     needed = {IDS, *(one.column for one in where)} | ({column} if column else set())
     found = select_conversations(conn, needed, of, filters)
-    rows = np.flatnonzero(found.fitting(where))[::-1]
+    rows = np.flatnonzero(found.matching(where))[::-1]
     values = None
     count = len(rows)
     if column is not None:
@@ -50,19 +50,20 @@ def conversations_of(
 
 
 def ids_of_day(conn: Connection, figure: Figure, day: str, filters: Filters) -> list[int]:
-    """The conversations that a figure counts and that began on a day, by id."""
+    """Return the conversations that a figure counts and that began on this day, sorted by id."""
     where, column = figure_conversations(figure.how)
     needed = {IDS, *(one.column for one in where)} | ({column} if column else set())
     at = date.fromisoformat(day)
     found = select_conversations(conn, needed, DayRange(at, at), filters)
-    return [int(one) for one in found.columns[IDS].values[np.flatnonzero(found.fitting(where))]]
+    return [int(one) for one in found.columns[IDS].values[np.flatnonzero(found.matching(where))]]
 
 
 def ids_after(
     conn: Connection, of: DayRange, filters: Filters, cursor: tuple[str, int], most: int
 ) -> list[int]:
-    """The next conversations of a range that fit the filters, by day and id. ``cursor``: the day
-    and the id of the one before. Reads only as many days as it needs."""
+    """Return the next conversations in a range that match the filters, sorted by day and id.
+    ``cursor``: the last day and id of the previous page. This reads only as many days as it
+    needs."""
     after_day, after_id = cursor
     first = max(of.first.isoformat(), after_day)
     days = days_between(conn, first, of.last.isoformat())
@@ -83,15 +84,16 @@ def ids_after(
 
 
 def _largest(values: Any, most: int) -> Any:
-    """The indexes of the largest values, the largest first; of equal ones the first."""
+    """Return the indexes of the largest values, largest first. Among equal values, the first comes
+    first."""
     count = len(values)
     keys = np.arange(count) - values.astype("<i8") * count
-    some = np.argpartition(keys, most)[:most] if most < count else np.arange(count)
-    return some[np.argsort(keys[some])]
+    indexes = np.argpartition(keys, most)[:most] if most < count else np.arange(count)
+    return indexes[np.argsort(keys[indexes])]
 
 
 def _value_of_each(found: Selection, column: str) -> Any:
-    """The figure's value for each conversation; for a list of times, the longest one."""
+    """Return the figure's value for each conversation; for a list of times, the longest time."""
     of = found.columns[column]
     if of.lengths is None or not column.startswith("next_"):
         return found.counted(column)

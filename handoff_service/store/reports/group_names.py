@@ -47,7 +47,8 @@ _TABLES = {
 def names_of(
     conn: Connection, group: str, keys: Collection[int], words: Sequence[str]
 ) -> Mapping[int, str]:
-    """Key -> its name. ``words``: what the keys of a word column stand for."""
+    """Return the names of these keys. ``words``: for a column of words, the words to which the keys
+    are indexes."""
     column = GROUPS[group][0]
     if column is GroupBy.ATTRIBUTE:
         called = choices(attributes.definitions(conn, AttributeOwner.CONVERSATION))

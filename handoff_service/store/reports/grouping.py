@@ -1,4 +1,4 @@
-"""Put selected conversations in groups: by intervals of days, or by the values of a column."""
+"""Groups the selected conversations by intervals of days, or by the values of a column."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from handoff_service.store.reports.selection import Groups, Selection
 
 
 def by_intervals(selection: Selection, intervals: Sequence[DayRange]) -> Groups:
-    """One group for each interval. Conversations are in the order of their days."""
+    """Return one group for each interval. This relies on the order of the conversations by day."""
     ends = []
     for one in intervals:
         last = one.last.isoformat()
@@ -20,15 +20,15 @@ def by_intervals(selection: Selection, intervals: Sequence[DayRange]) -> Groups:
 
 
 def whole(selection: Selection) -> Groups:
-    """One group for everything."""
+    """Return a single group with all conversations."""
     if None not in selection._groups:
         selection._groups[None] = Groups(None, np.array([selection.columns.count]))
     return selection._groups[None]
 
 
 def by_group(selection: Selection, group: GroupBy) -> Groups:
-    """One group for each value of the column, among the selected conversations. A conversation with
-    several labels is in several groups."""
+    """Return one group for each value of the column among the selected conversations. A
+    conversation with several labels is in several groups."""
     if group not in selection._groups:
         of = selection.columns[group]
         found = _by_value(selection, of) if of.lengths is None else _by_entry(selection, of)
@@ -52,7 +52,7 @@ def _by_value(selection: Selection, of: Column) -> Groups:
 
 
 def places_of(values: Numbers) -> tuple[Numbers, Numbers]:
-    """The possible values in order, and the place of each value among them."""
+    """Return the possible values in order, and the index of each value among them."""
     if not len(values):
         return values, values
     low, high = int(values.min()), int(values.max())
@@ -67,14 +67,14 @@ def _by_entry(selection: Selection, of: Column) -> Groups:
     owner = np.repeat(np.arange(len(of.lengths)), of.lengths)
     chosen = selection.mask[owner]
     rows, keys = owner[chosen], of.values[chosen]
-    order = np.argsort(_short(keys), kind="stable")
+    order = np.argsort(_as_two_bytes(keys), kind="stable")
     found, starts = np.unique(keys[order], return_index=True)
-    ends = np.append(starts[1:], len(keys))[: len(found)]  # without rows there are no groups
+    ends = np.append(starts[1:], len(keys))[: len(found)]  # an empty selection has no groups
     return Groups(rows[order], ends, [int(one) for one in found])
 
 
-def _short(keys: Numbers) -> Numbers:
-    """The keys in two bytes each, if they fit. NumPy sorts such keys ten times as fast."""
+def _as_two_bytes(keys: Numbers) -> Numbers:
+    """Convert keys to two bytes if they fit, because NumPy sorts those ten times as fast."""
     if not len(keys):
         return keys
     low, high = int(keys.min()), int(keys.max())

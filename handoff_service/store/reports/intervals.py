@@ -1,4 +1,4 @@
-"""The confidence intervals of percentages, because a share of few conversations is uncertain."""
+"""Confidence intervals of percentages. A percentage of few conversations is uncertain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ from handoff_service.store.reports.selection import Groups, Selection
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The true share is between these percentages with 95 % confidence."""
+    """A 95 % confidence interval, in percent."""
 
     low: float
     high: float
 
 
 def intervals(selection: Selection, figure: Figure, groups: Groups) -> Sequence[Interval | None]:
-    """The interval of each group. None: the group has no data, or the figure has no interval."""
+    """Return the interval for each group; None if the group has no data or the figure has no
+    interval."""
     how = figure.how
     if not figure.with_interval or not isinstance(how, Percentage):
         return [None] * len(groups)

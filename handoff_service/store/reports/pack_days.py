@@ -1,4 +1,4 @@
-"""Packs the finished days, so that ``packed_days.py`` can read them fast."""
+"""Packs the columns of finished days, so that ``packed_days.py`` can read them fast."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +21,16 @@ from handoff_service.store.reports.packed_days import (
     packed,
 )
 
-QUIET = timedelta(minutes=10)  # a day is packed when its facts have not changed for so long
+UNCHANGED_FOR = timedelta(
+    minutes=10
+)  # a day is packed after this time without a change of its facts
 _SIGNED = ("<i1", "<i2", "<i4", "<i8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedDay:
-    """A day's columns, and the version of its facts that they are made of."""
+    """A day's packed columns. ``version``: the version of the facts from which they were
+    computed."""
 
     day: str
     version: int
@@ -35,8 +38,8 @@ class PackedDay:
 
 
 def next_to_pack(conn: Connection) -> PackedDay | None:
-    """The oldest day that is due to be packed; None without one."""
-    query = select(days).where(is_loose, days.c.changed_at <= read_at(conn) - QUIET)
+    """Return the oldest day that is due to be packed; None if there is none."""
+    query = select(days).where(is_loose, days.c.changed_at <= read_at(conn) - UNCHANGED_FOR)
     row = conn.execute(query.order_by(days.c.day).limit(1)).one_or_none()
     if row is None:
         return None
@@ -58,30 +61,31 @@ def _row(name: str, day: str, of: Column) -> dict[str, Any]:
 
 
 def _small_type(values: Numbers) -> str:
-    """The smallest type that holds the values."""
+    """Return the smallest type that can represent the values."""
     low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     fits = (one for one in _SIGNED if np.iinfo(one).min <= low and high <= np.iinfo(one).max)
     return next(fits)
 
 
 def begin_packing(tx: Transaction, day: str) -> None:
-    """From now on the day is read from its facts."""
+    """Make reports read the day from its facts until it is packed."""
     tx.conn.execute(update(days).where(days.c.day == day).values(packed=None))
 
 
 def write_columns(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
-    """Store some columns of a packed day."""
-    # one statement for each row: the words are lists, which an array parameter cannot hold
+    """Store these columns of a packed day."""
+    # use one statement per row, because an array parameter cannot contain the lists of words
     for row in rows:
         tx.conn.execute(_upsert(tx.conn, row))
 
 
 def _upsert(conn: Connection, row: dict[str, Any]) -> Any:
-    made = upsert(conn, packed).values(row)
-    change = {name: made.excluded[name] for name in ("type", "data", "lengths", "words")}
-    return made.on_conflict_do_update(index_elements=["name", "day"], set_=change)
+    insert = upsert(conn, packed).values(row)
+    change = {name: insert.excluded[name] for name in ("type", "data", "lengths", "words")}
+    return insert.on_conflict_do_update(index_elements=["name", "day"], set_=change)
 
 
 def end_packing(tx: Transaction, day: PackedDay) -> None:
-    """The day is packed, unless its facts have changed meanwhile."""
+    """Record the version that was packed. If the facts have changed since, the day is still
+    loose."""
     tx.conn.execute(update(days).where(days.c.day == day.day).values(packed=day.version))

@@ -1,8 +1,8 @@
-"""Columns of facts as arrays, for any range of days.
+"""Reads columns of facts as arrays, for any range of days.
 
-A finished day is packed: one row of bytes for each column, so that a report over a year reads a few
-hundred short rows instead of a million long ones. If the facts of a day have changed since it was
-packed, the day is read from the facts. Both ways give the same arrays.
+A finished day is packed: each column is one row of bytes. So a report over a year reads a few
+hundred short rows instead of a million long ones. If a day's facts have changed since it was
+packed, this module reads the facts themselves. The arrays are the same in both cases.
 """
 
 import json
@@ -25,7 +25,7 @@ from handoff_service.store.reports.facts import list_of, words_of
 NULL = -1
 IDS = "interaction_id"
 f, days, packed = t.conversation_facts, t.report_days, t.report_columns
-#: The facts of the day have changed since it was packed.
+#: A condition: whether the day is not packed, or its facts have changed since.
 is_loose = sa.or_(days.c.packed.is_(None), days.c.packed != days.c.version)
 _TYPES: Mapping[ColumnKind, str] = {
     ColumnKind.NUMBER: "<i4",
@@ -41,10 +41,10 @@ type Numbers = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Values of conversations. Null is -1.
+    """A column of values of conversations. Null is -1.
 
-    ``lengths``: for a list column, how many values each conversation has. ``words``: for a column
-    of words, the words that its numbers stand for.
+    ``lengths``: for a column of lists, how many values each conversation has. ``words``: for a
+    column of words, the words to which its numbers are indexes.
     """
 
     values: Numbers
@@ -59,8 +59,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Columns of the conversations that began on some days. ``days``: each day with conversations,
-    and their number, in order."""
+    """Columns of the conversations that began in a range of days. ``days``: each day with
+    conversations and their number, in order."""
 
     days: Sequence[tuple[str, int]]
     columns: Mapping[str, Column]
@@ -75,7 +75,7 @@ class Columns:
 
 @dataclass(slots=True)
 class _Words:
-    """One number for each word, over all days."""
+    """Numbers words, in the order in which they first occur."""
 
     known: dict[str, int] = field(default_factory=dict)
 
@@ -84,7 +84,7 @@ class _Words:
 
 
 def columns(conn: Connection, of: DayRange, names: Collection[str]) -> Columns:
-    """These columns of all conversations that began in the range, oldest day first."""
+    """Return these columns of all conversations that began in the range, oldest day first."""
     rows = conn.execute(
         select(days).where(days.c.day.between(*_bounds(of))).order_by(days.c.day)
     ).all()
@@ -94,9 +94,13 @@ def columns(conn: Connection, of: DayRange, names: Collection[str]) -> Columns:
     for name, found in from_facts(conn, loose, wanted).items():
         by_name.setdefault(name, {}).update(found)
     order = [r.day for r in rows]
-    whole = {name: _joined(name, [by_name[name][d] for d in order]) for name in wanted if order}
+    joined_columns = {
+        name: _joined(name, [by_name[name][d] for d in order]) for name in wanted if order
+    }
     counts = [(d, by_name[wanted[0]][d].count) for d in order]
-    return Columns(days=counts, columns=whole or {name: _joined(name, []) for name in wanted})
+    return Columns(
+        days=counts, columns=joined_columns or {name: _joined(name, []) for name in wanted}
+    )
 
 
 def _bounds(of: DayRange) -> tuple[str, str]:
@@ -121,7 +125,7 @@ def _packed(conn: Connection, of: DayRange, names: Collection[str]) -> dict[str,
 def from_facts(
     conn: Connection, of: Collection[str], names: Sequence[str]
 ) -> dict[str, dict[str, Column]]:
-    """The columns of ``columns``, read from the facts of these days."""
+    """Read the columns ``names`` from the facts of these days."""
     if not of:
         return {}
     query = select(f.c.day, *f.c[tuple(names)]).where(one_of(f.c.day, of))
@@ -129,9 +133,9 @@ def from_facts(
     for row in conn.execute(query.order_by(f.c.day, f.c.interaction_id)).all():
         rows[row[0]].append(row)
     found: dict[str, dict[str, Column]] = {name: {} for name in names}
-    for day, some in rows.items():
+    for day, facts_of_day in rows.items():
         for n, name in enumerate(names, 1):
-            found[name][day] = _column(name, [row[n] for row in some])
+            found[name][day] = _column(name, [row[n] for row in facts_of_day])
     return found
 
 
@@ -179,7 +183,7 @@ def _joined(name: str, parts: Sequence[Column]) -> Column:
 
 def _renumbered(part: Column, words: _Words) -> Numbers:
     numbers = np.array([*map(words.number, part.words), NULL], "<i4")
-    found: Numbers = numbers[part.values]  # null is -1, which selects the last element
+    found: Numbers = numbers[part.values]  # null is -1, which selects the last element, NULL
     return found
 
 

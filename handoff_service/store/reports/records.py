@@ -1,5 +1,5 @@
-"""The stored records of conversations, in the form that the rules of facts read. One query for each
-kind of row, for any number of conversations.
+"""Loads the stored records of conversations for the rules that compute facts. Each type of row
+takes one query, for any number of conversations.
 """
 
 from collections import defaultdict
@@ -111,7 +111,7 @@ class StoredConversation:
 
 
 def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation]:
-    """Interaction -> what is stored about it. Unknown ids are left out."""
+    """Return the stored records, by interaction id. Unknown ids are left out."""
     rows = conn.execute(_INTERACTIONS, {"ids": list(ids)}).all()
     many = {"ids": [r.id for r in rows]}
     lines, visits, offers, turns, promises = (
@@ -162,7 +162,7 @@ def _by_interaction(rows: Iterable[sa.Row[Any]]) -> defaultdict[int, list[sa.Row
 
 
 def _next(conn: Connection, rows: Collection[Any]) -> Mapping[int, datetime]:
-    """When the requesters of closed conversations began their next ones."""
+    """Return when the requesters of closed conversations began their next conversation."""
     closed = {r.id: r.closed_at for r in rows if r.closed_at is not None}
     if not closed:
         return {}

@@ -1,5 +1,5 @@
-"""The past that a replay reads: the conversations that came into queues in the last days, their
-outcomes, and the times when agents were available.
+"""The data for replays: the conversations that entered queues in the last days, their outcomes, and
+the times when agents were available.
 """
 
 from collections import defaultdict
@@ -27,15 +27,16 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports import records
 
-MOST_ARRIVALS = 50_000  # arrivals that a replay covers; for a busier desk it covers fewer days
-AT_ONCE = 200  # one query reads the lines of this many conversations
+MAX_ARRIVALS = 50_000  # arrivals that a replay covers; on a busy desk, it covers fewer days
+AT_ONCE = 200  # conversations whose messages one query reads
 w, i, o = t.work_items, t.interactions, t.offers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastItem:
-    """A work item, as it happened. ``until``: when its agent no longer had it; ``declines``: agent
-    -> the agent's declined offers of this item."""
+    """A past work item. ``accepting``: how long the agent took to accept. ``gone_at``: when it
+    ended without an agent. ``until``: when its agent no longer had the conversation. ``declines``:
+    each agent's declined offers, by agent id."""
 
     id: int
     interaction_id: int
@@ -52,7 +53,7 @@ class PastItem:
 
 
 def items(conn: Connection, since: datetime, until: datetime) -> list[PastItem]:
-    """The work items that came into queues between two moments, oldest first."""
+    """Return the work items that entered queues between two times, oldest first."""
     later = w.alias("later")
     next_at = (
         select(later.c.created_at)
@@ -73,7 +74,7 @@ def items(conn: Connection, since: datetime, until: datetime) -> list[PastItem]:
         .join(i, i.c.id == w.c.interaction_id)
         .where(w.c.created_at >= since, w.c.created_at < until, w.c.for_agent_id.is_(None))
         .order_by(w.c.id.desc())
-        .limit(MOST_ARRIVALS)
+        .limit(MAX_ARRIVALS)
     ).all()
     ids = [row.id for row in rows]
     accepted, declined = _accepted(conn, ids), _declined(conn, ids)
@@ -92,7 +93,8 @@ def _accepted(conn: Connection, ids: Collection[int]) -> dict[int, Any]:
 
 
 def _declined(conn: Connection, ids: Collection[int]) -> dict[int, dict[int, list[Declined]]]:
-    """Work item -> agent -> the offers that the agent rejected or let expire, in order."""
+    """Return the offers that each agent rejected or let expire, in order, by work item and
+    agent."""
     rows = conn.execute(
         select(*o.c["work_item_id", "agent_id", "offered_at", "ended_at", "again"])
         .where(one_of(o.c.work_item_id, ids))
@@ -109,7 +111,8 @@ def _declined(conn: Connection, ids: Collection[int]) -> dict[int, dict[int, lis
 def served_before(
     conn: Connection, numbers: Collection[str], since: datetime, until: datetime
 ) -> dict[str, tuple[int, datetime]]:
-    """Requester -> the agent who closed the latest conversation between two moments, and when."""
+    """Return the agent of each requester's last conversation that closed between two times, and
+    when it closed."""
     rows = conn.execute(
         select(*i.c["requester_number", "assigned_to", "closed_at"])
         .where(one_of(i.c.requester_number, numbers), i.c.assigned_to.is_not(None))
@@ -142,14 +145,14 @@ def _item(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwedInConversation:
-    """The answers that live agents owed in a conversation, and its holds."""
+    """The times when live agents owed an answer in a conversation, and its holds."""
 
     spans: Sequence[Any]
     holds: Sequence[HeldTime]
 
 
 def conversations(conn: Connection, ids: Collection[int]) -> dict[int, OwedInConversation]:
-    """The answers that live agents owed in these conversations, and the holds."""
+    """Return the times when live agents owed an answer in these conversations, and the holds."""
     return {
         key: OwedInConversation(
             spans=spans_of(one.record.lines, one.record.closed_at), holds=one.holds
@@ -160,7 +163,7 @@ def conversations(conn: Connection, ids: Collection[int]) -> dict[int, OwedInCon
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayPast:
-    """The past in the form that replays need. Each mapping has the arrival's id as its key."""
+    """The past as replays need it. The keys of each mapping are the arrivals' ids."""
 
     arrivals: Sequence[Arrival]
     happened: Mapping[int, Outcome]
@@ -168,8 +171,8 @@ class ReplayPast:
 
 
 def past_of(found: Sequence[PastItem], about: Mapping[int, OwedInConversation]) -> ReplayPast:
-    """The past of these items. ``about``: the conversations of the items. A conversation's targets
-    count only with its first item.
+    """Convert items to the past of a replay. ``about``: the items' conversations. A conversation's
+    targets count only for its first item.
     """
     usual_busy = _usual(found, about, _busy)
     usual_answer = _usual(found, about, _answer)
@@ -227,7 +230,7 @@ def _answer(one: PastItem, past: OwedInConversation | None) -> timedelta | None:
 def _usual(
     found: Sequence[PastItem], about: Mapping[int, OwedInConversation], of: Any
 ) -> defaultdict[int, timedelta]:
-    """Queue -> the median of the times that ``of`` returns for its items."""
+    """Return the median of the times that ``of`` returns for each queue's items, by queue."""
     times: dict[int, list[float]] = {}
     for one in found:
         time = of(one, about.get(one.interaction_id))
@@ -241,9 +244,12 @@ _NOTHING = timedelta()
 
 
 def presences(conn: Connection, since: datetime, until: datetime) -> dict[int, Periods]:
-    """Agent -> when they took work, in order."""
+    """Return the periods when each agent's presence accepted work, in order."""
     g, s = t.presence_log, t.presence_states
-    taking = {Presence.AVAILABLE, *conn.execute(select(s.c.name).where(s.c.takes_work)).scalars()}
+    accepting_work = {
+        Presence.AVAILABLE,
+        *conn.execute(select(s.c.name).where(s.c.takes_work)).scalars(),
+    }
     found: dict[int, list[tuple[datetime, datetime]]] = {}
     began: dict[int, datetime | None] = {}
     rows = conn.execute(
@@ -253,7 +259,7 @@ def presences(conn: Connection, since: datetime, until: datetime) -> dict[int, P
         start = began.get(agent)
         if start is not None and at > since:
             found.setdefault(agent, []).append((max(start, since), at))
-        began[agent] = at if presence in taking else None
+        began[agent] = at if presence in accepting_work else None
     for agent, start in began.items():
         if start is not None:
             found.setdefault(agent, []).append((max(start, since), until))

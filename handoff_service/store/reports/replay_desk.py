@@ -1,4 +1,4 @@
-"""The desk of a replay: today's queues and agents, with the settings that a change replaces."""
+"""The desk of a replay: the current queues and agents, with the settings that a change replaces."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from handoff_service.store.routing import queue_hours, queues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentToday:
-    """An agent's settings today. ``groups``: group -> the group's own limit, if it has one."""
+    """An agent's current settings. ``groups``: group -> the group's own limit, if it has one."""
 
     id: int
     name: str
@@ -35,7 +35,7 @@ class AgentToday:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskToday:
-    """The settings of today that a change can replace."""
+    """The current settings that a change can replace."""
 
     queues: Mapping[int, QueueFields]
     hours: Mapping[int, Schedule]
@@ -44,7 +44,7 @@ class DeskToday:
 
 
 def desk_now(conn: Connection) -> DeskToday:
-    """Today's queues and active agents."""
+    """Return the current queues and active agents."""
     found = queues.list_(conn)
     a, g, ag, s = t.agents, t.groups, t.agent_groups, t.agent_skills
     groups = {r.name: r.capacity for r in conn.execute(select(g.c.name, g.c.capacity))}
@@ -76,8 +76,8 @@ def desk_now(conn: Connection) -> DeskToday:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayInputs:
-    """The desk of one run, and how its targets count. ``available``: agent -> when they took
-    work, for their load."""
+    """The desk of one run. ``rules``: the targets and opening hours of each queue. ``available``:
+    when each agent's presence accepted work, to compute their load."""
 
     desk: ReplayDesk
     rules: Mapping[int, TargetRules]
@@ -91,7 +91,7 @@ def inputs(
     since: datetime,
     until: datetime,
 ) -> ReplayInputs:
-    """The desk after a change. After an empty change it is today's desk."""
+    """Return the desk with a change. With an empty change, it is the current desk."""
     hours = {key: _hours(now, change.queue(key), key) for key in now.queues}
     opened = {key: one.open_times(since, until) for key, one in hours.items()}
     made = {key: _queue(now, change, key, queue, opened[key]) for key, queue in now.queues.items()}
@@ -154,7 +154,8 @@ def _queue(
 def _member(
     now: DeskToday, change: ReplayChange, queue: QueueFields, agent: AgentToday
 ) -> QueueMember | None:
-    """The agent's part in a queue: with the first of their groups that joins."""
+    """Return the agent's membership in a queue, from the first of their groups that gets offers;
+    None if no group of theirs does."""
     mine = change.agent(agent.id)
     groups = agent.groups if mine.groups is None else {one: now.groups[one] for one in mine.groups}
     capacity = agent.capacity if mine.capacity is None else mine.capacity
@@ -175,7 +176,7 @@ def _or(changed: tuple[str, ...] | None, today: frozenset[str]) -> frozenset[str
 
 
 def _union(several: Sequence[Periods]) -> list[tuple[datetime, datetime]]:
-    """The union of these periods, in order."""
+    """Return the union of these periods, in order."""
     merged: list[tuple[datetime, datetime]] = []
     for start, end in sorted(one for periods in several for one in periods):
         if merged and start <= merged[-1][1]:

@@ -1,4 +1,4 @@
-"""Replays: the change, the progress, and the figures before and after."""
+"""Stored replays: the change, the progress, and the figures before and after it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +22,11 @@ CHANGE = TypeAdapter(ReplayChange)
 class ReplayResult:
     """The figures of the replayed days.
 
-    - ``happened``: what really happened;
-    - ``before``: replayed with the settings of the day on which the replay ran;
+    - ``happened``: the real figures;
+    - ``before``: replayed with the settings at the time of the replay;
     - ``after``: replayed with the change;
-    - ``conversations``: how many came into queues;
-    - ``cannot_know``: sentences on what the replay leaves out.
+    - ``conversations``: how many conversations entered queues;
+    - ``cannot_know``: sentences about what the replay cannot simulate.
     """
 
     since: datetime
@@ -43,7 +43,8 @@ RESULT = TypeAdapter(ReplayResult)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReplay:
-    """A dry run of a change. ``progress``: percent; ``result``: null before it is done."""
+    """A dry run of a change. ``progress``: in percent. ``result``: null until the run has
+    finished."""
 
     id: int
     started_by: Named
@@ -63,12 +64,12 @@ _ALL = (
 
 
 def list_(conn: Connection, limit: int = 20) -> list[StoredReplay]:
-    """The latest replays, newest first."""
+    """Return the latest replays, newest first."""
     return [_replay(row) for row in conn.execute(_ALL.limit(limit))]
 
 
 def get(conn: Connection, replay_id: int) -> StoredReplay:
-    """One replay. Raises NotFound for an unknown id."""
+    """Return this replay. Raises NotFound for an unknown id."""
     row = conn.execute(_ALL.where(r.c.id == replay_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no dry run {replay_id}.", replay_id=replay_id))

@@ -1,4 +1,4 @@
-"""One report over a range: its figures, its charts, and one table."""
+"""Computes a report over a range of days: its figures, its charts and a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -37,10 +37,10 @@ _AGENT = "agent"
 def run(
     conn: Connection, report: Report, of: DayRange, filters: Filters, group: str
 ) -> ReportResult:
-    """Compute a report. ``group``: a name of ``GROUPS``."""
+    """Compute a report. ``group``: a key of ``GROUPS``."""
     figures = [FIGURES[name] for name in report.figures]
-    now = _selection(conn, figures, of, filters, group=GROUPS[group][0])
-    before = _selection(conn, figures, of.before(), filters, currency=now.currency)
+    current = _selection(conn, figures, of, filters, group=GROUPS[group][0])
+    before = _selection(conn, figures, of.before(), filters, currency=current.currency)
     drawn = [FIGURES[name] for chart in report.charts for name in chart]
     return ReportResult(
         report=report.name,
@@ -51,16 +51,16 @@ def run(
         figures=[
             FigureValue(
                 figure=one.name,
-                value=_whole(conn, now, one, of, filters),
+                value=_whole(conn, current, one, of, filters),
                 before=_whole(conn, before, one, of.before(), filters),
-                interval=intervals(now, one, grouping.whole(now))[0],
+                interval=intervals(current, one, grouping.whole(current))[0],
             )
             for one in figures
         ],
-        parts=_parts(now, drawn, chart_intervals(of)),
+        parts=_parts(current, drawn, chart_intervals(of)),
         group=group,
-        rows=_rows(conn, now, figures, of, filters, group),
-        currency=now.currency,
+        rows=_rows(conn, current, figures, of, filters, group),
+        currency=current.currency,
         as_of=newest_change(conn),
     )
 
@@ -83,7 +83,8 @@ def _selection(
 def select_conversations(
     conn: Connection, names: set[str], of: DayRange, filters: Filters, currency: str | None = None
 ) -> Selection:
-    """The conversations that began in the range and fit the filters, with these columns."""
+    """Return the conversations that began in the range and match the filters, with these
+    columns."""
     conditions = _conditions(conn, filters)
     found = columns(conn, of, names | {one.column for one in conditions})
     mask = np.ones(found.count, bool)
@@ -95,13 +96,13 @@ def select_conversations(
 
 
 def _conditions(conn: Connection, filters: Filters) -> list[Is]:
-    made = []
+    conditions = []
     for name, value in filters.chosen().items():
         if name == "group":
-            made.append(Is("agent_id", tuple(_agents_of(conn, int(value)))))
+            conditions.append(Is("agent_id", tuple(_agents_of(conn, int(value)))))
         else:
-            made.append(Is(GROUPS[name][0], (value if value != NONE else NULL,)))
-    return made
+            conditions.append(Is(GROUPS[name][0], (value if value != NONE else NULL,)))
+    return conditions
 
 
 def _agents_of(conn: Connection, group_id: int) -> list[int]:
@@ -155,7 +156,7 @@ def _rows(
     filters: Filters,
     group: str,
 ) -> list[GroupRow]:
-    """The rows of the table, with the largest first figure first."""
+    """Return the rows of the table, sorted by the first figure, highest first."""
     column = GROUPS[group][0]
     known: dict[str, dict[int, Interval | None]] = {}
     if column is GroupBy.ERROR:
@@ -216,7 +217,7 @@ def _available_times(
     of: DayRange,
     filters: Filters,
 ) -> Mapping[str, dict[int, Value]]:
-    """The figures about presences, for each agent."""
+    """Return the figures about presence for each agent."""
     wanted = [one for one in figures if isinstance(one.how, AvailableTime)]
     if not wanted:
         return {}

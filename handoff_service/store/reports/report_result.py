@@ -1,4 +1,4 @@
-"""The data of a computed report."""
+"""The results of a report."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,8 +8,8 @@ from handoff_service.store.reports.intervals import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureValue:
-    """A figure over the whole range, and over the range before. ``value`` null: there is nothing
-    that it could be computed from. ``interval``: of percentages that have one."""
+    """A figure for the whole range and for the previous range. ``value``: null if there is no data
+    for it. ``interval``: the confidence interval, for percentages that have one."""
 
     figure: str
     value: float | None
@@ -19,7 +19,7 @@ class FigureValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartValues:
-    """A day, week or month of the range. ``values``: figure -> its value."""
+    """A day, week or month of the range. ``called``: its label. ``values``: figure -> its value."""
 
     first: str
     last: str
@@ -29,8 +29,8 @@ class PartValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRow:
-    """A row of the table. ``key``: the value of the filter that selects it; ``intervals``: figure
-    -> its interval, for percentages that have one."""
+    """A row of the table. ``key``: the filter value that selects its conversations. ``intervals``:
+    figure -> its confidence interval, for percentages that have one."""
 
     key: int | str
     name: str
@@ -40,8 +40,8 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResult:
-    """A computed report. ``currency``: of its costs; null: no price is known. ``as_of``: when its
-    facts last changed."""
+    """A computed report. ``currency``: the currency of its costs; null if no price is known.
+    ``as_of``: when its facts last changed."""
 
     report: str
     first: str

@@ -1,4 +1,4 @@
-"""Conversations that fit the filters, their columns, and how they are put in groups."""
+"""The conversations that match a report's filters, their columns and their groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ type Value = int | float | None
 
 @dataclass(slots=True)
 class Selection:
-    """Columns of conversations. ``mask``: which of the conversations fit the filters."""
+    """Columns of conversations. ``mask``: which of the conversations match the filters."""
 
     columns: Columns
     mask: Numbers
     currency: str | None = None  #: only costs in this currency count
-    is_whole: bool = field(init=False)  #: whether all of them fit
+    is_whole: bool = field(init=False)  #: whether all conversations match
     _conditions: dict[Where, Numbers] = field(default_factory=dict)
     _groups: dict[GroupBy | None, "Groups"] = field(default_factory=dict)
     _quantiles: dict[tuple[str, "Groups"], list[list[Value]]] = field(default_factory=dict)
@@ -28,8 +28,8 @@ class Selection:
     def __post_init__(self) -> None:
         self.is_whole = bool(self.mask.all())
 
-    def fitting(self, where: Where) -> Numbers:
-        """Which conversations are selected and fulfill all conditions."""
+    def matching(self, where: Where) -> Numbers:
+        """Return which conversations match the filters and all these conditions."""
         if where not in self._conditions:
             found = self.mask
             for one in where:
@@ -38,7 +38,7 @@ class Selection:
         return self._conditions[where]
 
     def counted(self, column: str) -> Numbers:
-        """The number that each conversation contributes to a sum."""
+        """Return the number that each conversation adds to a sum."""
         of = self.columns[column]
         if of.lengths is not None:
             return of.lengths.astype("<i8")
@@ -52,15 +52,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """Conversations in groups. They are either in slices, or they have an ``index``.
-    The slice of group n is from ``ends[n - 1]`` to ``ends[n]``."""
+    """Conversations in groups. The groups are either slices, or defined by ``index``. The slice of
+    group n starts at ``ends[n - 1]`` and ends before ``ends[n]``."""
 
     #: the order of the conversations in the slices; None: the order of the selection
     order: Numbers | None
     ends: Numbers
-    keys: Sequence[int] = ()  #: the id that each group stands for
-    #: the group of each conversation (``len(groups)``: it is in no group); None: the groups are
-    #: slices
+    keys: Sequence[int] = ()  #: the key of each group, such as a queue's id
+    #: the group of each conversation (``len(groups)`` for no group); None: the groups are slices
     index: Numbers | None = None
 
     def __len__(self) -> int:
@@ -68,7 +67,7 @@ class Groups:
 
 
 def condition(of: Column, one: Is | Has | Known) -> Numbers:
-    """Which conversations fulfill a condition."""
+    """Return which conversations fulfill a condition."""
     match one:
         case Is(_, values):
             return _is_one_of(of, values)
@@ -80,7 +79,9 @@ def condition(of: Column, one: Is | Has | Known) -> Numbers:
 
 def _is_one_of(of: Column, values: Sequence[int | str]) -> Numbers:
     numbers = [of.words.index(v) if isinstance(v, str) else v for v in values if _exists(of, v)]
-    if of.lengths is not None:  # a list: one of its entries, or none
+    if (
+        of.lengths is not None
+    ):  # for a list: it has one of the values, or it is empty and NULL is among the values
         hits = np.isin(of.values, numbers)
         owner = np.repeat(np.arange(len(of.lengths)), of.lengths)
         found = of.lengths == 0 if NULL in numbers else np.zeros(len(of.lengths), bool)
@@ -96,7 +97,7 @@ def _exists(of: Column, value: int | str) -> bool:
 
 
 def most_frequent_currency(columns: Columns) -> str | None:
-    """The currency of most conversations; None when no price is known."""
+    """Return the currency of most conversations; None if no price is known."""
     of = columns["currency"]
     known = of.values[of.values != NULL]
     return of.words[int(np.bincount(known).argmax())] if len(known) else None

@@ -1,4 +1,4 @@
-"""Queries of routing: queues, work items, the inbox, presence, supervision.
+"""Queries about routing: queues, work items, the inbox, presence and supervision.
 
 These modules may import the engine, views, and the queries of all rooms except messaging actions,
 identity and cases.

@@ -1,4 +1,4 @@
-"""Queues and their candidates as work assignment needs them."""
+"""Queues and their candidates, as work assignment needs them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from handoff_service.store.routing import queue_hours
 
 
 def have_room(conn: Connection, queue_ids: Collection[int]) -> bool:
-    """Whether any agent in these queues' groups takes work and is below capacity."""
+    """Return whether any agent in these queues' groups accepts work and is below capacity."""
     return any(
         agent.takes_work and agent.load < agent.capacity
         for of_queue in candidates(conn, queue_ids).values()
@@ -43,7 +43,7 @@ class WorkQueue:
 
 
 def work_queues(conn: Connection) -> dict[int, WorkQueue]:
-    """Queues by id."""
+    """Return all queues by id."""
     q, s = t.queues, t.queue_skills
     skills: dict[tuple[int, bool], set[str]] = {}
     for r in conn.execute(select(s)):
@@ -69,10 +69,9 @@ def work_queues(conn: Connection) -> dict[int, WorkQueue]:
 
 
 def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[int, Candidate]]:
-    """queue id -> agent id -> the agent as a candidate, for every active agent in the queue's
-    groups.
+    """Return every active agent in each queue's groups as a candidate, by queue id and agent id.
 
-    An agent in several groups joins with the first of them.
+    An agent in several groups counts for the one that gets offers first.
     """
     a, g, of = t.agents, t.groups, t.queue_groups
     rows = conn.execute(
@@ -95,7 +94,8 @@ def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[i
 
 
 def candidate(conn: Connection, agent_id: int) -> Candidate | None:
-    """One active agent as a candidate, with their own limit, regardless of their groups."""
+    """Return an active agent as a candidate, with their own limit, regardless of their groups; None
+    for other agents."""
     row = conn.execute(
         select(*_FACTS).where(t.agents.c.id == agent_id, t.agents.c.active)
     ).one_or_none()

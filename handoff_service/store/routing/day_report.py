@@ -2,7 +2,7 @@
 times.
 
 Ids grow over time, so the queries search backward from the newest row for the day's first row. They
-read only the day's rows, even if many years are stored.
+read only the day's rows, even if the database has many years of data.
 """
 
 from collections import Counter, defaultdict
@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 
 
 def today(conn: Connection) -> Today:
-    """The numbers of today, since midnight in the desk's time zone."""
+    """Return today's numbers, since midnight in the desk's time zone."""
     now, zone = read_at(conn), ZoneInfo(desk_time_zone(conn))
     since = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
     opened = _opened(conn, since)
@@ -52,7 +52,7 @@ type Rows = Sequence[sa.Row[tuple[object, ...]]]
 
 
 def _before(conn: Connection, table: sa.Table, at: sa.Column[datetime], since: datetime) -> int:
-    """Return the last id before a time, or 0."""
+    """Return the last id before a time; 0 if there is none."""
     return (
         conn.execute(
             select(table.c.id).where(at < since).order_by(table.c.id.desc()).limit(1)
@@ -69,10 +69,10 @@ def _opened(conn: Connection, since: datetime) -> list[datetime]:
 
 
 def _handed(conn: Connection, since: datetime) -> Rows:
-    """Handoffs to live agents: when, how long they waited in the queue, and when an agent first
-    wrote."""
+    """Return the handoffs to live agents: when each happened, when its wait ended, and when an
+    agent first texted."""
     of_it = m.c.interaction_id == w.c.interaction_id
-    then = (
+    last_before = (
         select(m.c.seq)
         .where(of_it, m.c.created_at < w.c.created_at)
         .order_by(m.c.seq.desc())
@@ -84,7 +84,7 @@ def _handed(conn: Connection, since: datetime) -> Rows:
         select(m.c.created_at)
         .where(
             of_it,
-            m.c.seq > sa.func.coalesce(then, 0),
+            m.c.seq > sa.func.coalesce(last_before, 0),
             m.c.kind == Kind.MESSAGE,
             m.c.author == Author.AGENT,
         )
@@ -101,7 +101,8 @@ def _handed(conn: Connection, since: datetime) -> Rows:
 
 
 def _closed(conn: Connection, since: datetime) -> Rows:
-    """Closed conversations: when, how, and since when a live agent had them."""
+    """Return the closed conversations: when and how each was closed, and when a live agent first
+    had it."""
     first = (
         select(m.c.created_at)
         .where(m.c.interaction_id == i.c.id, m.c.owner == Owner.AGENT)
@@ -117,36 +118,37 @@ def _closed(conn: Connection, since: datetime) -> Rows:
 def _hours(
     since: datetime, now: datetime, opened: Iterable[datetime], handed: Rows, closed: Rows
 ) -> list[Hour]:
-    """The hours of the day. Each row counts in one hour."""
+    """Return the hours of the day. Each row counts in one hour. ``waiting`` counts the waits that
+    were running when the hour began."""
 
-    def place(at: datetime) -> int:
+    def hour_of(at: datetime) -> int:
         return int((at - since) / HOUR)
 
-    came = Counter(map(place, opened))
-    given, ended = _by(place, handed, "created_at"), _by(place, closed, "closed_at")
+    opened_in = Counter(map(hour_of, opened))
+    handed_in, ended = _by(hour_of, handed, "created_at"), _by(hour_of, closed, "closed_at")
     waited = Counter(
-        n for r in handed for n in range(place(r.created_at) + 1, place(r.ended_at or now) + 1)
+        n for r in handed for n in range(hour_of(r.created_at) + 1, hour_of(r.ended_at or now) + 1)
     )
     return [
         Hour(
             begins_at=since + n * HOUR,
-            opened=came[n],
-            handed=len(given[n]),
+            opened=opened_in[n],
+            handed=len(handed_in[n]),
             abandoned=sum(r.state == State.CLOSED_ABANDONED for r in ended[n]),
             waiting=waited[n],
-            first_answer=_median(_seconds(given[n])),
+            first_answer=_median(_seconds(handed_in[n])),
             handling=_median(_handling(ended[n])),
         )
-        for n in range(place(now) + 1)
+        for n in range(hour_of(now) + 1)
     ]
 
 
 def _by(
-    place: Callable[[datetime], int], rows: Rows, column: str
+    hour_of: Callable[[datetime], int], rows: Rows, column: str
 ) -> defaultdict[int, list[sa.Row[tuple[object, ...]]]]:
     found: defaultdict[int, list[sa.Row[tuple[object, ...]]]] = defaultdict(list)
     for r in rows:
-        found[place(r._mapping[column])].append(r)
+        found[hour_of(r._mapping[column])].append(r)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The state of the desk for the metrics, read at each scrape."""
+"""The state of the desk for the metrics. Each scrape reads it."""
 
 from sqlalchemy import Connection, func, select
 
@@ -23,8 +23,9 @@ _AVAILABLE = select(func.count()).select_from(a).where(a.c.active, a.c.capacity 
 
 
 def desk_state(conn: Connection) -> DeskState:
-    """Waiting conversations by queue, available agents, how late the oldest due work is, and how
-    long events wait for their webhooks."""
+    """Return the waiting conversations by queue, the number of available agents, and in seconds:
+    how late the oldest due work is, how long the gateway has been unavailable, and how long events
+    wait for their webhooks."""
     now = read_at(conn)
     oldest = claiming.oldest_due(conn, now)
     away = gateway_watch.away(conn)

@@ -1,4 +1,4 @@
-"""An agent's offers, and a work item with its offers."""
+"""An agent's inbox, and work items with their offers."""
 
 from collections.abc import Collection
 
@@ -28,7 +28,7 @@ from handoff_service.store.virtual_agent import bot_turns
 
 o, w, i = t.offers, t.work_items, t.interactions
 
-# Built once: building a statement costs more than running it.
+# Build the statement once, because building it costs more than running it.
 _OFFERED = (
     select(
         *w.c["reason", "collected", "note", "from_agent_id", "created_at"],
@@ -52,7 +52,7 @@ _OFFERED = (
 
 
 def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
-    """Work that is offered to this agent. The offer that expires first is on top."""
+    """Return the work that is offered to this agent. The offer that expires first comes first."""
     rows = conn.execute(
         select(
             *w.c["id", "interaction_id", "reason", "collected", "note", "from_agent_id"],
@@ -95,7 +95,7 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
 
 
 def offered(conn: Connection, agent_id: int) -> list[Offered]:
-    """Like ``inbox``, with only the fields of cards and notifications, because the page reads it
+    """Like ``inbox``, but only with the fields of cards and notifications, because pages read it
     after every hint."""
     rows = conn.execute(_OFFERED, {"me": agent_id}).all()
     if not rows:
@@ -132,7 +132,7 @@ def _user_id(interaction: Interaction) -> int | None:
 
 
 def _of_users(conn: Connection, ids: Collection[int]) -> dict[int | None, dict[str, object]]:
-    """user -> the fields that a card can show."""
+    """Return the fields of these users that a card can show, by user id."""
     u = t.users
     rows = conn.execute(
         select(*u.c["id", "external_id", "email", "attributes"]).where(one_of(u.c.id, ids))
@@ -141,19 +141,19 @@ def _of_users(conn: Connection, ids: Collection[int]) -> dict[int | None, dict[s
 
 
 def transfer_of(conn: Connection, interaction_id: int) -> TransferNow | None:
-    """The pending transfer to an agent, or None."""
+    """Return the pending transfer to an agent; None if there is none."""
     a = t.agents
-    sender, asked = a.alias("sender"), a.alias("asked")
+    sender, recipient = a.alias("sender"), a.alias("asked")
     row = conn.execute(
         select(
             *sender.c["id", "name"],
-            asked.c.id.label("to_id"),
-            asked.c.name.label("to_name"),
+            recipient.c.id.label("to_id"),
+            recipient.c.name.label("to_name"),
             o.c.expires_at,
         )
         .join(o, (o.c.work_item_id == w.c.id) & o.c.outcome.is_(None))
         .join(sender, sender.c.id == w.c.from_agent_id)
-        .join(asked, asked.c.id == w.c.for_agent_id)
+        .join(recipient, recipient.c.id == w.c.for_agent_id)
         .where(w.c.interaction_id == interaction_id, w.c.state == WorkItemState.PENDING_ACCEPT)
     ).one_or_none()
     if row is None:
@@ -166,8 +166,8 @@ def transfer_of(conn: Connection, interaction_id: int) -> TransferNow | None:
 
 
 def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
-    """The latest work item of an interaction, with the handoff reason and the collected facts. A
-    transfer to an agent counts once it is accepted."""
+    """Return the latest work item of an interaction, with the handoff reason and the collected
+    facts. A transfer to an agent counts only after the agent has accepted it."""
     counts = w.c.for_agent_id.is_(None) | (w.c.state == WorkItemState.ACCEPTED)
     query = (
         select(w.c.id)
@@ -180,7 +180,7 @@ def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
 
 
 def work_item(conn: Connection, work_item_id: int) -> WorkItem:
-    """Return one work item with every offer and decision, oldest first. Raises NotFound for an
+    """Return this work item with all offers and decisions, oldest first. Raises NotFound for an
     unknown id."""
     row = conn.execute(
         select(w, t.queues.c.name.label("queue_name"))
@@ -194,7 +194,7 @@ def work_item(conn: Connection, work_item_id: int) -> WorkItem:
         select(g).where(g.c.work_item_id == work_item_id).order_by(g.c.id)
     ).all()
     names = {r.id: r.name for r in conn.execute(select(t.agents.c.id, t.agents.c.name))}
-    made = conn.execute(
+    offers = conn.execute(
         select(o, t.agents.c.name.label("agent_name"))
         .join(t.agents, t.agents.c.id == o.c.agent_id)
         .where(o.c.work_item_id == work_item_id)
@@ -219,7 +219,7 @@ def work_item(conn: Connection, work_item_id: int) -> WorkItem:
                 outcome=OfferOutcome(r.outcome) if r.outcome else None,
                 outcome_reason=r.outcome_reason,
             )
-            for r in made
+            for r in offers
         ],
         decisions=[_decision(r, names) for r in decisions],
         bot_turns=bot_turns.last_seen(conn, row.interaction_id, row.created_at),

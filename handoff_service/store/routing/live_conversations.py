@@ -1,4 +1,4 @@
-"""Active conversations as supervisors see them now."""
+"""Active conversations, as supervisors see them now."""
 
 from collections.abc import Collection
 
@@ -36,8 +36,8 @@ def conversations(
     queue_id: int | None,
     most: int,
 ) -> list[LiveConversation]:
-    """Active conversations: the longest wait first, then agents' conversations, then the virtual
-    agent's, newest first.
+    """Return active conversations: first those that wait, longest wait first, then agents'
+    conversations, then the virtual agent's, each newest first.
     """
     u, q, a = t.users, t.queues, t.agents
     query = (

@@ -1,4 +1,4 @@
-"""Queues as supervisors see them now."""
+"""Queues, as supervisors see them now."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,8 @@ TOO_LONG = timedelta(minutes=10)  # for queues without their own alarm
 
 
 def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[QueueNow]:
-    """Queues in the admin's order. ``of``: queues by id, when they are already loaded."""
+    """Return queues in the admin's order. ``of``: the queues by id, if the caller has already
+    loaded them."""
     of = candidates.work_queues(conn) if of is None else of
     at, waiting = read_at(conn), _waiting(conn)
     members_of = candidates.candidates(conn, of)
@@ -44,7 +45,7 @@ def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[Que
                 waiting=count,
                 oldest_since=since,
                 late_at=late_at(since, queue),
-                free=sum(_could_be_asked(one, queue) for one in able),
+                free=sum(_could_get_offer(one, queue) for one in able),
                 eligible=len(able),
                 open_now=opens_at == at,
                 opens_at=None if opens_at == at else opens_at,
@@ -62,15 +63,14 @@ def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[Que
     return found
 
 
-def _could_be_asked(one: Candidate, queue: WorkQueue) -> bool:
-    """Whether the queue can offer the agent an item that has waited so long that agents of every
-    pool may get it."""
+def _could_get_offer(one: Candidate, queue: WorkQueue) -> bool:
+    """Return whether the queue could offer work to the agent, if every pool already gets offers."""
     need = Need(rule=queue.rule, waited=timedelta.max, mandatory=queue.mandatory)
     return assignment.left_out(one, need) is None
 
 
 def _waiting(conn: Connection) -> dict[int, tuple[int, datetime]]:
-    """Queue -> (the number of waiting items, the time when the oldest one began to wait)."""
+    """Return the number of waiting items and the time of the oldest one, by queue."""
     rows = conn.execute(
         select(w.c.queue_id, func.count(), func.min(w.c.created_at))
         .where(WAITS, w.c.for_agent_id.is_(None))

@@ -1,4 +1,4 @@
-"""The targets of agents' notifications, and the news for agents who have no page open."""
+"""The targets of agents' notifications, and the news for agents who have no workspace page open."""
 
 import hashlib
 from collections.abc import Sequence
@@ -44,12 +44,12 @@ _ABOUT = (i.c.id.label("interaction_id"), _WHO, t.provider_numbers.c.label.label
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One target of an active agent.
+    """A target of an active agent.
 
     - ``keys``: the browser's encryption keys, for push.
-    - ``takes_work``: whether the agent takes work; if not, only a supervisor's news is sent;
-    - ``language``: the language of the notifications; English unless the agent has chosen another
-      one.
+    - ``takes_work``: whether the agent's presence accepts work; if not, only supervisors' news is
+      sent.
+    - ``language``: the language of the notifications; English unless the agent has chosen another.
     """
 
     id: int
@@ -64,7 +64,7 @@ class Target:
 
 
 def of_agent(conn: Connection, agent_id: int) -> list[NotificationTarget]:
-    """The agent's targets, oldest first."""
+    """Return the agent's targets, oldest first."""
     rows = conn.execute(select(n).where(n.c.agent_id == agent_id).order_by(n.c.id))
     return [
         NotificationTarget(
@@ -85,9 +85,9 @@ def has_targets(conn: Connection) -> bool:
 
 
 def of_agents_without_page(conn: Connection, now: datetime, grace: timedelta) -> list[Target]:
-    """The targets of agents who take work and of supervisors who are not offline, if they have no
-    page open. ``grace``: the time from closing the page until the agent is set to Away
-    (``operations/routing/connection.py`` extends that deadline while a page is open).
+    """Return the targets of agents who accept work, and of supervisors who are not offline, if they
+    have no page open. ``grace``: how long after closing the last page an agent is set to Away.
+    (While a page is open, ``operations/routing/connection.py`` moves that deadline.)
     """
     watches = sa.and_(a.c.presence != Presence.OFFLINE, a.c.id.in_(_SUPERVISORS))
     connected = select(t.due_work.c.key).where(
@@ -108,7 +108,7 @@ def one_of_agent(conn: Connection, agent_id: int, target_id: int) -> Target | No
 
 
 def mark_of(address: str) -> str:
-    """The hash by which a sealed address is found again."""
+    """Return the hash by which a sealed address can be found."""
     return hashlib.sha256(address.encode()).hexdigest()
 
 
@@ -118,7 +118,7 @@ def _target(conn: Connection, row: Any) -> Target:
         id=row.id,
         agent_id=row.agent_id,
         way=NotificationMethod(row.way),
-        # empty while its key is not set; sending to it then fails with a reason
+        # empty if the service does not have its key; sending then fails with a reason
         address=row.email if is_mail else opened(conn, n.c.address, row.address) or "",
         keys=row.keys,
         noticed_at=row.noticed_at,
@@ -131,7 +131,7 @@ def _target(conn: Connection, row: Any) -> Target:
 def news(
     conn: Connection, agent_ids: Sequence[int], since: datetime, until: datetime
 ) -> dict[int, list[News]]:
-    """agent -> the agent's news in this period that the agent has not read yet."""
+    """Return each agent's unread news in this period, by agent."""
     bounds = {"ids": list(agent_ids), "since": since, "until": until}
     found: dict[int, list[News]] = {}
     for kind, query in _QUERIES.items():
@@ -148,15 +148,15 @@ def _between(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     return sa.and_(column > since, column <= sa.bindparam("until", type_=t.UtcTime()))
 
 
-def _about(query: sa.Select[Any]) -> sa.Select[Any]:
-    """Add the names of the requester and of the company number."""
+def _with_names(query: sa.Select[Any]) -> sa.Select[Any]:
+    """Join the names of the requester and of the provider number."""
     return query.join(
         t.provider_numbers, t.provider_numbers.c.id == i.c.provider_number_id
     ).outerjoin(t.users, t.users.c.id == i.c.user_id)
 
 
 _MINE = (i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, one_of(i.c.assigned_to, "ids"))
-_OFFERS = _about(
+_OFFERS = _with_names(
     select(
         o.c.agent_id,
         o.c.offered_at.label("at"),
@@ -168,9 +168,9 @@ _OFFERS = _about(
     .join(i, i.c.id == w.c.interaction_id)
     .join(t.queues, t.queues.c.id == w.c.queue_id)
 ).where(one_of(o.c.agent_id, "ids"), o.c.outcome.is_(None), _between(o.c.offered_at))
-# one row for each conversation, even if it has several new texts
+# one row per conversation, even if it has several new texts
 _TEXTS = (
-    _about(
+    _with_names(
         select(i.c.assigned_to.label("agent_id"), sa.func.min(m.c.created_at).label("at"), *_ABOUT)
         .join(g, sa.and_(g.c.interaction_id == i.c.id, g.c.agent_id == i.c.assigned_to))
         .join(m, sa.and_(m.c.interaction_id == i.c.id, m.c.seq > g.c.read_seq))
@@ -186,12 +186,12 @@ _TEXTS = (
         i.c.assigned_to, i.c.id, t.users.c.name, i.c.requester_number, t.provider_numbers.c.label
     )
 )
-_PROMPTS = _about(
+_PROMPTS = _with_names(
     select(i.c.assigned_to.label("agent_id"), m.c.created_at.label("at"), *_ABOUT).join(
         m, sa.and_(m.c.interaction_id == i.c.id, m.c.seq == i.c.prompted_seq)
     )
 ).where(*_MINE, i.c.prompted_seq.is_not(None), _between(m.c.created_at))
-_NOTICES = _about(
+_NOTICES = _with_names(
     select(
         t.colleague_notices.c.agent_id, t.colleague_notices.c.created_at.label("at"), *_ABOUT
     ).join(i, i.c.id == t.colleague_notices.c.interaction_id)
@@ -211,9 +211,9 @@ _MENTIONS = (
     .join(t.provider_numbers, t.provider_numbers.c.id == i.c.provider_number_id)
     .where(one_of(t.mentions.c.agent_id, "ids"), _between(m.c.created_at))
 )
-# conversations that no agent has, and alarms of messaging actions
+# conversations without an agent, and alarms of messaging actions
 _ALARMS = (
-    _about(
+    _with_names(
         select(t.agent_roles.c.agent_id, m.c.created_at.label("at"), *_ABOUT)
         .select_from(i)
         .join(m, sa.and_(m.c.interaction_id == i.c.id, m.c.seq == i.c.prompted_seq))
@@ -223,7 +223,7 @@ _ALARMS = (
     .where(sa.or_(m.c.event == Event.ALARM, i.c.assigned_to.is_(None)), _between(m.c.created_at))
 )
 _LOW_GRADES = (
-    _about(
+    _with_names(
         select(t.agent_roles.c.agent_id, m.c.created_at.label("at"), *_ABOUT)
         .select_from(t.satisfaction_questions)
         .join(i, i.c.id == t.satisfaction_questions.c.interaction_id)

@@ -1,4 +1,4 @@
-"""The facts about a waiting conversation that agents and supervisors see before an agent accepts
+"""The facts about a waiting conversation. Agents and supervisors see them before an agent accepts
 it."""
 
 from collections.abc import Collection
@@ -26,7 +26,7 @@ class OfferFactFields(TypedDict):
 
 
 def offer_facts(conn: Connection, interaction_ids: Collection[int]) -> dict[int, OfferFactFields]:
-    """interaction -> its facts, in one query for all of them."""
+    """Return the facts of these interactions, by id, in one query."""
     if not interaction_ids:
         return {}
     return {r.id: _facts(r) for r in conn.execute(_FACTS, {"ids": list(interaction_ids)})}
@@ -53,7 +53,7 @@ def _one(query: sa.Select[Any]) -> sa.ScalarSelect[Any]:
     return query.limit(1).correlate(i).scalar_subquery()
 
 
-def _built() -> sa.Select[Any]:
+def _build_query() -> sa.Select[Any]:
     earlier = t.interactions.alias("earlier")
     of_message = select(m.c.id).where(m.c.interaction_id == i.c.id, m.c.kind == Kind.MESSAGE)
     first = (
@@ -69,7 +69,7 @@ def _built() -> sa.Select[Any]:
         sa.or_(c.c.user_id == i.c.user_id, c.c.interaction_id == i.c.id),
         c.c.state.in_(sorted(UNSETTLED)),
     )
-    # the agent who wrote last here, before it went back to a queue
+    # the agent who texted last, before the conversation returned to a queue
     here = of_message.where(m.c.author == Author.AGENT).order_by(m.c.seq.desc())
     before = (
         select(earlier.c.id)
@@ -115,4 +115,4 @@ def _built() -> sa.Select[Any]:
     )
 
 
-_FACTS = _built()  # built once: building it costs more than running it
+_FACTS = _build_query()  # build it once, because building it costs more than running it

@@ -1,4 +1,4 @@
-"""Offers of work items to agents: open ones, and the answers so far."""
+"""Offers of work items to agents: the open ones, and the answers so far."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -15,7 +15,8 @@ from handoff_service.store.engine.transaction import Transaction
 
 @dataclass(slots=True)
 class Answers:
-    """Agents' answers to the offers of a work item, and the agents who have an open offer."""
+    """The answers to a work item's offers. ``declined``: agent -> (latest round, whether they may
+    be asked again). ``asked``: agents with an open offer."""
 
     declined: dict[int, tuple[int, bool]] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
@@ -23,8 +24,7 @@ class Answers:
 
 
 def answers(conn: Connection, work_item_ids: Collection[int]) -> dict[int, Answers]:
-    """work item -> the answers to its offers. ``declined``: agent -> (latest round, may be asked
-    again)."""
+    """Return the answers to the offers of each work item."""
     o = t.offers
     declined = o.c.outcome.in_([OfferOutcome.REJECTED, OfferOutcome.TIMED_OUT])
     rows = conn.execute(
@@ -48,8 +48,8 @@ def answers(conn: Connection, work_item_ids: Collection[int]) -> dict[int, Answe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """An open offer with its work item's interaction. ``only``: a transfer to this one agent, by
-    ``sender``."""
+    """An open offer. ``only``: the agent to whom ``sender`` has transferred the conversation; None
+    for other offers."""
 
     id: int
     work_item_id: int
@@ -68,7 +68,8 @@ def open_offer(
     work_item_id: int | None = None,
     agent_id: int | None = None,
 ) -> Offer | None:
-    """The open offer with this id, or of this work item to this agent, locked."""
+    """Lock and return the open offer with this id, or of this work item to this agent; None if
+    there is none."""
     o, w = t.offers, t.work_items
     query = (
         select(
@@ -96,8 +97,8 @@ def end_offers(
     *,
     except_offer: int | None = None,
 ) -> list[tuple[int, int]]:
-    """Withdraw the open offers of these work items, except the offer ``except_offer``. Returns
-    (offer, agent) for each withdrawn offer."""
+    """End the open offers of these work items, except the offer ``except_offer``. Return (offer,
+    agent) for each ended offer."""
     o = t.offers
     rows = tx.conn.execute(
         update(o)

@@ -1,4 +1,4 @@
-"""An agent's effective presence, and its history."""
+"""The history of an agent's presence."""
 
 from sqlalchemy import Connection, select
 
@@ -10,7 +10,7 @@ from handoff_service.store.views.supervision import PresencePeriod
 
 
 def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresencePeriod]:
-    """An agent's presence changes, newest first. Raises NotFound for an unknown agent."""
+    """Return an agent's presence changes, newest first. Raises NotFound for an unknown agent."""
     if conn.execute(select(t.agents.c.id).where(t.agents.c.id == agent_id)).first() is None:
         raise NotFound(phrase("There is no agent {id}.", id=agent_id))
     log = t.presence_log
@@ -25,8 +25,8 @@ def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresencePer
 
 
 def automatic_away(conn: Connection, agent: Agent) -> PresencePeriod | None:
-    """When the product set this agent to Away, and when that ended. None if it did not, or if the
-    agent has dismissed the notice."""
+    """Return the period for which Patchboard has set this agent to Away; None if it has not, or if
+    the agent has dismissed the notice."""
     why = agent.presence_reason or agent.returned_from
     if why is None:
         return None

@@ -1,4 +1,4 @@
-"""Queues' opening hours, for all code that counts time by them."""
+"""Queues' opening hours, for code that counts time in opening hours."""
 
 from collections.abc import Collection
 
@@ -21,13 +21,13 @@ _SCHEDULES = (
 
 
 def of_queues(conn: Connection, ids: Collection[int]) -> dict[int, Schedule]:
-    """Queue -> its schedule. Runs no statement without ids."""
+    """Return the schedule of each queue. Without ids, this runs no query."""
     rows = conn.execute(_SCHEDULES, {"ids": list(ids)}) if ids else ()
     return {r.id: Schedule(r.schedule, r.time_zone, r.country) for r in rows}
 
 
 def of_line(conn: Connection, interaction_id: int) -> Schedule:
-    """The opening hours of the queue of this conversation's company number."""
+    """Return the opening hours of the queue of this conversation's provider number."""
     i, p = t.interactions, t.provider_numbers
     query = (
         select(p.c.queue_id)

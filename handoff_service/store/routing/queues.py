@@ -1,4 +1,4 @@
-"""Queues: an admin's settings, and their display."""
+"""Queues: the settings that admins make, and their display."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -28,7 +28,8 @@ q = t.queues
 
 
 def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, QueueFields]:
-    """Queues by id, in the admin's order. ``ids`` None: all. Always three queries."""
+    """Return queues by id, in the admin's order. ``ids``: None for all. This always takes three
+    queries."""
     query = select(q).order_by(q.c.position, q.c.id)
     rows = conn.execute(query if ids is None else query.where(one_of(q.c.id, ids))).all()
     pools, skills = _pools(conn), _skills(conn)
@@ -36,7 +37,7 @@ def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Que
 
 
 def get(conn: Connection, queue_id: int) -> QueueFields:
-    """One queue. Raises NotFound for an unknown id."""
+    """Return this queue. Raises NotFound for an unknown id."""
     found = list_(conn, [queue_id])
     if not found:
         raise NotFound(phrase("There is no queue {id}.", id=queue_id))
@@ -44,8 +45,8 @@ def get(conn: Connection, queue_id: int) -> QueueFields:
 
 
 def list_views(conn: Connection) -> list[views.Queue]:
-    """Queues in the admin's order, with the number of waiting conversations and the reasons for
-    which a queue can never assign one."""
+    """Return queues in the admin's order, with the number of waiting conversations and the reasons
+    why a queue can never assign a conversation."""
     found, waiting, agents = list_(conn), _waiting(conn), _agents(conn)
     hours = queue_hours.of_queues(conn, found)
     return [
@@ -55,7 +56,7 @@ def list_views(conn: Connection) -> list[views.Queue]:
 
 
 def get_view(conn: Connection, queue_id: int) -> views.Queue:
-    """One queue for display. Raises NotFound for an unknown id."""
+    """Return this queue for display. Raises NotFound for an unknown id."""
     found, hours = get(conn, queue_id), queue_hours.of_queues(conn, [queue_id])
     return _shown(conn, queue_id, found, hours[queue_id], _waiting(conn), _agents(conn))
 
@@ -121,7 +122,7 @@ def _problems(
 
 
 def _agents(conn: Connection) -> dict[int, tuple[set[str], set[str]]]:
-    """active agent -> (groups, skills)."""
+    """Return the (groups, skills) of each active agent."""
     a, ag, g, s = t.agents, t.agent_groups, t.groups, t.agent_skills
     found: dict[int, tuple[set[str], set[str]]] = {
         agent_id: (set(), set())

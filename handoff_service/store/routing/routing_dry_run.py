@@ -1,4 +1,4 @@
-"""Dry run of work assignment: which agent would get a hypothetical conversation."""
+"""The dry run of work assignment: which agents would get a hypothetical conversation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from handoff_service.store.routing import candidates, queues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HypotheticalConversation:
-    """A conversation that does not exist. ``attributes``: the requester's; ``waited``: since the
-    handoff."""
+    """A hypothetical conversation. ``attributes``: the requester's attributes. ``waited``: the time
+    since the handoff."""
 
     provider_number_id: int
     at: datetime
@@ -29,7 +29,7 @@ class HypotheticalConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferCandidate:
-    """One candidate: whether the agent would get the offer, and why."""
+    """A candidate. ``chosen``: whether the agent would get the offer."""
 
     name: str
     chosen: bool
@@ -38,8 +38,8 @@ class OfferCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingDryRun:
-    """``queues``: the considered queues, the chosen one last. ``opens_at``: None when the queue is
-    open at that time, or never opens.
+    """The result. ``queues``: the considered queues, with the chosen one last. ``opens_at``: None
+    if the queue is open at that time, or never opens.
     """
 
     queues: Sequence[QueueDecision]
@@ -49,7 +49,7 @@ class RoutingDryRun:
 
 
 def dry_run(conn: Connection, conversation: HypotheticalConversation) -> RoutingDryRun:
-    """Decide with the agents' current presence and load."""
+    """Decide with the agents' current presence and load. Changes nothing."""
     p = t.provider_numbers
     number = conn.execute(
         select(p.c.number, p.c.queue_id).where(p.c.id == conversation.provider_number_id)

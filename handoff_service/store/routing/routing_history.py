@@ -1,4 +1,4 @@
-"""How a conversation was routed over its whole life: its waits, decisions and offers."""
+"""The routing of a conversation from beginning to end: its waits, decisions and offers."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ w, o, g, a = t.work_items, t.offers, t.assignment_log, t.agents
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingHistory:
-    """Each list is oldest first."""
+    """The routing of a conversation. Each list is sorted oldest first."""
 
     waits: list[PastWait]
     decisions: list[PastDecision]
@@ -26,7 +26,7 @@ class RoutingHistory:
 
 
 def of_conversation(conn: Connection, interaction_id: int) -> RoutingHistory:
-    """The routing of one conversation, in four queries."""
+    """Return the routing of a conversation, in four queries."""
     waits = conn.execute(
         select(w.c.created_at, t.queues.c.name)
         .join(t.queues, t.queues.c.id == w.c.queue_id)

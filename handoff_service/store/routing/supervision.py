@@ -1,4 +1,5 @@
-"""The supervisors' live view: queues, agents, conversations, in a fixed number of queries."""
+"""The supervisors' live view of queues, agents and conversations. It takes a fixed number of
+queries."""
 
 from sqlalchemy import Connection, select
 
@@ -14,17 +15,18 @@ from handoff_service.store.views.supervision import AgentNow, Now
 
 
 def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: int = 50) -> Now:
-    """The whole view for ``agent_id``, with up to ``most`` conversations of one queue or all."""
+    """Return the whole view for this supervisor, with up to ``most`` conversations of one queue or
+    of all."""
     of_queues = candidates.work_queues(conn)
-    seen = queues(conn, of_queues)
+    listed = queues(conn, of_queues)
     return Now(
-        queues=seen,
+        queues=listed,
         agents=agents(conn),
         conversations=conversations(conn, of_queues, agent_id, queue_id=queue_id, most=most),
         active=active(conn, queue_id),
-        waiting=sum(queue.waiting for queue in seen),
+        waiting=sum(queue.waiting for queue in listed),
         oldest_since=min(
-            (queue.oldest_since for queue in seen if queue.oldest_since), default=None
+            (queue.oldest_since for queue in listed if queue.oldest_since), default=None
         ),
         full_ranges=reply_limit_alarms.full_ranges(conn),
         reached_caps=reply_limit_alarms.reached_caps(conn),
@@ -35,7 +37,8 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
 
 
 def agents(conn: Connection) -> list[AgentNow]:
-    """Active agents who can have conversations. Agents who take work come first, then by name."""
+    """Return the active agents who can have conversations. Agents who accept work come first,
+    offline agents last. Equal ones are sorted by name."""
     a, log = t.agents, t.presence_log
     since = (
         select(log.c.since)

@@ -1,4 +1,4 @@
-"""How much time is left of running targets now, in minutes of opening hours."""
+"""Computes how much time running targets have left, in minutes of opening hours."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,8 +23,9 @@ _QUERY = (
 def minutes_left(
     conn: Connection, ids: Collection[int], now: datetime
 ) -> dict[int, dict[str, float]]:
-    """Conversation -> field of a condition (``first_response_left``) -> the minutes that are left.
-    They are below 0 after a target was missed. Leaves out targets that are never due."""
+    """Return the minutes that each conversation's targets have left, by the field in conditions,
+    such as ``first_response_left``. Missed targets are below 0. Targets that are never due are left
+    out."""
     rows = conn.execute(_QUERY, {"ids": list(ids)}).all()
     hours = queue_hours.of_queues(conn, {row.queue_id for row in rows if row.queue_id})
     found: dict[int, dict[str, float]] = {}

@@ -1,4 +1,5 @@
-"""Work items and offers: waiting work, candidates, and offers so far."""
+"""Work items: those that wait, their latest decisions, and the agents who served their requesters
+last."""
 
 import functools
 from collections.abc import Collection, Iterable
@@ -14,8 +15,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
-# Waiting states. Literals, because SQLite uses a partial index only when query and index have the
-# same text.
+# The waiting states. They are literals, because SQLite uses a partial index only if the query has
+# the same text as the index.
 WAITS = t.work_items.c.state.in_(
     [
         sa.literal_column(f"'{state}'")
@@ -26,7 +27,8 @@ WAITS = t.work_items.c.state.in_(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingItem:
-    """A waiting work item. ``only``: the one agent it is for; ``sender``: who transferred it."""
+    """A waiting work item. ``only``: the agent to whom ``sender`` has transferred it; None for
+    other items."""
 
     id: int
     interaction_id: int
@@ -41,31 +43,31 @@ class WaitingItem:
 
 
 def waiting(conn: Connection, most: int, skipped: int = 0) -> list[WaitingItem]:
-    """Items that can be offered, the highest priority (lowest number) first. Items of equal
+    """Return items that can be offered, highest priority (lowest number) first. Items of equal
     priority are sorted oldest first.
 
-    Returns the first ``most`` of each queue after ``skipped`` places. If ``skipped`` is 0, it also
-    returns every item whose requester has not got the text about the wait yet. An item that is
-    offered to all free agents stays in the list, because more agents may become free.
+    The result has up to ``most`` items of each queue, after skipping the first ``skipped``. If
+    ``skipped`` is 0, it also has every item whose requester has not been told about the wait yet.
+    Items that are offered to all free agents are included, because more agents may become free.
     """
     places = {"after": skipped, "last": skipped + most}
-    return _found(conn.execute(_in_places(at_front=not skipped), places))
+    return _read(conn.execute(_in_places(at_front=not skipped), places))
 
 
 def to_review(conn: Connection, most: int) -> list[WaitingItem]:
-    """The items that need a decision although no agent has room. These are the first ``most`` items
-    with offers, all items whose requester has not got the text about the wait yet, and one item of
-    each queue, for the log and the time of the next run.
+    """Return the items that need a decision even if no agent has room: the first ``most`` items
+    with offers, all items whose requester has not been told about the wait yet, and one item of
+    each queue. The items of each queue are for the log and for the time of the next run.
     """
-    return _found(conn.execute(_to_review(), {"most": most}))
+    return _read(conn.execute(_to_review(), {"most": most}))
 
 
 def still_waiting(conn: Connection, ids: Collection[int]) -> list[WaitingItem]:
-    """The items among ``ids`` that can still be offered, in the same order."""
-    return _found(conn.execute(_BY_ID, {"ids": list(ids)}))
+    """Return those of these items that can still be offered, in the order of ``waiting``."""
+    return _read(conn.execute(_BY_ID, {"ids": list(ids)}))
 
 
-def _found(rows: Iterable[sa.Row[Any]]) -> list[WaitingItem]:
+def _read(rows: Iterable[sa.Row[Any]]) -> list[WaitingItem]:
     fields = WaitingItem.__dataclass_fields__
     return [
         WaitingItem(**{name: value for name, value in r._mapping.items() if name in fields})
@@ -73,8 +75,8 @@ def _found(rows: Iterable[sa.Row[Any]]) -> list[WaitingItem]:
     ]
 
 
-# Whether the work item can be offered: it waits, or it was offered to all free agents and another
-# agent may become free.
+# Whether a work item can be offered: it is waiting, or it is offered to all free agents and more
+# agents may become free.
 _OFFERABLE = WAITS & sa.or_(
     t.work_items.c.state == WorkItemState.QUEUED,
     t.queues.c.assignment == Assignment.FIRST_TO_ACCEPT,
@@ -97,20 +99,20 @@ def _offerable() -> sa.Select[Any]:
     )
 
 
-# the most urgent first
+# highest priority first, then oldest first
 _ORDER = (t.interactions.c.priority, t.work_items.c.created_at, t.work_items.c.id)
 _BY_ID = _offerable().where(one_of(t.work_items.c.id, "ids")).order_by(*_ORDER)
 
 
-@functools.cache  # nearly every command asks, and building this takes longer than running it
+@functools.cache  # nearly every command needs it, and building it takes longer than running it
 def _in_places(*, at_front: bool) -> sa.Select[Any]:
-    """The query of ``waiting``, with its parameters ``after`` and ``last``."""
+    """Build the query for ``waiting``, with the parameters ``after`` and ``last``."""
     place = sa.func.row_number().over(partition_by=t.work_items.c.queue_id, order_by=_ORDER)
     found = _offerable().add_columns(place.label("place")).subquery()
-    among = (found.c.place > sa.bindparam("after")) & (found.c.place <= sa.bindparam("last"))
+    in_places = (found.c.place > sa.bindparam("after")) & (found.c.place <= sa.bindparam("last"))
     return (
         select(found)
-        .where(sa.or_(among, found.c.told.is_(None)) if at_front else among)
+        .where(sa.or_(in_places, found.c.told.is_(None)) if at_front else in_places)
         .order_by(found.c.priority, found.c.created_at, found.c.id)
     )
 
@@ -140,7 +142,8 @@ def _to_review() -> sa.Select[Any]:
 def served_last(
     conn: Connection, numbers: Collection[str], since: datetime
 ) -> dict[str, tuple[int, datetime]]:
-    """requester number -> (the agent who closed its latest conversation since then, when)."""
+    """Return the agent of each requester's last conversation that closed since then, and when it
+    closed, by requester number."""
     i = t.interactions
     rows = conn.execute(
         select(i.c.requester_number, i.c.assigned_to, i.c.closed_at)
@@ -155,7 +158,7 @@ def served_last(
 
 
 def last_decisions(conn: Connection, work_item_ids: Collection[int]) -> dict[int, tuple[int, str]]:
-    """work item -> (round, sentence) of its latest decision."""
+    """Return the (round, sentence) of each work item's latest decision."""
     g = t.assignment_log
     newest = (
         select(sa.func.max(g.c.id))
@@ -167,7 +170,7 @@ def last_decisions(conn: Connection, work_item_ids: Collection[int]) -> dict[int
 
 
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
-    """The facts that the bot collected in an interaction, by name, from its latest work item."""
+    """Return the facts that the bot collected in an interaction, from its latest work item."""
     w = t.work_items
     query = (
         select(w.c.collected)

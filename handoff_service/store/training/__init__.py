@@ -1,4 +1,4 @@
-"""Queries of the trainer: texts that wait for a label, labels, pinned texts, models.
+"""Queries about training: texts that wait for a label, labels, pinned texts and models.
 
-These modules may import all other rooms of the store but the desk file.
+These modules may import all other rooms of the store except the desk file.
 """

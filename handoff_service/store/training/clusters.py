@@ -1,4 +1,5 @@
-"""Clusters of texts that wait for a label."""
+"""Clusters of similar texts that wait for a label. A cluster has the id of its leader, the oldest
+text."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,15 +14,15 @@ i = t.trainer_items
 
 @dataclass(frozen=True, slots=True)
 class NewLeader:
-    """The items ``ids`` get the leader ``leader``."""
+    """Items that get a new leader."""
 
     ids: Sequence[int]
     leader: int
 
 
 def new_leaders(conn: Connection, item_ids: Collection[int]) -> list[NewLeader]:
-    """The items that lose their cluster's leader when these items are deleted. The first of them
-    becomes the leader, and is the first in the list."""
+    """Return the items that lose their cluster's leader if these items are deleted. In each
+    cluster, the first remaining item becomes the leader, and is the first of ``ids``."""
     query = select(i.c.cluster, i.c.id).where(
         one_of(i.c.cluster, item_ids), ~one_of(i.c.id, item_ids)
     )
@@ -32,15 +33,13 @@ def new_leaders(conn: Connection, item_ids: Collection[int]) -> list[NewLeader]:
 
 
 def follow(conn: Connection, change: NewLeader) -> int:
-    """Give these items a new leader. Returns how many."""
+    """Give these items the new leader. Return the number of items."""
     moved = update(i).where(one_of(i.c.id, change.ids)).values(cluster=change.leader)
     return conn.execute(moved).rowcount
 
 
 def leave_clusters(conn: Connection, item_ids: Collection[int]) -> None:
-    """Give the clusters of these items new leaders, before the items are deleted. A cluster has the
-    id of its leader.
-    """
+    """Give the clusters of these items new leaders, before the items are deleted."""
     rest = select(i.c.cluster, func.min(i.c.id)).where(
         one_of(i.c.cluster, item_ids), ~one_of(i.c.id, item_ids)
     )

@@ -1,6 +1,7 @@
-"""Texts that wait for a trainer: the queue in its order, one item, and the texts of a cluster.
+"""Texts that wait for a trainer: the queue in order, single items, and the texts of a cluster.
 
-Nothing here reads a conversation, because a trainer who is not a live agent sees masked texts only.
+No query here reads a conversation, because a trainer who is not a live agent may see only masked
+texts.
 """
 
 import heapq
@@ -43,8 +44,8 @@ _CLUSTERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelQueue:
-    """``items``: one for each cluster, the highest priority first. ``waiting``: how many texts wait
-    for this trainer, by lane."""
+    """A trainer's queue. ``items``: one for each cluster, highest priority first. ``waiting``: how
+    many texts wait for this trainer, by lane."""
 
     items: list[TrainerItem]
     waiting: dict[TrainerLane, int]
@@ -55,20 +56,21 @@ class LabelQueue:
 
 
 def waits_for(agent_id: int, now: datetime) -> sa.ColumnElement[bool]:
-    """The items that this trainer can label:
+    """Build a condition: whether this trainer can label an item. These are
 
-    - items that wait for a first label
-    - items that another trainer was unsure of
-    - items drawn for a second, blind label, if this trainer has not labeled them within a week
+    - items that wait for a first label,
+    - items about which another trainer was unsure,
+    - items that were drawn for a second, blind label, if this trainer has not labeled them in the
+      last week.
     """
-    mine = select(lb.c.id).where(
+    own_labels = select(lb.c.id).where(
         lb.c.item_id == i.c.id, lb.c.agent_id == agent_id, lb.c.undone_at.is_(None)
     )
-    lately = mine.where(lb.c.made_at > now - order.SECOND_AFTER)
+    recent_labels = own_labels.where(lb.c.made_at > now - order.SECOND_AFTER)
     return sa.or_(
         i.c.state == ItemState.WAITING,
-        sa.and_(i.c.state == ItemState.UNSURE, ~mine.exists()),
-        sa.and_(i.c.state == ItemState.SECOND, ~lately.exists()),
+        sa.and_(i.c.state == ItemState.UNSURE, ~own_labels.exists()),
+        sa.and_(i.c.state == ItemState.SECOND, ~recent_labels.exists()),
     )
 
 
@@ -79,12 +81,12 @@ def queue(
     lane: TrainerLane | None = None,
     most: int = SHOWN,
 ) -> LabelQueue:
-    """The clusters that wait for a label, and each text that waits for a second opinion."""
+    """Return the clusters that wait for a label, and the texts that wait for a second opinion."""
     groups = conn.execute(_CLUSTERS).all()
     others = sa.and_(waits_for(agent_id, now), i.c.state != ItemState.WAITING)
     again = conn.execute(select(i.c.id, i.c.lane, _VALUE.label("value")).where(others)).all()
     waiting = dict.fromkeys(TrainerLane, 0)
-    ranked: list[_Ranked] = []  # two of these are never equal, because the ids differ
+    ranked: list[_Ranked] = []  # no two are equal, because their ids differ
     for of_lane, cluster, id, alike, people, value in groups:
         waiting[TrainerLane(of_lane)] += alike
         if lane in (None, of_lane):
@@ -108,7 +110,8 @@ def queue(
 def _representatives(
     conn: Connection, clusters: Sequence[tuple[str, int]]
 ) -> dict[tuple[str, int], int]:
-    """The waiting text with the highest value in each cluster. ``clusters``: lane and cluster."""
+    """Return the waiting text with the highest value in each cluster. ``clusters``: (lane,
+    cluster)."""
     rows = conn.execute(
         select(i.c.id, i.c.lane, i.c.cluster)
         .where(
@@ -121,7 +124,7 @@ def _representatives(
 
 
 def get_item(conn: Connection, item_id: int) -> TrainerItem:
-    """One item. Raises NotFound when it does not exist."""
+    """Return this item. Raises NotFound for an unknown id."""
     row = conn.execute(select(i.c.cluster, i.c.lane).where(i.c.id == item_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no text {item_id} to label.", item_id=item_id))
@@ -135,8 +138,8 @@ def get_item(conn: Connection, item_id: int) -> TrainerItem:
 
 @dataclass(frozen=True, slots=True)
 class MarkedTurns:
-    """The turns of one conversation that an agent marked as misunderstood. Each covers the lines
-    after the texts that it answered, up to the texts of the next turn."""
+    """The turns in a conversation that an agent has marked as misunderstood. A turn covers the
+    messages after the texts that it answered, up to the texts of the next turn."""
 
     lines: Sequence[tuple[int, int | None]] = ()
 
@@ -145,7 +148,7 @@ class MarkedTurns:
 
 
 def marked_turns(conn: Connection, interaction_id: int) -> MarkedTurns:
-    """The turns that an agent marked as misunderstood."""
+    """Return the turns of a conversation that an agent has marked as misunderstood."""
     b = t.bot_turns
     of_it = (b.c.interaction_id == interaction_id, b.c.answered_at.is_not(None))
     marked = set(
@@ -165,7 +168,7 @@ def marked_turns(conn: Connection, interaction_id: int) -> MarkedTurns:
 
 
 def cluster_texts(conn: Connection, item_id: int, most: int = 50) -> list[str]:
-    """The waiting texts of this item's cluster, the item's own text first."""
+    """Return the waiting texts of this item's cluster, beginning with the item's own text."""
     same = i.alias("same")
     query = (
         select(same.c.id, same.c.text)
@@ -178,8 +181,8 @@ def cluster_texts(conn: Connection, item_id: int, most: int = 50) -> list[str]:
 
 
 def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[TrainerItem]:
-    """These items for display. ``about``: item -> its priority, the number of texts in its cluster,
-    and the number of requesters who sent them."""
+    """Return these items for display. ``about``: each item's priority, the number of texts in its
+    cluster, and the number of their requesters."""
     rows = conn.execute(select(i).where(one_of(i.c.id, list(about)))).all()
     people = agents_by_id(conn, {row.marked_by for row in rows if row.marked_by})
     return [
@@ -209,8 +212,8 @@ def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[T
 
 
 def _is_shown(row: sa.Row[Any]) -> bool:
-    """Whether trainers see the virtual agent's guess. False for the audit and for a second label,
-    because the guess would influence the trainer."""
+    """Return whether trainers see the virtual agent's prediction. They do not see it for audits and
+    second labels, because it would influence them."""
     return row.lane == TrainerLane.TEACH and row.state != ItemState.SECOND
 
 

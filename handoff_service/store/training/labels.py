@@ -1,5 +1,5 @@
-"""Labels: a trainer's newest labels, the agreement of trainers, the audit's result, and labels
-without a written example."""
+"""Labels: a trainer's newest labels, the agreement between trainers, the result of the audit, and
+labels without a written example."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +14,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, PinnedText, TestText, TrainerLabel
 
 i, lb, a, p = t.trainer_items, t.trainer_labels, t.agents, t.pinned_texts
-LAST = 10
-PAIRS = 500  # the agreement is computed from this many of the newest pairs
+NEWEST = 10
+PAIRS = 500  # the agreement covers this many of the newest pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,8 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """``kappa`` is None until it can be computed. ``disputes``: pairs that differ and that nobody
-    has settled.
+    """The agreement between trainers. ``kappa``: None if it cannot be computed. ``disputes``: the
+    pairs with different labels that nobody has settled.
     """
 
     pairs: int
@@ -42,8 +42,8 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditShare:
-    """The number of labeled audit texts that the virtual agent understood, with the 95 % interval
-    of their share."""
+    """The result of the audit. ``right``: how many labeled texts the virtual agent understood.
+    ``low``, ``high``: the 95 % confidence interval of their share."""
 
     right: int
     labeled: int
@@ -53,7 +53,8 @@ class AuditShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unwritten:
-    """A label that names no file, because the service stopped before it stored the file's name."""
+    """A label with an example but without a file, because the service stopped before it stored the
+    file's name."""
 
     id: int
     lane: TrainerLane
@@ -62,26 +63,26 @@ class Unwritten:
 
 
 def last_labels(conn: Connection, agent_id: int) -> list[tuple[TrainerLabel, str]]:
-    """A trainer's newest labels that were not undone, with their texts."""
+    """Return a trainer's newest labels that were not undone, with their texts."""
     query = (
         select(lb, a.c.name, i.c.text)
         .join(a, a.c.id == lb.c.agent_id)
         .join(i, i.c.id == lb.c.item_id)
         .where(lb.c.agent_id == agent_id, lb.c.undone_at.is_(None))
         .order_by(lb.c.id.desc())
-        .limit(LAST)
+        .limit(NEWEST)
     )
     return [(_label(row), row.text) for row in conn.execute(query)]
 
 
 def of_batch(conn: Connection, batch: int) -> list[TrainerLabel]:
-    """The labels of one action."""
+    """Return the labels of one action."""
     query = select(lb, a.c.name).join(a, a.c.id == lb.c.agent_id).where(lb.c.batch == batch)
     return [_label(row) for row in conn.execute(query.order_by(lb.c.id))]
 
 
 def agreed(conn: Connection) -> Agreement:
-    """The agreement of first and second labels of the same texts."""
+    """Return the agreement between first and second labels of the same texts."""
     first, second = lb.alias("first"), lb.alias("second")
     query = (
         select(
@@ -115,8 +116,8 @@ def agreed(conn: Connection) -> Agreement:
 
 
 def audit_share(conn: Connection) -> AuditShare:
-    """The share of audit texts for which the virtual agent found the labeled intent. Second labels
-    and labels without an intent are left out."""
+    """Return the share of audit texts for which the virtual agent predicted the labeled intent.
+    Second labels and labels without an intent are left out."""
     query = (
         select(func.count(), func.sum(sa.case((i.c.intent == lb.c.intent, 1), else_=0)))
         .join(i, i.c.id == lb.c.item_id)
@@ -133,7 +134,7 @@ def audit_share(conn: Connection) -> AuditShare:
 
 
 def audit_texts(conn: Connection) -> list[TestText]:
-    """The audit's test set. Each text comes with the form and slot of the question before it."""
+    """Return the audit's test set. Each text has the form and slot of the question before it."""
     query = (
         select(lb.c.example, lb.c.intent, i.c.form, i.c.slot)
         .join(i, i.c.id == lb.c.item_id)
@@ -174,7 +175,7 @@ def pinned_texts(conn: Connection) -> list[PinnedText]:
 
 
 def unwritten(conn: Connection, before: datetime) -> list[Unwritten]:
-    """Labels older than ``before`` that have an example but name no file."""
+    """Return labels from before this time that have an example but no file."""
     query = (
         select(lb.c.id, lb.c.intent, lb.c.example, i.c.lane)
         .join(i, i.c.id == lb.c.item_id)

@@ -1,4 +1,4 @@
-"""The virtual agent's models, their promotions and their live figures."""
+"""The virtual agent's models, their promotions, and their figures on real texts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -16,20 +16,20 @@ from handoff_service.store.views.people import Named
 from handoff_service.store.views.training import BotModel, LiveFigures, Promotion
 
 m, p, b = t.bot_models, t.bot_promotions, t.bot_turns
-FEWEST_LETTERS = 4  # characters that a shortened hash must have
-MOST_TURNS = 5000  # turns that live figures count, as many as the page can count in its time budget
+MIN_LENGTH = 4  # minimum length of a shortened hash
+MAX_TURNS = 5000  # turns that live figures count; more would take too long for the page
 _MODELS = select(m, t.agents.c.name).outerjoin(t.agents, t.agents.c.id == m.c.agent_id)
 
 
 def list_(conn: Connection) -> list[BotModel]:
-    """All models, the newest first."""
+    """Return all models, newest first."""
     return [_model(row) for row in conn.execute(_MODELS.order_by(m.c.id.desc()))]
 
 
 def get(conn: Connection, typed: str) -> BotModel:
-    """A model by the beginning of its hash. Raises NotFound unless exactly one hash begins with
-    it."""
-    if len(typed) >= FEWEST_LETTERS and typed.isalnum():
+    """Return the model whose hash begins with ``typed``. Raises NotFound unless there is exactly
+    one."""
+    if len(typed) >= MIN_LENGTH and typed.isalnum():
         found = conn.execute(_MODELS.where(m.c.hash.startswith(typed))).all()
         if len(found) == 1:
             return _model(found[0])
@@ -39,14 +39,14 @@ def get(conn: Connection, typed: str) -> BotModel:
 
 
 def in_state(conn: Connection, state: ModelState) -> BotModel | None:
-    """The latest model in this state."""
+    """Return the latest model in this state; None if there is none."""
     query = _MODELS.where(m.c.state == state).order_by(m.c.since.desc(), m.c.id.desc()).limit(1)
     row = conn.execute(query).one_or_none()
     return _model(row) if row is not None else None
 
 
 def promotions(conn: Connection, most: int = 100) -> list[Promotion]:
-    """The latest changes of the running model, the newest first."""
+    """Return the latest changes of the running model, newest first."""
     query = (
         select(p, t.agents.c.name)
         .outerjoin(t.agents, t.agents.c.id == p.c.agent_id)
@@ -68,13 +68,13 @@ def promotions(conn: Connection, most: int = 100) -> list[Promotion]:
 
 
 def have_run(conn: Connection) -> list[str]:
-    """The hashes of the models that ran, the last one first."""
+    """Return the hashes of the models that have run, latest first."""
     return list(conn.execute(select(p.c.model).order_by(p.c.id.desc())).scalars())
 
 
 def ran_before(conn: Connection) -> BotModel | None:
-    """The model that the running one replaced. A rollback without a canary returns to this
-    model."""
+    """Return the model that the running one replaced; None if there is none. Without a canary, a
+    rollback returns to it."""
     running = in_state(conn, ModelState.RUNNING)
     if running is None:
         return None
@@ -94,16 +94,16 @@ def ran_before(conn: Connection) -> BotModel | None:
 
 
 def returns_to(conn: Connection) -> BotModel | None:
-    """The model to which a rollback returns: the running model if there is a canary, otherwise the
-    model that ran before."""
+    """Return the model to which a rollback returns: the running model if there is a canary, or else
+    the model that ran before."""
     if in_state(conn, ModelState.CANARY) is not None:
         return in_state(conn, ModelState.RUNNING)
     return ran_before(conn)
 
 
 def live(conn: Connection, hash: str, since: datetime, until: datetime) -> dict[str, LiveFigures]:
-    """A model's figures for the turns of a period, by the intent that it understood. Only the
-    latest MOST_TURNS turns count. ``total`` adds them up."""
+    """Return a model's figures for the turns of a period, by the predicted intent. Only the latest
+    MAX_TURNS turns count. ``total`` adds the figures up."""
     latest = (
         select(
             b.c.outcome,
@@ -112,7 +112,7 @@ def live(conn: Connection, hash: str, since: datetime, until: datetime) -> dict[
         )
         .where(b.c.model == hash, b.c.asked_at >= since, b.c.asked_at <= until)
         .order_by(b.c.asked_at.desc())
-        .limit(MOST_TURNS)
+        .limit(MAX_TURNS)
         .subquery()
     )
     query = select(latest, func.count().label("turns")).group_by(
@@ -125,7 +125,7 @@ def live(conn: Connection, hash: str, since: datetime, until: datetime) -> dict[
 
 
 def total(by_intent: Mapping[str, LiveFigures]) -> LiveFigures:
-    """The figures of all intents together."""
+    """Add up the figures of all intents."""
 
     def add(shares: Iterable[Share]) -> Share:
         parts = list(shares)
@@ -141,11 +141,11 @@ def total(by_intent: Mapping[str, LiveFigures]) -> LiveFigures:
 
 
 def _figures(rows: Sequence[Any]) -> LiveFigures:
-    """The figures of one intent. ``rows``: its turns, counted by outcome."""
+    """Compute the figures of one intent. ``rows``: the number of its turns by outcome."""
     whole = sum(row.turns for row in rows)
 
-    def share(holds: Callable[[Any], bool]) -> Share:
-        return Share(part=sum(row.turns for row in rows if holds(row)), whole=whole)
+    def share(matches: Callable[[Any], bool]) -> Share:
+        return Share(part=sum(row.turns for row in rows if matches(row)), whole=whole)
 
     def handed(row: Any) -> bool:
         return bool(row.handed) or row.outcome == TurnOutcome.FAILED

@@ -1,4 +1,4 @@
-"""Counts the virtual agent's open conversations in which a form is running."""
+"""Counts the virtual agent's open conversations with a running form."""
 
 from sqlalchemy import Connection, func, select
 
@@ -9,8 +9,8 @@ b, i = t.bot_turns, t.interactions
 
 
 def count(conn: Connection) -> dict[tuple[str, str], int]:
-    """(form, slot that it asks for) -> the number of open conversations. The latest turn of a
-    conversation decides."""
+    """Return the number of open conversations by (form, requested slot). Only a conversation's
+    latest turn counts."""
     latest = (
         select(func.max(b.c.id))
         .join(i, i.c.id == b.c.interaction_id)

@@ -1,4 +1,4 @@
-"""Agents' answers in conversations that stayed closed."""
+"""Agents' past answers, from conversations that stayed closed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -51,8 +51,8 @@ _LINES = (
 
 
 def solved(conn: Connection, now: datetime, *, below: int, most: int) -> list[int]:
-    """The newest conversations with agents' answers that were closed early enough, with an id below
-    this one."""
+    """Return the newest conversations with agents' answers and ids below ``below`` that closed at
+    least ``STAYED_CLOSED`` ago."""
     return list(
         conn.execute(
             _SOLVED, {"before": now - STAYED_CLOSED, "below": below, "most": most}
@@ -61,8 +61,8 @@ def solved(conn: Connection, now: datetime, *, below: int, most: int) -> list[in
 
 
 def answers_of(conn: Connection, interaction_ids: list[int]) -> list[PastAnswer]:
-    """The masked answers of these conversations. Conversations after which the requester soon came
-    back have none."""
+    """Return the masked answers in these conversations. Leave out conversations after which the
+    requester soon came back."""
     stayed = set(interaction_ids) - _came_back(conn, interaction_ids)
     by_conversation: dict[int, list[Any]] = {}
     for row in conn.execute(_LINES, {"ids": sorted(stayed)}):
@@ -101,7 +101,7 @@ def _answers(conn: Connection, interaction_id: int, lines: Sequence[Any]) -> lis
 
 
 def unanswered(conn: Connection, interaction_id: int) -> str:
-    """The requester's texts since the last text from the company. Empty: there are none."""
+    """Return the requester's texts since the last text from an agent; empty if there are none."""
     here = (m.c.interaction_id == interaction_id, m.c.kind == Kind.MESSAGE)
     answered = (
         select(sa.func.max(m.c.seq)).where(*here, m.c.author == Author.AGENT).scalar_subquery()

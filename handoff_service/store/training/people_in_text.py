@@ -1,5 +1,4 @@
-"""Finds the names and employee numbers of known people that a text could contain, so that they are
-masked."""
+"""Finds the names and employee numbers of known people in texts, so that they can be masked."""
 
 from dataclasses import dataclass
 
@@ -16,8 +15,9 @@ _NO_ID = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """``names``: words of known people's names. ``own``: words of the names of the requester and of
-    the agents in the conversation. ``ids``: employee numbers. All are folded."""
+    """People whom some texts may mention. ``names``: words of known people's names. ``own``: words
+    of the names of the requester and of the agents in the conversation. ``ids``: employee numbers.
+    All are normalized."""
 
     names: frozenset[str]
     own: frozenset[str]
@@ -25,7 +25,7 @@ class People:
 
 
 def people_in(conn: Connection, texts: list[str], interaction_id: int) -> People:
-    """Look up the words of these texts. They belong to one conversation."""
+    """Look up the words of these texts, which must belong to one conversation."""
     words = {word for text in texts for word in words_of(text)}
     numbers = {exact(part): part for text in texts for part in _numbers(text)}
     found = _known(conn, {*words, *numbers})
@@ -37,8 +37,8 @@ def people_in(conn: Connection, texts: list[str], interaction_id: int) -> People
 
 
 def _numbers(text: str) -> list[str]:
-    """The parts of a text that could be an employee number: they have a digit or are all capital
-    letters."""
+    """Return the parts of a text that could be employee numbers: they contain a digit or have only
+    capital letters."""
     return [
         part
         for part in text.replace(",", " ").replace(".", " ").split()
@@ -47,17 +47,17 @@ def _numbers(text: str) -> list[str]:
 
 
 def _known(conn: Connection, words: set[str]) -> set[str]:
-    """The words that belong to any user, with one index lookup for each word."""
+    """Return the words that belong to any user. This takes one index lookup per word."""
     if not words:
         return set()
     other = w.alias("of_somebody")
-    sought = (
+    searched = (
         sa.func.json_each(sa.bindparam("words", sorted(words), type_=sa.JSON))
         if conn.dialect.name == "sqlite"
         else sa.func.json_array_elements_text(sa.bindparam("words", sorted(words), type_=sa.JSON))
     ).table_valued("value", name="sought")
-    there = sa.exists().where(other.c.word == sought.c.value)
-    return set(conn.execute(select(sought.c.value).where(there)).scalars())
+    is_known = sa.exists().where(other.c.word == searched.c.value)
+    return set(conn.execute(select(searched.c.value).where(is_known)).scalars())
 
 
 def _own(conn: Connection, interaction_id: int) -> set[str]:

@@ -29,26 +29,26 @@ SCORE = TypeAdapter(PracticeScore)
 def list_(
     conn: Connection, agent_id: int | None = None, *, before: int | None = None, limit: int = 50
 ) -> list[PracticeRun]:
-    """Runs, newest first, with their total scores only. ``agent_id``: only runs of this agent.
-    ``before``: only runs with lower ids."""
+    """Return runs with only their total scores, newest first. ``agent_id``: only runs of this
+    agent. ``before``: only runs with a lower id."""
     query = _RUNS.limit(limit)
     if agent_id is not None:
         query = query.where(r.c.agent_id == agent_id)
     if before is not None:
         query = query.where(r.c.id < before)
-    return [_in_sum(_run(row)) for row in conn.execute(query)]
+    return [_with_total_only(_run(row)) for row in conn.execute(query)]
 
 
 def get(conn: Connection, run_id: int) -> PracticeRun:
-    """One run. Raises NotFound for an unknown id."""
+    """Return this run. Raises NotFound for an unknown id."""
     row = conn.execute(_RUNS.where(r.c.id == run_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no practice run {run_id}.", run_id=run_id))
     return _run(row)
 
 
-def _in_sum(run: PracticeRun) -> PracticeRun:
-    """The run without its conversations, because a list of them would be long."""
+def _with_total_only(run: PracticeRun) -> PracticeRun:
+    """Drop the score's conversations, because they are too long for a list of runs."""
     return replace(run, score=replace(run.score, conversations=[])) if run.score else run
 
 
@@ -73,14 +73,15 @@ def _run(row: Any) -> PracticeRun:
 
 @dataclass(frozen=True, slots=True)
 class BareScore:
-    """A run's score without its texts, as it is stored."""
+    """A run's stored score, without its texts."""
 
     run_id: int
     score: dict[str, Any]
 
 
 def bare_scores(conn: Connection, ended_before: datetime) -> list[BareScore]:
-    """The scores of runs that ended before this time and still have their texts."""
+    """Return the scores, without texts, of runs that ended before this time and still have their
+    texts."""
     query = select(r.c.id, r.c.score).where(r.c.ended_at < ended_before)
     return [
         BareScore(row.id, _bare(row.score)) for row in conn.execute(query) if _has_texts(row.score)

@@ -1,4 +1,4 @@
-"""Past conversations for the practice desk. Reading masks them."""
+"""Past conversations for the practice desk, masked."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,7 +27,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.training.people_in_text import people_in
 
 i, m, w, d = t.interactions, t.messages, t.work_items, t.media
-MOST_FOR_MEDIAN = 500  # the newest conversations that the desk's median covers
+MAX_FOR_MEDIAN = 500  # the desk's median covers this many of the newest conversations
 A_PICTURE = "(a picture)"
 _SPEAKERS = {
     Author.REQUESTER: Speaker.REQUESTER,
@@ -60,16 +60,16 @@ _LINES = (
 
 
 def past_conversations(conn: Connection, choice: PracticeChoice) -> list[PracticeConversation]:
-    """The newest conversations of the chosen days that have an agent's answer, masked, oldest
-    first."""
+    """Return the newest conversations of the chosen days that have an agent's answer, masked,
+    oldest first."""
     ids = _answered(conn, choice, choice.conversations)
     by_id = _unmasked(conn, ids)
     return [_masked(conn, interaction_id, by_id[interaction_id]) for interaction_id in ids]
 
 
 def median_first_answer(conn: Connection, choice: PracticeChoice) -> int | None:
-    """The median of the first answers in the chosen days, in seconds."""
-    ids = _answered(conn, choice, MOST_FOR_MEDIAN)
+    """Return the median time to the first answer on the chosen days, in seconds."""
+    ids = _answered(conn, choice, MAX_FOR_MEDIAN)
     seconds = [first_answer(one) for one in _unmasked(conn, ids).values()]
     known = [one for one in seconds if one is not None]
     return round(median(known)) if known else None
@@ -99,7 +99,7 @@ def _answered(conn: Connection, choice: PracticeChoice, most: int) -> list[int]:
 
 
 def _unmasked(conn: Connection, ids: list[int]) -> dict[int, PracticeConversation]:
-    """The conversations without masks, only for figures and for ``_masked``."""
+    """Return unmasked conversations. Only figures and ``_masked`` may use them."""
     by_id: dict[int, list[Any]] = {}
     for row in conn.execute(_LINES, {"ids": ids}) if ids else ():
         by_id.setdefault(row.interaction_id, []).append(row)
@@ -140,7 +140,7 @@ def _line(row: Any, zone: ZoneInfo) -> Line:
 
 
 def _waits(conn: Connection, ids: list[int]) -> Mapping[int, datetime]:
-    """Interaction -> when it first waited for a live agent."""
+    """Return when each conversation first waited for a live agent, by id."""
     query = select(w.c.interaction_id, w.c.created_at).where(one_of(w.c.interaction_id, ids))
     found: dict[int, datetime] = {}
     for row in conn.execute(query.order_by(w.c.id)):
@@ -156,7 +156,7 @@ def _zones(conn: Connection, ids: list[int]) -> dict[int, ZoneInfo]:
 
 
 def practiced(conn: Connection) -> dict[str, PracticeConversation]:
-    """Requester's number -> the conversation, in the database of a practice desk. If a text after
+    """Return the conversations in a practice desk's database, by requester number. If a text after
     closing has opened another conversation, both count as one."""
     rows = conn.execute(select(i.c.id, i.c.requester_number, i.c.closed_at).order_by(i.c.id)).all()
     unmasked = _unmasked(conn, [row.id for row in rows])

@@ -1,4 +1,4 @@
-"""Recent real texts, masked, and the texts that a new model answers differently."""
+"""Recent real texts, masked, and the texts that a new model understands differently."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from handoff_service.store.training.people_in_text import people_in
 from handoff_service.store.views.training import ReplayedText
 
 b, m, rt = t.bot_turns, t.messages, t.replayed_texts
-MOST_TURNS = 800  # turns of a replay; two models parse their texts within half a minute
-LONGEST = 1600  # characters of a text
+MAX_TURNS = 800  # turns of a replay, whose texts two models can parse in half a minute
+MAX_CHARACTERS = 1600  # characters of a text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealText:
-    """A requester's masked text of one turn. ``asked``: the form, slot and choices that asked
-    before it."""
+    """A requester's masked text in one turn. ``understood``: the intent that the bot predicted.
+    ``asked``: the form, slot and choices of the question before it."""
 
     bot_turn_id: int
     text: str
@@ -32,8 +32,9 @@ class RealText:
     asked: Mapping[str, Any]
 
 
-def recent(conn: Connection, since: datetime, most: int = MOST_TURNS) -> list[RealText]:
-    """The latest texts since then, each wording once. Answers to a proof are left out."""
+def recent(conn: Connection, since: datetime, most: int = MAX_TURNS) -> list[RealText]:
+    """Return the latest texts since then, without duplicates. Answers to identity proofs are left
+    out."""
     latest = (
         select(b.c.id, b.c.interaction_id, b.c.up_to_seq, b.c.asked, b.c.understood, _AFTER)
         .where(
@@ -57,10 +58,10 @@ def recent(conn: Connection, since: datetime, most: int = MOST_TURNS) -> list[Re
         )
         .order_by(latest.c.id.desc(), m.c.seq)
     )
-    return list(_each_once(conn, conn.execute(texts).all()))
+    return list(_without_duplicates(conn, conn.execute(texts).all()))
 
 
-# the previous turn of the conversation answered all messages up to this sequence number
+# the previous turn has answered all messages up to this seq
 _earlier = b.alias("earlier")
 _AFTER = func.coalesce(
     select(_earlier.c.up_to_seq)
@@ -72,12 +73,12 @@ _AFTER = func.coalesce(
 ).label("after")
 
 
-def _each_once(conn: Connection, rows: Any) -> Iterator[RealText]:
+def _without_duplicates(conn: Connection, rows: Any) -> Iterator[RealText]:
     seen = set()
     for _, group in groupby(rows, key=lambda row: row.id):
         of_turn = list(group)
         turn = of_turn[0]
-        body = "\n".join(row.body for row in of_turn if row.body)[:LONGEST]
+        body = "\n".join(row.body for row in of_turn if row.body)[:MAX_CHARACTERS]
         known = people_in(conn, [body], turn.interaction_id)
         text = masked(body, names=known.names, own=known.own, ids=known.ids)
         asked = turn.asked or {}
@@ -89,7 +90,8 @@ def _each_once(conn: Connection, rows: Any) -> Iterator[RealText]:
 
 
 def of_model(conn: Connection, model: str) -> list[ReplayedText]:
-    """The texts that this model answers differently, the unjudged ones first."""
+    """Return the texts that this model understands differently, beginning with those that nobody
+    has judged."""
     query = (
         select(rt, b.c.interaction_id)
         .join(b, b.c.id == rt.c.bot_turn_id)

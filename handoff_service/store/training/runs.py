@@ -11,7 +11,7 @@ r = t.training_runs
 
 
 def latest(conn: Connection) -> TrainingRun | None:
-    """The newest run, which may still be under way."""
+    """Return the newest run, which may still be running; None if there is none."""
     query = (
         select(r, t.agents.c.name)
         .outerjoin(t.agents, t.agents.c.id == r.c.agent_id)

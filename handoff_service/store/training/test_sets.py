@@ -1,4 +1,4 @@
-"""The texts in the database with which models are measured: pinned texts and the audit set."""
+"""The stored texts with which models are measured: pinned texts and the audit set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from handoff_service.store.engine import tables as t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredBy:
-    """A text with its right intent. ``asked``: the form and slot that asked before it; None: any
-    question after which the intent is possible. ``id``: only of a pinned text."""
+    """A text and its correct intent. ``asked``: the form and slot of the question before it; None:
+    any question after which the intent is possible. ``id``: only for pinned texts."""
 
     of_set: TextSet
     text: str
@@ -24,7 +24,7 @@ class MeasuredBy:
 
 
 def pinned(conn: Connection) -> list[MeasuredBy]:
-    """The texts that are pinned now."""
+    """Return the pinned texts."""
     p = t.pinned_texts
     query = select(p).where(p.c.removed_at.is_(None)).order_by(p.c.id)
     return [
@@ -40,7 +40,7 @@ def pinned(conn: Connection) -> list[MeasuredBy]:
 
 
 def audit(conn: Connection) -> list[MeasuredBy]:
-    """The labeled texts of the audit lane, each with its latest label."""
+    """Return the labeled texts of the audit lane, each with its latest label."""
     i, label = t.trainer_items, t.trainer_labels
     query = (
         select(i.c.id, i.c.text, i.c.form, i.c.slot, label.c.intent)

@@ -1,5 +1,5 @@
-"""Whether trainers have worked on this desk. After that, changed training data goes live only when
-a trainer promotes a model."""
+"""Finds out whether trainers have worked on this desk. If so, changed training data goes live only
+when a trainer promotes a model."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -11,8 +11,8 @@ m, p = t.bot_models, t.bot_promotions
 
 
 def exists(conn: Connection) -> bool:
-    """Whether somebody has ever labeled a text, edited the data on a page, measured a model, or
-    changed the running model."""
+    """Return whether anybody has ever labeled a text, edited the data on a page, measured a model,
+    or changed the running model."""
     found = sa.union_all(
         select(t.trainer_labels.c.id),
         select(t.trainer_edits.c.id),

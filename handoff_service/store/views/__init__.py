@@ -1,8 +1,8 @@
-"""The data that people and programs see. The HTTP API's JSON has exactly these shapes, and the
+"""The data that people and programs see. The HTTP API returns exactly these shapes as JSON, and the
 workspace renders them.
 
-Times are aware UTC, phone numbers E.164. The OpenAPI document shows these docstrings to clients, so
-they describe the fields.
+Times are timezone-aware UTC, and phone numbers are E.164. The OpenAPI document contains these
+docstrings, so they describe the fields for clients.
 """
 
 from handoff_service.store.views.cases import (

@@ -13,7 +13,7 @@ from handoff_service.store.views.people import Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseChange:
-    """An entry of a case's history; the first entry is its opening.
+    """An entry of a case's history. The first entry is the opening of the case.
 
     - ``changes``: the changed fields;
     - ``note``: the reason, for agents.
@@ -31,10 +31,10 @@ class Case:
     """A reported problem, a request or a locked account, which outlives the conversation.
 
     - ``user``: the requester; null for a guest;
-    - ``interaction``: the interaction in which it was opened;
-    - ``external_number``: its number in the company's own ticket system;
+    - ``interaction``: the interaction that opened the case;
+    - ``external_number``: the case's number in the company's own ticket system;
     - ``priority``: 1 is the highest, 5 the lowest;
-    - ``version``: grows with each change;
+    - ``version``: increases with each change;
     - ``history``: oldest first.
     """
 
@@ -62,8 +62,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """An outage that the virtual agent announces. ``current``: it is announced now; ``until`` null:
-    the end is unknown."""
+    """An outage that the virtual agent announces. ``current``: whether it is announced now.
+    ``until``: null if the end is unknown."""
 
     id: int
     title: str
@@ -75,8 +75,8 @@ class Outage:
 
 
 class Reachable(StrEnum):
-    """Whether somebody who reported an outage gets its text: ``now``; ``later``, when their quiet
-    hours end; or a reason why they do not get it."""
+    """Whether a person who reported an outage gets its text: ``now``, ``later`` (after their quiet
+    hours), or the reason why they do not get it."""
 
     NOW = "now"
     LATER = "later"
@@ -88,9 +88,9 @@ class Reachable(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageReporter:
-    """Somebody who reported an outage.
+    """A person who reported an outage.
 
-    - ``interaction_id``: the last conversation of their number;
+    - ``interaction_id``: the last conversation on their number;
     - ``why``: how they reported it, in words;
     - ``language``: the language of their texts;
     - ``reachable``: whether they get the text; ``later_at``: when their quiet hours end.
@@ -110,9 +110,9 @@ class OutageReporter:
 class OutageTextVersion:
     """A text about an outage in one language.
 
-    - ``texted``: how many people would get it; the English version also goes to people of other
-      languages without a version;
-    - ``segments``: of one text.
+    - ``texted``: how many people would get it; the English version also goes to people whose
+      language has no version;
+    - ``segments``: the number of segments of one text.
     """
 
     language: Language
@@ -123,14 +123,16 @@ class OutageTextVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageDryRun:
-    """The effect of a text to everybody who reported an outage.
+    """A preview of a text to everybody who reported an outage.
 
     - ``body``: the text in English; ``versions``: the English text and its translations;
-    - ``people``: each phone number once; ``duplicates``: reports left out because of that;
-    - ``texted``: how many would get it, ``later`` of them when their quiet hours end;
-    - ``segments``: of all the texts together;
-    - ``costs``: currency -> expected cost in millionths, from the prices of the last texts; empty
-      when no price is known.
+    - ``people``: the recipients, each phone number once; ``duplicates``: how many reports were left
+      out because of that;
+    - ``texted``: how many people would get it; ``later``: how many of them only after their quiet
+      hours;
+    - ``segments``: the total number of segments;
+    - ``costs``: currency -> expected cost in millionths, from the prices of the latest texts; empty
+      if no price is known.
     """
 
     body: str
@@ -147,7 +149,7 @@ class OutageDryRun:
 
 
 class OutageTextState(StrEnum):
-    """``sending`` until everybody's text has left the desk."""
+    """The state of an outage text. It is ``sending`` until all texts have been sent."""
 
     SENDING = "sending"
     DONE = "done"
@@ -156,14 +158,13 @@ class OutageTextState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageText:
-    """A text to everybody who reported an outage, and its progress in people.
+    """A text to everybody who reported an outage. Its progress is counted in people.
 
-    - ``sent``: the provider has accepted it; ``waiting``: it has not left yet, ``quiet`` of them
-      because of quiet hours;
-    - ``failed``: not delivered; ``canceled``: stopped;
-    - ``skipped``: people who have opted out since;
-    - ``body``: the text in English; ``translations``: language -> the text for people who text in
-      it.
+    - ``sent``: the provider has accepted their text; ``waiting``: their text was not sent yet;
+      ``quiet``: how many of these wait because of quiet hours;
+    - ``failed``: their text was not delivered; ``canceled``: their text was canceled;
+    - ``skipped``: they get no text, for example because they have opted out since;
+    - ``body``: the text in English; ``translations``: language -> the text in this language.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""The list pane of the workspace: its items, and the saved views."""
+"""The workspace's list pane: its items, and the saved views."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,18 +47,17 @@ class ListItem:
     interaction: ListedInteraction
     last: LastLine | None
     opted_out: bool
-    waiting_since: datetime | None  #: since when the requester waits for the live agent's answer
-    timer_at: datetime | None  #: when its next timer is due
-    hold_until: datetime | None  #: when its hold ends by itself
+    waiting_since: datetime | None  #: since when the requester has waited for the live agent
+    timer_at: datetime | None  #: when the next timer is due
+    hold_until: datetime | None  #: when the hold ends automatically
     scheduled: NextText | None
-    promise: KeptPromise | None  #: the next open one
+    promise: KeptPromise | None  #: the next open promise
     labels: list[Label]
-    target: RunningTarget | None = None  #: the one that is due first
+    target: RunningTarget | None = None  #: the target that is due first
 
     @property
     def due_at(self) -> datetime | None:
-        """When something is due next: a timer, the end of the hold, a scheduled text, a promise, a
-        target."""
+        """When the next timer, end of the hold, scheduled text, promise or target is due."""
         send_at = self.scheduled.send_at if self.scheduled else None
         promised_at = self.promise.promised_at if self.promise else None
         target_at = self.target.due_at if self.target else None
@@ -70,7 +69,8 @@ class ListItem:
         return [one.id for one in self.labels]
 
     def tags(self, now: datetime) -> set[Tag]:
-        """The tags of the item: its reasons for attention. The list can be filtered by them."""
+        """Return the item's tags, which are reasons for attention. Agents can filter the list by
+        them."""
         failed = self.last is not None and self.last.status in (Status.FAILED, Status.UNDELIVERED)
         has = {
             Tag.UNREAD: self.interaction.unread > 0,
@@ -85,24 +85,25 @@ class ListItem:
         return {tag for tag, applies in has.items() if applies}
 
     def waits(self, now: datetime) -> bool:
-        """Whether the requester has waited for a minute or more, for an answer that can be sent."""
+        """Return whether the requester has waited for at least a minute and can be texted."""
         since = self.waiting_since
         return since is not None and not self.opted_out and now - since >= timedelta(minutes=1)
 
     def shows_timer(self, now: datetime) -> bool:
-        """Whether a timer acts within the hour. After an opt-out, most of them do nothing."""
+        """Return whether a timer fires within the next hour. After an opt-out, this is false,
+        because most timers then do nothing."""
         at = self.timer_at
         return at is not None and not self.opted_out and at - now <= timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListView:
-    """A saved view: the sort and the filters of the list of ongoing conversations.
+    """A saved view: a sort and filters for the list of ongoing conversations.
 
-    - ``tag``, ``label_id`` and ``attribute``: only conversations with them; null: all;
-    - ``shared``: every agent sees it;
+    - ``tag``, ``label_id`` and ``attribute``: the filters; null: no filter;
+    - ``shared``: whether every agent sees it;
     - ``agent_id``: the agent who saved it;
-    - ``mine``: the calling agent saved it.
+    - ``mine``: whether the calling agent saved it.
     """
 
     id: int

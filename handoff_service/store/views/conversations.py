@@ -14,8 +14,8 @@ from handoff_service.store.views.targets import RunningTarget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBy:
-    """The owner of an interaction, who replies next. ``id`` and ``name`` are those of the agent or
-    the queue. An interaction that is closed or cannot be answered has no owner."""
+    """The owner of an interaction, who replies next. ``id`` and ``name``: those of the agent or
+    queue. A closed interaction, or one whose sender cannot get replies, has no owner."""
 
     kind: Owner
     id: int | None
@@ -24,8 +24,8 @@ class OwnedBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptedOut:
-    """An opt-out, which blocks texts to a requester. ``why`` explains its cause, since when it
-    applies, and what would end it."""
+    """An opt-out, which blocks texts to a requester. ``why``: its cause, when it began, and what
+    would end it, in words."""
 
     since: datetime
     source: Source
@@ -33,7 +33,7 @@ class OptedOut:
 
     @property
     def is_the_requesters(self) -> bool:
-        """Whether only the requester can take it back."""
+        """Whether only the requester can end the opt-out."""
         return self.source in REQUESTERS_OWN
 
 
@@ -41,14 +41,16 @@ class OptedOut:
 class Interaction:
     """A conversation between a requester number and a company number.
 
-    - ``hold_until``: when the hold ends by itself; null: a text from the requester ends it;
-    - ``topic``: the label that the agent chose on closing;
-    - ``attributes``: its attributes by key; dates such as 2026-01-31, yes or no, numbers as text;
-    - ``targets``: the running targets of its queue, the earliest one first;
+    - ``hold_until``: when the hold ends automatically; null: only a text from the requester ends
+      it;
+    - ``topic``: the label that the agent chose when they closed the conversation;
+    - ``attributes``: its attributes by key, as text; dates have the form 2026-01-31, and yes-or-no
+      values are ``yes`` or ``no``;
+    - ``targets``: its running targets, first due first;
     - ``unread``: the number of the requester's messages that the calling agent has not read;
     - ``opted_out``: why nothing can be sent; null if texts can be sent;
-    - ``unanswerable``: why the sender cannot be texted: it is a name, withheld, or the company's
-      own number; null if it can.
+    - ``unanswerable``: why the sender cannot be texted: it is a name, withheld, or one of the
+      company's own numbers; null if it can be texted.
     """
 
     id: int
@@ -85,16 +87,18 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationBrief:
-    """The brief for an agent who takes a conversation, or comes back to it, in the original words.
-    ``seq``: the place of a quote in the conversation. Lists are short and oldest first.
+    """The brief for an agent who accepts a conversation or returns to it. It quotes the original
+    words. ``seq``: the position of a quote in the conversation. Lists are short, and sorted oldest
+    first.
 
-    - ``read_seq``: how far the calling agent has read; null outside the live group;
-    - ``problem``: the requester's text that says what is wrong;
-    - ``asked``: what the virtual agent asked, with the answers;
-    - ``tried``: what was tried or done, by anybody;
+    - ``read_seq``: the calling agent's read position; null if they are not in the live group;
+    - ``problem``: the requester's text that describes the problem;
+    - ``asked``: the virtual agent's questions with the answers;
+    - ``tried``: what anybody has tried or done;
     - ``promised``: what agents and the virtual agent have promised;
     - ``identity_checks``: the identity checks and their results;
-    - ``new``: the newest lines since the calling agent last read; ``new_count`` counts all.
+    - ``new``: the newest messages since the calling agent last read; ``new_count``: the number of
+      all these messages.
     """
 
     interaction_id: int
@@ -113,7 +117,7 @@ class ConversationBrief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """A private note that names the calling agent. ``seq``: its place in the conversation."""
+    """A private note that mentions the calling agent. ``seq``: its position in the conversation."""
 
     id: int
     interaction_id: int

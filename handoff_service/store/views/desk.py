@@ -1,4 +1,4 @@
-"""The desk's settings, numbers, texts and consent ledger."""
+"""The desk's provider numbers, labels, attributes, consent ledger, templates, macros and texts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +25,8 @@ class ProviderNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A label for conversations. ``topic``: agents can choose it as the topic of a conversation.
-    If no label has it, they can choose any."""
+    """A label for conversations. ``topic``: whether agents can choose it as the topic of a
+    conversation. If this is false for all labels, they can choose any label."""
 
     id: int
     name: str
@@ -38,8 +38,8 @@ class Label:
 class Attribute:
     """A defined attribute of users or conversations.
 
-    - ``choices``: the values of the type ``choice``; empty for other types;
-    - ``required_to_close``: agents must set it before they close a conversation;
+    - ``choices``: the possible values, for the type ``choice``; empty for other types;
+    - ``required_to_close``: whether agents must set it before they close a conversation;
     - ``shown``: where agents see it.
     """
 
@@ -55,14 +55,14 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """One entry of the consent ledger.
+    """An entry of the consent ledger.
 
-    - ``provider_number``: the company's number that it applies to; null for all numbers;
+    - ``provider_number``: the company number to which it applies; null: all numbers;
     - ``words``: the requester's text, or the provider's error code;
-    - ``in_force``: it blocks texts now;
-    - ``told_at``: when the change was pushed to the provider, even if it objected; null while
-      pending;
-    - ``told_why``: the provider's objection.
+    - ``in_force``: whether it blocks texts now;
+    - ``told_at``: when the change was pushed to the provider, even if the provider rejected it;
+      null if it was not pushed yet;
+    - ``told_why``: why the provider rejected it.
     """
 
     id: int
@@ -90,14 +90,14 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Macro:
-    """Several changes to a conversation with one click, all of them or none. A step that is null or
-    false is left out. The steps run in the order of the fields.
+    """Several changes to a conversation with one click. Either all of them succeed or none. The
+    steps run in the order of the fields, and a step that is null or false is skipped.
 
     - ``template``: the text to the requester;
     - ``note``: a private note, which may contain placeholders;
-    - ``to_me``: the agent who runs it gets the conversation;
-    - ``hold_for``: how long the hold lasts, such as ``2d``; null: until the requester writes;
-    - ``then``: whether the workspace stays or goes to the next conversation.
+    - ``to_me``: whether the conversation is assigned to the agent who runs the macro;
+    - ``hold_for``: how long the hold lasts, such as ``2d``; null: until the requester texts;
+    - ``then``: whether the workspace stays on the conversation or shows the next one.
     """
 
     id: int
@@ -117,11 +117,11 @@ class Macro:
 class SavedText:
     """A version of a system message to the requester.
 
-    - ``language``: its ISO 639-1 code;
-    - ``when``: when it is sent;
+    - ``language``: the ISO 639-1 code;
+    - ``when``: when the message is sent, in words;
     - ``body``: the current text;
     - ``default``: the text as shipped;
-    - ``placeholders``: those that ``body`` may contain.
+    - ``placeholders``: the placeholders that ``body`` may contain.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Messages of a conversation: texts, notes and lines that report events."""
+"""The messages of a conversation: texts, notes and event lines."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,10 +26,10 @@ class WrittenBy:
 class Medium:
     """A picture or file.
 
-    - ``url``: needs the same token;
+    - ``url``: the download address, which needs the same API token;
     - ``size``: in bytes;
     - ``width`` and ``height``: in pixels, if known;
-    - ``why``: why it was not stored, or what delays it.
+    - ``why``: why it was not stored, or why it is delayed.
     """
 
     id: int
@@ -43,7 +43,7 @@ class Medium:
 
     @property
     def is_picture(self) -> bool:
-        """Whether it is stored and browsers can show it."""
+        """Whether it is stored and is a picture that browsers can show."""
         return self.status is MediaStatus.STORED and is_shown(self.content_type)
 
 
@@ -56,7 +56,7 @@ class MessageError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """``amount`` is a decimal number, such as 0.0083, in ``currency`` (ISO 4217)."""
+    """A price. ``amount``: a decimal number, such as 0.0083. ``currency``: its ISO 4217 code."""
 
     amount: str
     currency: str
@@ -64,11 +64,11 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message of a conversation: a text, a private note, or a line that reports an event.
+    """A message of a conversation: a text, a private note, or an event line.
 
-    - ``seq``: its place in the conversation, without gaps;
+    - ``seq``: its position in the conversation; there are no gaps;
     - ``direction`` and ``status``: null for messages that only agents see;
-    - ``event``: the kind of event that such a message reports;
+    - ``event``: the kind of event that an event line reports;
     - ``owner`` and ``epoch``: the interaction's owner and epoch when the message was written;
     - ``price``: the provider's price; null until it is known.
     """
@@ -92,8 +92,8 @@ class Message:
     owner: Owner
     epoch: int
     created_at: datetime
-    #: When the requester sent a recovered text, whose webhook call was lost. Null for all other
-    #: messages.
+    #: When the requester sent a text whose webhook call was lost and that was recovered later. Null
+    #: for other messages.
     sent_at: datetime | None = None
     reaction: str | None = field(
         default=None,

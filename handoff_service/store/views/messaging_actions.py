@@ -12,9 +12,9 @@ from handoff_service.store.views.queues import ConditionLine
 class SavedAction:
     """A messaging action.
 
-    - ``duration``: in written form, such as 30m;
-    - ``position``: its place in the admin's order;
-    - ``queues`` and ``provider_numbers``: limit where it applies; empty: everywhere;
+    - ``duration``: as text, such as 30m;
+    - ``position``: its position in the admin's order;
+    - ``queues`` and ``provider_numbers``: where it applies; empty: everywhere;
     - ``will``: its effect in words.
     """
 
@@ -37,8 +37,8 @@ class SavedAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningTimer:
-    """A running timer of a conversation. ``will`` describes its effect in words, and ``when`` its
-    time, in the desk's time zone."""
+    """A running timer of a conversation. ``will``: its effect in words. ``when``: its time in
+    words, in the desk's time zone."""
 
     id: int
     interaction_id: int
@@ -59,8 +59,8 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WouldHave:
-    """A conversation in which a messaging action would have acted. ``requester``: the user's name,
-    or the number."""
+    """A conversation in which a messaging action would have fired. ``requester``: the user's name,
+    or else the number."""
 
     interaction_id: int
     number: str
@@ -70,16 +70,17 @@ class WouldHave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """The result of a dry run: what a messaging action would have done between two moments.
+    """The result of a dry run: what a messaging action would have done between two times.
 
-    - ``waits``: how many waits for its event began in that period;
-    - ``times``: in how many of them it would have acted;
+    - ``waits``: how many waits for its event began in this period;
+    - ``times``: in how many of them it would have fired;
     - ``share``: ``times`` divided by ``waits``;
-    - ``days``: the count of every day in the desk's time zone;
-    - ``conversations``: the latest ones;
-    - ``judged_by_today``: facts that the history does not keep, so today's values were used;
-    - ``without_targets``: whether the action has conditions on targets. The dry run leaves them
-      out, so the action would have acted less often.
+    - ``days``: how often it would have fired on each day, in the desk's time zone;
+    - ``conversations``: the latest conversations in which it would have fired;
+    - ``judged_by_today``: facts that the history does not contain, so the dry run used their
+      current values;
+    - ``without_targets``: whether the action has conditions on targets. The dry run ignores them,
+      so the action would have fired less often.
     """
 
     since: datetime

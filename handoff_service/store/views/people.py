@@ -1,4 +1,4 @@
-"""Requesters, agents, and how sure the desk is of a requester's identity."""
+"""Users, agents and the identity of requesters."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from handoff_service.rules.shared.vocabulary import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """An object's id and name, where no more is needed."""
+    """The id and the name of an object."""
 
     id: int
     name: str
@@ -18,8 +18,8 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person that the desk knows. ``attributes``: values that the conditions of queues can test.
-    Not ``active``: the person has left and has no numbers."""
+    """A person whom the desk knows. ``attributes``: values that the conditions of queues can test.
+    ``active``: false if the person has left; they then have no numbers."""
 
     id: int
     external_id: str
@@ -32,7 +32,8 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailReader:
-    """An agent who gets a mail. ``language``: the one that the agent has chosen; else English."""
+    """The recipient of a mail. ``language``: the language that the agent has chosen, or else
+    English."""
 
     email: str
     language: Language
@@ -43,12 +44,13 @@ class Agent:
     """An agent.
 
     - ``presence``: available, away, offline or a presence that an admin added;
-    - ``presence_reason``: why the product set the presence; null if the agent chose it;
-    - ``returned_from``: why the product had set the presence before the agent returned, until the
-      agent dismisses the notice;
+    - ``presence_reason``: why Patchboard set the presence; null if the agent chose it;
+    - ``returned_from``: why Patchboard had set the agent to Away before they returned; null once
+      they have dismissed the notice;
     - ``load``: open offers, plus active conversations that are not on hold;
     - ``active``: false after the agent has left;
-    - ``always_password``: this admin may use a password although passwords are off for the role;
+    - ``always_password``: whether this admin may use a password even if passwords are off for the
+      role;
     - ``language``: the language of the agent's pages; null: the browser's.
     """
 
@@ -70,7 +72,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A group of agents. ``capacity``: the most conversations that an agent of the group may have;
+    """A group of agents. ``capacity``: how many conversations each agent of the group may have;
     null: no limit. ``agents``: how many agents it has."""
 
     id: int
@@ -81,8 +83,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSession:
-    """A browser or program in which an agent is signed in. ``key``: names it and does not open
-    it."""
+    """A browser or program in which an agent is signed in. ``key``: identifies the session, but
+    does not give access to it."""
 
     key: str
     started_at: datetime
@@ -104,9 +106,9 @@ class Passkey:
 class SecondFactor:
     """An agent's second factors.
 
-    - ``required``: a role of the agent needs one;
+    - ``required``: whether a role of the agent requires one;
     - ``authenticator``: whether the agent has an authenticator app;
-    - ``backup_codes``: how many are left.
+    - ``backup_codes``: how many backup codes are left.
     """
 
     required: bool
@@ -119,7 +121,7 @@ class SecondFactor:
 class IdentityProvider:
     """An OpenID Connect provider with which agents sign in. The fields are those of a desk file.
 
-    - ``has_secret``: whether a client secret is stored. It is never shown;
+    - ``has_secret``: whether a client secret is stored, which is never shown;
     - ``agents``: how many agents have signed in with it.
     """
 
@@ -157,8 +159,8 @@ class NotificationTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChoice:
-    """A presence that an agent can choose: one of the three standard ones, or one that an admin
-    added. Agents get offers only in a presence that ``takes_work``."""
+    """A presence that an agent can choose: one of the three built-in ones, or one that an admin has
+    added. ``takes_work``: whether agents with this presence get offers."""
 
     name: str
     takes_work: bool
@@ -166,7 +168,7 @@ class PresenceChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A messaging profile: one phone number linked to a user, or to nobody yet."""
+    """A messaging profile, which ties a phone number to a user, or to nobody yet."""
 
     id: int
     number: str
@@ -177,7 +179,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """How sure the desk is of the requester's identity."""
+    """How certain the requester's identity is."""
 
     level: Level
     method: Method | None = None
@@ -188,11 +190,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Association:
-    """A change of the user that a number is linked to.
+    """A change of the user to whom a number is tied.
 
-    - ``before`` and ``after``: null for nobody;
-    - ``by``: the live agent who made it;
-    - ``interaction``: where it was made;
+    - ``before`` and ``after``: the users; null: nobody;
+    - ``by``: the live agent who made the change;
+    - ``interaction``: the interaction in which it was made;
     - ``undone_at``: when it was undone.
     """
 
@@ -210,8 +212,8 @@ class Association:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastProof:
-    """A failed proof of identity. ``claimed``: the name that the requester gave; ``asked_by``: the
-    live agent who asked for the proof."""
+    """A failed proof of identity. ``claimed``: the employee number or address that the requester
+    gave. ``asked_by``: the live agent who requested the proof."""
 
     id: int
     interaction_id: int
@@ -223,7 +225,8 @@ class PastProof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceState:
-    """A presence that an admin added. ``takes_work``: agents in it get offers."""
+    """A presence that an admin has added. ``takes_work``: whether agents with this presence get
+    offers."""
 
     id: int
     name: str
@@ -232,7 +235,7 @@ class PresenceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectReason:
-    """A reason to reject an offer. ``again``: the agent may get the offer again in a later
+    """A reason to reject an offer. ``again``: whether the agent may get the offer again in a later
     round."""
 
     id: int

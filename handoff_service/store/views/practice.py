@@ -10,7 +10,8 @@ from handoff_service.store.views.people import Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeRun:
-    """``score`` is null before the end, and for a run that a crash of the service ended."""
+    """A run of the practice desk. ``score``: null before the end, and if a crash of the service
+    ended the run."""
 
     id: int
     agent: Named

@@ -1,4 +1,4 @@
-"""Queues with an admin's settings."""
+"""Queues, with the settings that admins make."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ class ConditionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """A group of a queue. Its agents get offers once the work has waited ``after_seconds``."""
+    """A group of a queue. Its agents get offers after work has waited for ``after_seconds``."""
 
     group: str
     after_seconds: int
@@ -30,8 +30,8 @@ class QueueSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueTarget:
-    """The targets of conversations with one priority, in minutes of the queue's opening hours.
-    Null: no target."""
+    """The targets for conversations with one priority, in minutes of the queue's opening hours;
+    null: no target."""
 
     priority: int
     first_response: int | None
@@ -43,13 +43,14 @@ class QueueTarget:
 class Queue:
     """A queue.
 
-    - ``position``: its place in the admin's order;
-    - ``groups``: the groups of ``pools``, by the time when they join;
-    - ``schedule``: null: always open;
-    - ``time_zone``, ``country`` and ``texts``: null: those of the desk;
-    - ``satisfaction_after_hours``: null: requesters are not asked how it went;
+    - ``position``: its position in the admin's order;
+    - ``groups``: the groups in ``pools``, in the same order;
+    - ``schedule``: the opening hours; null: always open;
+    - ``time_zone``, ``country`` and ``texts``: null for the desk's own;
+    - ``satisfaction_after_hours``: when the satisfaction question is sent after closing; null:
+      never;
     - ``opens_at``: when it opens; null if it is open now or never opens;
-    - ``problems``: sentences on why it can never assign work.
+    - ``problems``: sentences that explain why it can never assign work.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Scheduled texts and promises: the reminders of a conversation."""
+"""Scheduled texts and promises."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,9 @@ from handoff_service.store.views.people import Named
 class ScheduledText:
     """A text that an agent has scheduled.
 
-    - ``question``: what has happened since, so that an agent must decide whether to send it;
-      null: it is sent at ``send_at``;
-    - ``media``: the uploads that it takes with it.
+    - ``question``: why an agent must confirm the text, because of what has happened since; null: it
+      is sent at ``send_at``;
+    - ``media``: the ids of its uploads.
     """
 
     id: int
@@ -29,8 +29,8 @@ class ScheduledText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextText:
-    """When the next scheduled text of a conversation is sent, and whether an agent must decide
-    about one."""
+    """The next scheduled text of a conversation. ``asks``: whether an agent must confirm one of its
+    scheduled texts."""
 
     send_at: datetime
     asks: bool
@@ -38,11 +38,11 @@ class NextText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPromise:
-    """A time by which an agent has promised to text or call the requester.
+    """An agent's promise to text or call the requester by a certain time.
 
-    - ``words``: the sentence that promises;
-    - ``message_id``: its text; null: a program stored the promise;
-    - ``state``: ``open`` until a text or call note keeps it, its time passes, or it is canceled;
+    - ``words``: the sentence with the promise;
+    - ``message_id``: the text with the promise; null if a program stored the promise;
+    - ``state``: ``open`` until the agent keeps it, its time passes, or it is canceled;
     - ``kept``: whether a live agent has texted or noted a call since.
     """
 
@@ -63,7 +63,7 @@ class KeptPromise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseOffer:
-    """A promise in the calling agent's last text, for which a reminder can be stored."""
+    """A promise in the calling agent's last text, for which the agent can set a reminder."""
 
     message_id: int
     words: str

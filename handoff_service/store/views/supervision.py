@@ -1,4 +1,4 @@
-"""The supervisors' data, for their page and the API: the desk as it is now, and the day so far."""
+"""The supervisors' data for their page and the API: the desk now, and the day so far."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +11,8 @@ from handoff_service.store.views.targets import RunningTarget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
-    """Texts that the provider rejects, by error code, including texts queued after them. ``since``:
-    when the oldest was written."""
+    """Texts that the provider does not accept, by error code, including texts that are queued
+    behind them. ``since``: when the oldest text was written."""
 
     code: int
     meaning: str
@@ -27,7 +27,7 @@ class HeldWork:
 
     backed_up_at: datetime
     restored_at: datetime
-    texts: int  #: held texts, and newer ones that wait after them
+    texts: int  #: held texts, and newer ones that wait behind them
     since: datetime | None  #: when the oldest held text was written
     bot_turns: int
     mails: int
@@ -37,7 +37,7 @@ class HeldWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueNow:
-    """A queue now.
+    """The current state of a queue.
 
     - ``oldest_since``: when the longest wait started;
     - ``late_at``: when that wait becomes too long;
@@ -45,7 +45,7 @@ class QueueNow:
     - ``free``: how many of them could get an offer now;
     - ``opens_at``: set while the queue is closed;
     - ``closes_at``: set while it is open and will close;
-    - ``problems``: sentences on why it can never assign work.
+    - ``problems``: sentences that explain why it can never assign work.
     """
 
     id: int
@@ -64,8 +64,8 @@ class QueueNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentNow:
-    """An agent now. ``presence_reason``: why the product changed the presence; ``since``: the time
-    of the last change; null if there was none."""
+    """The current state of an agent. ``presence_reason``: why Patchboard changed the presence.
+    ``since``: when the presence last changed; null: never."""
 
     id: int
     name: str
@@ -86,9 +86,9 @@ class LiveConversation:
     - ``late_at``: when that wait becomes too long;
     - ``offered_to``: the agents with an open offer;
     - ``said``: the latest decision of work assignment, in words;
-    - ``offer``: the facts on its offer; null unless it waits for one;
+    - ``offer``: the facts about its offer; null if it does not wait in a queue;
     - ``joined``: whether the calling agent is in its live group;
-    - ``target``: its running target that is due first; null if it has none.
+    - ``target``: the running target that is due first; null if there is none.
     """
 
     id: int
@@ -122,9 +122,9 @@ class Hour:
     """One hour of the day.
 
     - ``waiting``: conversations in queues at its start;
-    - ``first_answer``: median seconds to the first answer, of conversations handed over in this
-      hour;
-    - ``handling``: median seconds of handling, of conversations closed in this hour.
+    - ``first_answer``: the median time to the first answer, in seconds, for conversations handed
+      over in this hour;
+    - ``handling``: the median handling time, in seconds, for conversations closed in this hour.
     """
 
     begins_at: datetime
@@ -142,11 +142,11 @@ class Today:
 
     - ``opened``: new interactions;
     - ``handed``: interactions handed to live agents;
-    - ``first_answer``: from the handoff to the agent's first message;
-    - ``handling``: from the first agent to the end, for closed interactions;
+    - ``first_answer``: the time from the handoff to the agent's first message;
+    - ``handling``: for closed interactions, the time from the first agent to the end;
     - ``closed``: closed interactions;
-    - ``abandoned``: those of them that were abandoned;
-    - ``promises_kept``, ``promises_missed``: agents' promises to be in touch by a time.
+    - ``abandoned``: how many of them were abandoned;
+    - ``promises_kept``, ``promises_missed``: agents' promises to text or call by a certain time.
     """
 
     since: datetime
@@ -163,10 +163,10 @@ class Today:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullRange:
-    """A range of numbers with a common prefix that reached its limit on automatic replies. The
-    last reply was blocked within the last hour.
+    """A range of numbers with a common prefix that has reached its limit on automatic replies. At
+    least one reply was blocked in the last hour.
 
-    - ``numbers``: how many numbers the blocked replies were for;
+    - ``numbers``: how many numbers did not get a reply;
     - ``texts``: replies blocked in the last 24 hours;
     - ``since``: when the first of them was blocked.
     """
@@ -179,11 +179,11 @@ class FullRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachedCap:
-    """A cap on automatic replies to all unknown numbers that was reached. The last reply was
-    blocked within the last hour.
+    """A cap on automatic replies to all unknown numbers that was reached. At least one reply was
+    blocked in the last hour.
 
     - ``limit``: hourly or daily;
-    - ``most``: its value;
+    - ``most``: the cap's value;
     - ``texts``: replies blocked in the last 24 hours;
     - ``since``: when the first of them was blocked.
     """
@@ -196,8 +196,8 @@ class ReachedCap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayAway:
-    """The company's own SMS gateway is unavailable. ``reason``: ``no_answer``, or ``silent`` if it
-    answers but sends no heartbeats."""
+    """An alert: the company's own SMS gateway is unavailable. ``reason``: ``no_answer``, or
+    ``silent`` if it answers but sends no heartbeats."""
 
     since: datetime
     reason: AwayReason
@@ -205,9 +205,10 @@ class GatewayAway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """The desk now.
+    """The current state of the desk.
 
-    - ``conversations``: the longest wait first, then those with agents, then the virtual agent's;
+    - ``conversations``: first those that wait, longest wait first, then agents' conversations, then
+      the virtual agent's;
     - ``active``: the number of all active conversations;
     - ``waiting``: how many of them wait in queues;
     - ``oldest_since``: when the longest of these waits started.
@@ -228,7 +229,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresencePeriod:
-    """A period in which an agent had one presence. ``until`` is null until the period ends."""
+    """A period in which an agent had one presence. ``until``: null until the period ends."""
 
     presence: str
     reason: str | None

@@ -8,14 +8,14 @@ from handoff_service.rules.shared.vocabulary import TargetKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningTarget:
-    """A target of a conversation that is not reached yet.
+    """A running target of a conversation.
 
     - ``minutes``: the queue's target, in minutes of opening hours;
-    - ``due_at``: when it is due; null while the conversation is on hold, and when the queue does
-      not open long enough within a year;
-    - ``soon_at``: when a quarter of its time is left;
-    - ``minutes_left_on_hold``: the minutes of opening hours that were left when the hold began;
-      null: the conversation is not on hold, or the target was due before.
+    - ``due_at``: when it is due; null while the conversation is on hold, or if the queue does not
+      open for long enough within a year;
+    - ``soon_at``: when only a quarter of the time is left;
+    - ``minutes_left_on_hold``: the minutes of opening hours that remained when the hold began; null
+      if the conversation is not on hold, or if the target was due before the hold.
     """
 
     kind: TargetKind
@@ -27,12 +27,12 @@ class RunningTarget:
 
     @property
     def title(self) -> str:
-        """Its name on pages, such as ``First response``."""
+        """The target's name on pages, such as ``First response``."""
         return self.kind.replace("_", " ").capitalize()
 
     def tone(self, now: datetime) -> str:
-        """The color class with which a page marks it: ``fail`` when it was missed, ``wait`` when it
-        is due soon."""
+        """Return the color class with which pages mark the target: ``fail`` if it was missed,
+        ``wait`` if it is due soon."""
         if self.due_at is None:
             return ""
         if now > self.due_at:

@@ -1,5 +1,5 @@
 """The data of the trainer's pages: texts that wait for a label, labels, pinned texts, models and
-their runs."""
+training runs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from handoff_service.store.views.people import Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """One intent of a ranking; ``confidence`` is 0 to 1."""
+    """An intent of a ranking. ``confidence``: 0 to 1."""
 
     intent: str
     confidence: float
@@ -30,7 +30,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainerItem:
-    """A requester's text, masked."""
+    """A requester's masked text that waits for a label."""
 
     id: int
     interaction_id: int
@@ -38,20 +38,20 @@ class TrainerItem:
     lane: TrainerLane
     source: ItemSource
     state: ItemState
-    #: the intent that the virtual agent found; null: hidden until the label is given
+    #: the intent that the virtual agent predicted; null: hidden until the trainer has given a label
     intent: str | None
     confidence: float | None
     ranking: list[Suggestion]
     form: str | None
     slot: str | None
-    #: the virtual agent's text before it, masked
+    #: the virtual agent's text before this text, masked
     question: str | None
     suggestion: str | None
     marked_by: Named | None
     cluster: int
-    #: how many items of its cluster wait, including this one
+    #: how many texts of its cluster wait, including this one
     alike: int
-    #: how many people sent these items
+    #: how many people sent these texts
     requesters: int
     priority: float
     created_at: datetime
@@ -64,7 +64,7 @@ class TrainerLabel:
     agent: Named
     verdict: LabelVerdict
     intent: str | None
-    #: the example that was written to the file; null: none was written
+    #: the example that was written to the file; null: none
     example: str | None
     file: str | None
     second: bool
@@ -74,7 +74,7 @@ class TrainerLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestText:
-    """A text with its right intent, and the virtual agent's question before it."""
+    """A text with its correct intent and the virtual agent's question before it."""
 
     text: str
     intent: str
@@ -109,7 +109,7 @@ class BotModel:
     trained_at: datetime
     #: when ``state`` last changed
     since: datetime
-    #: whether a trainer pinned the model, so that its file is kept
+    #: whether a trainer has pinned the model, so that its file is never deleted
     is_pinned: bool
 
 
@@ -131,7 +131,7 @@ class LiveFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
-    """One change of the running model."""
+    """A change of the running model."""
 
     id: int
     model: str
@@ -144,12 +144,12 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRun:
-    """One run of "Train and compare"; ``progress`` is 0 to 1."""
+    """A run of "Train and compare". ``progress``: 0 to 1."""
 
     id: int
     state: RunState
     step: TrainingStep | None
-    #: the step's present activity
+    #: what the step is doing right now
     doing: str | None
     progress: float
     cancel: bool

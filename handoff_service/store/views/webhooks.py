@@ -11,12 +11,12 @@ from handoff_service.store.views.people import Named
 class Webhook:
     """An address that gets events.
 
-    - ``with_texts``: its events include texts, names, phone numbers and e-mail addresses;
-    - ``former_until``: until when calls are signed with the former secret, too;
+    - ``with_texts``: whether its events include texts, names, phone numbers and e-mail addresses;
+    - ``former_until``: until when calls are also signed with the former secret;
     - ``failing_since``: since when every call has failed; null: the last call succeeded;
-    - ``switched_off_at``: when it was switched off because its calls failed for days;
-    - ``waiting``: events that it has not accepted yet; ``given_up``: those that are not tried
-      any more.
+    - ``switched_off_at``: when Patchboard switched it off because its calls had failed for days;
+    - ``waiting``: how many events it has not accepted yet; ``given_up``: how many events Patchboard
+      no longer retries.
     """
 
     id: int
@@ -34,13 +34,13 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCall:
-    """The call that takes one event to one webhook.
+    """The call that sends an event to a webhook.
 
-    - ``subject``: what the event is about; events about one subject are sent in order;
-    - ``status``, ``answer``: of the last response, if there was one; ``answer`` is the beginning of
-      its body;
-    - ``why``: what was wrong with the last attempt;
-    - ``next_at``: when it is tried again.
+    - ``subject``: the event's subject; events with one subject are sent in order;
+    - ``status``, ``answer``: the status of the last response and the beginning of its body, if
+      there was one;
+    - ``why``: the error of the last attempt;
+    - ``next_at``: when the next attempt is due.
     """
 
     id: int
@@ -60,6 +60,6 @@ class WebhookCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCallWithBody(WebhookCall):
-    """``body``: the JSON text that is sent."""
+    """A call with its content. ``body``: the JSON text that is sent."""
 
     body: str

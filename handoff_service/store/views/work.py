@@ -1,4 +1,4 @@
-"""Work that is offered to live agents: its origin, its offers and the reasons."""
+"""Work items and their offers to live agents."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +23,9 @@ class OpenCase:
 class OfferFacts:
     """The facts that an agent should know before accepting an offer.
 
-    - ``first_text``: the requester's first text; empty when they have not written;
-    - ``open_case``: of the user, or opened in this conversation;
-    - ``last_agent``: who last served this number, and ``last_served_at`` when.
+    - ``first_text``: the requester's first text; empty if they have not texted;
+    - ``open_case``: the newest unresolved case of the user or of this conversation;
+    - ``last_agent``: the agent who last served this number; ``last_served_at``: when.
     """
 
     first_text: str
@@ -40,7 +40,7 @@ class InboxOffer:
 
     - ``id``: the work item's id;
     - ``card``: the details that the admin chose to show;
-    - ``sender``: the agent who transfers it;
+    - ``sender``: the agent who transfers the conversation;
     - ``note``: the sender's note;
     - ``waits_since``: when the requester began to wait for a live agent;
     - ``first_text`` to ``last_served_at``: as in ``OfferFacts``.
@@ -82,8 +82,8 @@ class PastOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateLine:
-    """One candidate of an assignment decision, chosen or not, and why. ``joins_after``: seconds
-    until the candidate's pool gets offers."""
+    """A candidate in a decision of work assignment. ``why``: why they were chosen or not.
+    ``joins_after``: the seconds until their pool gets offers."""
 
     agent: Named
     joins_after: int
@@ -93,7 +93,7 @@ class CandidateLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionLine:
-    """One decision of work assignment: what was done, and every candidate with the reason."""
+    """A decision of work assignment. ``said``: the decision in words."""
 
     at: datetime
     round: int
@@ -103,9 +103,9 @@ class DecisionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotTurnSeen:
-    """A turn of the virtual agent, as agents see it: the requester's text, the recognized
-    ``intent`` with its ``confidence`` (0 to 1), and what the bot ``did``. The last three are
-    unknown for a bot that does not report them."""
+    """A turn of the virtual agent, as agents see it. ``text``: the requester's text. ``intent``,
+    ``confidence`` (0 to 1) and ``did``: the predicted intent and the bot's actions, if the bot
+    reports them."""
 
     text: str
     intent: str | None
@@ -118,10 +118,10 @@ class BotTurnSeen:
 class WorkItem:
     """A work item.
 
-    - ``sender``: the agent who transferred it; null if it is no transfer;
-    - ``only``: the one agent it was transferred to;
+    - ``sender``: the agent who transferred it; null if it is not a transfer;
+    - ``only``: the agent to whom it was transferred;
     - ``note``: the sender's note;
-    - ``round``: how often all agents have been asked;
+    - ``round``: the current round of offers to all agents;
     - ``decisions``: the log of work assignment;
     - ``bot_turns``: the last turns before the handoff, oldest first.
     """
@@ -145,7 +145,8 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """How many more conversations an agent can have, and whether their presence takes work."""
+    """An agent's room for work. ``places``: how many more conversations they can have.
+    ``takes_work``: whether their presence accepts work."""
 
     places: int
     takes_work: bool
@@ -153,8 +154,8 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered(OfferFacts):
-    """The fields of an offer that its card and a notification show. ``id`` is the work item's;
-    ``card``, ``sender`` and ``note`` are as in the inbox."""
+    """The fields of an offer that cards and notifications show. ``id``: the work item's id.
+    ``card``, ``sender`` and ``note``: as in the inbox."""
 
     id: int
     user: Named | None
@@ -173,8 +174,8 @@ class Offered(OfferFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A prompt of a messaging action that nobody has answered or dismissed. ``id`` and ``seq`` are
-    its line's; ``said`` is the admin's text."""
+    """A prompt of a messaging action that nobody has answered or dismissed. ``id`` and ``seq``:
+    those of its message. ``said``: the admin's text."""
 
     id: int
     interaction_id: int
@@ -188,8 +189,8 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColleagueNotice:
-    """A colleague's action on the calling agent's conversation. ``said``: a sentence without a full
-    stop."""
+    """A colleague's action on the calling agent's conversation. ``said``: the action as a sentence,
+    without a full stop."""
 
     interaction_id: int
     user: Named | None

@@ -1,4 +1,4 @@
-"""Queries about the virtual agent's turns and the language that it answers in.
+"""Queries about the virtual agent's turns, and the language of its replies.
 
 These modules may import the engine, views and rules.
 """

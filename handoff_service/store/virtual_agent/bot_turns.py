@@ -1,4 +1,4 @@
-"""The virtual agent's turns: the questions, its answers and its collected facts."""
+"""The virtual agent's turns: the texts, its answers and the facts that it has collected."""
 
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,11 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import BotTurnSeen
 
 b, m = t.bot_turns, t.messages
-LAST_TURNS = 3  # more would make a handoff's card too long to read
+LAST_TURNS = 3  # more turns would make a handoff card too long
 
 
 def answered_up_to(conn: Connection, interaction_id: int) -> int:
-    """The seq of the newest text that a turn has answered, or 0."""
+    """Return the seq of the newest text that a turn has answered; 0 if there is none."""
     query = select(func.max(b.c.up_to_seq)).where(
         b.c.interaction_id == interaction_id, b.c.answered_at.is_not(None)
     )
@@ -22,7 +22,8 @@ def answered_up_to(conn: Connection, interaction_id: int) -> int:
 
 
 def is_valid(conn: Connection, turn_id: int) -> bool:
-    """Whether this turn is still valid: nobody has answered it, and its epoch has not ended."""
+    """Return whether this turn is still valid: it has no answer yet, and its epoch has not
+    ended."""
     i = t.interactions
     query = (
         select(b.c.id)
@@ -33,14 +34,18 @@ def is_valid(conn: Connection, turn_id: int) -> bool:
 
 
 def is_asked(conn: Connection, interaction_id: int, epoch: int) -> bool:
-    """Whether the bot still owes an answer in this epoch."""
-    open_one = (b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_(None))
-    return conn.execute(select(b.c.id).where(*open_one)).first() is not None
+    """Return whether the bot still owes an answer in this epoch."""
+    unanswered = (
+        b.c.interaction_id == interaction_id,
+        b.c.epoch == epoch,
+        b.c.answered_at.is_(None),
+    )
+    return conn.execute(select(b.c.id).where(*unanswered)).first() is not None
 
 
 def is_first(conn: Connection, interaction_id: int, epoch: int) -> bool:
-    """Whether the bot has answered no turn of this epoch yet. The desk answers blank texts without
-    the bot."""
+    """Return whether the bot has not answered any turn of this epoch yet. The desk's own answers to
+    blank texts do not count."""
     by_bot = or_(b.c.said.is_not(None), b.c.understood.is_not(None), b.c.opening.is_not(None))
     answered = b.c.answered_at.is_not(None)
     query = select(b.c.id).where(
@@ -50,8 +55,8 @@ def is_first(conn: Connection, interaction_id: int, epoch: int) -> bool:
 
 
 def choices(conn: Connection, interaction_id: int, epoch: int) -> list[list[str]]:
-    """Title and payload of the choices in the epoch's last answer, which the requester can choose
-    by number."""
+    """Return the title and payload of each choice in the epoch's last answer. The requester can
+    select a choice by its number."""
     query = (
         select(b.c.choices)
         .where(
@@ -66,8 +71,8 @@ def choices(conn: Connection, interaction_id: int, epoch: int) -> list[list[str]
 def earlier_replies(
     conn: Connection, interaction_id: int, epoch: int, most: int
 ) -> list[str | None]:
-    """The answers of the epoch's last turns, newest first. Only bots that do not report
-    ``understood`` have them."""
+    """Return the answers of the epoch's last turns, newest first. They are stored only for bots
+    that do not report ``understood``."""
     query = (
         select(b.c.said)
         .where(
@@ -82,8 +87,8 @@ def earlier_replies(
 
 
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
-    """The facts that the bot had collected after its last successful turn, by the names that agents
-    read."""
+    """Return the facts that the bot had collected after its last successful turn, by the names that
+    agents read."""
     query = (
         select(b.c.understood)
         .where(b.c.interaction_id == interaction_id, b.c.understood.is_not(None))
@@ -95,7 +100,7 @@ def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
 
 
 def last_seen(conn: Connection, interaction_id: int, until: datetime) -> list[BotTurnSeen]:
-    """The last turns until that time that answered texts, oldest first."""
+    """Return the last turns until this time that answered texts, oldest first."""
     query = (
         select(b.c.up_to_seq, b.c.understood, b.c.asked_at)
         .where(b.c.interaction_id == interaction_id, b.c.asked_at <= until, b.c.opening.is_(None))
@@ -117,7 +122,7 @@ def last_seen(conn: Connection, interaction_id: int, until: datetime) -> list[Bo
 
 
 def _text(conn: Connection, interaction_id: int, after: int, up_to: int) -> str:
-    """The requester's text in a turn. Several texts of a burst are joined."""
+    """Return the requester's text in a turn. The texts of a burst are joined."""
     query = select(m.c.body).where(
         m.c.interaction_id == interaction_id,
         m.c.direction == Direction.INBOUND,
@@ -128,7 +133,7 @@ def _text(conn: Connection, interaction_id: int, after: int, up_to: int) -> str:
 
 
 def answers_to(conn: Connection, number: str, since: datetime) -> int:
-    """How often a bot answered this number, in all its conversations."""
+    """Count the bot's turns with this number since then, in all conversations."""
     i = t.interactions
     query = select(func.count()).select_from(b.join(i, i.c.id == b.c.interaction_id))
     return conn.execute(
@@ -137,7 +142,8 @@ def answers_to(conn: Connection, number: str, since: datetime) -> int:
 
 
 def did_since(conn: Connection, number: str, action: str, since: datetime) -> bool:
-    """Whether the bot ran this action in an answered turn of this number, in any conversation."""
+    """Return whether the bot has run this action in an answered turn with this number since then,
+    in any conversation."""
     i = t.interactions
     query = select(b.c.understood).select_from(b.join(i, i.c.id == b.c.interaction_id))
     answered = (b.c.outcome == TurnOutcome.ANSWERED, b.c.understood.is_not(None))

@@ -1,4 +1,4 @@
-"""The language of the replies to a requester."""
+"""Finds the language of the replies to a requester."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -15,23 +15,22 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 i, m = t.interactions, t.messages
-LAST_TEXTS = 30  # texts that are read; older ones do not show which language the requester uses now
+LAST_TEXTS = 30  # older texts do not show which language the requester uses now
 
 
 def spoken_language(conn: Connection, interaction_id: int) -> Language:
-    """The language of the replies. The first of these that is known decides:
+    """Return the language of the replies. It is the first of these that is known:
 
     - the language that the requester's texts show or ask for (a text such as "START" has none),
     - the language of the number's previous conversation,
     - the attribute ``language`` of the requester's user,
-    - the language of the queue in which the conversation waits, or of the company number's
-      queue."""
+    - the language of the conversation's queue, or else of the provider number's queue."""
     return spoken_languages(conn, [interaction_id])[interaction_id]
 
 
 def spoken_languages(conn: Connection, ids: Collection[int]) -> Mapping[int, Language]:
-    """The language of each of these conversations. The newest text decides most of them, and one
-    query reads the newest texts of all."""
+    """Return the language of each of these conversations. One query reads their newest texts, which
+    are enough for most conversations."""
     clear = {
         one: language
         for one, newest in _newest_texts(conn, ids).items()
@@ -40,17 +39,17 @@ def spoken_languages(conn: Connection, ids: Collection[int]) -> Mapping[int, Lan
     unclear = [one for one in ids if one not in clear]
     if not unclear:
         return clear
-    earlier, otherwise = _conversations_before(conn, unclear), _on_record(conn, unclear)
+    earlier, on_record = _conversations_before(conn, unclear), _on_record(conn, unclear)
     return clear | {
         one: conversation_language(
-            _texts(conn, one), _texts(conn, earlier.get(one)), otherwise.get(one, Language.ENGLISH)
+            _texts(conn, one), _texts(conn, earlier.get(one)), on_record.get(one, Language.ENGLISH)
         )
         for one in unclear
     }
 
 
 def _on_record(conn: Connection, ids: Collection[int]) -> Mapping[int, Language]:
-    """Conversation -> the language of the requester's user, else of the queue."""
+    """Return the language of each conversation's user, or else of its queue."""
     of_number = t.queues.alias("of_number")
     queue = func.coalesce(t.queues.c.language, of_number.c.language)
     rows = conn.execute(
@@ -65,14 +64,15 @@ def _on_record(conn: Connection, ids: Collection[int]) -> Mapping[int, Language]
 
 
 def _known(written: object) -> Language | None:
-    """The language that an admin wrote as its code or its English name: es, Spanish."""
+    """Parse a language that an admin has entered as its code or its English name, such as es or
+    Spanish."""
     named = {name.casefold(): code for code, name in LANGUAGE_NAMES.items()}
     text = str(written or "").strip().casefold()
     return Language(text) if text in set(Language) else named.get(text)
 
 
 def _newest_texts(conn: Connection, ids: Collection[int]) -> dict[int, str]:
-    """Conversation -> the requester's newest text in it."""
+    """Return the requester's newest text in each conversation."""
     texts = m.alias("texts")
     last = (
         select(func.max(texts.c.seq))
@@ -89,7 +89,7 @@ def _newest_texts(conn: Connection, ids: Collection[int]) -> dict[int, str]:
 
 
 def _conversations_before(conn: Connection, ids: Collection[int]) -> Mapping[int, int]:
-    """Conversation -> the number's last one before it, if there is one."""
+    """Return the number's previous conversation for each conversation, if there is one."""
     before = i.alias()
     rows = conn.execute(
         select(i.c.id, func.max(before.c.id).label("before"))
@@ -101,7 +101,8 @@ def _conversations_before(conn: Connection, ids: Collection[int]) -> Mapping[int
 
 
 def _texts(conn: Connection, interaction_id: int | None) -> Iterator[str]:
-    """The requester's last texts, newest first; read only when they are needed."""
+    """Yield the requester's last texts, newest first. The query runs only if the caller needs a
+    text."""
     if interaction_id is not None:
         yield from conn.execute(_LAST_TEXTS, {"id": interaction_id}).scalars()
 

@@ -1,4 +1,4 @@
-"""Queries of webhooks, their calls, and the content of their events.
+"""Queries about webhooks, their calls, and the content of their events.
 
 These modules may import the engine and views.
 """

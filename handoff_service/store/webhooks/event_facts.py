@@ -23,7 +23,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 i, m = t.interactions, t.messages
-AT_ONCE = 400  # lines of one query; SQLite allows 32,766 parameters
+AT_ONCE = 400  # messages in one query; SQLite allows 32,766 parameters
 _CONVERSATION = (
     *i.c["id", "state", "owner", "user_id", "requester_number", "queue_id", "opened_at"],
     *i.c["closed_at", "assigned_to"],
@@ -46,23 +46,23 @@ _LINES = select(
 
 
 def lines(conn: Connection, places: Collection[tuple[int, int]]) -> list[Any]:
-    """The lines at these places (interaction, seq) of conversations, in order."""
+    """Return the messages at these places (interaction id, seq), in order."""
     rows: list[Any] = []
     wanted = sorted(places)
     for first in range(0, len(wanted), AT_ONCE):
-        some = wanted[first : first + AT_ONCE]
-        here = sa.tuple_(m.c.interaction_id, m.c.seq).in_(some)
+        batch = wanted[first : first + AT_ONCE]
+        here = sa.tuple_(m.c.interaction_id, m.c.seq).in_(batch)
         rows += conn.execute(_LINES.where(here).order_by(m.c.interaction_id, m.c.seq)).all()
     return rows
 
 
 def texts(conn: Connection, message_ids: Collection[int]) -> Sequence[Any]:
-    """These messages, in order."""
+    """Return these messages, in order."""
     return conn.execute(_LINES.where(one_of(m.c.id, message_ids)).order_by(m.c.id)).all()
 
 
 def as_line(row: Any) -> Line:
-    """A line as the rules see it."""
+    """Convert a message to the type that the rules use."""
     before = None if row.seq == 1 else row.owner_before
     return Line(
         kind=Kind(row.kind),
@@ -74,7 +74,7 @@ def as_line(row: Any) -> Line:
 
 
 def as_message(row: Any) -> p.EventMessage:
-    """A text as its event shows it."""
+    """Convert a text for its event."""
     return p.EventMessage(
         id=row.id,
         seq=row.seq,
@@ -91,7 +91,7 @@ def as_message(row: Any) -> p.EventMessage:
 
 
 def as_status(row: Any) -> p.EventStatus:
-    """The delivery status of a text as its event shows it."""
+    """Convert the delivery status of a text for its event."""
     return p.EventStatus(
         id=row.id,
         seq=row.seq,
@@ -102,7 +102,7 @@ def as_status(row: Any) -> p.EventStatus:
 
 
 def conversations(conn: Connection, ids: Collection[int]) -> dict[int, p.EventConversation]:
-    """Conversations as events show them, by id."""
+    """Return conversations for events, by id."""
     query = select(*_CONVERSATION).select_from(_FROM).where(one_of(i.c.id, ids))
     return {
         r.id: p.EventConversation(
@@ -124,7 +124,7 @@ def conversations(conn: Connection, ids: Collection[int]) -> dict[int, p.EventCo
 
 
 def ratings(conn: Connection, ids: Collection[int]) -> dict[int, p.EventRating]:
-    """The grades of these conversations."""
+    """Return the grades of these conversations."""
     q = t.satisfaction_questions
     query = select(*q.c["interaction_id", "grade", "comment"]).where(
         one_of(q.c.interaction_id, ids), q.c.grade.is_not(None)
@@ -136,7 +136,7 @@ def ratings(conn: Connection, ids: Collection[int]) -> dict[int, p.EventRating]:
 
 
 def identities(conn: Connection, ids: Collection[int]) -> dict[int, p.EventIdentity]:
-    """How the user of these conversations changed last."""
+    """Return the last change of the user of each of these conversations."""
     a = t.associations
     last = select(func.max(a.c.id)).where(one_of(a.c.interaction_id, ids))
     query = select(a).where(a.c.id.in_(last.group_by(a.c.interaction_id)))
@@ -153,7 +153,7 @@ def identities(conn: Connection, ids: Collection[int]) -> dict[int, p.EventIdent
 
 
 def consents(conn: Connection, ids: Collection[int]) -> list[p.EventConsent]:
-    """These entries of the ledger, in order."""
+    """Return these entries of the consent ledger, in order."""
     c, n = t.consents, t.provider_numbers
     query = (
         select(c, n.c.number.label("provider_number"))
@@ -176,7 +176,7 @@ def consents(conn: Connection, ids: Collection[int]) -> list[p.EventConsent]:
 
 
 def presences(conn: Connection, ids: Collection[int]) -> list[p.EventPresence]:
-    """These entries of the history of presence, in order."""
+    """Return these entries of the presence log, in order."""
     g = t.presence_log
     rows = conn.execute(select(g).where(one_of(g.c.id, ids)).order_by(g.c.id))
     return [

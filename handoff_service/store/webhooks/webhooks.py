@@ -1,4 +1,4 @@
-"""Webhooks, and the calls that take events to them."""
+"""Webhooks, and the calls that send events to them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ w, k = t.webhooks, t.webhook_calls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscribedWebhook:
-    """An active webhook, with the fields that decide which events to write for it."""
+    """An active webhook, with the fields that select its events."""
 
     id: int
     events: frozenset[str]
@@ -28,7 +28,7 @@ class SubscribedWebhook:
 
 
 def subscribed(conn: Connection) -> Sequence[SubscribedWebhook]:
-    """The active webhooks. Most desks have none, and then operations write no events."""
+    """Return the active webhooks. Most desks have none, so operations write no events."""
     rows = conn.execute(_ACTIVE)
     return [
         SubscribedWebhook(id=r.id, events=frozenset(r.events), with_texts=r.with_texts)
@@ -51,12 +51,12 @@ _QUERY = select(
 
 
 def list_(conn: Connection) -> list[Webhook]:
-    """All webhooks, by name."""
+    """Return all webhooks, sorted by name."""
     return [_webhook(row) for row in conn.execute(_QUERY)]
 
 
 def get(conn: Connection, webhook_id: int) -> Webhook:
-    """One webhook. Raises NotFound for an unknown id."""
+    """Return this webhook. Raises NotFound for an unknown id."""
     row = conn.execute(_QUERY.where(w.c.id == webhook_id)).one_or_none()
     if row is None:
         raise NotFound(phrase("There is no webhook {id}.", id=webhook_id))
@@ -64,12 +64,13 @@ def get(conn: Connection, webhook_id: int) -> Webhook:
 
 
 def secret(conn: Connection, webhook_id: int) -> str | None:
-    """The sealed secret, for the change history."""
+    """Return the sealed secret, for the change history."""
     return conn.execute(select(w.c.secret).where(w.c.id == webhook_id)).scalar()
 
 
 def switched_off(conn: Connection) -> list[Webhook]:
-    """The webhooks that were switched off because their calls failed for days."""
+    """Return the webhooks that Patchboard has switched off because their calls had failed for
+    days."""
     return [one for one in list_(conn) if one.switched_off_at is not None and not one.active]
 
 
@@ -81,7 +82,7 @@ def calls(
     state: CallState | None = None,
     most: int,
 ) -> list[WebhookCall]:
-    """The calls of a webhook, newest first. ``before``: the id that ended the page before."""
+    """Return the calls of a webhook, newest first. ``before``: the last id of the previous page."""
     query = _CALLS.where(k.c.webhook_id == webhook_id).order_by(k.c.id.desc()).limit(most)
     if before is not None:
         query = query.where(k.c.id < before)
@@ -91,7 +92,7 @@ def calls(
 
 
 def call(conn: Connection, webhook_id: int, call_id: int) -> WebhookCallWithBody:
-    """One call, with the body that is sent. Raises NotFound for an unknown id."""
+    """Return this call with its body. Raises NotFound for an unknown id."""
     here = (k.c.webhook_id == webhook_id, k.c.id == call_id)
     row = conn.execute(_CALLS.where(*here).add_columns(k.c.body)).one_or_none()
     if row is None:
@@ -113,7 +114,7 @@ _CALLS = (
 
 
 def oldest_waiting(conn: Connection) -> dict[str, datetime]:
-    """Webhook's name -> the time of its oldest waiting event."""
+    """Return the time of each webhook's oldest waiting event, by the webhook's name."""
     first = func.min(k.c.created_at, type_=k.c.created_at.type)
     query = select(w.c.name, first).join(k, k.c.webhook_id == w.c.id).group_by(w.c.name)
     rows = conn.execute(query.where(k.c.state == CallState.WAITING))

@@ -1,5 +1,5 @@
-"""Alembic's entry. The connection comes from ``migrate``; for a new revision see
-CONTRIBUTING.md."""
+"""Alembic's entry point. ``migrate`` provides the connection. CONTRIBUTING.md explains how to add a
+revision."""
 
 from typing import Any, Literal
 
@@ -13,8 +13,8 @@ def _render(kind: str, thing: Any, _context: object) -> str | Literal[False]:
 
 
 def _ours(name: str | None, kind: str, _parents: object) -> bool:
-    """``tables.py`` cannot describe the text index (on SQLite, with its shadow tables), so
-    migrations skip it."""
+    """Leave out the text index and, on SQLite, its shadow tables, because ``tables.py`` cannot
+    describe them."""
     return kind != "table" or not (name or "").startswith(MESSAGE_WORDS)
 
 

@@ -1,4 +1,4 @@
-"""The tables of the first conversations."""
+"""Creates the tables for conversations."""
 
 import sqlalchemy as sa
 from alembic import op

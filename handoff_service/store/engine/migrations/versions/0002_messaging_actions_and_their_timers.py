@@ -1,4 +1,4 @@
-"""Messaging actions and their timers, and the two actions that every desk begins with."""
+"""Adds messaging actions, their timers, and the two actions with which every desk begins."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,5 @@
-"""Media files get rows with ids, so that they can be fetched, stored and sent. Nothing refers to
-``media``, so it is created again. Older media also wait to be fetched.
+"""Adds ids to media, so that they can be fetched, stored and sent. No table refers to ``media``, so
+this migration recreates it. Older media also wait to be fetched.
 """
 
 import sqlalchemy as sa

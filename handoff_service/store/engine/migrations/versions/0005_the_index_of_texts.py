@@ -1,8 +1,8 @@
-"""The index of texts with its progress, and an index for a person's conversations.
+"""Adds the text index, its progress, and an index for a user's conversations.
 
-Written by hand: ``tables.py`` cannot describe a full-text table. ``place`` is an interaction's id
-and a line's seq in one number (see ``store/conversations/search.py``), so that the newest
-interactions come first without sorting.
+This migration is written by hand, because ``tables.py`` cannot describe a full-text table.
+``place`` combines an interaction's id and a message's seq in one number (see
+``store/conversations/text_index.py``), so the newest interactions come first without a sort.
 """
 
 import sqlalchemy as sa

@@ -1,5 +1,5 @@
-"""Prompts that stay until an agent answers them: the newest prompt of each interaction, and the
-agents who have dismissed it."""
+"""Adds the newest prompt of each interaction, which stays until an agent answers, and the agents
+who have dismissed it."""
 
 import sqlalchemy as sa
 from alembic import op

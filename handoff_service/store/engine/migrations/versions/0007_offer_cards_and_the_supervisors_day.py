@@ -1,5 +1,5 @@
-"""The admin's choice of fields on offer cards, and an index of the interactions that were closed
-today.
+"""Adds the admin's choice of fields on offer cards, and an index by which the day report finds
+closed interactions.
 """
 
 import sqlalchemy as sa

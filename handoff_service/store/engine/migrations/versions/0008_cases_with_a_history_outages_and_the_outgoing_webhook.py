@@ -1,8 +1,8 @@
-"""Cases get a kind, a history and owners of their own; outages; the outgoing webhook.
+"""Adds a kind and a history to cases, and adds outages and the outgoing webhook.
 
-Until now the virtual agent alone opened cases, always in a conversation. Nothing refers to
-``cases``, so it is created again with the same ids, because SQLite cannot drop a NOT NULL. The
-history of each existing case begins with its opening.
+Before this migration, only the virtual agent opened cases, always in a conversation. No table
+refers to ``cases``, so this migration recreates it with the same ids, because SQLite cannot drop a
+NOT NULL. The history of each existing case begins with its opening.
 """
 
 import sqlalchemy as sa

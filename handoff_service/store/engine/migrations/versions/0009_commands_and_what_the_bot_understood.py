@@ -1,5 +1,5 @@
-"""Adds the words of commands, the number of equal answers after which the bot counts as lost, turns
-that the desk starts, and the bot's report on a turn."""
+"""Adds the words of commands, the number of identical answers after which an agent takes over from
+the bot, turns that the desk starts, and the bot's report on a turn."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Proofs of identity, and the text that a proof in progress expects from the requester."""
+"""Adds identity proofs, and the answer that a running proof expects from the requester."""
 
 import sqlalchemy as sa
 from alembic import op

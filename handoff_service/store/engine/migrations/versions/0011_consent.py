@@ -1,5 +1,5 @@
-"""Consent, messages that are sent again, quiet hours, the rate of provider numbers, and how far the
-gap sweep has come."""
+"""Adds consent, retries of messages, quiet hours, the rate of provider numbers, and the progress of
+the gap sweep."""
 
 import sqlalchemy as sa
 from alembic import op

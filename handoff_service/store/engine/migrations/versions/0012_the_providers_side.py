@@ -1,5 +1,5 @@
-"""Prices of messages, consent that was pushed to the provider, messaging services, ranges of
-unknown numbers, and the user to whom a number does not belong."""
+"""Adds prices of messages, pushes of consent to the provider, messaging services, limits for ranges
+of unknown numbers, and ruled-out users of a number."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.add_column('messages', sa.Column('price_before', sa.BigInteger(), nullable=True))
     op.add_column('consents', sa.Column('told_at', UtcTime(), nullable=True))
     op.add_column('consents', sa.Column('told_why', sa.Text(), nullable=True))
-    # Of the existing entries, only those that block texts now must still be pushed.
+    # Only the existing entries that block texts now must still be pushed.
     op.execute(sa.text(
     'UPDATE consents SET told_at = at WHERE id NOT IN (SELECT consent_id FROM '
     'opt_outs)'))

@@ -1,5 +1,5 @@
-"""The latest time for work that is postponed again and again; texts blocked because their range is
-full."""
+"""Adds the latest due time of work that is postponed repeatedly, and an index of texts that a full
+range has blocked."""
 
 import sqlalchemy as sa
 from alembic import op

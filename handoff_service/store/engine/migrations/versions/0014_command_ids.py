@@ -1,5 +1,5 @@
-"""Command ids, so that a command that is run again finds its effect and its answer; the number of
-each lane's commit."""
+"""Adds command ids, so that a repeated command returns its stored answer, and the commit number of
+each lane."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Fencing tokens for claimed work."""
+"""Adds fencing tokens to claimed work."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,8 +1,8 @@
-"""Chosen and automatic presence are stored separately; the desk has an id; messages know when they
-last changed.
+"""Stores chosen and automatic presence separately, and adds the desk's id and the time of a
+message's last change.
 
-Until now, setting an agent to Away overwrote the agent's chosen presence. The choice is restored
-from the presence history: the latest presence that takes work.
+Before this migration, setting an agent to Away overwrote the agent's choice. The migration restores
+the choice from the presence history. It is the latest presence that accepts work.
 """
 
 import secrets

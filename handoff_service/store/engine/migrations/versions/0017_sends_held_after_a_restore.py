@@ -1,5 +1,5 @@
-"""Sends are held after a restore, until an admin releases them; the secret key with which
-the database was written."""
+"""Adds restores, after which sends are held until an admin releases them, and the fingerprint of
+the secret key."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Fingerprints of identity facts, which show whether a fact has changed."""
+"""Adds fingerprints of identity facts, which show whether a fact has changed."""
 
 import sqlalchemy as sa
 from alembic import op

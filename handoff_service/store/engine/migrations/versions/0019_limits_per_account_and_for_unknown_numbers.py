@@ -1,5 +1,5 @@
-"""Limits for codes per account and for replies to unknown numbers; when a recovered text was
-sent."""
+"""Adds limits on codes per account and on replies to unknown numbers, and the time when a recovered
+text was sent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,11 +22,11 @@ def upgrade() -> None:
     op.add_column('desk',
         sa.Column('most_unknown_daily', sa.Integer(), server_default=sa.text('1000'),
             nullable=False))
-    # no table refers to it, so copying it on SQLite deletes nothing
+    # no table refers to it, so a copy on SQLite deletes no rows
     with op.batch_alter_table('desk') as desk:
         desk.alter_column('most_in_range', existing_type=sa.Integer(), existing_nullable=False,
             server_default=sa.text('20'))
-    # the old default, not an admin's choice
+    # this is the old default, not an admin's choice
     op.execute('UPDATE desk SET most_in_range = 20 WHERE most_in_range = 100')
     op.create_table(
         'unknown_replies',
@@ -43,8 +43,7 @@ def upgrade() -> None:
 
 
 def _codes_that_are_out() -> None:
-    """Move each mailed code to the newest send of its proof, so that the code is still redacted
-    when it is texted.
+    """Move each mailed code to the newest send of its proof, so that it is still masked in texts.
     """
     op.execute(
         'UPDATE proof_sends SET'

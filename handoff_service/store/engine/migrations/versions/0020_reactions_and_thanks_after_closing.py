@@ -1,4 +1,4 @@
-"""Reactions on messages, and for how long thanks stay with a closed conversation."""
+"""Adds reactions to messages, and how long thank-yous stay in a closed conversation."""
 
 import sqlalchemy as sa
 from alembic import op

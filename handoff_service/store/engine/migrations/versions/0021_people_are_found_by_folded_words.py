@@ -1,8 +1,8 @@
 """Adds a word index for finding users, merges alternative forms of a phone number, and rebuilds the
 text index.
 
-This migration empties the index of texts, because the words of scripts without spaces changed. The
-new tokenizer keeps words as they are. The service fills the index again in the background.
+This migration empties the text index, because the words of scripts without spaces have changed. The
+new tokenizer does not change words. The service refills the index in the background.
 """
 
 import sqlalchemy as sa
@@ -46,7 +46,7 @@ def _one_form(table: str, column: str, where: str = '') -> None:
 
 
 def _one_form_of_key(table: str, column: str, key: str) -> None:
-    """If both forms have a row, keep only one."""
+    """If both forms of a number have a row, keep only one."""
     there = (
         f' AND NOT EXISTS (SELECT 1 FROM {table} o WHERE o.{column} = :new AND o.{key} = '
         f'{table}.{key})'
@@ -58,8 +58,8 @@ def _one_form_of_key(table: str, column: str, key: str) -> None:
 
 
 def _one_form_of_profiles() -> None:
-    """If one person has two active profiles, the one that is tied to a user stays active. If
-    neither or both are, the newer one does.
+    """If a person has two active profiles, keep the one that is tied to a user. If none or both are
+    tied, keep the newer one.
     """
     conn, p = op.get_bind(), sa.table(
         'messaging_profiles', sa.column('id'), sa.column('number'), sa.column('user_id'),
@@ -74,8 +74,8 @@ def _one_form_of_profiles() -> None:
 
 
 def _one_form_of_interactions() -> None:
-    """Where one person has two active conversations on a line, the older form keeps its number
-    until it is closed."""
+    """If a person has two active conversations on a line, one of them keeps the older form of the
+    number until it is closed."""
     active = "o.state <> 'closed'"
     there = (
         ' AND (state = \'closed\' OR NOT EXISTS (SELECT 1 FROM interactions o WHERE '

@@ -1,5 +1,5 @@
-"""The setting that decides whether texts from senders that nobody can text back go to queues.
-Without a queue, such conversations have no owner."""
+"""Adds the setting for whether texts from senders who cannot get replies go to queues. Without a
+queue, these conversations have no owner."""
 
 import sqlalchemy as sa
 from alembic import op

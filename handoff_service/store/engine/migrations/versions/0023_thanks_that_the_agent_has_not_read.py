@@ -1,4 +1,4 @@
-"""Thanks that came after closing, until the agent of the conversation has read them."""
+"""Adds unread thank-yous after closing."""
 
 import sqlalchemy as sa
 from alembic import op

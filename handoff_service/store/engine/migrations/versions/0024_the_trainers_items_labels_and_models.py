@@ -1,5 +1,5 @@
-"""The trainer's items, labels, pinned texts, models and their runs; how a turn's
-model ranked the intents."""
+"""Adds the trainer's items, labels, pinned texts, models and training runs, and the ranking of
+intents in each turn."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,5 @@
-"""One training run at a time, which reports that it is alive; the time since which a model has its
-state."""
+"""Allows only one training run at a time, which reports its progress, and adds the time since which
+a model has had its state."""
 
 import sqlalchemy as sa
 from alembic import op

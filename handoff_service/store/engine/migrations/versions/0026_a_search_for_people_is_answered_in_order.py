@@ -1,5 +1,5 @@
-"""Each search word of a person carries the name's place in the list of people, so that the index
-of words answers a search in the list's order.
+"""Adds the user's name to each search word, so that the index returns search results in the order
+of names.
 """
 
 import sqlalchemy as sa
@@ -40,7 +40,7 @@ def upgrade() -> None:
 
 
 def _sort_names() -> None:
-    """A temporary table of each user's folded name."""
+    """Create a temporary table of each user's normalized name."""
     op.execute('CREATE TEMPORARY TABLE sort_names (user_id BIGINT PRIMARY KEY, sort_name TEXT)')
     conn = op.get_bind()
     add = sa.text('INSERT INTO sort_names VALUES (:user_id, :sort_name)')

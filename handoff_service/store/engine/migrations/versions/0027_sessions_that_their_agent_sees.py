@@ -1,5 +1,5 @@
-"""An agent sees each session's device and last use; the set-up in the browser can be left and
-resumed, and checks can be hidden."""
+"""Adds each session's device and last use, the progress of the setup in the browser, and hidden
+checks."""
 
 import sqlalchemy as sa
 from alembic import op

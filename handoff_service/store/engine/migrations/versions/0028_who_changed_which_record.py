@@ -1,4 +1,4 @@
-"""Who changed which record that admins edit, field by field."""
+"""Adds the change history of records that admins edit."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,7 @@
-"""The index of texts stores the short words of scripts without spaces once.
+"""Stores the short words of scripts without spaces only once in the text index.
 
-On SQLite, this migration creates the index again without texts, because its words changed. The
-service fills it in the background, the oldest texts first. The index on PostgreSQL stays.
+On SQLite, this migration recreates an empty index, because the words have changed. The service
+refills it in the background, oldest texts first. On PostgreSQL, the index does not change.
 """
 
 from alembic import op

@@ -1,4 +1,4 @@
-"""What colleagues did with an agent's conversations, until the agent has seen it."""
+"""Adds notices about colleagues' actions on an agent's conversations."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Deleted records: their last values, their changes and who deleted them."""
+"""Adds deleted records: their last values, their changes and who deleted them."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,4 @@
-"""Models that a trainer keeps, while older ones lose their files; and disputes that a trainer has
-settled."""
+"""Adds pinned models, whose files are never deleted, and disputes that a trainer has settled."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A hold may have an end, and an agent's text may leave later."""
+"""Adds an optional end to holds, and scheduled texts."""
 
 import sqlalchemy as sa
 from alembic import op

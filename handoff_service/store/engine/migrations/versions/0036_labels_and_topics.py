@@ -1,4 +1,4 @@
-"""Labels of conversations, and a topic that an agent chooses on closing."""
+"""Adds labels of conversations, and the topic that an agent chooses to close a conversation."""
 
 import sqlalchemy as sa
 from alembic import op

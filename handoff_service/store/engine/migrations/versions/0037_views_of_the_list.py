@@ -1,4 +1,4 @@
-"""Each agent's sort and filters of the list of ongoing conversations, and saved views."""
+"""Adds each agent's sort and filter for the list of ongoing conversations, and saved views."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The agents that private notes name."""
+"""Adds mentions of agents in private notes."""
 
 import sqlalchemy as sa
 from alembic import op

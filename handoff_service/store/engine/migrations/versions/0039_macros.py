@@ -1,4 +1,4 @@
-"""Macros: several changes to a conversation with one click."""
+"""Adds macros."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When the agent last did something with a session."""
+"""Adds the time of an agent's last activity in a session."""
 
 import sqlalchemy as sa
 from alembic import op

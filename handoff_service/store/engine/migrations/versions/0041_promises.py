@@ -1,4 +1,4 @@
-"""Promises of agents, with reminders."""
+"""Adds agents' promises, with reminders."""
 
 import sqlalchemy as sa
 from alembic import op

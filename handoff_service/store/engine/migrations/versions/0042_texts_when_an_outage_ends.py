@@ -1,4 +1,4 @@
-"""Texts to everybody who reported an outage."""
+"""Adds texts to everybody who reported an outage."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Where agents want notifications while they have no workspace page open."""
+"""Adds targets for notifications while agents have no workspace page open."""
 
 import sqlalchemy as sa
 from alembic import op

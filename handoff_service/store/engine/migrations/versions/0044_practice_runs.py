@@ -1,4 +1,4 @@
-"""Runs of the practice desk."""
+"""Adds runs of the practice desk."""
 
 import sqlalchemy as sa
 from alembic import op

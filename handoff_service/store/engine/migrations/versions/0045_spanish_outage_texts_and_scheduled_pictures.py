@@ -1,4 +1,4 @@
-"""The Spanish text to everybody who reported an outage, and pictures of scheduled texts."""
+"""Adds the Spanish text to everybody who reported an outage, and pictures in scheduled texts."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Reports: the facts of conversations, and their columns packed by day."""
+"""Adds the facts of conversations for reports, and their columns packed by day."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""An index of the texts which say that a case is resolved or that a service works again."""
+"""Adds an index of texts that announce that a case is resolved or an outage is over."""
 
 import sqlalchemy as sa
 from alembic import op

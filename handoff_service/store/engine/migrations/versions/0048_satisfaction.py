@@ -1,4 +1,4 @@
-"""Ask requesters after closing how it went, and keep their grades for reports."""
+"""Adds satisfaction questions after closing, and grades for reports."""
 
 import sqlalchemy as sa
 from alembic import op

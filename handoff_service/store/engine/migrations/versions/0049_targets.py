@@ -1,4 +1,4 @@
-"""Targets of queues, running targets of conversations, holds, and facts about targets."""
+"""Adds targets of queues, running targets of conversations, holds, and facts about targets."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -43,7 +43,7 @@ def upgrade() -> None:
     op.add_column(facts, sa.Column('next_responses_missed', sa.Integer(), server_default=zero, nullable=False))
     op.execute('UPDATE conversation_facts SET priority = '
                '(SELECT priority FROM interactions WHERE interactions.id = conversation_facts.interaction_id)')
-    # The beginning of a running hold is unknown. Take the time of the last message.
+    # The beginning of a running hold is unknown, so use the time of the last message.
     op.execute("INSERT INTO holds (interaction_id, began_at) SELECT id, last_message_at FROM interactions "
                "WHERE state = 'on_hold' AND closed_at IS NULL")
     # the packed days lack the new columns

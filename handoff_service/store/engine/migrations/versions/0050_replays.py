@@ -1,4 +1,4 @@
-"""Replays: dry runs of a change to queues and agents."""
+"""Adds replays, which are dry runs of a change to queues and agents."""
 
 import sqlalchemy as sa
 from alembic import op

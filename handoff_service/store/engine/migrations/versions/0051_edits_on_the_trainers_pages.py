@@ -1,5 +1,5 @@
-"""Edits on the trainer's pages. After the first edit, changed data goes live only by a
-promotion."""
+"""Adds edits on the trainer's pages. After the first edit, changed data goes live only when a
+trainer promotes a model."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Identity providers, the agents' accounts at them, and roles that sign in without a password."""
+"""Adds identity providers, agents' accounts at them, and roles that sign in without a password."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Second factors: authenticator apps, backup codes and passkeys."""
+"""Adds second factors: authenticator apps, backup codes and passkeys."""
 
 import sqlalchemy as sa
 from alembic import op

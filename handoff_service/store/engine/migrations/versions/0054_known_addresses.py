@@ -1,4 +1,4 @@
-"""Addresses from which agents have signed in."""
+"""Adds the addresses from which agents have signed in."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,5 @@
-"""Secrets that the desk made for itself, and which secret key keyed a user's fact."""
+"""Adds secrets that the desk has created for itself, and the id of the secret key for a user's
+facts."""
 
 import sqlalchemy as sa
 from alembic import op

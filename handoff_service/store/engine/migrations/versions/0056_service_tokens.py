@@ -1,4 +1,4 @@
-"""Service tokens and their technical agents."""
+"""Adds service tokens and their technical agents."""
 
 import sqlalchemy as sa
 from alembic import op

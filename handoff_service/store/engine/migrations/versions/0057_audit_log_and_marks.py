@@ -1,5 +1,5 @@
-"""The append-only audit log, and hashes ("marks") of notification addresses. The addresses are
-sealed from now on, so the hashes are needed to find equal addresses.
+"""Adds the append-only audit log, and hashes ("marks") of notification addresses. The addresses are
+now sealed, so only the hashes can find equal addresses.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ def upgrade() -> None:
 
 
 def _mark_addresses() -> None:
-    """Make the table again, because SQLite cannot drop its constraint. Nothing refers to it."""
+    """Recreate the table, because SQLite cannot drop its constraint. No table refers to it."""
     connection = op.get_bind()
     old = sa.Table('notification_targets', sa.MetaData(), autoload_with=connection)
     rows = [dict(row) for row in connection.execute(sa.select(old).order_by(old.c.id)).mappings()]

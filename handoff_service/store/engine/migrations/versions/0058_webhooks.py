@@ -1,4 +1,4 @@
-"""Several webhooks, each with its events. The case webhook becomes the first one."""
+"""Adds several webhooks, each with its events. The case webhook becomes the first of them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,7 +25,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('name', name=op.f('uq_webhooks_name'))
     )
     events = '["case.created", "case.changed"]'
-    # the row is also created if only calls exist, because calls refer to it
+    # create the row even if only calls exist, because calls refer to it
     op.execute(
         "INSERT INTO webhooks (id, name, url, secret, events, with_texts, active) "
         "SELECT id, CASE WHEN id = 1 THEN 'Case webhook' ELSE 'Case webhook ' || id END, "

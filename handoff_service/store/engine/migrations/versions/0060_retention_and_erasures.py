@@ -1,4 +1,4 @@
-"""Retention, erasures of people, and opt-outs that outlive an erasure."""
+"""Adds retention, erasures of people, and opt-outs that outlive an erasure."""
 
 import sqlalchemy as sa
 from alembic import op

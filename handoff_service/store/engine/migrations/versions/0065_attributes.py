@@ -1,4 +1,4 @@
-"""Attributes that an admin defines for users and conversations."""
+"""Adds attributes that an admin defines for users and conversations."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The language of a queue's requesters."""
+"""Adds the language of a queue."""
 
 import sqlalchemy as sa
 from alembic import op

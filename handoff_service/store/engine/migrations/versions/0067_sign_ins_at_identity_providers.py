@@ -1,5 +1,5 @@
-"""Facts from the identity provider about a sign-in: its own session, and when the person last
-proved their identity.
+"""Adds what the identity provider reports about a sign-in: its own session, and when the person
+signed in there.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Users that were merged into another user; lists and macros with attributes."""
+"""Adds merges of users, and an attribute filter to saved views and the list."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The language in which an agent reads the pages."""
+"""Adds the language of an agent's pages."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The text to everybody who reported an outage, in each language of requesters."""
+"""Adds translations of the text to everybody who reported an outage."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Indexes by which retention finds its rows without reading whole tables in the lane."""
+"""Adds indexes, so that retention does not read whole tables in the lane."""
 
 from alembic import op
 

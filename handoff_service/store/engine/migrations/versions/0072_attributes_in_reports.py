@@ -1,4 +1,4 @@
-"""Attributes with choices, or with yes and no, in the facts of conversations."""
+"""Adds attributes with choices, or with yes and no, to the facts of conversations."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The watch over an SMS gateway of the company's own, such as a phone."""
+"""Adds the watch over the company's own SMS gateway, such as a phone."""
 
 import sqlalchemy as sa
 from alembic import op

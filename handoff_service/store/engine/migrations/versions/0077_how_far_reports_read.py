@@ -1,4 +1,4 @@
-"""Reports store how far they have read new messages, and how far they have read messages again."""
+"""Adds the progress of reports: how far they have read messages the first and the second time."""
 
 import sqlalchemy as sa
 from alembic import op

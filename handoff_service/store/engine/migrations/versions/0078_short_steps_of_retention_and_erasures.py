@@ -1,7 +1,7 @@
-"""Steps of retention and erasures hold the lane for a short time.
+"""Shortens the time for which steps of retention and erasures occupy the lane.
 
-SQLite no longer merges parts of the index of texts in the transactions that change it: see
-``operations/conversations/merge_index.py``. Deleting a user no longer reads whole tables.
+SQLite no longer merges segments of the text index in the transactions that change it: see
+``operations/conversations/merge_index.py``. The deletion of a user no longer reads whole tables.
 """
 
 import sqlalchemy as sa
