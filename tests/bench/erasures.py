@@ -92,7 +92,7 @@ async def _keep_facts(deps: WorkerDeps, clock: _Clock) -> None:
     with mock.patch.object(keep_facts, "PAUSE", 0):
         while await worker.step():
             pass
-        clock.moved += pack_days.QUIET + keep_facts.EVERY
+        clock.moved += pack_days.UNCHANGED_FOR + keep_facts.EVERY
         while await worker.step():
             pass
     f = t.conversation_facts

@@ -21,9 +21,8 @@ from handoff_service.store.reports.packed_days import (
     packed,
 )
 
-UNCHANGED_FOR = timedelta(
-    minutes=10
-)  # a day is packed after this time without a change of its facts
+# a day is packed after this time without a change of its facts
+UNCHANGED_FOR = timedelta(minutes=10)
 _SIGNED = ("<i1", "<i2", "<i4", "<i8")
 
 
