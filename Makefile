@@ -113,7 +113,7 @@ catalogs: setup ## collect the texts to translate into handoff_service/locale, a
 	@$(BABEL) extract -F locale/pages.cfg $(CATALOG) -o locale/pages.pot .
 	@$(BABEL) extract -F locale/scripts.cfg --no-default-keywords -k phrase -k countPhrase:1,2 $(CATALOG) -o locale/scripts.pot .
 	@for d in requesters pages scripts; do for l in de es fr; do \
-		($(BABEL) update --ignore-pot-creation-date -D $$d -l $$l -i locale/$$d.pot -d locale --no-wrap --no-fuzzy-matching --init-missing) || exit 1; done; \
+		($(BABEL) update --ignore-pot-creation-date -D $$d -l $$l -i locale/$$d.pot -d locale --no-wrap --no-fuzzy-matching --init-missing --ignore-obsolete) || exit 1; done; \
 		($(BABEL) compile -D $$d -d locale) || exit 1; done
 
 language-ngrams: setup ## compute the n-grams that show a text's language again, after the catalogs or the examples changed much
