@@ -40,7 +40,10 @@ _OPENING = re.compile(r"(Input|String|List|Dictionary) should ")
 def words_of(error_details: Mapping[str, Any]) -> str:
     """The sentence for one of pydantic's errors. Pydantic shows an enum value as ``<Kind.X: 'x'>``;
     the sentence has only ``'x'``."""
-    known = SENTENCES.get(error_details["type"])
+    kind = error_details["type"]
+    if kind == "too_long" and isinstance(error_details.get("input"), str):
+        kind = "string_too_long"  # pydantic checks a length behind a validator without the type
+    known = SENTENCES.get(kind)
     context = error_details.get("ctx", {})
     if known is not None:
         return filled(known, **context)
