@@ -291,6 +291,8 @@ FAULTS = [
     ("presence", '[[presence_states]]\nname = "Away"\n',
     "2: presence_states[0].name: must not "
     "be available"),
+    ("presence: length", f'[[presence_states]]\nname = "{"x" * 31}"\n',
+    "2: presence_states[0].name: must be at most 30 characters"),
     ("country", '[desk]\nname = "D"\ncountry = "XX"\n',
     "3: desk.country: must be a country's "
     "ISO code"),

@@ -33,7 +33,7 @@ from handoff_service.rules.desk import system_messages
 from handoff_service.rules.desk.system_messages import SystemMessage, words_of
 from handoff_service.rules.identity.facts_in_questions import facts_in_language
 from handoff_service.rules.shared import placeholders
-from handoff_service.rules.shared.dates_in_texts import UNTIL_WEEKDAY, WEEKDAY_AT, WEEKDAYS
+from handoff_service.rules.shared.dates_in_texts import NOT_IN_GSM_7, WEEKDAYS, time_to_come
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import LOCALE, REQUESTERS, in_language
 from handoff_service.rules.shared.versions import name_in
@@ -74,15 +74,13 @@ def catalog(language: Language) -> Catalog:
 
 
 CATALOGS = {language: catalog(language) for language in OTHERS}
-#: The Spanish catalog has no weekdays (rules/shared/dates_in_texts.py).
-EMPTY = {Language.SPANISH: {*WEEKDAYS, WEEKDAY_AT, UNTIL_WEEKDAY}}
 
 
 def translations() -> Iterator[tuple[Language, str, str]]:
     """Language, English text, translation; each form of a plural."""
     for language, known in CATALOGS.items():
         for message in known:
-            if message.id and message.id not in EMPTY.get(language, ()):
+            if message.id:
                 english = message.id if message.pluralizable else (message.id,)
                 forms = message.string if message.pluralizable else (message.string,)
                 for translated in forms:  # Spanish and French have one more form than English
@@ -155,7 +153,17 @@ def test_translations_keep_the_placeholders_and_the_short_encoding() -> None:
         ]
         assert set(fields[0]) - {"None"} == set(fields[1]) - {"None"}, translated
         counted = segments(translated)
-        assert (counted.count, counted.encoding) == (1, Encoding.GSM_7), translated
+        short = translated not in NOT_IN_GSM_7
+        assert (counted.count, counted.encoding == Encoding.GSM_7) == (1, short), translated
+
+
+def test_a_weekday_that_needs_the_longer_encoding_is_replaced_by_the_date() -> None:
+    names = {in_language(day, language) for day in WEEKDAYS for language in Language}
+    assert {name for name in names if segments(name).encoding is not Encoding.GSM_7} == NOT_IN_GSM_7
+    friday, saturday = (NOW + timedelta(days=days) for days in (7, 8))
+    monday = NOW + timedelta(days=3)
+    assert time_to_come(friday, NEW_YORK, monday, ES) == "el viernes a las 09:00"
+    assert time_to_come(saturday, NEW_YORK, monday, ES) == "el 5 de diciembre a las 09:00"
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -231,7 +239,7 @@ def test_the_hours_fit_in_each_language(language: Language) -> None:
         (Language.ENGLISH, 24, "We're open until tomorrow at 09:00 (New York time)."),
         (Language.ENGLISH, 96, "We're open until Tuesday at 09:00 (New York time)."),
         (Language.SPANISH, 1, "Atendemos hasta las 10:00 (hora de New York)."),
-        (Language.SPANISH, 96, "Atendemos hasta el 1 de diciembre a las 09:00 (hora de New York)."),
+        (Language.SPANISH, 96, "Atendemos hasta el martes a las 09:00 (hora de New York)."),
         (Language.GERMAN, 24, "Wir sind da bis morgen um 09:00 Uhr (Ortszeit New York)."),
         (Language.GERMAN, 96, "Wir sind da bis Dienstag 09:00 Uhr (Ortszeit New York)."),
         (Language.FRENCH, 1, "Nous sommes ouverts et fermons à 10:00 (heure de New York)."),

@@ -119,6 +119,11 @@ async def test_pages_show_that_the_gateway_is_away(
     assert says in shown(page)
     assert f'href="{LIST}"' in page
     assert says in (await found_problems(desk))[CheckName.PROVIDER][0]
+    # the banner about the agent's own absence does not take the gateway's time for the agent's
+    await change(desk, sa.update(t.agents).values(returned_from="The connection was lost."))
+    page = (await grace.get(numbers)).text
+    assert "The connection was lost." in shown(page)
+    assert says in shown(page)
     async with desk.visitor() as omar:
         await omar.sign_in("omar@example.com", "demo-omar")
         assert says in shown((await omar.get("/workspace/supervisor")).text)

@@ -50,7 +50,7 @@ def _malformed_slice(
     try:
         model.model_validate(part, context=context)
     except ValidationError as error:
-        for error_details in error.errors(include_url=False, include_input=False):
+        for error_details in error.errors(include_url=False):
             loc = error_details["loc"]
             moved = (
                 (loc[0], loc[1] + start, *loc[2:])

@@ -40,7 +40,10 @@ _OPENING = re.compile(r"(Input|String|List|Dictionary) should ")
 def words_of(error_details: Mapping[str, Any]) -> str:
     """The sentence for a Pydantic error. Pydantic shows an enum value as ``<Kind.X: 'x'>``, and the
     sentence shows it as ``'x'``."""
-    known = SENTENCES.get(error_details["type"])
+    kind = error_details["type"]
+    if kind == "too_long" and isinstance(error_details.get("input"), str):
+        kind = "string_too_long"  # a limit after a validator does not know the type
+    known = SENTENCES.get(kind)
     context = error_details.get("ctx", {})
     if known is not None:
         return filled(known, **context)

@@ -1,7 +1,7 @@
 """Days and times in texts to requesters, in the requester's language.
 
-The Spanish catalog has no names of weekdays, because "sábado" needs the longer encoding. A Spanish
-text has the date instead.
+A weekday that GSM-7 cannot write would turn the whole text into UCS-2, which holds 70 characters
+per segment instead of 160. Such a text has the date instead of the weekday.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ WEEKDAYS = (
     translatable("Saturday"),
     translatable("Sunday"),
 )
-NO_WEEKDAYS = frozenset({Language.SPANISH})
+NOT_IN_GSM_7 = frozenset({"sábado"})
 AT = translatable("at {time}")
 UNTIL = translatable("{time}")  # the words after "open until"
 UNTIL_WEEKDAY = translatable("{weekday} at {time}")
@@ -73,9 +73,9 @@ def _to_come(
     zone = ZoneInfo(time_zone)
     local = at.astimezone(zone)
     days = (local.date() - now.astimezone(zone).date()).days
-    is_near = days < 7 and language not in NO_WEEKDAYS
-    frame = frames[days] if days in (0, 1) else frames[2] if is_near else frames[3]
     weekday = in_language(WEEKDAYS[local.weekday()], language)
+    has_weekday = days < 7 and weekday not in NOT_IN_GSM_7
+    frame = frames[days] if days in (0, 1) else frames[2] if has_weekday else frames[3]
     return in_language(frame, language).format(
         time=f"{local:%H:%M}", weekday=weekday, **_date(local, language)
     )

@@ -54,7 +54,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     found = await store.read(list_provider_numbers)
     shell = list_variables(found, new=f"{HERE}/new") | {
         "responders": RESPONDERS,
-        "away": await store.read(gateway_watch.away),
+        "gateway_away": await store.read(gateway_watch.away),
     }
     return await admin_page(request, agent, "provider_numbers.html", here=HERE, **shell)
 
