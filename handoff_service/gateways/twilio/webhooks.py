@@ -55,8 +55,7 @@ class NotTwilio(Refusal):
 
 
 class Recut(MayHideText):
-    """The signature is valid, but somebody has moved characters between names and values (see
-    form.py)."""
+    """The signature is valid, but somebody has moved characters between names and values."""
 
 
 def read_text(settings: Settings, request: ProviderRequest) -> Sequence[Text]:
