@@ -228,7 +228,7 @@ def _offer(tx: Transaction, run: Run, subject: Subject, need: Need, decision: De
         agent = decision.chosen[0]
         run.took(agent.agent_id, tx.now)
         work_items.assigned(tx, [agent.agent_id])
-        sentence = f"{queue.name} handled this to {agent.name}"
+        sentence = f"{queue.name} assigned this to {agent.name}"
         assign(tx, subject.interaction, subject.item.id, agent.agent_id, sentence=sentence)
         return 1
     for agent_id in chosen:
