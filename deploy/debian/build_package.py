@@ -7,6 +7,7 @@ Python 3.10 that Rasa needs, because Debian no longer has one.
 """
 
 import argparse
+import gzip
 import os
 import re
 import shutil
@@ -66,6 +67,7 @@ def project_version(source: Path) -> str:
 def _lay_out(name: str, root: Path, source: Path, uv: str, bot_python: Path) -> dict[str, str]:
     """Put a package's files where they are installed. Returns fields for its control file."""
     shutil.copytree(HERE / name / "files", root)
+    _add_changelog(root, source)
     target = root / INSTALLED.relative_to("/")
     target.mkdir(parents=True, exist_ok=True)
     if name == "service":
@@ -81,6 +83,13 @@ def _lay_out(name: str, root: Path, source: Path, uv: str, bot_python: Path) -> 
     _copy_python(python.parents[1], carried)
     _use_python(environment, INSTALLED / "python3.10/bin/python3.10")
     return {"libraries": _libraries(carried)}
+
+
+def _add_changelog(root: Path, source: Path) -> None:
+    """Put the changelog into the package's folder of documents, as Debian wants it."""
+    (folder,) = (root / "usr/share/doc").iterdir()
+    content = (source / "CHANGELOG.md").read_bytes()
+    (folder / "changelog.gz").write_bytes(gzip.compress(content, mtime=0))
 
 
 def _add_program(target: Path, source: Path) -> None:
