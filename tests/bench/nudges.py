@@ -37,7 +37,7 @@ from tests.support.service import free_port, running_service
 from tests.support.story import MAIN
 
 TRIES = size(50, 12, "TRIES")
-WARM_UP = 3
+WARM_UP = size(10, 3)
 MOST_MS = 100.0  # at the 95th percentile; from the issue about two hosts
 WITHIN = 20.0  # seconds; without a nudge, the work waits for an hour
 QUIET = 0.4  # seconds after which the service has done everything about a text
