@@ -45,7 +45,8 @@ soak: setup services ## send 50 texts a second with 200 event streams for MINUTE
 chaos: setup services ## run the long fault drills; the first prints lost=N duplicated=N for each database
 	@.venv/bin/python -m tests.chaos
 
-chaos-hosts: setup services ## run the fault drills for two hosts behind HAProxy, in network namespaces; needs root, haproxy and iproute2
+chaos-hosts: setup services ## run the fault drills for two hosts behind HAProxy, in network namespaces; needs root, haproxy and iproute2; PATCHBOARD_CHAOS_BOT=rasa runs Rasa on each host
+	@[ "$$PATCHBOARD_CHAOS_BOT" != rasa ] || $(MAKE) --no-print-directory setup-bot
 	@.venv/bin/python -m tests.chaos.hosts
 
 simulation: setup services ## simulate a day of a large desk: 200 agents, 5,000 conversations, both databases, two processes

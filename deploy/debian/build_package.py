@@ -7,6 +7,7 @@ with its Python packages. It also contains Python 3.10, which Rasa needs and Deb
 """
 
 import argparse
+import gzip
 import os
 import re
 import shutil
@@ -67,6 +68,7 @@ def _lay_out(name: str, root: Path, source: Path, uv: str, bot_python: Path) -> 
     """Put a package's files at their installed paths below ``root``. Returns fields for the control
     file."""
     shutil.copytree(HERE / name / "files", root)
+    _add_changelog(root, source)
     target = root / INSTALLED.relative_to("/")
     target.mkdir(parents=True, exist_ok=True)
     if name == "service":
@@ -82,6 +84,13 @@ def _lay_out(name: str, root: Path, source: Path, uv: str, bot_python: Path) -> 
     _copy_python(python.parents[1], carried)
     _use_python(environment, INSTALLED / "python3.10/bin/python3.10")
     return {"libraries": _libraries(carried)}
+
+
+def _add_changelog(root: Path, source: Path) -> None:
+    """Put the changelog into the package's folder of documents, as Debian wants it."""
+    (folder,) = (root / "usr/share/doc").iterdir()
+    content = (source / "CHANGELOG.md").read_bytes()
+    (folder / "changelog.gz").write_bytes(gzip.compress(content, mtime=0))
 
 
 def _add_program(target: Path, source: Path) -> None:

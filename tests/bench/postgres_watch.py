@@ -1,5 +1,6 @@
 """Measures the activity of PostgreSQL and of the service's processes while texts arrive."""
 
+import itertools
 import os
 import re
 import threading
@@ -15,6 +16,7 @@ import psycopg
 from tests.conftest import POSTGRES
 
 EVERY = 0.01  # seconds between two samples of the connections
+SERVERS_EVERY = 10  # samples between two looks at PostgreSQL's processes
 _ACTIVE = """
 SELECT state, wait_event_type, wait_event, left(query, 400) FROM pg_stat_activity
 WHERE datname = %s AND pid <> pg_backend_pid()
@@ -22,7 +24,7 @@ WHERE datname = %s AND pid <> pg_backend_pid()
 """
 _SERVERS = """
 SELECT pid FROM pg_stat_activity
-WHERE (datname = %s OR datname IS NULL) AND pid <> pg_backend_pid()
+WHERE (datname = %s OR datname IS NULL) AND pid <> ALL(%s)
 """
 _COUNTERS = """
 SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0'), sum(number) FROM lane_commits
@@ -49,6 +51,31 @@ class Watched:
         return sum(seconds for name, seconds in self.spent.items() if name.startswith(kind))
 
 
+class Servers:
+    """The processor time of PostgreSQL's processes. A connection may begin or end meanwhile: a
+    service that was stopped for a while opens its connections again. So ``look`` must be called
+    now and then.
+    """
+
+    def __init__(self, database: str, own: psycopg.Connection) -> None:
+        self._database, self._own = database, own.info.backend_pid
+        self._began: dict[int, float] = {}
+        self._last: dict[int, float] = {}
+        self.look(own)
+        self._began = dict(self._last)
+
+    def look(self, conn: psycopg.Connection) -> None:
+        watchers = [self._own, conn.info.backend_pid]
+        for (pid,) in conn.execute(_SERVERS, [self._database, watchers]):
+            # A process that has just ended keeps the time of the previous look.
+            self._last[pid] = max(processor_seconds(pid), self._last.get(pid, 0.0))
+
+    @property
+    def seconds(self) -> float:
+        """Return the processor time since the beginning."""
+        return sum(last - self._began.get(pid, 0.0) for pid, last in self._last.items())
+
+
 @contextmanager
 def watching(database: str, service: Iterable[int]) -> Iterator[Watched]:
     """Watch the database of this name and these processes until the block ends."""
@@ -56,10 +83,9 @@ def watching(database: str, service: Iterable[int]) -> Iterator[Watched]:
     address = POSTGRES.rsplit("/", 1)[0] + "/" + database
     with psycopg.connect(address, autocommit=True) as own:
         before, began = _counters(own), time.monotonic()
-        servers = [pid for (pid,) in own.execute(_SERVERS, [database])]
+        servers = Servers(database, own)
         service_before = [processor_seconds(pid) for pid in pids]
-        database_before = sum(map(processor_seconds, servers))
-        sampler = threading.Thread(target=_sample, args=(database, found.spent, ended))
+        sampler = threading.Thread(target=_sample, args=(database, found.spent, ended, servers))
         sampler.start()
         try:
             yield found
@@ -68,9 +94,10 @@ def watching(database: str, service: Iterable[int]) -> Iterator[Watched]:
             found.service = [
                 processor_seconds(pid) - was for pid, was in zip(pids, service_before, strict=True)
             ]
-            found.database = sum(map(processor_seconds, servers)) - database_before
             ended.set()
             sampler.join()
+            servers.look(own)
+            found.database = servers.seconds
         found.wal_bytes, found.transactions = (
             int(now - was) for now, was in zip(_counters(own), before, strict=True)
         )
@@ -117,10 +144,12 @@ def kind_of(state: str, wait_type: str | None, wait: str | None, query: str) -> 
     return f"work: {statement}"
 
 
-def _sample(database: str, spent: "Counter[str]", ended: threading.Event) -> None:
+def _sample(database: str, spent: "Counter[str]", ended: threading.Event, servers: Servers) -> None:
     with psycopg.connect(POSTGRES, autocommit=True) as conn:
-        last = time.monotonic()
+        last, samples = time.monotonic(), itertools.count()
         while not ended.wait(EVERY):
+            if next(samples) % SERVERS_EVERY == 0:
+                servers.look(conn)
             rows = conn.execute(_ACTIVE, [database]).fetchall()
             now = time.monotonic()
             for row in rows:

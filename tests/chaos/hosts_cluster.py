@@ -13,20 +13,21 @@ import sys
 import tarfile
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from handoff_service.gateways.s3.media_store import Bucket, S3Media
+from tests.chaos.hosts_bots import HostBot
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.hosts_network import HERE, Host, build
 from tests.support.own_postgres import DATABASE, OwnPostgres
 
 ROOT = Path(__file__).parents[2]
-SMALL_BOT = "tests.support.small_bot"
 DESK = "tests/desk.toml"
 PROXY = ROOT / "docs/how-to/haproxy.cfg"
-PROXY_PORT, SERVICE_PORT, BOT_PORT, REDIS_PORT, S3_PORT = 8080, 8000, 5005, 6379, 9000
+PROXY_PORT, SERVICE_PORT, REDIS_PORT, S3_PORT = 8080, 8000, 6379, 9000
 BUCKET, PREFIX = "northwind-desk", "media"
 MIGRATIONS = "handoff_service/store/engine/migrations/versions"
 READY_WITHIN = 60.0  # seconds
@@ -58,7 +59,7 @@ def older_release(folder: Path) -> Path:
     """
     commit = os.environ.get("PATCHBOARD_CHAOS_OLDER") or _before_newest_migration()
     made = folder / "older"
-    packed = _git("archive", commit, "handoff_service", "actions", DESK)
+    packed = _git("archive", commit, "handoff_service", "actions", "data", "domain.yml", DESK)
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(made, filter="data")
     print(f"-> the older release is {commit[:8]}", file=sys.stderr, flush=True)
@@ -80,20 +81,24 @@ def _git(*words: str) -> bytes:
 class ServiceHost:
     """A host with a service and a bot."""
 
-    def __init__(self, host: Host, home: Path, environment: dict[str, str]) -> None:
-        self.host, self._home, self._environment = host, home, environment
+    def __init__(self, host: Host, home: Path, environment: dict[str, str], bot: HostBot) -> None:
+        self.host, self._environment, self._bot = host, environment, bot
         self._process: subprocess.Popen[bytes] | None = None
         home.mkdir()
-        self.log = home / "service.log"
-        self._run("-m", SMALL_BOT, str(BOT_PORT))
+        self.log, self._bot_log = home / "service.log", home / "bot.log"
+
+    def start_bot(self) -> None:
+        """Start the bot, and wait until it can answer."""
+        process = self._run(self._bot_log, *self._bot.command(self._environment))
+        self._bot.wait_until_up(self.host, process, self._bot_log)
 
     def start(self, release: Path = ROOT) -> None:
-        self._process = self._run("-m", "handoff_service.cli", "serve", release=release)
+        self._process = self._patchboard("serve", release=release)
 
     def import_desk(self, release: Path) -> None:
         """Import the desk of the tests with this host's release."""
-        words = ("-m", "handoff_service.cli", "import", str(release / DESK))
-        assert self._run(*words, release=release).wait(READY_WITHIN) == 0, self.log.read_text()
+        done = self._patchboard("import", str(release / DESK), release=release)
+        assert done.wait(READY_WITHIN) == 0, self.log.read_text()
 
     def stop(self) -> None:
         assert self._process is not None
@@ -105,14 +110,17 @@ class ServiceHost:
         assert self._process is not None
         return self._process.wait(READY_WITHIN)
 
-    def _run(self, *words: str, release: Path = ROOT) -> "subprocess.Popen[bytes]":
-        with self.log.open("ab") as log:
+    def _patchboard(self, *words: str, release: Path) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "handoff_service.cli", *words]
+        environment = os.environ | self._environment | {"PYTHONPATH": str(release)}
+        return self._run(self.log, command, environment, release)
+
+    def _run(
+        self, log: Path, command: Sequence[str], environment: Mapping[str, str], folder: Path = ROOT
+    ) -> "subprocess.Popen[bytes]":
+        with log.open("ab") as sink:
             return subprocess.Popen(
-                self.host.command(sys.executable, *words),
-                cwd=release,
-                env=os.environ | self._environment | {"PYTHONPATH": str(release)},
-                stdout=log,
-                stderr=log,
+                self.host.command(*command), cwd=folder, env=environment, stdout=sink, stderr=sink
             )
 
 
@@ -121,8 +129,8 @@ class Cluster:
     proxy run at ``HERE``.
     """
 
-    def __init__(self, folder: Path, older: Path) -> None:
-        self.folder, self.older = folder, older
+    def __init__(self, folder: Path, older: Path, bot: HostBot) -> None:
+        self.folder, self.older, self.bot = folder, older, bot
         self.url = f"http://{HERE}:{PROXY_PORT}"
         # credentials that only this drill's services have
         self.twilio = FakeTwilio(auth_token=secrets.token_hex(16))
@@ -164,14 +172,18 @@ class Cluster:
             "TRUSTED_PROXIES": HERE,
             "SECRET_KEY": secrets.token_hex(16),
             "BOT_TOKEN": secrets.token_hex(16),
-            "BOT_URL": f"http://127.0.0.1:{BOT_PORT}/webhooks/sms/webhook",
-            "BOT_TIMEOUT": "1",
+            **self.bot.settings(self.database_url),
             "BURST_WINDOW": "0.3",
             "PORT": str(SERVICE_PORT),
             **self.twilio.settings,
         }
         self.services = [
-            ServiceHost(host, self.folder / host.name, _environment(host, self.folder, settings))
+            ServiceHost(
+                host,
+                self.folder / host.name,
+                _environment(host, self.folder, settings),
+                self.bot,
+            )
             for host in self._hosts
         ]
         first, second = self.services
@@ -181,6 +193,8 @@ class Cluster:
         await asyncio.to_thread(first.import_desk, self.older)
         second.start(self.older)
         await self.proxy_sees(2)
+        for one in self.services:
+            await asyncio.to_thread(one.start_bot)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -248,7 +262,9 @@ class Cluster:
         until = time.monotonic() + READY_WITHIN
         while self._up() != count:
             if time.monotonic() > until:
-                logs = "\n".join(one.log.read_text()[-2000:] for one in self.services)
+                logs = "\n".join(
+                    one.log.read_text()[-2000:] for one in self.services if one.log.exists()
+                )
                 raise AssertionError(f"the proxy does not see {count} hosts:\n{logs}")
             await asyncio.sleep(0.1)
 

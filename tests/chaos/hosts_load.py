@@ -18,9 +18,10 @@ import sqlalchemy as sa
 
 from handoff_service.errors import MediaAway
 from handoff_service.ports.media_store import MediaStore
-from handoff_service.rules.shared.vocabulary import MediaStatus, Presence
+from handoff_service.rules.shared.vocabulary import MediaStatus, Presence, TurnOutcome
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import READS, engine
+from tests.chaos.hosts_bots import HostBot
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.pictures import picture
 from tests.support.story import MAIN
@@ -28,7 +29,6 @@ from tests.support.story import MAIN
 AGENTS = ("mia", "omar")
 PAGES = 5  # open pages of each agent
 REQUESTERS = 150
-TEXTS_EVERY = (0.05, 0.2)  # seconds
 WANTS_AN_AGENT = 0.1  # the share of texts that ask for one
 HAS_A_PICTURE = 0.2  # the share of texts with a picture
 PAUSE = 0.5  # seconds before a page connects again, as in event_stream.js
@@ -76,8 +76,10 @@ class Page:
 class Load:
     """All requesters and agents of one drill."""
 
-    def __init__(self, url: str, database_url: str, twilio: FakeTwilio, media: MediaStore) -> None:
-        self.url, self.twilio, self._media = url, twilio, media
+    def __init__(
+        self, url: str, database_url: str, twilio: FakeTwilio, media: MediaStore, bot: HostBot
+    ) -> None:
+        self.url, self.twilio, self._media, self._bot = url, twilio, media, bot
         self.pages: list[Page] = []
         self.closed = 0  # conversations that an agent has accepted, answered and closed
         self.failed_webhooks = 0
@@ -128,7 +130,8 @@ class Load:
             await self._texting.wait()
             self._count += 1
             number = f"+1202556{random.randrange(REQUESTERS):04d}"
-            body = "agent" if random.random() < WANTS_AN_AGENT else f"text {self._count}"
+            wants_one = random.random() < WANTS_AN_AGENT
+            body = "agent" if wants_one else self._bot.text(number, self._count)
             sid, media = f"SM{secrets.token_hex(16)}", []
             if random.random() < HAS_A_PICTURE:
                 content = picture(color=f"#{self._count:06x}")
@@ -138,7 +141,7 @@ class Load:
             post = asyncio.create_task(self._post(sid, number, body, media))
             self._posts.add(post)
             post.add_done_callback(self._posts.discard)
-            await asyncio.sleep(random.uniform(*TEXTS_EVERY))
+            await asyncio.sleep(random.uniform(*self._bot.texts_every))
 
     async def _post(
         self, sid: str, number: str, body: str, media: Sequence[tuple[str, str]]
@@ -229,9 +232,11 @@ class Load:
             stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
             query = sa.select(m.c.body).where(m.c.direction == "outbound")
             ours = Counter(connection.execute(query).scalars())
+            unanswered, _ = self._bot.answers(connection, self.twilio.sent)
         theirs = Counter(message.body for message in self.twilio.sent)
         return (
-            len(set(self._texted) - stored)
+            unanswered
+            + len(set(self._texted) - stored)
             + len(self._written - theirs.keys())
             + (ours - theirs).total()
         )
@@ -266,10 +271,17 @@ class Load:
             query = sa.select(m.c.body).where(m.c.direction == "outbound")
             ours = Counter(connection.execute(query).scalars())
             sids = Counter(connection.execute(sa.select(m.c.provider_sid)).scalars())
+            _, answered_twice = self._bot.answers(connection, self.twilio.sent)
         theirs = Counter(message.body for message in self.twilio.sent)
         twice = sum(sids[sid] - 1 for sid in self._texted if sids[sid] > 1)
-        echoes = [body for body in theirs if body in self._written or body.startswith("You wrote:")]
-        return twice + (theirs - ours).total() + sum(theirs[body] - 1 for body in echoes)
+        written_twice = sum(theirs[body] - 1 for body in self._written if theirs[body])
+        return twice + (theirs - ours).total() + written_twice + answered_twice
+
+    def turns(self) -> int:
+        """Return how many turns the virtual agent has answered."""
+        query = sa.select(sa.func.count()).where(t.bot_turns.c.outcome == TurnOutcome.ANSWERED)
+        with self._database.connect() as connection:
+            return connection.execute(query).scalar_one()
 
     def set_away(self) -> int:
         """Return how often the service set an agent to Away by mistake."""

@@ -60,6 +60,7 @@ def test_the_package_installs_its_files_in_the_right_folders() -> None:
         "usr/lib/systemd/system/patchboard.service",
         "usr/lib/sysusers.d/patchboard.conf",
         "usr/lib/tmpfiles.d/patchboard.conf",
+        "usr/share/doc/patchboard/copyright",
     }
 
 
@@ -74,6 +75,13 @@ def test_each_setting_of_the_settings_files_exists() -> None:
 def test_the_package_lists_all_settings_files_that_dpkg_must_keep() -> None:
     listed = (PACKAGES["service"] / "conffiles").read_text().split()
     assert [f"/{path.relative_to(FILES)}" for path in FILES.glob("etc/**/*.env")] == listed
+
+
+def test_each_package_names_its_license() -> None:
+    for folder in PACKAGES.values():
+        package = (folder / "control").read_text().partition("\n")[0].removeprefix("Package: ")
+        documents = folder / "files/usr/share/doc" / package
+        assert "Apache-2.0" in (documents / "copyright").read_text()
 
 
 @pytest.mark.parametrize(
