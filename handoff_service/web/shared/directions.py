@@ -5,7 +5,8 @@ import re
 
 from markupsafe import Markup, escape
 
-from handoff_service.web.shared.page_language import shown
+from handoff_service.rules.shared.phrases import IsolatingCatalog, Phrase
+from handoff_service.web.shared.page_language import page_catalog, shown
 
 # The blocks of letters that are R or AL by default:
 # https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedBidiClass.txt
@@ -13,6 +14,8 @@ _RTL = "\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001
 _LETTER = re.compile(f"[{_RTL}]")
 # right-to-left words and the characters between them
 _RUN = re.compile(rf"[{_RTL}]+(?:[^\w{_RTL}]+[{_RTL}]+)*")
+# an isolated name or text, or right-to-left words
+_ISOLATED = re.compile(rf"\u2068(?P<whole>[^\u2068\u2069]+)\u2069|{_RUN.pattern}")
 # phone numbers, but not dates or times
 _LONG_NUMBER = re.compile(r"(?<![\w/.:])[+(]?\d(?:[ ()-]{0,2}\d){6,}(?![\w/:])")
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
@@ -31,10 +34,29 @@ def bdi(name: object) -> str:
 
 
 def sentence(text: object) -> str:
-    """Isolate each group of right-to-left words in a sentence of the product. The sentence may
-    contain names or quoted words."""
-    words = escape(shown(text))
-    return Markup(_RUN.sub(r"<bdi>\g<0></bdi>", words))  # noqa: S704 - escaped above, and no entity has such a letter
+    """Isolate the names and quoted words in a sentence of the product. A quoted text is isolated as
+    a whole, also where it contains numbers or Latin words. In a text that is no phrase, each
+    group of right-to-left words is isolated. If most of such a text is right-to-left, a person
+    wrote it, and it is isolated as a whole.
+    """
+    if isinstance(text, Phrase):
+        words = text.translated(IsolatingCatalog(page_catalog(), isolated))
+    else:
+        words = str(text)
+        if _reads_from_right(words):
+            return bdi(words)
+    marked = _ISOLATED.sub(_bdi_of, escape(words))
+    return Markup(marked)  # noqa: S704 - escaped above, and no entity has such a letter
+
+
+def _bdi_of(found: re.Match[str]) -> str:
+    return f"<bdi>{found['whole'] or found[0]}</bdi>"
+
+
+def _reads_from_right(text: str) -> bool:
+    letters = [one for one in text if one.isalpha()]
+    right = sum(map(has_rtl, letters))
+    return bool(letters) and has_rtl(letters[0]) and 2 * right > len(letters)
 
 
 def whole_numbers(text: str) -> str:
