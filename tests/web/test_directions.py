@@ -10,6 +10,7 @@ from markupsafe import Markup
 from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.web.shared.directions import bdi, has_rtl, isolated, sentence
 from handoff_service.web.shared.links import linked
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import TEMPLATES
 
 WORDS = re.compile(
@@ -254,6 +255,11 @@ def test_a_text_that_fills_a_sentence_is_isolated_as_a_whole() -> None:
     assert str(set_to) == f"Mia set “X” to “{text}”"  # the log and the API have no marks
     nested = phrase("{first} and {last}", first=set_to, last="<b>")
     assert sentence(nested) == f"Mia set “X” to “<bdi>{text}</bdi>” and &lt;b&gt;"
+
+
+def test_a_printed_sentence_isolates_the_names_in_it() -> None:
+    assert shown(phrase("End “{title}”", title="רשת VPN")) == "End “\u2068רשת VPN\u2069”"
+    assert shown(phrase("End “{title}”", title="VPN")) == "End “VPN”"
 
 
 def test_a_text_that_a_person_wrote_from_right_to_left_is_isolated_as_a_whole() -> None:

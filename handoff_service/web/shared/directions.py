@@ -5,25 +5,16 @@ import re
 
 from markupsafe import Markup, escape
 
-from handoff_service.rules.shared.phrases import IsolatingCatalog, Phrase
-from handoff_service.web.shared.page_language import page_catalog, shown
+from handoff_service.rules.shared.phrases import Phrase
+from handoff_service.web.shared.page_language import shown
+from handoff_service.web.shared.right_to_left import RTL, has_rtl, isolate
 
-# The blocks of letters that are R or AL by default:
-# https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedBidiClass.txt
-_RTL = "\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
-_LETTER = re.compile(f"[{_RTL}]")
 # right-to-left words and the characters between them
-_RUN = re.compile(rf"[{_RTL}]+(?:[^\w{_RTL}]+[{_RTL}]+)*")
+_RUN = re.compile(rf"[{RTL}]+(?:[^\w{RTL}]+[{RTL}]+)*")
 # an isolated name or text, or right-to-left words
 _ISOLATED = re.compile(rf"\u2068(?P<whole>[^\u2068\u2069]+)\u2069|{_RUN.pattern}")
 # phone numbers, but not dates or times
 _LONG_NUMBER = re.compile(r"(?<![\w/.:])[+(]?\d(?:[ ()-]{0,2}\d){6,}(?![\w/:])")
-FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
-
-
-def has_rtl(text: str) -> bool:
-    """Return whether the text has a right-to-left letter."""
-    return _LETTER.search(text) is not None
 
 
 def bdi(name: object) -> str:
@@ -39,12 +30,9 @@ def sentence(text: object) -> str:
     group of right-to-left words is isolated. If most of such a text is right-to-left, a person
     wrote it, and it is isolated as a whole.
     """
-    if isinstance(text, Phrase):
-        words = text.translated(IsolatingCatalog(page_catalog(), isolated))
-    else:
-        words = str(text)
-        if _reads_from_right(words):
-            return bdi(words)
+    words = shown(str(text))
+    if not isinstance(text, Phrase) and _reads_from_right(words):
+        return bdi(words)
     marked = _ISOLATED.sub(_bdi_of, escape(words))
     return Markup(marked)  # noqa: S704 - escaped above, and no entity has such a letter
 
@@ -68,6 +56,4 @@ def whole_numbers(text: str) -> str:
 
 def isolated(name: str) -> str:
     """Isolate a name as ``bdi`` does, but without markup: for attributes and scripts."""
-    # text that is already escaped stays escaped
-    name = shown(name)
-    return name.join((FIRST_STRONG_ISOLATE, POP_ISOLATE)) if has_rtl(name) else name
+    return isolate(shown(name))  # text that is already escaped stays escaped
