@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 from markupsafe import Markup
 
+from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.web.shared.directions import bdi, has_rtl, isolated, sentence
 from handoff_service.web.shared.links import linked
+from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import TEMPLATES
 
 WORDS = re.compile(
@@ -242,6 +244,27 @@ def test_a_right_to_left_name_is_isolated_in_a_sentence(name: str) -> None:
     )
     assert isolated(name) == f"\u2068{name}\u2069"
     assert isolated(Markup("&lt;%s") % name).__html__() == f"\u2068&lt;{name}\u2069"  # type: ignore[attr-defined]
+
+
+def test_a_text_that_fills_a_sentence_is_isolated_as_a_whole() -> None:
+    text = "טקסט HP 4250 (שורה 3)"
+    set_to = phrase("{name} set “{attribute}” to “{value}”", name="Mia", attribute="X", value=text)
+    assert sentence(set_to) == f"Mia set “X” to “<bdi>{text}</bdi>”"
+    both = joined(": ", [set_to, text])
+    assert sentence(both) == f"Mia set “X” to “<bdi>{text}</bdi>”: <bdi>{text}</bdi>"
+    assert str(set_to) == f"Mia set “X” to “{text}”"  # the log and the API have no marks
+    nested = phrase("{first} and {last}", first=set_to, last="<b>")
+    assert sentence(nested) == f"Mia set “X” to “<bdi>{text}</bdi>” and &lt;b&gt;"
+
+
+def test_a_printed_sentence_isolates_the_names_in_it() -> None:
+    assert shown(phrase("End “{title}”", title="רשת VPN")) == "End “\u2068רשת VPN\u2069”"
+    assert shown(phrase("End “{title}”", title="VPN")) == "End “VPN”"
+
+
+def test_a_text_that_a_person_wrote_from_right_to_left_is_isolated_as_a_whole() -> None:
+    assert sentence("טקסט HP 4250 (שורה 3)") == "<bdi>טקסט HP 4250 (שורה 3)</bdi>"
+    assert sentence("יעל gave it to נעם") == "<bdi>יעל</bdi> gave it to <bdi>נעם</bdi>"
 
 
 @pytest.mark.parametrize("name", LTR)

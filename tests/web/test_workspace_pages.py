@@ -832,6 +832,7 @@ async def test_every_page_has_the_security_policy_and_no_inline_script_or_style(
 
 NUMBERS = {"+12025550101": "+1 202 555 0101", "+447700900123": "+44 7700 900123", "odd": "odd"}
 INITIALS = {"Ann Lee": "AL", "Ann": "A", "Ann van der Lee": "AL", "": "", "émile zola": "ÉZ"}
+INITIALS |= {"יעל בן־דוד (IT-3)": "יב", "“Ann” [x] (Lee)": "A", "(IT)": "I", "-": "-"}
 
 
 @pytest.mark.parametrize(("number", "written"), NUMBERS.items())
@@ -842,6 +843,11 @@ def test_a_phone_number_has_its_usual_format(number: str, written: str) -> None:
 @pytest.mark.parametrize(("name", "letters"), INITIALS.items())
 def test_an_avatar_shows_initials(name: str, letters: str) -> None:
     assert template_filters.initials(name) == letters
+
+
+def test_a_page_shows_thirty_characters_of_a_first_name() -> None:
+    assert template_filters.first_name("Maximiliana Alejandra Montemayor") == "Maximiliana"
+    assert template_filters.first_name("x" * 180) == "x" * 29 + "…"
 
 
 LATELY = {

@@ -14,6 +14,16 @@ type Words = Callable[[NullTranslations], str]
 _ENGLISH = NullTranslations()
 
 
+class IsolatingCatalog(NullTranslations):
+    """A catalog for pages. ``isolate`` marks each name and each quoted text that fills a sentence,
+    so that a right-to-left name does not reorder the words next to it."""
+
+    def __init__(self, catalog: NullTranslations, isolate: Callable[[str], str]) -> None:
+        super().__init__()
+        self.add_fallback(catalog)
+        self.isolate = isolate
+
+
 class Phrase(str):
     """A sentence in English that can be shown in another language."""
 
@@ -70,7 +80,7 @@ def joined(separator: str, parts: Iterable[str]) -> Phrase:
     kept = list(parts)
     return Phrase.of(
         lambda catalog: translated(separator, catalog).join(
-            str(translated(part, catalog)) for part in kept
+            str(_filling(part, catalog)) for part in kept
         )
     )
 
@@ -121,4 +131,10 @@ def _listed(parts: Iterable[str], pair: Phrase) -> Phrase:
 
 
 def _in(catalog: NullTranslations, values: Mapping[str, object]) -> dict[str, object]:
-    return {name: translated(value, catalog) for name, value in values.items()}
+    return {name: _filling(value, catalog) for name, value in values.items()}
+
+
+def _filling(value: object, catalog: NullTranslations) -> object:
+    if isinstance(value, str) and not isinstance(value, Phrase):
+        return catalog.isolate(value) if isinstance(catalog, IsolatingCatalog) else value
+    return translated(value, catalog)

@@ -5,22 +5,16 @@ import re
 
 from markupsafe import Markup, escape
 
+from handoff_service.rules.shared.phrases import Phrase
 from handoff_service.web.shared.page_language import shown
+from handoff_service.web.shared.right_to_left import RTL, has_rtl, isolate
 
-# The blocks whose letters have the bidirectional class R or AL by default:
-# https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedBidiClass.txt
-_RTL = "\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
-_LETTER = re.compile(f"[{_RTL}]")
 # right-to-left words and the characters between them
-_RUN = re.compile(rf"[{_RTL}]+(?:[^\w{_RTL}]+[{_RTL}]+)*")
+_RUN = re.compile(rf"[{RTL}]+(?:[^\w{RTL}]+[{RTL}]+)*")
+# an isolated name or text, or right-to-left words
+_ISOLATED = re.compile(rf"\u2068(?P<whole>[^\u2068\u2069]+)\u2069|{_RUN.pattern}")
 # phone numbers, but not dates or times
 _LONG_NUMBER = re.compile(r"(?<![\w/.:])[+(]?\d(?:[ ()-]{0,2}\d){6,}(?![\w/:])")
-FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
-
-
-def has_rtl(text: str) -> bool:
-    """Return whether the text contains a right-to-left letter."""
-    return _LETTER.search(text) is not None
 
 
 def bdi(name: object) -> str:
@@ -31,10 +25,26 @@ def bdi(name: object) -> str:
 
 
 def sentence(text: object) -> str:
-    """Isolate each group of right-to-left words in one of our sentences, such as a requester's
-    name or quoted words."""
-    words = escape(shown(text))
-    return Markup(_RUN.sub(r"<bdi>\g<0></bdi>", words))  # noqa: S704 - escaped above, and no entity has such a letter
+    """Isolate the names and quoted words in a sentence of the product. A quoted text is isolated as
+    a whole, also where it contains numbers or Latin words. In a text that is no phrase, each
+    group of right-to-left words is isolated. If most of such a text is right-to-left, a person
+    wrote it, and it is isolated as a whole.
+    """
+    words = shown(str(text))
+    if not isinstance(text, Phrase) and _reads_from_right(words):
+        return bdi(words)
+    marked = _ISOLATED.sub(_bdi_of, escape(words))
+    return Markup(marked)  # noqa: S704 - escaped above, and no entity has such a letter
+
+
+def _bdi_of(found: re.Match[str]) -> str:
+    return f"<bdi>{found['whole'] or found[0]}</bdi>"
+
+
+def _reads_from_right(text: str) -> bool:
+    letters = [one for one in text if one.isalpha()]
+    right = sum(map(has_rtl, letters))
+    return bool(letters) and has_rtl(letters[0]) and 2 * right > len(letters)
 
 
 def whole_numbers(text: str) -> str:
@@ -45,7 +55,5 @@ def whole_numbers(text: str) -> str:
 
 
 def isolated(name: str) -> str:
-    """Isolate a name with Unicode characters instead of markup, for attributes and scripts."""
-    # str.join keeps the type, so escaped text stays escaped
-    name = shown(name)
-    return name.join((FIRST_STRONG_ISOLATE, POP_ISOLATE)) if has_rtl(name) else name
+    """Isolate a name as ``bdi`` does, but without markup: for attributes and scripts."""
+    return isolate(shown(name))  # text that is already escaped stays escaped

@@ -26,6 +26,7 @@ from handoff_service.rules.shared import phrases
 from handoff_service.rules.shared.language import OWN_NAMES, Language
 from handoff_service.rules.shared.phrases import Phrase, phrase, phrase_in
 from handoff_service.rules.shared.translations import LOCALE, PAGES, SCRIPTS, catalog
+from handoff_service.web.shared.right_to_left import isolate
 
 page_language: ContextVar[Language] = ContextVar("page_language", default=Language.ENGLISH)
 #: the languages that an agent can choose; empty: the browser's language
@@ -63,12 +64,13 @@ async def add_vary(request: Request, response: BaseHTTPResponse) -> None:
 
 
 def shown[Value](value: Value) -> Value:
-    """Translate a phrase into the language of the page. Return any other value unchanged. Templates
-    call this for every printed value, and filters call it before they change a text.
+    """Return a phrase in the language of the page, and any other value as it is. Templates call it
+    for every printed value. Filters call it for the text that they change. Names with
+    right-to-left letters are isolated in the phrase.
     """
     if not isinstance(value, Phrase):  # most of the thousands of values on a page
         return value
-    return phrases.translated(value, page_catalog())
+    return phrases.translated(value, _isolating(page_language.get()))
 
 
 def install(environment: Environment) -> None:
@@ -82,6 +84,11 @@ def install(environment: Environment) -> None:
     environment.globals.update(script_sentences=lambda: _script_sentences(page_language.get()))
     environment.finalize = shown
     environment.filters.update(join=_join, lower=_lower)
+
+
+@cache
+def _isolating(language: Language) -> phrases.IsolatingCatalog:
+    return phrases.IsolatingCatalog(catalog(PAGES, language), isolate)
 
 
 @cache

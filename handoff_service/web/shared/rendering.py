@@ -20,7 +20,6 @@ from handoff_service.rules.delivery.sms_characters import (
 )
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.rules.shared import durations
-from handoff_service.rules.shared.names import first_name
 from handoff_service.web.shared import (
     assets,
     directions,
@@ -35,6 +34,7 @@ from handoff_service.web.shared.template_filters import (
     country,
     dated,
     day_name,
+    first_name,
     initials,
     lately,
     masks,

@@ -11,6 +11,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from handoff_service.rules.shared import names
 from handoff_service.rules.shared.phrases import Phrase, phrase
 from handoff_service.store.views import Medium
 from handoff_service.web.shared.known_words import KNOWN_WORDS
@@ -19,6 +20,9 @@ from handoff_service.web.shared.page_language import shown
 
 _NOW = phrase("now")
 NO_COUNTRY = phrase("no country")
+LONGEST_NAME = 30  # characters
+_BRACKETS = re.compile(r"\([^)]*\)|\[[^]]*\]")
+_INITIAL = re.compile(r"(?<!\S)[^\w\s]*(\w)")
 _MASK = re.compile("‹(name|number|email|code)›")
 _STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
@@ -48,9 +52,17 @@ def country(number: str) -> str:
 
 
 def initials(name: str) -> str:
-    """Return the first letters of the first and the last word."""
-    parts = name.split()
-    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper()
+    """Return the first letters of the first and the last word. A part in brackets, such as a
+    department, counts only if there is nothing else."""
+    words = _INITIAL.findall(_BRACKETS.sub(" ", name)) or _INITIAL.findall(name)
+    return "".join(words[:1] + words[1:][-1:]).upper() or name[:1]
+
+
+def first_name(name: str) -> str:
+    """Return the name by which a text calls a person. Buttons and placeholders contain it, so a
+    page shows at most 30 characters."""
+    called = names.first_name(name)
+    return called if len(called) <= LONGEST_NAME else f"{called[: LONGEST_NAME - 1].rstrip()}…"
 
 
 def words(name: str) -> str:

@@ -13,7 +13,6 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.operations.training.keep_items import TRAINER
-from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import interactions
@@ -33,6 +32,7 @@ from handoff_service.web.shared.session import (
     supervises,
     trains,
 )
+from handoff_service.web.shared.template_filters import first_name
 
 # what the agent types -> the sentence for other agents; empty when the agent has stopped typing
 KINDS: Mapping[str, str] = {
