@@ -34,8 +34,8 @@ class ValidateEquipmentForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> list[str]:
-        """The slots that the form asks for. Empty if the text corrects the last case, because the
-        virtual agent then adds the text to that case."""
+        """The slots that the form asks for. Empty if the text corrects or adds to the last case,
+        because the virtual agent then adds the text to that case."""
         return [] if continues_case(tracker.events) else domain_slots
 
     async def extract_item(

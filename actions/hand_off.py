@@ -38,8 +38,8 @@ class HandOffAction(DeskAction):
 
 
 def _facts_for_agent(tracker: Tracker) -> dict[str, str]:
-    """The collected facts. If there is a report and the text states a fact, the report also
-    contains the text. For example, the classifier may mistake "we let people in by hand" for a
+    """The collected facts. If there is a report and the text states a fact, the text is added to
+    the report, because the classifier can mistake a fact such as "we let people in by hand" for a
     request for a person."""
     known = collected(tracker)
     if PROBLEM in known and tells_fact(last_text(tracker)):

@@ -26,8 +26,9 @@ from handoff_service.rules.virtual_agent.solved import is_solved
 NAME = "action_not_for_desk"
 NOT_FOR_DESK = frozenset({"not_for_desk", "automated_text"})
 RECENT_TURNS = 3
-SILENT = 0.7  # with at least this confidence, a second text stays unanswered
-SURELY_ELSE = 0.95  # a text with at least this confidence does not answer the question
+SILENT = 0.7  # the minimum confidence at which a text that is not for the desk stays unanswered
+# with at least this confidence, the text is no answer to "Shall I open a case for that?"
+SURELY_ELSE = 0.95
 SERVED = frozenset(
     {
         *("problem_form", "equipment_form", "action_account_help", "action_case_status"),
@@ -37,10 +38,10 @@ SERVED = frozenset(
 
 
 class NotForDesk(DeskAction):
-    """Explain once a day what this number is for. After that, such a text stays unanswered, and
-    supervisors get an alert. If one of these texts may be for the desk after all, the fallback
-    answers instead. If the text follows "Shall I open a case for that?", it becomes part of the
-    report.
+    """Explain once a day what this number is for. After that, texts that are not for the desk stay
+    unanswered, and supervisors get an alert. If one of these texts may be for the desk after all,
+    the fallback answers instead. If the text follows "Shall I open a case for that?", it becomes
+    part of the report.
     """
 
     def name(self) -> str:
@@ -82,8 +83,8 @@ def _is_among_topics(tracker: Tracker) -> bool:
 
 
 def _surely_not_for_desk(tracker: Tracker) -> bool:
-    """Whether the classifier was sure about every text in this conversation that it took as not for
-    the desk."""
+    """Whether the classifier was sure about every text in this conversation that it classified as
+    not for the desk."""
     taken = [turn for turn in turns(tracker.events) if turn.intent in NOT_FOR_DESK]
     return all(turn.confidence >= SILENT for turn in taken)
 

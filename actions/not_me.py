@@ -41,8 +41,8 @@ class NotMe(DeskAction):
         return await begin(self._desk, tracker, then=None)
 
     async def _keep(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Add the text to the report, the request or the last case, because it says who that is
-        for."""
+        """Add the text to the report, the request or the last case, because it says who
+        needs help."""
         if (kept := keep(dispatcher, tracker)) is not None:
             return kept
         if form_of(tracker) is None and await add_unclear(self._desk, dispatcher, tracker):

@@ -28,8 +28,8 @@ _ABOUT_OUTAGES = re.compile(
 
 class OutageNewsAction(DeskAction):
     """Send the texts of the current outages that the requester's text is about, or of all current
-    outages. If there are none, answer that no outage is known. Inside a report without a known
-    outage, add a text that states a fact to the report."""
+    outages. If there are none, answer that no outage is known; but if the requester's text states a
+    fact during a report, add it to the report instead."""
 
     def name(self) -> str:
         return NAME

@@ -49,7 +49,7 @@ class ValidateProblemForm(FormValidationAction):
         domain: DomainDict,
     ) -> list[str]:
         """The slots that the form asks for. Empty if the problem is a known outage, or if the text
-        corrects the last case. A long report does not need a device."""
+        corrects or adds to the last case. A long report does not need a device."""
         if tracker.get_slot(KNOWN) == IT or continues_case(tracker.events):
             return []
         is_long = len(str(tracker.get_slot("problem") or "").split()) >= LONG

@@ -17,7 +17,7 @@ from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.store.identity.turn_requester import requester_of
 
 AFTER = "action_after_proof"
-ASKED = "account_asked"  # the slot that counts the questions for the account
+ASKED = "account_asked"  # the slot that counts how often the form asked for the account
 BACK_TO = "back_to"  # the slot with the form in which the proof began
 THEN = "after_proof"  # the slot with the action that follows the proof
 GAVE_UP = "gave_up"  # the value of THEN after a requester did not say who they are

@@ -13,7 +13,7 @@ from handoff_service.rules.virtual_agent.corrections import is_correction
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 
 COURTESY = "action_courtesy"
-#: The count of turns since a case skips turns with one of these actions, such as "thanks".
+#: ``turns_since_case`` skips turns with one of these actions, which answer texts such as "thanks".
 COURTESIES = frozenset({COURTESY, "utter_no_more"})
 NOT_UNDERSTOOD = frozenset({"action_fallback", "action_not_for_desk", "action_ask_topic"})
 OPEN_CASES = frozenset({"action_open_case", "action_open_request"})

@@ -101,7 +101,7 @@ def _has_its_needs(one: dict[str, Any], text: str, named: set[str], needs: dict[
 
 def _as_one(ranking: Ranking, one_way: frozenset[str]) -> Ranking:
     """If the first intent is one of `one_way`, give it the confidence of all `one_way` intents. The
-    others of them move to the end with confidence 0."""
+    other `one_way` intents move to the end with confidence 0."""
     if not ranking or ranking[0][INTENT_NAME_KEY] not in one_way:
         return ranking
     alike = [one for one in ranking if one[INTENT_NAME_KEY] in one_way]

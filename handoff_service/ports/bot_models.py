@@ -4,8 +4,8 @@ from typing import Protocol
 
 
 class BotModelNotLoaded(Exception):
-    """A bot process did not load a model, and still runs the earlier one. The text is the reason
-    that trainers read."""
+    """A bot process did not load a model, and still runs the earlier one. The exception's message
+    is the reason that trainers read."""
 
 
 class BotModels(Protocol):

@@ -103,7 +103,7 @@ async def test_each_check_finds_its_problem(
     ("reason", "says"),
     [
         (AwayReason.NO_ANSWER, "Texts wait in both directions until it is back."),
-        (AwayReason.SILENT, "Texts from requesters may wait on it."),
+        (AwayReason.SILENT, "Texts from requesters may be waiting there."),
     ],
 )
 async def test_pages_show_that_the_gateway_is_away(

@@ -460,7 +460,8 @@ async def test_the_composer_says_that_sending_takes_over(tmp_path: Path) -> None
         await desk.story.text("hi", number=STRANGER)
         page = shown((await mia.get("/workspace/conversations/1")).text)
         assert (
-            "The virtual agent is replying. · Sending takes it over from the virtual agent." in page
+            "The virtual agent is replying. · Sending takes the conversation over from "
+            "the virtual agent." in page
         )
         assert (
             await mia.act("/workspace/conversations/1/messages", body="Hi, Mia here")

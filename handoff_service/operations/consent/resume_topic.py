@@ -1,4 +1,5 @@
-"""Continue an unfinished report after its requester has opted out and in again."""
+"""Continue an unfinished report or equipment request after the requester has opted out and in
+again."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -30,13 +31,13 @@ i = t.interactions
 
 
 def is_unfinished(tx: Transaction, interaction_id: int) -> bool:
-    """Whether the virtual agent is still asking about a report in this conversation."""
+    """Whether this conversation has an unfinished report or equipment request."""
     return bool(UNSENT.intersection(bot_turns.collected(tx.conn, interaction_id)))
 
 
 def resume_topic(tx: Transaction, interaction: InteractionRow) -> bool:
     """Let the virtual agent ask its next question in this conversation. Returns False when there is
-    no unfinished report, or when the virtual agent cannot answer here."""
+    no unfinished report or request, or when the virtual agent cannot answer here."""
     if interaction.owner is Owner.AGENT or not tx.settings.bot_answers:
         return False
     before = (

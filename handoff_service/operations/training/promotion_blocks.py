@@ -16,7 +16,7 @@ def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None
     if running is None or running.hash == model.hash:
         return []
     if model.scores is None:
-        return [phrase("This model was not measured yet. Measure it, then promote it.")]
+        return [phrase("This model has not been measured yet. Measure it, then promote it.")]
     if model.scores["against"] != running.hash:
         return [
             phrase(

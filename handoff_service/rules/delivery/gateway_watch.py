@@ -28,7 +28,7 @@ AWAY = {
     ),
     AwayReason.SILENT: phrase(
         "The SMS gateway answers, but its heartbeats have not arrived since {time}. Texts from "
-        "requesters may wait on it. Check that it can reach this service, and register the "
+        "requesters may be waiting there. Check that it can reach this service, and register the "
         "webhooks again."
     ),
 }

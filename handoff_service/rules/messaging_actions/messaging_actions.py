@@ -26,8 +26,8 @@ STARTS: Mapping[Author, Unanswered | None] = {
 
 
 def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
-    """The unanswered streak that a message starts, which ends the open one. None if the open streak
-    continues.
+    """The unanswered streak that a message starts. None if it starts none. A new streak ends the
+    open one.
 
     More messages from the same side do not restart the timers.
     """

@@ -87,8 +87,8 @@ def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | 
 
 
 def opted_out_of(conn: Connection, interaction_ids: Collection[int]) -> set[int]:
-    """Return those of these interactions in which the requester has opted out of the provider
-    number."""
+    """Return the interactions among ``interaction_ids`` in which the requester has opted out of
+    the provider number."""
     i = t.interactions
     is_held = is_blocked(i.c.requester_number, i.c.provider_number_id)
     query = select(i.c.id).where(one_of(i.c.id, interaction_ids), is_held)

@@ -83,7 +83,7 @@ _STATES = (
 
 
 def states(conn: Connection, ids: Collection[int]) -> list[TargetState]:
-    """Return those of these conversations that may have targets or holds, in one query."""
+    """Return the conversations among ``ids`` that may have targets or holds, in one query."""
     return [_state(row) for row in conn.execute(_STATES, {"ids": list(ids)})]
 
 

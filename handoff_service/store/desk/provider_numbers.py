@@ -23,7 +23,7 @@ def why_unanswerable(conn: Connection, number: str) -> str | None:
 
 
 def answerable(conn: Connection, numbers: Iterable[str]) -> set[str]:
-    """Return those of these numbers that can be texted."""
+    """Return the members of ``numbers`` that can be texted."""
     own = set(conn.execute(select(t.provider_numbers.c.number)).scalars())
     return {n for n in numbers if senders.why_unanswerable(n, is_own=n in own) is None}
 

@@ -125,7 +125,7 @@ def counts(conn: Connection, user_id: int) -> dict[str, int]:
 
 
 def opted_out(conn: Connection, numbers: Sequence[str]) -> list[str]:
-    """Return those of these numbers that have opted out of at least one provider number."""
+    """Return the members of ``numbers`` that have opted out of at least one provider number."""
     o = t.opt_outs
     query = select(o.c.number).where(o.c.number.in_(numbers)).distinct().order_by(o.c.number)
     return list(conn.execute(query).scalars())

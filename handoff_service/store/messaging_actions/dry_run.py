@@ -66,8 +66,9 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
 
 
 def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:
-    """Return the first message to read, and its time. Ids are in order of time, so a binary search
-    finds the message without an index on time."""
+    """Return the id of the first message to read, and the start of the period that the dry run
+    covers. Ids are in order of time, so a binary search finds the message without an index on
+    time."""
     last = conn.execute(select(func.max(m.c.id))).scalar() or 0
     low, high = max(last - MAX_LINES, 0) + 1, last + 1
     shortened = low > 1 and _at(conn, low) >= since
@@ -168,8 +169,8 @@ def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]
 def _clocks(
     conn: Connection, action: MessagingAction, queues: set[int], since: datetime, now: datetime
 ) -> Callable[[int | None], WouldFire]:
-    """Return a function that gives each queue's clock: when a wait that begins at a given time
-    would fire."""
+    """Return a function from a queue's id to its clock. A clock is a function from the start of a
+    wait to the time when the action would fire."""
 
     def by_the_clock(at: datetime) -> datetime | None:
         return at + action.duration

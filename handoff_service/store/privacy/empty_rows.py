@@ -108,7 +108,7 @@ def empty_rows(tx: Transaction, part: Part, keys: Sequence[int]) -> int:
 
 
 def not_marked(conn: Connection, ids: Collection[int]) -> list[int]:
-    """Return those of these conversations that are not marked as emptied."""
+    """Return the conversations among ``ids`` that are not marked as emptied."""
     query = select(i.c.id).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
     return list(conn.execute(query.order_by(i.c.id)).scalars())
 

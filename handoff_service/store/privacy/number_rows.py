@@ -46,5 +46,5 @@ def number_rows(conn: Connection, ids: Collection[int]) -> list[NumberRows]:
 
 
 def is_number(column: sa.Column[str]) -> sa.ColumnElement[bool]:
-    """Build a condition: whether the number was not replaced yet."""
+    """Build a condition: whether the number has not been replaced yet."""
     return column.not_like(f"{ERASED}%") & column.not_like(f"{DELETED}%")

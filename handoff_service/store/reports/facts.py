@@ -101,7 +101,7 @@ def _conversations(
 
 
 def _not_emptied(conn: Connection, ids: Collection[int]) -> list[int]:
-    """Return those of these conversations that neither retention nor an erasure has emptied."""
+    """Return the conversations among ``ids`` that neither retention nor an erasure has emptied."""
     i = t.interactions
     query = select(i.c.id).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
     return list(conn.execute(query.order_by(i.c.id)).scalars()) if ids else []

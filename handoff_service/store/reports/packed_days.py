@@ -44,7 +44,7 @@ class Column:
     """A column of values of conversations. Null is -1.
 
     ``lengths``: for a column of lists, how many values each conversation has. ``words``: for a
-    column of words, the words to which its numbers are indexes.
+    column of words, the list of words. ``values`` has their indexes in this list.
     """
 
     values: Numbers
@@ -75,7 +75,7 @@ class Columns:
 
 @dataclass(slots=True)
 class _Words:
-    """Numbers words, in the order in which they first occur."""
+    """Gives each word a number, in the order in which the words first occur."""
 
     known: dict[str, int] = field(default_factory=dict)
 

@@ -63,7 +63,7 @@ def to_review(conn: Connection, most: int) -> list[WaitingItem]:
 
 
 def still_waiting(conn: Connection, ids: Collection[int]) -> list[WaitingItem]:
-    """Return those of these items that can still be offered, in the order of ``waiting``."""
+    """Return the items among ``ids`` that can still be offered, in the order of ``waiting``."""
     return _read(conn.execute(_BY_ID, {"ids": list(ids)}))
 
 

@@ -61,7 +61,7 @@ class Consent:
     - ``words``: the requester's text, or the provider's error code;
     - ``in_force``: whether it blocks texts now;
     - ``told_at``: when the change was pushed to the provider, even if the provider rejected it;
-      null if it was not pushed yet;
+      null if it has not been pushed yet;
     - ``told_why``: why the provider rejected it.
     """
 

@@ -39,10 +39,10 @@ def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
             return phrase("{name} is replying.", name=interaction.owner.name), sending
         case Owner.QUEUE:
             return phrase("Waiting in {name}.", name=interaction.owner.name), phrase(
-                "Sending takes it over from the queue."
+                "Sending takes the conversation over from the queue."
             )
         case Owner.VIRTUAL_AGENT:
             return phrase("The virtual agent is replying."), phrase(
-                "Sending takes it over from the virtual agent."
+                "Sending takes the conversation over from the virtual agent."
             )
     return phrase("Nobody is replying."), ""

@@ -220,7 +220,7 @@ def _work(
                 for c in queued
             ],
         )
-    # requesters in a queue may need the text that they are waiting
+    # the run also texts requesters in a queue that they are waiting
     if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):
         schedule_offers(tx)
     streaks = [
