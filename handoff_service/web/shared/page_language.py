@@ -70,7 +70,7 @@ def shown[Value](value: Value) -> Value:
     """
     if not isinstance(value, Phrase):  # most of the thousands of values on a page
         return value
-    return phrases.translated(value, _isolating(page_language.get()))
+    return phrases.translated(value, _isolating(page_catalog()))
 
 
 def install(environment: Environment) -> None:
@@ -87,8 +87,8 @@ def install(environment: Environment) -> None:
 
 
 @cache
-def _isolating(language: Language) -> phrases.IsolatingCatalog:
-    return phrases.IsolatingCatalog(catalog(PAGES, language), isolate)
+def _isolating(language: catalogs.NullTranslations) -> phrases.IsolatingCatalog:
+    return phrases.IsolatingCatalog(language, isolate)
 
 
 @cache
