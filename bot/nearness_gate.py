@@ -12,8 +12,9 @@ with two limits:
 If the classifier finds one of the `others` intents, but the nearness is at least `rescue`, the
 intent also becomes `unsure_topic`. Otherwise the virtual agent could miss a report.
 
-After a text that was not for the desk, the next text is probably not for the desk either: "the one
-with the floppy ear". Therefore the upper limit of `wary` intents is then higher by `wary_by`.
+After a text that was not for the desk, the next text probably is not either: "the one with the
+floppy ear". Therefore the upper limit of `wary` intents is then higher by `wary_by`, unless the text names
+something that the desk looks after: "my printer is jammed".
 
 A message with the intent `unsure_topic` also gets `unsure`: {"likely": <intent>, "nearness":
 <number>} in its parse data, and the entity `likely_topic` with the name of the likely intent.
@@ -33,10 +34,11 @@ In config.yml:
     near    the upper limit
     unsure  the lower limit
     others  the intents of texts that are not for the desk
-    rescue  the minimum nearness at which a text with an `others` intent becomes `unsure_topic`
-    nears   intent -> its own upper limit, which is higher if unrelated texts are near its examples
-    wary    the intents with a higher upper limit after a text that was not for the desk
-    wary_by the amount by which that limit is higher
+    rescue  the minimum nearness at which such a text becomes `unsure_topic`
+    nears   intent -> its own upper limit, higher if unrelated texts come near its examples
+    wary    the intents that need more nearness after a text that was not for the desk
+    wary_by how much more
+    wary_without  the entities that keep the usual limit, such as a device
 """
 
 from __future__ import annotations
@@ -93,6 +95,7 @@ class NearnessGate(GraphComponent, IntentClassifier):
             "rescue": 0.25,
             "wary": [],
             "wary_by": 0.0,
+            "wary_without": [],
         }
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -101,6 +104,7 @@ class NearnessGate(GraphComponent, IntentClassifier):
         self._others, self._rescue = frozenset(config["others"]), float(config["rescue"])
         self._nears: dict[str, float] = config["nears"]
         self._wary, self._wary_by = frozenset(config["wary"]), float(config["wary_by"])
+        self._wary_without = frozenset(config["wary_without"])
 
     @classmethod
     def create(
@@ -142,8 +146,15 @@ class NearnessGate(GraphComponent, IntentClassifier):
                 _set_unsure(message, likely, nearness)
 
     def _limit(self, message: Message, topic: str) -> float:
-        is_wary = topic in self._wary and follows_other_matters(asked_before(message))
-        return self._nears.get(topic, self._near) + (self._wary_by if is_wary else 0.0)
+        return self._nears.get(topic, self._near) + (
+            self._wary_by if self._is_wary(message, topic) else 0.0
+        )
+
+    def _is_wary(self, message: Message, topic: str) -> bool:
+        if topic not in self._wary or not follows_other_matters(asked_before(message)):
+            return False
+        named = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES) or []}
+        return named.isdisjoint(self._wary_without)
 
 
 def _replace_intent(message: Message, name: str) -> None:

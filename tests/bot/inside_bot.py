@@ -19,6 +19,7 @@ from rasa.shared.core.slots import TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from rasa.shared.utils.io import read_yaml_file
 from sklearn.linear_model import LogisticRegression
 
 stock_check = RemoteAction._validate_action_result
@@ -175,7 +176,7 @@ GATED = [
 
 
 def a_topic_begins_only_near_its_examples():
-    given = {
+    given = NearnessGate.get_default_config() | {
         "topics": [TOPIC, "case_status"],
         "others": [OTHER],
         "near": 0.5,
@@ -206,28 +207,112 @@ def a_topic_begins_only_near_its_examples():
     assert done.get("intent")["name"] == "nlu_fallback"
 
 
+def a_named_device_keeps_the_usual_limit_after_other_matters():
+    wary = {"wary": [TOPIC], "wary_by": 0.3, "wary_without": ["device"]}
+    given = {"topics": [TOPIC], "near": 0.3}
+    gate = NearnessGate(NearnessGate.get_default_config() | given | wary)
+    for entity, wanted in (("device", TOPIC), ("since", "unsure_topic")):
+        listed = [{"name": TOPIC, "confidence": 0.9}]
+        message = Message({"text": "jammed", "intent": listed[0], "intent_ranking": listed})
+        message.set("entities", [{"entity": entity, "value": "x"}])
+        message.set("metadata", {"asked": {"not_for_desk": True}})
+        message.set("nearness", 0.5)
+        (done,) = gate.process([message])
+        assert done.get("intent")["name"] == wanted, entity
+
+
 REQUEST = "talk_to_person"
+FORM = {"form": "problem_form", "slot": "impact"}
+ANSWER, UNCLEAR = "help", "nlu_fallback"
+# Text, its probability of being a request, that of the intent help, nearness, the question before
+# -> intent
 HANDED_OFF = [
-    ("a text", 0.35, 0.2, True),  # likely enough, although the intent help is likelier
-    ("a text", 0.35, None, True),  # without the encoder
-    ("a text", 0.35, 0.0, False),
-    ("a text", 0.25, 0.2, False),
-    ("i need a real person", 0.1, 0.0, True),  # recognized by its words
-    ("my agent says i need a real person", 0.1, 0.0, False),
+    ("a text", 0.35, 0.4, 0.2, None, REQUEST),  # likely enough, although help is likelier
+    ("a text", 0.35, 0.4, None, None, REQUEST),  # without the encoder
+    ("a text", 0.35, 0.4, 0.0, None, ANSWER),
+    ("a text", 0.25, 0.4, 0.2, None, ANSWER),
+    ("can someone ring", 0.25, 0.4, 0.2, None, REQUEST),  # names a person
+    ("can someone ring", 0.15, 0.4, 0.2, None, ANSWER),
+    ("can someone ring", 0.25, 0.4, 0.0, None, ANSWER),
+    ("a text", 0.5, 0.4, 0.2, FORM, ANSWER),
+    ("a text", 0.5, 0.1, 0.2, FORM, UNCLEAR),
+    ("a text", 0.9, 0.1, 0.2, FORM, REQUEST),
+    ("can someone ring", 0.5, 0.4, 0.2, FORM, REQUEST),
+    ("can someone ring", 0.3, 0.4, 0.2, FORM, ANSWER),
+    ("i need a real person", 0.1, 0.4, 0.0, None, REQUEST),  # recognized by its words
+    ("i need a real person", 0.1, 0.4, 0.0, FORM, REQUEST),
+    ("my agent says i need a real person", 0.1, 0.4, 0.0, None, ANSWER),
 ]
 
 
 def a_likely_request_for_a_person_gets_one():
-    patterns = {"patterns": ["need a real person"], "unless": ["my agent"]}
-    component = HandoffPattern(
-        {"intent": REQUEST, "limit": 0.3, "near": 0.1, "words": {}, **patterns}
-    )
-    for text, chance, nearness, wanted in HANDED_OFF:
-        listed = [{"name": "help", "confidence": 0.6}, {"name": REQUEST, "confidence": chance}]
+    limits = {"intent": REQUEST, "limit": 0.3, "hinted_limit": 0.2, "near": 0.1}
+    in_form = {"in_form": {"limit": 0.8, "hinted_limit": 0.4, "next": 0.2}}
+    patterns = {"patterns": ["need a real person"], "hints": ["someone"], "unless": ["my agent"]}
+    component = HandoffPattern(HandoffPattern.get_default_config() | limits | in_form | patterns)
+    for text, chance, other, nearness, asked, wanted in HANDED_OFF:
+        listed = [{"name": ANSWER, "confidence": other}, {"name": REQUEST, "confidence": chance}]
+        listed.sort(key=lambda one: -one["confidence"])
         message = Message({"text": text, "intent": listed[0], "intent_ranking": listed})
         message.set("nearness", nearness)
+        message.set("metadata", {"asked": asked})
         (done,) = component.process([message])
-        assert (done.get("intent")["name"] == REQUEST) is wanted, (text, chance)
+        assert done.get("intent")["name"] == wanted, (text, chance, asked)
+
+
+ASKS_FOR_PERSON = [
+    "can i speak w/ someone",
+    "put me through",
+    "Put me through to a real person, please!",
+    "I give up, just get me someone",
+    "is anyone human there?",
+    "Hello? Is anybody there??",
+    "stupid machine, give me an actual human",
+    "could somebody from IT please call me",
+    "i'd like to get in touch with a representative",
+    "have one of your techs phone me",
+    "I want to see your manager",
+    "no more bots please",
+    "quiero hablar con alguien",
+    "¿Me puede llamar un técnico?",
+    "¿hay alguien ahí?",
+    "ya no aguanto, pásame con una persona",
+    "Ich möchte mit einem Menschen sprechen",
+    "Können Sie mich bitte mit jemandem verbinden",
+    "Kann mich jemand anrufen?",
+    "ist da jemand?",
+    "Je voudrais parler à quelqu’un",
+    "passez-moi un conseiller svp",
+    "il y a quelqu'un ?",
+    "rappelez-moi",
+]
+ASKS_FOR_NONE = [
+    "someone stole my laptop",
+    "my colleague should call the person in HR",
+    "somebody left a person's badge at my desk",
+    "when will someone call me about my case?",
+    "i need the manager's approval for this",
+    "i need an agent license for the phone app",
+    "nobody can talk to anyone on the conference phone",
+    "is a technician working on it",
+    "my manager wants to talk to her sister",
+    "the waiter should get me the manager",
+    "a qué hora hay alguien",
+    "alguien se llevó mi portátil",
+    "jemand hat meinen Laptop mitgenommen",
+    "quelqu'un a pris mon écran",
+    "rappelle-moi le nom de ton chien",
+]
+
+
+def the_words_of_a_request_are_enough():
+    pipeline = read_yaml_file("config.yml")["pipeline"]
+    given = next(one for one in pipeline if one["name"].endswith(HandoffPattern.__name__))
+    component = HandoffPattern(HandoffPattern.get_default_config() | given)
+    for wanted, texts in ((True, ASKS_FOR_PERSON), (False, ASKS_FOR_NONE)):
+        for text in texts:
+            (done,) = component.process([Message({"text": text})])
+            assert bool(done.get("wants_person")) is wanted, text
 
 
 def the_channel_notes_what_was_asked():
@@ -398,7 +483,9 @@ if __name__ == "__main__":
     another_rasa_is_refused()
     a_meaning_counts_only_when_the_text_bears_it_out()
     a_topic_begins_only_near_its_examples()
+    a_named_device_keeps_the_usual_limit_after_other_matters()
     a_likely_request_for_a_person_gets_one()
+    the_words_of_a_request_are_enough()
     the_channel_notes_what_was_asked()
     an_example_near_to_another_intents_examples_is_misplaced()
     joined_data_is_what_rasa_joins()
