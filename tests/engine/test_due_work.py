@@ -1,6 +1,7 @@
 """Any number of processes claim due work, each item once, and in order within a line."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -75,6 +76,24 @@ async def test_work_is_not_claimed_before_its_time_and_scheduling_again_moves_it
     assert await store.read(claiming.next_due, clock()) == timedelta(seconds=0.5)
     clock.move(0.5)
     assert await claimed(store) == ["1"]
+
+
+async def test_the_search_for_the_next_work_does_not_read_work_of_other_kinds(store: Store) -> None:
+    timers = [(str(n), str(n), 86_400) for n in range(3_000)]
+    await arm(store, *timers, kind=Work.TIMER)
+
+    def plan(conn: sa.Connection) -> str:
+        query = claiming._NEXT_FREE[conn.dialect.name].compile(dialect=conn.dialect)
+        if conn.dialect.name == "sqlite":
+            given = query.construct_params({"kinds": json.dumps([Work.DELIVER])})
+            values = tuple(given[name] for name in query.positiontup or ())
+            found = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)
+        else:
+            values = query.construct_params({"kinds": [Work.DELIVER]})
+            found = conn.exec_driver_sql(f"EXPLAIN {query}", values)
+        return "\n".join(str(row) for row in found)
+
+    assert "ix_due_work_free" in await store.read(plan)
 
 
 async def test_the_worker_sleeps_until_the_next_work_that_can_be_claimed(

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam, select, update
@@ -11,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine.due_work import cancel
-from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.one_of import List, one_of
 from handoff_service.store.engine.tables import due_work
 from handoff_service.store.engine.transaction import Transaction
 
@@ -104,16 +105,27 @@ def claim(tx: Transaction, request: Claim) -> Sequence[Claimed]:
     return [Claimed(r.id, Work(r.kind), r.key, r.attempts, token, until) for r in sorted(rows)]
 
 
-_NEXT_FREE = (
-    select(due_work.c.due_at)
-    .where(
-        one_of(due_work.c.kind, "kinds"),
-        due_work.c.lease_until.is_(None),
-        _is_first_of_its_line,
+def _next_free(kind: sa.ColumnElement[str], kinds: sa.FromClause) -> sa.Select[Any]:
+    # One look into the index for each kind. In order of due_at alone, a search for a kind without
+    # work reads the rows of all other kinds, and each process searches after every commit.
+    of_kind = (
+        select(due_work.c.due_at)
+        .where(due_work.c.kind == kind, due_work.c.lease_until.is_(None), _is_first_of_its_line)
+        .order_by(due_work.c.due_at)
+        .limit(1)
+        .correlate(kinds)
+        .scalar_subquery()
     )
-    .order_by(due_work.c.due_at)
-    .limit(1)
-)
+    return select(sa.func.min(of_kind, type_=due_work.c.due_at.type)).select_from(kinds)
+
+
+_kinds = bindparam("kinds", type_=List(sa.Text()))
+_in_json = sa.func.json_each(_kinds).table_valued("value")
+_in_array = sa.func.unnest(_kinds).table_valued("kind", name="kinds").render_derived()
+_NEXT_FREE = {
+    "sqlite": _next_free(_in_json.c.value, _in_json),
+    "postgresql": _next_free(_in_array.c.kind, _in_array),
+}
 _NEXT_LEASE_END = select(
     sa.func.min(due_work.c.lease_until, type_=due_work.c.lease_until.type)
 ).where(one_of(due_work.c.kind, "kinds"))
@@ -122,7 +134,7 @@ _NEXT_LEASE_END = select(
 def oldest_due(conn: sa.Connection, now: datetime) -> datetime | None:
     """Return the due time of the oldest overdue work that no worker has claimed; None if there is
     none."""
-    at = conn.execute(_NEXT_FREE, {"kinds": sorted(Work)}).scalar()
+    at = conn.execute(_NEXT_FREE[conn.dialect.name], {"kinds": sorted(Work)}).scalar()
     return at if at is not None and at <= now else None
 
 
@@ -156,7 +168,7 @@ def next_due(
     work."""
     moments = [
         conn.execute(query, {"kinds": sorted(kinds)}).scalar()
-        for query in (_NEXT_FREE, _NEXT_LEASE_END)
+        for query in (_NEXT_FREE[conn.dialect.name], _NEXT_LEASE_END)
     ]
     return min((max(at - now, timedelta(0)) for at in moments if at is not None), default=None)
 

@@ -1387,6 +1387,7 @@ webhook_calls = Table(
 WAITS = sa.text("state IN ('queued', 'pending_accept')")
 OPEN = sa.text("outcome IS NULL")
 LEASED = sa.text("lease_until IS NOT NULL")
+FREE = sa.text("lease_until IS NULL")
 work_items = Table(
     "work_items",
     metadata,
@@ -1477,6 +1478,7 @@ due_work = Table(
     Index("ix_due_work_due_at", "due_at"),
     Index("ix_due_work_lease_until", "lease_until", sqlite_where=LEASED, postgresql_where=LEASED),
     Index("ix_due_work_line", "kind", "line", "id"),
+    Index("ix_due_work_free", "kind", "due_at", sqlite_where=FREE, postgresql_where=FREE),
 )
 
 # Idempotent commands ------------------------------------------------------------------------------
