@@ -13,8 +13,8 @@ If the classifier finds one of the `others` intents, but the nearness is at leas
 intent also becomes `unsure_topic`. Otherwise the virtual agent could miss a report.
 
 After a text that was not for the desk, the next text probably is not either: "the one with the
-floppy ear". Therefore the upper limit of `wary` intents is then higher by `wary_by`, unless the text names
-something that the desk looks after: "my printer is jammed".
+floppy ear". Therefore the upper limit of `wary` intents is then higher by `wary_by`, unless the
+text names something that the desk looks after: "my printer is jammed".
 
 A message with the intent `unsure_topic` also gets `unsure`: {"likely": <intent>, "nearness":
 <number>} in its parse data, and the entity `likely_topic` with the name of the likely intent.
