@@ -8,10 +8,11 @@ import pytest
 from markupsafe import Markup
 
 from handoff_service.rules.shared.phrases import joined, phrase
-from handoff_service.web.shared.directions import bdi, has_rtl, isolated, sentence
+from handoff_service.web.shared.directions import bdi, isolated, sentence
 from handoff_service.web.shared.links import linked
 from handoff_service.web.shared.page_language import shown
 from handoff_service.web.shared.rendering import TEMPLATES
+from handoff_service.web.shared.right_to_left import has_rtl
 
 WORDS = re.compile(
     r"\b(body|name|label|title|note|reason|description|short_description|state_reason|said"

@@ -18,7 +18,7 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared import assets, list_query, rendering, template_filters
-from handoff_service.web.shared.directions import has_rtl
+from handoff_service.web.shared.right_to_left import has_rtl
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
 

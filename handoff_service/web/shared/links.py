@@ -18,8 +18,9 @@ from linkify_it.main import LinkifyIt, Match
 from markupsafe import Markup, escape
 
 from handoff_service.rules.shared.phrases import filled, phrase
-from handoff_service.web.shared.directions import has_rtl, whole_numbers
+from handoff_service.web.shared.directions import whole_numbers
 from handoff_service.web.shared.page_language import shown
+from handoff_service.web.shared.right_to_left import has_rtl
 
 # People write these domains without http://. Other endings are usually file names (setup.py,
 # notes.md) or missing spaces.
