@@ -130,24 +130,28 @@ class RealRasa(HostBot):
         return texts.pop(0)
 
     def answers(self, connection: sa.Connection, sent: Sequence[Message]) -> tuple[int, int]:
-        """Compare the virtual agent's texts in each conversation with the answers that the bots
-        have stored, one for each turn.
-        """
-        answered = _answers(connection)
-        m, b = t.messages, t.bot_turns
-        query = sa.select(m.c.interaction_id, m.c.body).where(
-            m.c.direction == "outbound", m.c.author == Author.VIRTUAL_AGENT
-        )
-        stored = Counter((row.interaction_id, row.body) for row in connection.execute(query))
-        done = sa.select(b.c.id).where(b.c.outcome == TurnOutcome.ANSWERED)
-        must_be_sent = _texts(answered, set(connection.execute(done).scalars()))
-        may_be_sent = _texts(answered, answered.keys())
-        lost = (must_be_sent - stored).total()
-        twice = sum(max(0, stored[text] - count) for text, count in may_be_sent.items())
-        return lost, twice + _turns_of_same_text(connection)
+        return answers(connection)
 
 
 type Answers = Mapping[int, tuple[int, list[str]]]  # turn -> interaction, texts
+
+
+def answers(connection: sa.Connection) -> tuple[int, int]:
+    """Compare the virtual agent's texts in each conversation with the answers that the bots have
+    stored, one for each turn. Return how many texts are missing, and how many came too often.
+    """
+    answered = _answers(connection)
+    m, b = t.messages, t.bot_turns
+    query = sa.select(m.c.interaction_id, m.c.body).where(
+        m.c.direction == "outbound", m.c.author == Author.VIRTUAL_AGENT
+    )
+    stored = Counter((row.interaction_id, row.body) for row in connection.execute(query))
+    done = sa.select(b.c.id).where(b.c.outcome == TurnOutcome.ANSWERED)
+    must_be_sent = _texts(answered, set(connection.execute(done).scalars()))
+    may_be_sent = _texts(answered, answered.keys())
+    lost = (must_be_sent - stored).total()
+    twice = sum(max(0, stored[text] - count) for text, count in may_be_sent.items())
+    return lost, twice + _turns_of_same_text(connection)
 
 
 def _answers(connection: sa.Connection) -> dict[int, tuple[int, list[str]]]:
