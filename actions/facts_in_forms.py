@@ -1,5 +1,5 @@
-"""Stores facts from texts in a form that the classifier mistook for a courtesy, small talk or a
-question: "thanks, it is in room 4"."""
+"""Stores the facts in a text that the classifier mistook for a courtesy, small talk or a question
+while a form was active, such as "thanks, it is in room 4"."""
 
 from typing import Any
 
@@ -34,7 +34,8 @@ type Events = list[dict[str, Any]]
 
 class AsideInForm(Action):
     """Answer a greeting, thanks, a farewell or a question about the virtual agent. If the text also
-    states a fact or asks something, store the text instead. The form then asks again."""
+    states a fact, or if it is thanks or a farewell with a question, store it instead. The form then
+    asks again."""
 
     def name(self) -> str:
         return "action_aside_in_form"

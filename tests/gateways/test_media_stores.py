@@ -244,7 +244,7 @@ def test_a_forbidden_delete_is_an_error(s3: S3Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("use", "sentence"), [("read", "has another hash"), ("names", "cannot be understood")]
+    ("use", "sentence"), [("read", "does not match its hash"), ("names", "cannot be understood")]
 )
 def test_the_answer_of_another_program_does_not_count_as_content(
     s3: S3Server, use: str, sentence: str

@@ -32,8 +32,14 @@ UNREACHABLE = (
 )
 #: HTTP status -> code, for responses without a code: to HEAD requests, and from some servers
 BY_STATUS = {"403": "AccessDenied", "401": "InvalidAccessKeyId", "301": "PermanentRedirect"}
-UNCLEAR = "An answer of the S3 store at {address} cannot be understood. Its own log says why."
-DAMAGED = "The content of {name} in {where} has another hash. Restore an earlier version of it."
+UNCLEAR = (
+    "The response of the S3 store at {address} cannot be understood. Check that PATCHBOARD_S3_URL "
+    "is the address of an S3 store, and read the store's own log."
+)
+DAMAGED = (
+    "The content of {name} in {where} does not match its hash. Restore an earlier version of the "
+    "file."
+)
 UNKNOWN = "The S3 store refused to {operation} a file: {code}. Its own log says why."
 
 

@@ -37,7 +37,7 @@ def cancel_delayed(tx: Transaction, command: CancelDelayed) -> None:
         m.c.status == Status.QUEUED,
     )
     if tx.conn.execute(waits.with_for_update()).first() is None:
-        raise Conflict(phrase("The text was already sent, so it cannot be undone."))
+        raise Conflict(phrase("The text was already sent or canceled, so it cannot be undone."))
     values = {"status": Status.CANCELED, "reason": CANCELED}
     tx.conn.execute(update(m).where(m.c.id == command.message_id).values(**values))
     due_work.cancel(tx, Work.DELIVER, [command.message_id])

@@ -1,9 +1,9 @@
 """Watch the company's own SMS gateway, such as a phone. Supervisors and admins get one alert when
 the gateway becomes unavailable. The alert ends when the gateway is available again.
 
-The service asks the gateway every minute. The gateway may also send heartbeats, because a gateway
-that answers can still be unable to reach this service. Providers without such a device are not
-watched.
+The service checks every minute whether the gateway answers. The gateway may also send heartbeats,
+because a gateway that answers can still be unable to reach this service. Providers without such a
+device are not watched.
 """
 
 from datetime import timedelta
@@ -109,8 +109,8 @@ def alert_mails(conn: Connection, watch: GatewayWatch) -> list[Mail]:
 
 
 async def when_due(job: Job) -> None:
-    """Ask the gateway, and mail the admins if an alert begins. ``notify_agents.py`` notifies
-    supervisors who have no open page."""
+    """Check whether the gateway answers, and mail the admins if an alert begins.
+    ``notify_agents.py`` notifies supervisors who have no open page."""
     answers = await job.deps.provider.answers()
     alert = await job.write(record_check, answers)
     if alert is None:

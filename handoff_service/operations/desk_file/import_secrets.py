@@ -1,9 +1,9 @@
 """Hash the secrets of a desk file before the import's transaction.
 
-An argon2 hash keeps a CPU core busy for tens of milliseconds, and the import's transaction blocks
-all texts. When the transaction hashed the secrets itself, an import of 40 people blocked texts for
-40 seconds. An import therefore has three steps: read the stored hashes (``stored_secrets``), hash
-new secrets in a thread (``hash_secrets``), and write everything (``import_desk``).
+An argon2 hash keeps a CPU core busy for up to tens of milliseconds, and the import's transaction
+blocks all texts. The transaction must therefore not hash secrets. An import has three steps: read
+the stored hashes (``stored_secrets``), hash new secrets in a thread (``hash_secrets``), and write
+everything (``import_desk``).
 """
 
 from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class Hashing:
 
 
 ARGON2 = Hashing(hash_password, hashed_fact)
-#: For a preview. It stores nothing, and a thousand argon2 hashes would take five seconds.
+#: For a preview. It stores nothing, and argon2 hashes of a thousand facts would take five seconds.
 NO_HASHES = Hashing(lambda password: "", lambda key, value: Fact("", fact_hash(key, value)))
 
 

@@ -95,7 +95,7 @@ def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | Non
     if seq is None:
         raise NotFound(
             phrase(
-                "There is no answer of the virtual agent {message_id}.",
+                "There is no answer {message_id} from the virtual agent.",
                 message_id=command.message_id,
             )
         )

@@ -11,8 +11,8 @@ from handoff_service.rules.conversations.scripts import RUN, length_of_words
 from handoff_service.rules.conversations.search_query import number_tokens, read_numbers
 
 EXACT = "="  # the search word of an employee number begins with it; no other search word does
-# In a script without spaces, each letter of a name starts an index word, of at most this many
-# letters.
+# In a script without spaces, each of the first letters of a run, up to this many, starts a search
+# word that reaches to the end of the run.
 LONGEST_RUN = 12
 #: Apostrophes as keyboards, phones and transliterations write them.
 APOSTROPHES = "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02be\u02bf\u00b4`\u2032\uff07\u05f3"

@@ -1,5 +1,5 @@
-"""Recognizes texts within a form that the classifier misunderstands, although they add facts to the
-present report or request: "error say authentication fail", "thanks, it is in room 4"."""
+"""Recognizes texts that add facts to the current report or request, although the classifier
+misunderstands them: "error say authentication fail", "thanks, it is in room 4"."""
 
 import re
 

@@ -224,7 +224,7 @@ def _indexed(
     ids: Collection[int],
     *where: sa.ColumnElement[bool],
 ) -> Sequence[sa.Row[Any]]:
-    """Return the messages whose index rows to change. On PostgreSQL, this includes messages after
+    """Return the messages that may have an index row. On PostgreSQL, this includes messages after
     ``done_to``, because they may already be indexed."""
     query = LINES.where(one_of(column, ids), *where)
     if conn.dialect.name == "sqlite":

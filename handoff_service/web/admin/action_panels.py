@@ -120,7 +120,7 @@ class Panels:
     sentence: str = ""  #: the action as a sentence
     reader: str = ""  #: the heading above the text, which names its reader
     reads: str = ""  #: the text as its reader sees it
-    counted: str = ""  #: the length of the text in words
+    counted: str = ""  #: the length of the text, from ``length_words``
     long: bool = False  #: whether the text needs more than one segment
     ladder: tuple[LadderStep, ...] = ()
     never_opens: tuple[str, ...] = ()  #: the chosen queues that never open
@@ -206,8 +206,9 @@ def _ladder(
 
 
 def _read_by(desk: PanelDesk, action: MessagingAction) -> tuple[str, str, str, bool]:
-    """Return the heading above the text, the text for an example requester (Ann Lee), its length in
-    words, and whether it needs more than one segment. All are empty if nobody gets a text."""
+    """Return the heading above the text, the text for an example requester (Ann Lee), its length as
+    ``length_words`` describes it, and whether it needs more than one segment. All are empty if
+    nobody gets a text."""
     who = ActionPlaceholders(
         requester="Ann Lee",
         agent="Mia Chen",

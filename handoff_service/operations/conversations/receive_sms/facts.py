@@ -42,8 +42,8 @@ class Conversation:
     - ``unanswered``: the open unanswered streak.
     - ``began``: these texts started an unanswered streak. ``ended``: they also ended another one.
     - ``ended_holds``: the positions of the lines that tell agents that a text ended a hold.
-    - ``answers``: the possible codes or identity facts in these texts, which are stored without
-      them: position of the text, possible answers.
+    - ``answers``: for each text that may contain a code or an identity fact: the position of the
+      text, and its possible answers. The stored text does not contain them.
     - ``about_consent``: texts that matter for consent, such as an opt-out or a request for help.
     - ``unanswerable``: why nobody can text the sender back. If set, the conversation gets no bot
       turn and no timers, and enters a queue only if the desk's settings allow it.
