@@ -83,7 +83,7 @@ async def test_promotion_is_refused_with_the_reason(
 async def test_a_model_without_a_measurement_is_not_promoted(first: Store) -> None:
     new = NewModel(hash=SECOND, file="b.tar.gz", data_hash="d")
     await first.write(register_model, new)
-    with pytest.raises(Conflict, match="not measured"):
+    with pytest.raises(Conflict, match="not been measured"):
         await first.write(promote, Promote(hash=SECOND))
 
 

@@ -108,7 +108,7 @@ async def test_hold_requires_a_reason_and_close_requires_a_description(
         in (await mia.get(path)).text
     )
     for verb, why in (
-        ("hold", "Write why"),
+        ("hold", "Write a reason"),
         ("close", "Describe in a few words what it was about"),
     ):
         answer = await mia.act(f"{path}/{verb}", reason="  ", short_description=" \t ")
