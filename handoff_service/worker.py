@@ -2,7 +2,7 @@
 it does not poll."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -29,6 +29,13 @@ RELEASE_ATTEMPTS = 10  # how often the worker tries to release failed work, once
 RENEW_EVERY = 5.0  # seconds; much shorter than a lease, see context.py
 # after this time, the worker no longer renews a claim, because the work probably never ends
 LONGEST_WORK = timedelta(minutes=10)
+
+
+def nudge_workers(workers: Iterable["Worker"], work_at: Mapping[Work, datetime]) -> None:
+    """Wake the workers that have work. ``work_at``: kind of work -> when it is due."""
+    for worker in workers:
+        if moments := [at for kind, at in work_at.items() if kind in worker.kinds]:
+            worker.nudge(min(moments))
 
 
 def build_workers(deps: WorkerDeps) -> list["Worker"]:

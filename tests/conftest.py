@@ -5,7 +5,7 @@ import gc
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,9 +24,11 @@ from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.routing.offer_work import offer_work
 from handoff_service.rules.shared.outside_addresses import Allowed
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint, OperationSettings
+from handoff_service.worker import Worker, nudge_workers
 from tests.support.bot_programs import forked_python
 from tests.support.compiled_statements import CompiledStatements
 from tests.support.demo_home import CHEAP
@@ -102,13 +104,12 @@ class Heard:
     def __init__(self) -> None:
         self.hints: list[Hint] = []
         self.calls = 0  # about one for each transaction
-        self.nudge: Callable[[datetime], None] | None = None
+        self.workers: list[Worker] = []
 
-    def __call__(self, hints: object, work_at: datetime | None) -> None:
+    def __call__(self, hints: object, work_at: Mapping[Work, datetime]) -> None:
         self.calls += 1
         self.hints += hints  # type: ignore[operator]
-        if self.nudge is not None and work_at is not None:
-            self.nudge(work_at)
+        nudge_workers(self.workers, work_at)
 
 
 # These files take longest, so they run first. The first file trains the bot's model. The other

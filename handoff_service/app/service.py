@@ -1,7 +1,7 @@
 """Opens the service when its process starts, and closes it when its process stops."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.zero_metrics import start_at_zero
 from handoff_service.practice.runs import PracticeRuns
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.settings import Settings
 from handoff_service.store.engine.lanes import Listener
 from handoff_service.store.engine.store import Store
@@ -61,11 +62,10 @@ async def open_service(app: Sanic[Any, Any]) -> None:
     nudges = app.ctx.nudges = WorkerNudges(lambda: store, lambda: fanout, clock.now, workers)
     debounced = DebouncedWork(lambda: store)
 
-    def publish(hints: Sequence[Hint], work_at: datetime | None) -> None:
+    def publish(hints: Sequence[Hint], work_at: Mapping[Work, datetime]) -> None:
         fanout.publish(hints)
         debounced.after_commit(hints)
-        if work_at is not None:
-            nudges.nudge(work_at)
+        nudges.nudge(work_at)
 
     def outage() -> None:
         debounced.after_outage()

@@ -5,7 +5,7 @@ import functools
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -32,11 +32,12 @@ from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports.identity_providers import NoIdentityProviders
 from handoff_service.ports.push import NoPush
 from handoff_service.ports.webhook import NoWebhook
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.settings import Settings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
-from handoff_service.worker import Worker, build_workers
+from handoff_service.worker import Worker, build_workers, nudge_workers
 
 DATABASE = "practice.db"
 _PICTURE = Path(__file__).parent / "picture.png"  # replaces each picture of a requester
@@ -52,14 +53,12 @@ async def open_desk(
     workers: list[Worker] = []
     fanout, background, metrics = LocalFanout(), Background(), NoMetrics()
 
-    def publish(hints: Sequence[Hint], work_at: datetime | None) -> None:
+    def publish(hints: Sequence[Hint], work_at: Mapping[Work, datetime]) -> None:
         fanout.publish(hints)
         if hints:
             indexing.trigger()
             changed()
-        if work_at is not None:
-            for worker in workers:
-                worker.nudge(work_at)
+        nudge_workers(workers, work_at)
 
     store = Store(
         settings.database_url,

@@ -12,7 +12,7 @@ first, so that its own workers can take the work.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from handoff_service.gateways.fanout.command_hints import CommandHints, through_
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout, channel_of
 from handoff_service.gateways.fanout.worker_nudges import WorkerNudges
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint, OperationSettings
@@ -90,7 +91,7 @@ async def _tries(url: str, port: int, way: Way, numbers: str) -> list[float]:
     committed_at = asked_at = 0.0
     asked = asyncio.Event()
 
-    def committed(hints: Sequence[Hint], work_at: datetime | None) -> None:
+    def committed(hints: Sequence[Hint], work_at: Mapping[Work, datetime]) -> None:
         nonlocal committed_at
         committed_at = time.monotonic()
         made[0](hints, work_at)
@@ -154,9 +155,8 @@ async def _as_a_service(store: Store, channel: str) -> AsyncIterator[Committed]:
     fanout = RedisFanout(REDIS, channel=channel)
     nudges = WorkerNudges(lambda: store, lambda: fanout, clock.now, [])
 
-    def committed(_hints: Sequence[Hint], work_at: datetime | None) -> None:
-        if work_at is not None:
-            nudges.nudge(work_at)
+    def committed(_hints: Sequence[Hint], work_at: Mapping[Work, datetime]) -> None:
+        nudges.nudge(work_at)
 
     await fanout.start()
     yield committed

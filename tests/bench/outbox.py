@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import batched, pairwise
 
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
-from handoff_service.worker import Worker
+from handoff_service.worker import Worker, nudge_workers
 from tests.bench import size
 from tests.bench.desks import Desks, database
 from tests.bench.result import Direction, Result, ratios, spread
@@ -83,16 +82,11 @@ async def _measured(kind: str, url: str) -> list[Result]:
     await lay_out(url)
     workers: list[Worker] = []
 
-    def nudge(_hints: object, work_at: datetime | None) -> None:
-        for worker in workers:
-            if work_at is not None:
-                worker.nudge(work_at)
-
     store = Store(
         url,
         clock=clock.now,
         settings=OperationSettings(bot_answers=False, send_errors=ERRORS),
-        after_commit=nudge,
+        after_commit=lambda _hints, work_at: nudge_workers(workers, work_at),
     )
     story = Story(store)
     await _write_texts(story)

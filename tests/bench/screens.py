@@ -61,7 +61,8 @@ class Screen:
     async def watch(self, *, looks: bool = True) -> None:
         """Read the stream of hints. ``looks``: whether to fetch the lists after a hint."""
         async with self.client.get(f"{self.floor.url}/workspace/events") as stream:
-            stream.raise_for_status()
+            if not stream.ok:
+                raise RuntimeError(f"The event stream was refused with {stream.status}.")
             async for line in stream.content:
                 if line == b"event: hello\n":
                     self.ready.set()

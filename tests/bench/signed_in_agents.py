@@ -105,15 +105,15 @@ async def _hold(url: str, first: int, count: int, *, looks: bool) -> None:
             await screen.sign_in(n)
 
     await asyncio.gather(*(sign_in(one, first + n) for n, one in enumerate(screens)))
-    watching = [asyncio.create_task(one.watch(looks=looks)) for one in screens]
-    async with asyncio.timeout(OPEN_WITHIN):
-        for one in screens:
-            await one.ready.wait()
-    print("open", flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    for task in watching:
-        task.cancel()
-    await asyncio.gather(*watching, return_exceptions=True)
+    async with asyncio.TaskGroup() as group:  # the error of a refused stream ends the program
+        watching = [group.create_task(one.watch(looks=looks)) for one in screens]
+        async with asyncio.timeout(OPEN_WITHIN):
+            for one in screens:
+                await one.ready.wait()
+        print("open", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        for task in watching:
+            task.cancel()
     for one in screens:
         await one.client.close()
 

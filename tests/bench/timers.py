@@ -21,7 +21,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
-from handoff_service.worker import Worker
+from handoff_service.worker import Worker, nudge_workers
 from tests.bench import seed, size
 from tests.bench.desks import Desks, database
 from tests.bench.outbox import Provider
@@ -97,7 +97,7 @@ async def _fire(url: str) -> Firing:
         url,
         clock=clock.now,
         settings=OperationSettings(bot_answers=False),
-        after_commit=lambda _hints, at: [one.nudge(at) for one in workers if at],
+        after_commit=lambda _hints, work_at: nudge_workers(workers, work_at),
     )
     rules = Rules(store, clock=None)  # type: ignore[arg-type]  # no clock is moved here
     await rules.none()

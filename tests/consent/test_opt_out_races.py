@@ -5,6 +5,7 @@ import os
 import random
 import secrets
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.web.shared.opt_out import until_nothing_leaves
-from handoff_service.worker import POOLS, Worker, build_workers
+from handoff_service.worker import POOLS, Worker, build_workers, nudge_workers
 from tests.support.story import DIRECT, MIA, Story
 
 RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
@@ -44,9 +45,8 @@ class SlowProvider:
 async def test_no_text_leaves_after_an_acknowledged_opt_out(database_url: str) -> None:
     pools: list[Worker] = []
 
-    def nudge_pools(_hints: object, work_at: datetime | None) -> None:
-        for pool in pools if work_at is not None else ():
-            pool.nudge(work_at)
+    def nudge_pools(_hints: object, work_at: Mapping[Work, datetime]) -> None:
+        nudge_workers(pools, work_at)
 
     store = Store(
         database_url,

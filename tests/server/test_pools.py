@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -25,7 +25,7 @@ from handoff_service.store.engine import claiming, due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
-from handoff_service.worker import Worker, build_workers
+from handoff_service.worker import Worker, build_workers, nudge_workers
 from tests.conftest import MovedClock
 from tests.server.test_worker import Provider
 from tests.support.story import DIRECT, MIA, Story
@@ -68,9 +68,8 @@ async def test_agents_get_offers_while_the_provider_hangs(
 ) -> None:
     pools: list[Worker] = []
 
-    def nudge_pools(_hints: object, work_at: datetime | None) -> None:
-        for pool in pools if work_at is not None else ():
-            pool.nudge(work_at)
+    def nudge_pools(_hints: object, work_at: Mapping[Work, datetime]) -> None:
+        nudge_workers(pools, work_at)
 
     store = Store(
         database_url,

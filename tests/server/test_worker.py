@@ -248,7 +248,7 @@ async def test_a_running_worker_wakes_for_new_work_and_for_due_work(
     from handoff_service import clock as real
 
     worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=bot, clock=real.now))
-    heard.nudge = worker.nudge
+    heard.workers = [worker]
     running = asyncio.create_task(worker.run())
     clock.now = real.now()
     await story.text("hi", number=BOB, to=DIRECT)

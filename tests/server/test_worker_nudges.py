@@ -1,7 +1,7 @@
 """Two processes on one database: the other process does newly scheduled work at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,9 +38,8 @@ class Process:
 async def process(url: str, channel: str, *, works: bool) -> AsyncIterator[Process]:
     made: list[Process] = []
 
-    def publish(_hints: object, work_at: datetime | None) -> None:
-        if work_at is not None:
-            made[0].nudges.nudge(work_at)
+    def publish(_hints: object, work_at: Mapping[Work, datetime]) -> None:
+        made[0].nudges.nudge(work_at)
 
     none: Any = None
     store = Store(url, clock=real.now, settings=OperationSettings(), after_commit=publish)

@@ -3,7 +3,7 @@ treats them like the hints of its own commits."""
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from redis.exceptions import RedisError
@@ -12,6 +12,7 @@ from handoff_service.clock import Clock
 from handoff_service.errors import Unavailable
 from handoff_service.gateways.fanout.redis_fanout import publish_once
 from handoff_service.gateways.fanout.worker_nudges import WORK_IS_DUE
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import LONGEST_SLEEP
 
@@ -39,13 +40,13 @@ class CommandHints:
         self.seen: set[str] = set()  #: the channels of all hints
         self.lost = False  #: whether a hint could not be sent
 
-    def committed(self, hints: Sequence[Hint], work_at: datetime | None) -> None:
+    def committed(self, hints: Sequence[Hint], work_at: Mapping[Work, datetime]) -> None:
         """Queue these hints behind those that are already being sent. Call this on the event
         loop."""
         self._waiting |= dict.fromkeys(hints)
         self.seen |= {hint.channel for hint in hints}
         # the workers find later work without a nudge
-        if work_at is not None and work_at <= self._clock() + LONGEST_SLEEP:
+        if work_at and min(work_at.values()) <= self._clock() + LONGEST_SLEEP:
             self._waiting[WORK_IS_DUE] = None
         if self._waiting and self._sending is None:
             self._sending = asyncio.get_running_loop().create_task(self._send_all())

@@ -7,17 +7,18 @@ worker's longest sleep.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 from handoff_service.clock import Clock
 from handoff_service.errors import Unavailable
 from handoff_service.ports.fanout import Fanout
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import claiming
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
-from handoff_service.worker import LONGEST_SLEEP, Worker
+from handoff_service.worker import LONGEST_SLEEP, Worker, nudge_workers
 
 HEAD_START = 0.03  # seconds until other processes get a nudge, one for all commits in this time
 WORK_IS_DUE = Hint("work")
@@ -40,12 +41,14 @@ class WorkerNudges:
         self._store, self._fanout, self._clock, self._workers = store, fanout, clock, workers
         self._announcing: asyncio.TimerHandle | None = None
 
-    def nudge(self, at: datetime) -> None:
-        """Tell the workers that there is work at this time. Call this on the event loop."""
-        for worker in self._workers:
-            worker.nudge(at)
+    def nudge(self, work_at: Mapping[Work, datetime]) -> None:
+        """Tell the workers when work of each kind is due. Call this on the event loop."""
+        if not work_at:
+            return
+        nudge_workers(self._workers, work_at)
         # the other processes find later work without a nudge
-        if self._announcing is None and at <= self._clock() + LONGEST_SLEEP:
+        soonest = min(work_at.values())
+        if self._announcing is None and soonest <= self._clock() + LONGEST_SLEEP:
             loop = asyncio.get_running_loop()
             self._announcing = loop.call_later(HEAD_START, self._announce)
 
@@ -71,6 +74,4 @@ class WorkerNudges:
     async def _look(self) -> None:
         """Nudge the workers that have something to claim."""
         found = await self._store().read(claiming.soon, self._clock() + LONGEST_SLEEP)
-        for worker in self._workers:
-            if moments := [at for kind, at in found.items() if kind in worker.kinds]:
-                worker.nudge(min(moments))
+        nudge_workers(self._workers, found)

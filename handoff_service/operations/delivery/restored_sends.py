@@ -58,7 +58,7 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
             due_work.cancel(tx, kind, restore_holds.keys(tx.conn, kind))
     outcome = "released" if command.send else "canceled"
     restore_holds.end(tx.conn, outcome=outcome, agent_id=command.agent_id, now=tx.now)
-    tx.work_is_due(tx.now)
+    due_work.wake_workers(tx)
     tx.desk_changed()
     schedule_sweep(tx)
     start_pushing(tx)

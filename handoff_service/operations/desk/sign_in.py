@@ -9,8 +9,11 @@ import functools
 import hashlib
 import hmac
 import secrets
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -26,6 +29,8 @@ from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.availability import PRESENCE
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 SESSION_LASTS = timedelta(hours=12)
@@ -216,25 +221,33 @@ _SIGNED_IN = (
         *t.agents.c["id", "name", "email", "language"],
         PRESENCE.label("presence"),
         t.agent_roles.c.role,
-        *t.sessions.c["last_used_at", "last_active_at", "second_factor"],
+        *t.sessions.c["token_hash", "last_used_at", "last_active_at", "second_factor"],
         _AUTHENTICATED_AT.label("authenticated_at"),
         select(t.desk.c.second_factor_roles).scalar_subquery().label("second_factor_roles"),
     )
     .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
     .outerjoin(t.agent_roles, t.agent_roles.c.agent_id == t.agents.c.id)
     .where(
-        t.sessions.c.token_hash == bindparam("token"),
+        one_of(t.sessions.c.token_hash, "hashes"),
         t.sessions.c.expires_at > bindparam("now"),
         t.agents.c.active,
     )
 )
 
 
-def signed_in(conn: Connection, token: str, now: object) -> CurrentAgent | None:
-    """The agent who is signed in with this token. None without a valid session."""
-    rows = conn.execute(_SIGNED_IN, {"token": token_hash(token), "now": now}).all()
-    if not rows:
-        return None
+def signed_in(conn: Connection, tokens: Sequence[str]) -> dict[str, CurrentAgent]:
+    """Return the agent who is signed in with each of these tokens. Tokens without a valid session
+    are left out."""
+    hashes = {token_hash(token): token for token in tokens}
+    rows = conn.execute(_SIGNED_IN, {"hashes": list(hashes), "now": read_at(conn)})
+    of_sessions: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        of_sessions[hashes[row.token_hash]].append(row)
+    return {token: _current_agent(rows) for token, rows in of_sessions.items()}
+
+
+def _current_agent(rows: Sequence[Any]) -> CurrentAgent:
+    """Return the agent of one session. ``rows``: one for each role."""
     first = rows[0]
     roles = frozenset(Role(r.role) for r in rows if r.role)
     policy = SignInPolicy(second_factor=frozenset(first.second_factor_roles or ()))

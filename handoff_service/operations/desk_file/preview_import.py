@@ -128,7 +128,7 @@ def _trial(tx: Transaction, given: HashedFile) -> Iterator[_Trial]:
     conn = tx.conn.execution_options(now=tx.now)  # so that reads inside the trial see the same time
     users = one_of(t.users.c.external_id, [one.external_id for one in given.file.users])
     before = _entries(desk_content(conn, users))
-    hints, work_at = list(tx.hints), tx.work_at
+    hints, work_at = list(tx.hints), dict(tx.work_at)
     with tx.conn.begin_nested() as savepoint:
         counts = import_desk(tx, given)
         after = _entries(desk_content(conn, users))

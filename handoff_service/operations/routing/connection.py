@@ -5,7 +5,7 @@ If the browser, the network or the process dies, nobody extends the deadline, so
 agent is then set to Away, unless a stream is open after all or the service had a gap.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.transaction import LONGEST_BURST, Transaction
+from handoff_service.store.engine.transaction import LONGEST_BURST, SetBased, Transaction
 
 AWAY_AFTER = timedelta(seconds=45)  # for a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process reports its connected agents
@@ -67,15 +67,22 @@ class Gap:
     clock_changed: bool = False
 
 
-def still_connected(tx: Transaction, command: Connected) -> None:
+def _record_reports(tx: Transaction, reports: Sequence[Connected]) -> list[None]:
     """Extend these agents' deadlines. An Away for a lost connection ends for every agent with an
     open stream. Any other automatic Away ends only for agents who have arrived.
     """
     grace = grace_time(tx)
-    _lost_at(tx, command.held, grace + EVERY)
-    _lost_at(tx, command.left, grace)
-    end_automatic(tx, command.arrived)
-    end_automatic(tx, command.held, only=LOST)
+    deadlines: dict[int, timedelta] = {}  # of several reports on an agent, the last one counts
+    for report in reports:
+        deadlines |= dict.fromkeys(report.held, grace + EVERY)
+        deadlines |= dict.fromkeys(report.left, grace)
+    _lost_after(tx, deadlines)
+    end_automatic(tx, {agent_id for report in reports for agent_id in report.arrived})
+    end_automatic(tx, {agent_id for report in reports for agent_id in report.held}, only=LOST)
+    return [None] * len(reports)
+
+
+still_connected: SetBased[Connected, None] = SetBased(_record_reports)
 
 
 def connection_lost(tx: Transaction, command: Lost) -> None:
@@ -100,8 +107,8 @@ def after_gap(tx: Transaction, gap: Gap) -> None:
     grace = grace_time(tx)
     at = tx.now + grace
     tx.conn.execute(update(d).where(d.c.kind == Work.LOST_CONNECTION).values(due_at=at))
-    tx.work_is_due(at)
-    still_connected(tx, Connected(held=gap.held))
+    tx.work_is_due(Work.LOST_CONNECTION, at)
+    still_connected.run(tx, [Connected(held=gap.held)])
     renew_offers(tx)
     if gap.clock_changed:
         _bound_waits(tx)
@@ -123,15 +130,22 @@ def _bound_waits(tx: Transaction) -> None:
     )
     tx.conn.execute(update(d).where(waits, too_long).values(due_at=tx.now, latest=None))
     schedule_offers(tx)
+    due_work.wake_workers(tx)
 
 
-def _lost_at(tx: Transaction, agent_ids: Collection[int], after: timedelta) -> None:
-    at = tx.now + after
+def _lost_after(tx: Transaction, deadlines: Mapping[int, timedelta]) -> None:
+    """Schedule the end of these agents' connections. ``deadlines``: agent id -> the time until
+    then."""
     due_work.schedule(
         tx,
         [
-            due_work.Due(kind=Work.LOST_CONNECTION, key=str(k), line=f"agent:{k}", due_at=at)
-            for k in sorted(agent_ids)
+            due_work.Due(
+                kind=Work.LOST_CONNECTION,
+                key=str(agent_id),
+                line=f"agent:{agent_id}",
+                due_at=tx.now + after,
+            )
+            for agent_id, after in sorted(deadlines.items())
         ],
     )
 

@@ -4,7 +4,7 @@ No command takes effect twice. Each transaction also stores a number. If the res
 lost, the lane looks for this number (``commit_numbers.py``).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import OutcomeUnknown, RepeatSafely
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine.commit_numbers import CommitNumbers
+from handoff_service.store.engine.driver_errors import with_new_connection
 from handoff_service.store.engine.priority_queue import OwnShare
 from handoff_service.store.engine.transaction import Hint, OperationSettings, Transaction
 from handoff_service.store.engine.units import Waiting, run_unit
@@ -27,7 +29,7 @@ class Done:
 
     answers: list[tuple[Waiting, Any]]
     hints: list[Hint] = field(default_factory=list)
-    work_at: datetime | None = None
+    work_at: Mapping[Work, datetime] = field(default_factory=dict)
 
 
 class _CommitAnswerLost(Exception):
@@ -89,12 +91,11 @@ class Transactions:
     def _transact(self, units: list[list[Waiting]], batch: Batch) -> Done:
         now = self._clock()
         number = self._numbers.next(now)
-        with self._engine.connect() as conn:
-            transaction = conn.begin()  # the connection rolls it back unless it is committed
+        # the connection rolls the transaction back unless it is committed
+        with with_new_connection(lambda: self._begin(number, now)) as conn:
             # check again, because the wait for the database's write lock may have been long
             units = [started for unit in units if (started := self._start_wanted(unit))]
             tx = Transaction(conn=conn, now=now, settings=self._settings)
-            self._numbers.store(conn, number, now)
             answers = [
                 pair
                 for unit in units
@@ -104,10 +105,19 @@ class Transactions:
             tx.finish()
             done = Done(answers, tx.hints, tx.work_at)
             try:
-                transaction.commit()
+                conn.commit()
             except sa.exc.DBAPIError as error:
                 raise _CommitAnswerLost(number, done, error) from error
         return done
+
+    def _begin(self, number: int, now: datetime) -> sa.Connection:
+        conn = self._engine.connect()
+        try:
+            self._numbers.store(conn, number, now)
+        except BaseException:
+            conn.close()
+            raise
+        return conn
 
     def _start_wanted(self, unit: list[Waiting]) -> list[Waiting]:
         """Mark the commands as started, and return those whose callers still wait. Callers cannot

@@ -92,7 +92,9 @@ class Claim:
 
 def claim(tx: Transaction, request: Claim) -> Sequence[Claimed]:
     """Claim due work: only the first row of each kind and line. No other process gets it during the
-    lease."""
+    lease. If a crash of the database undoes the claim, the work's commands find no valid claim and
+    write nothing (``claims.py``)."""
+    tx.commit_without_flush()
     until, token = tx.now + tx.settings.lease, secrets.randbits(63)
     given = {
         "now": tx.now,
@@ -116,7 +118,7 @@ def _next_free(kind: sa.ColumnElement[str], kinds: sa.FromClause) -> sa.Select[A
         .correlate(kinds)
         .scalar_subquery()
     )
-    return select(sa.func.min(of_kind, type_=due_work.c.due_at.type)).select_from(kinds)
+    return select(sa.func.min(of_kind, type_=due_work.c.due_at.type).label("at")).select_from(kinds)
 
 
 _kinds = bindparam("kinds", type_=List(sa.Text()))
@@ -126,9 +128,10 @@ _NEXT_FREE = {
     "sqlite": _next_free(_in_json.c.value, _in_json),
     "postgresql": _next_free(_in_array.c.kind, _in_array),
 }
-_NEXT_LEASE_END = select(
+_next_lease_end = select(
     sa.func.min(due_work.c.lease_until, type_=due_work.c.lease_until.type)
 ).where(one_of(due_work.c.kind, "kinds"))
+_NEXT = {name: sa.union_all(free, _next_lease_end) for name, free in _NEXT_FREE.items()}
 
 
 def oldest_due(conn: sa.Connection, now: datetime) -> datetime | None:
@@ -166,10 +169,7 @@ def next_due(
 ) -> timedelta | None:
     """Return how long it takes until work of these kinds may be due; None if there is no such
     work."""
-    moments = [
-        conn.execute(query, {"kinds": sorted(kinds)}).scalar()
-        for query in (_NEXT_FREE[conn.dialect.name], _NEXT_LEASE_END)
-    ]
+    moments = conn.execute(_NEXT[conn.dialect.name], {"kinds": sorted(kinds)}).scalars()
     return min((max(at - now, timedelta(0)) for at in moments if at is not None), default=None)
 
 
@@ -196,7 +196,8 @@ def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
         .where(one_of(due_work.c.id, still_ours))
         .values(lease_until=None, token=None)
     )
-    tx.work_is_due(tx.now)
+    for one in claimed:
+        tx.work_is_due(one.kind, tx.now)
 
 
 def drop(tx: Transaction, claimed: Claimed) -> None:

@@ -6,6 +6,8 @@ So it never leaves the store.
 
 import re
 import sqlite3
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +29,9 @@ _AWAY_STATES = {
     "55P03",  # locked by another transaction
 }
 _READ_ONLY = "25006"
+# A statement on a lost connection fails within this many seconds. One that takes longer was lost
+# while it ran.
+AT_ONCE = 0.5
 
 # SQLite: https://www.sqlite.org/rescode.html; the low byte of an extended code is its primary code
 _AWAY_CODES = {
@@ -68,6 +73,19 @@ def is_away(error: BaseException) -> bool:
     if state is None:  # an error of psycopg itself: refused, closed or timed out
         return isinstance(error, sa.exc.OperationalError)
     return state in _AWAY_STATES or state[:2] in _AWAY_CLASSES
+
+
+def with_new_connection[R](act: Callable[[], R]) -> R:
+    """Call ``act``, and call it once more if its connection was lost. A pooled connection may be
+    lost while it is idle, and only its next statement notices that. A failed statement drops all
+    old connections of the pool. ``act`` must be safe to repeat."""
+    began = monotonic()
+    try:
+        return act()
+    except sa.exc.DBAPIError as error:
+        if not error.connection_invalidated or monotonic() - began > AT_ONCE:
+            raise
+    return act()
 
 
 def name_of(error: BaseException) -> str:

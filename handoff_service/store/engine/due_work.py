@@ -63,7 +63,8 @@ def schedule(tx: Transaction, work: Iterable[Due]) -> None:
         change=("due_at",),
         up_to="latest",
     )
-    tx.work_is_due(min(w.due_at for w in rows.values()))
+    for w in rows.values():
+        tx.work_is_due(w.kind, w.due_at)
 
 
 def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
@@ -74,7 +75,7 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
         tx.conn.execute(
             delete(due_work).where(due_work.c.kind == kind, one_of(due_work.c.key, names))
         )
-        tx.work_is_due(tx.now)  # the worker may now claim the next row of its line
+        tx.work_is_due(kind, tx.now)  # the worker may now claim the next row of its line
 
 
 def ask(tx: Transaction, kind: Work) -> None:
@@ -93,7 +94,13 @@ def answer(tx: Transaction, kind: Work, *, keep: str | None = None) -> None:
     if keep is not None:
         these &= ~due_work.c.key.startswith(keep, autoescape=True)
     tx.conn.execute(delete(due_work).where(these))
-    tx.work_is_due(tx.now)  # the worker may now claim the next rows of their lines
+    tx.work_is_due(kind, tx.now)  # the worker may now claim the next rows of their lines
+
+
+def wake_workers(tx: Transaction) -> None:
+    """Make all workers look for work after the commit, because work of many kinds may be due."""
+    for kind in Work:
+        tx.work_is_due(kind, tx.now)
 
 
 def release(
@@ -119,4 +126,4 @@ def release(
             attempts=due_work.c.attempts if attempts is None else attempts,
         )
     )
-    tx.work_is_due(due_at)
+    tx.work_is_due(kind, due_at)

@@ -15,7 +15,7 @@ idempotent command stores its id and its answer in its transaction (``command_id
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -25,6 +25,7 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway, Overloaded, Refusal
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine.admission import Admission, Patience, Ticket
 from handoff_service.store.engine.batches import Batch, Done, Transactions
 from handoff_service.store.engine.command_ids import CommandId
@@ -36,7 +37,7 @@ from handoff_service.store.engine.units import Waiting, units_of
 MAX_BATCH = 256
 
 
-type Listener = Callable[[Sequence[Hint], datetime | None], None]
+type Listener = Callable[[Sequence[Hint], Mapping[Work, datetime]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Alone[R]:
 
 class Lane(threading.Thread):
     """One writer. ``after_commit`` is called on the loop after each commit, with the hints and the
-    time when new work is due."""
+    time when work of each kind is due."""
 
     def __init__(
         self,

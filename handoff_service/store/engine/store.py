@@ -30,7 +30,8 @@ from handoff_service.store.engine.compact import (
 )
 from handoff_service.store.engine.database import READS, WRITES, Timeouts, engine
 from handoff_service.store.engine.database_copy import remove_copies
-from handoff_service.store.engine.driver_errors import is_away, name_of
+from handoff_service.store.engine.driver_errors import is_away, name_of, with_new_connection
+from handoff_service.store.engine.grouped_reads import ByKeys, GroupedReads
 from handoff_service.store.engine.lanes import Alone, Lane, Listener
 from handoff_service.store.engine.transaction import (
     Actor,
@@ -81,6 +82,7 @@ class Store:
         ]
         self._steps: Iterator[CommandId] | None = None
         self._by: Actor | None = None
+        self._grouped_reads = GroupedReads(self.for_requests().read)
         for lane in self._lanes:
             lane.start()
 
@@ -187,18 +189,26 @@ class Store:
     async def read[**P, R](
         self, query: Callable[Concatenate[sa.Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Run a query on its own connection, in one transaction, at the current time."""
+        """Run a query on its own connection, at the current time. On SQLite, all its statements see
+        the database as it was at the beginning."""
+
+        reading = self._reading
+        if self._patience.reads_in_transaction and not self.is_sqlite:
+            reading = reading.execution_options(isolation_level="READ COMMITTED")
+
+        def read_once() -> R:
+            with reading.connect() as conn:
+                with_options = conn.execution_options(
+                    now=self._clock(),
+                    public_url=self._public_url,
+                    sealer=self.settings.sealer,
+                )
+                return query(with_options, *args, **kwargs)
 
         def run() -> R:
             began = self._reads.admission.took()
             try:
-                with self._reading.connect() as conn:
-                    with_options = conn.execution_options(
-                        now=self._clock(),
-                        public_url=self._public_url,
-                        sealer=self.settings.sealer,
-                    )
-                    return query(with_options, *args, **kwargs)
+                return with_new_connection(read_once)
             except sa.exc.SQLAlchemyError as error:
                 if is_away(error):
                     raise DatabaseAway(name_of(error)) from error
@@ -216,6 +226,11 @@ class Store:
             raise DatabaseAway(NO_ANSWER) from error
         finally:
             self._reads.waiting -= 1
+
+    async def read_by_key[K, R](self, query: ByKeys[K, R], key: K) -> R | None:
+        """Return the value of this key, or None. Reads of the same query that wait at the same time
+        share a transaction: see ``grouped_reads.py``."""
+        return await self._grouped_reads.of(query).get(key)
 
     def close(self) -> None:
         """Finish the lanes' commands, then close the database."""

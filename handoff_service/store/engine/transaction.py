@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from handoff_service.lib.sealing import Sealer, sealer_of
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.outside_addresses import Allowed
+from handoff_service.rules.shared.vocabulary import Work
 
 #: The longest burst of texts, in burst windows. After it, the virtual agent answers even if the
 #: requester has not paused.
@@ -80,8 +81,8 @@ class Actor:
 class Transaction:
     """A transaction, as operations see it.
 
-    After the commit, the store publishes ``hints`` and tells the worker when work is due
-    (``work_at``).
+    After the commit, the store publishes ``hints`` and tells the workers when work is due
+    (``work_at``: kind of work -> time).
     """
 
     conn: sa.Connection
@@ -92,7 +93,7 @@ class Transaction:
     #: the command's network address; empty: unknown, or there are several commands
     address: str = ""
     hints: list[Hint] = field(default_factory=list)
-    work_at: datetime | None = None
+    work_at: dict[Work, datetime] = field(default_factory=dict)
     _desk_hinted: bool = False
     _at_end: "dict[AtEnd[Any], set[Any]]" = field(default_factory=dict)
     _once: dict[Callable[[sa.Connection], Any], Any] = field(default_factory=dict)
@@ -106,8 +107,8 @@ class Transaction:
             self._desk_hinted = True
             self.hint(DESK)
 
-    def work_is_due(self, at: datetime) -> None:
-        self.work_at = at if self.work_at is None else min(at, self.work_at)
+    def work_is_due(self, kind: Work, at: datetime) -> None:
+        self.work_at[kind] = min(at, self.work_at.get(kind, at))
 
     def commit_without_flush(self) -> None:
         """Let PostgreSQL answer this transaction's COMMIT before it has flushed it to the disk.

@@ -7,6 +7,7 @@ from sqlalchemy import delete, or_, select, update
 
 from handoff_service.rules.delivery.senders import ERASED as ALIAS
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent import kept_opt_outs
 from handoff_service.store.conversations import text_index
 from handoff_service.store.desk import user_words
@@ -79,8 +80,10 @@ def forget_number(
 
 def drop_work(tx: Transaction, ids: Collection[int]) -> None:
     """Delete these rows of due work."""
-    tx.conn.execute(delete(t.due_work).where(one_of(t.due_work.c.id, ids)))
-    tx.work_is_due(tx.now)  # workers may now claim later rows of these lines
+    d = t.due_work
+    kinds = tx.conn.execute(delete(d).where(one_of(d.c.id, ids)).returning(d.c.kind)).scalars()
+    for kind in set(kinds):
+        tx.work_is_due(Work(kind), tx.now)  # workers may now claim later rows of these lines
 
 
 def drop_unknown_replies(tx: Transaction, ids: Collection[int]) -> None:

@@ -15,7 +15,6 @@ from handoff_service.operations.desk.sign_in import signed_in
 from handoff_service.rules.shared.vocabulary import MediaStatus, Role, Status
 from handoff_service.store.conversations import conversations, messages, read_positions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import EVERYTHING, Hint
 from handoff_service.store.routing import inbox
@@ -76,7 +75,7 @@ class AgentStream:
         token. An agent needs a valid session and the role of a live agent or admin."""
         if self._is_program:
             return still_reads(conn, self._token)
-        agent = signed_in(conn, self._token, read_at(conn))
+        agent = signed_in(conn, [self._token]).get(self._token)
         if agent is None or agent.second_factor_missing:
             return False
         return bool(agent.roles & {*LIVE, Role.ADMIN})

@@ -53,7 +53,7 @@ async def _practice_of(request: Request, real: AppContext, token: str) -> AppCon
     if practice is None or practice.practice is None:
         return None
     own = request.cookies.get(cookie_name(real)) or ""
-    agent = await real.store.read(sign_in.signed_in, own, real.clock())
+    agent = await real.store.read_by_key(sign_in.signed_in, own)
     return practice if agent and agent.id == practice.practice.agent_id else None
 
 

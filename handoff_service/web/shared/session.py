@@ -104,7 +104,7 @@ async def _current(request: Request, token: str) -> CurrentAgent | None:
     """Return the session's agent. Record the session's use if that is due, but not at every
     request."""
     desk = desk_of(request)
-    agent = await desk.store.read(sign_in.signed_in, token, desk.clock())
+    agent = await desk.store.read_by_key(sign_in.signed_in, token)
     is_act = request.method in UNSAFE and not BY_ITSELF.fullmatch(request.path)
     if agent is not None and sessions.is_due(agent, desk.clock(), is_act=is_act):
         with suppress(Unavailable):  # the next request records it
