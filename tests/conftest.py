@@ -105,10 +105,13 @@ class Heard:
         self.hints: list[Hint] = []
         self.calls = 0  # about one for each transaction
         self.workers: list[Worker] = []
+        self.work_at: dict[Work, datetime] = {}  # the earliest due time of each kind
 
     def __call__(self, hints: object, work_at: Mapping[Work, datetime]) -> None:
         self.calls += 1
         self.hints += hints  # type: ignore[operator]
+        for kind, at in work_at.items():
+            self.work_at[kind] = min(at, self.work_at.get(kind, at))
         nudge_workers(self.workers, work_at)
 
 

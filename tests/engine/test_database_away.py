@@ -73,6 +73,27 @@ def names(conn: sa.Connection) -> set[str]:
     return set(conn.execute(sa.select(t.groups.c.name)).scalars())
 
 
+async def test_connections_that_were_lost_while_idle_cost_no_request(
+    postgres_url: str, opened: Opened
+) -> None:
+    """After a restart of the database or of a firewall, each pooled connection is lost. Its next
+    use notices that, and takes a new one.
+    """
+    store = await opened(postgres_url)
+    asking = store.for_requests()
+    await asking.write(add_group, "before")
+    await asyncio.gather(*(asking.read(names) for _ in range(8)))
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    for n in range(8):
+        await asking.write(add_group, f"after {n}", near=n)
+    found = await asyncio.gather(*(asking.read(names) for _ in range(8)))
+    assert all(len(one) == len(found[0]) >= 9 for one in found)
+
+
 AWAY = [
     "08000", "08006", "25006", "25P03", "40001", "40P01", "53000", "53100", "53200", "53300",
     "55P03", "57014", "57P03",

@@ -204,6 +204,23 @@ async def test_the_grace_time_begins_when_the_last_stream_closes(
     assert work.due_at == clock.now + timedelta(seconds=45)
 
 
+@pytest.mark.parametrize(
+    ("reports", "seconds"),
+    [
+        ([Connected(held=[MIA]), Connected(left=[MIA])], 45),
+        ([Connected(left=[MIA]), Connected(held=[MIA], arrived=[MIA])], 55),
+    ],
+    ids=["leaves", "comes back"],
+)
+async def test_of_reports_that_run_together_the_last_one_counts(
+    story: Story, clock: MovedClock, reports: list[Connected], seconds: int
+) -> None:
+    await story.available(MIA)
+    await story.store.write(still_connected.run, reports)
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
+    assert work.due_at == clock.now + timedelta(seconds=seconds)
+
+
 async def test_an_offer_that_could_not_be_answered_gets_its_full_time_again(
     story: Story, clock: MovedClock
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from handoff_service.ports.sms_provider import (
 from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.worker import POOLS, Worker, build_workers
+from handoff_service.worker import POOLS, Worker, build_workers, nudge_workers
 from tests.conftest import Heard, MovedClock
 from tests.support.pictures import PDF, picture
 from tests.support.story import ANN, BOB, DIRECT, MIA, Story
@@ -257,6 +258,31 @@ async def test_a_running_worker_wakes_for_new_work_and_for_due_work(
             await asyncio.sleep(0)
     running.cancel()
     await worker.close()
+
+
+async def test_a_commit_wakes_only_the_pools_that_have_work(
+    story: Story, provider: Provider, bot: Bot, clock: MovedClock
+) -> None:
+    """There are 17 pools, and each one that wakes searches the database twice."""
+    deps = WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock)
+    woken: list[Work] = []
+
+    class Pool(Worker):
+        def nudge(self, at: datetime) -> None:
+            woken.extend(self.kinds)
+
+    pools = [Pool(deps, frozenset({kind})) for kind in Work]
+    at = clock()
+    nudge_workers(pools, {Work.OFFER_WORK: at, Work.DELIVER: at})
+    assert sorted(woken) == sorted([Work.OFFER_WORK, Work.DELIVER])
+
+
+async def test_a_text_for_live_agents_makes_only_offers_due(
+    story: Story, heard: Heard, clock: MovedClock
+) -> None:
+    await story.text("hi", number=BOB, to=DIRECT)
+    due_now = {kind for kind, at in heard.work_at.items() if at <= clock()}
+    assert due_now == {Work.OFFER_WORK}
 
 
 async def test_a_hanging_bot_delays_no_agents_text(
