@@ -18,7 +18,8 @@ from handoff_service.rules.virtual_agent.names_in_texts import (
 
 
 class AsideInProof(Action):
-    """Answer the text. The form then asks its question again."""
+    """Answer the text. The form then asks its question again. If the number has a new owner, run
+    ``action_not_me`` instead."""
 
     def name(self) -> str:
         return "action_aside_in_proof"

@@ -22,7 +22,8 @@ NEXT_STEP = translatable("Text any details here, or ask for a person.")
 
 
 class OpenCaseAction(DeskAction):
-    """Open the case, send its number, and reset the form's slots for the next problem."""
+    """Open the case, send its number, and reset the form's slots for the next problem. If the text
+    adds to the last case, add it there instead. If the problem is a known outage, open no case."""
 
     def name(self) -> str:
         return "action_open_case"

@@ -1,5 +1,5 @@
-"""Stores the facts in a text that the classifier mistook for a courtesy, small talk or a question
-while a form was active, such as "thanks, it is in room 4"."""
+"""Answers courtesies, questions about the virtual agent and small talk while a form is active. If
+such a text contains a fact, stores the text instead: "thanks, it is in room 4"."""
 
 from typing import Any
 

@@ -2,8 +2,10 @@
 requester to rephrase. The second time in a row, it hands the conversation off to a person. If the
 requester has begun a report, or if one of the texts may be a report, the handoff opens a case.
 
-- During a report, the text is added to the report, because it may be a fact about the problem.
-- After a case, the text is added to the case.
+- During a report, a text that may be a fact about the problem is added to the report. The second
+  time in the same report, the conversation is handed off, even if the virtual agent understood the
+  texts between the two.
+- Soon after a case, a text that may belong to the case is added to it.
 """
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet

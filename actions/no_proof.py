@@ -16,6 +16,10 @@ _CODE = re.compile(r"\d{4}|\b(?:code|codigo|código|mail|inbox|spam|resend|digit
 
 
 class NoProof(DeskAction):
+    """End a proof that still runs. Then answer a wrong number or a text about a code. Any other
+    text is added to a recent case if it may belong there. If not, ask the requester to
+    rephrase."""
+
     def name(self) -> str:
         return "action_no_proof"
 

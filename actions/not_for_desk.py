@@ -40,8 +40,11 @@ SERVED = frozenset(
 class NotForDesk(DeskAction):
     """Explain once a day what this number is for. After that, texts that are not for the desk stay
     unanswered, and supervisors get an alert. If one of these texts may be for the desk after all,
-    the fallback answers instead. If the text follows "Shall I open a case for that?", it becomes
-    part of the report.
+    the fallback answers instead.
+
+    Some texts are handled in another way: an introduction, a text that may belong to a recent case,
+    a text soon after a request, "it works again", and an answer to "Shall I open a case for that?",
+    which becomes part of the report.
     """
 
     def name(self) -> str:
@@ -74,7 +77,7 @@ class NotForDesk(DeskAction):
 
 def _is_among_topics(tracker: Tracker) -> bool:
     """Whether the virtual agent handled a request in the last ``RECENT_TURNS`` turns. False if one
-    of them was not for the desk."""
+    of them was not for the desk, and for an automated text or a wrong number."""
     if intent_of(tracker) == "automated_text" or is_wrong_number(last_text(tracker)):
         return False
     before = turns(tracker.events)[:-1][-RECENT_TURNS:]
@@ -91,7 +94,8 @@ def _surely_not_for_desk(tracker: Tracker) -> bool:
 
 def _may_go_on(tracker: Tracker) -> bool:
     """Whether the text may be about the topic of the virtual agent's question. False if an earlier
-    text was not for the desk, or if this text is itself a question."""
+    text was not for the desk, and if this text is a question, says that the number is wrong, or is
+    surely about something else."""
     text = last_text(tracker)
     aside = any(NAME in turn.did for turn in turns(tracker.events)[:-1])
     asks = text.rstrip().endswith("?") or is_wrong_number(text)

@@ -19,7 +19,9 @@ from handoff_service.rules.virtual_agent.names_in_texts import (
 
 
 class NotMe(DeskAction):
-    """Remove the link between this number and the person, then begin a proof."""
+    """Remove the link between this number and the person. Then begin a proof, unless a form is
+    active or the requester is the number's new owner. If the text says that somebody else needs
+    help, the link stays, and the text is added to the report, the request or the last case."""
 
     def name(self) -> str:
         return "action_not_me"

@@ -28,8 +28,11 @@ _ABOUT_OUTAGES = re.compile(
 
 class OutageNewsAction(DeskAction):
     """Send the texts of the current outages that the requester's text is about, or of all current
-    outages. If there are none, answer that no outage is known; but if the requester's text states a
-    fact during a report, add it to the report instead."""
+    outages. If there are none, answer that no outage is known.
+
+    Two kinds of texts are stored instead: a text that states a fact during a report or a request,
+    while there is no outage; and a text without a word about outages during an equipment
+    request."""
 
     def name(self) -> str:
         return NAME

@@ -22,7 +22,8 @@ NEXT_STEP = translatable("We'll text you updates. Ask me for its status any time
 
 
 class OpenRequestAction(DeskAction):
-    """Open a case for the request, send its number, and reset the form's slots."""
+    """Open a case for the request, send its number, and reset the form's slots. If the text adds to
+    the last case, add it there instead."""
 
     def name(self) -> str:
         return "action_open_request"

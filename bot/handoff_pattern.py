@@ -7,8 +7,9 @@ person. Therefore this component recognizes a request in two ways:
   names a person, a call or a bot, needs only `hinted_limit`.
 - The words match one of `patterns`: unmistakable phrases in English, Spanish, German and French.
 A text that matches `unless` ("my agent app crashed") gets no help from the patterns and hints.
-While a form asks, the text is probably an answer. The limits are then those of `in_form`, and a
-text that does not reach them gets the next intent of the ranking, or is not understood.
+While a form asks, the text is probably an answer. The limits are then those of `in_form`. If the
+request is the likeliest intent of a text, but the text does not reach them and matches no pattern,
+it gets the next intent of the ranking, or is not understood.
 
 In config.yml:
     intent    the intent of a request

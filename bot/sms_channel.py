@@ -16,7 +16,7 @@ Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"
     intent      the intent of the text
     confidence  the confidence of the intent, 0 to 1
     did         the actions that ran
-    slots       the slots that are set
+    slots       the slots that are set, or {} if the report would be too long for a header
     model       Rasa's id of the model that answered
     ranking     the five likeliest intents, [[name, confidence], ...]
     asked       the form and the slot of the question before the text
@@ -26,7 +26,8 @@ Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"
 
 `PUT /webhooks/sms/model`, the same token, body `{"file": "<name in the folder of models>"}`
     200  this model answers from now on; the body is `{"model", "file"}`
-    400  the file does not exist or cannot be loaded; the current model continues to answer
+    400  the body names no file, or the file does not exist or cannot be loaded; the current model
+         continues to answer
     401  the token is missing or wrong
     409  another model is being loaded
     503  no model is loaded

@@ -24,7 +24,7 @@ DEBIAN_PYTHON = Path("/usr/bin/python3.13")
 #: the files that the service reads at run time, besides its environment
 PROGRAM = ("handoff_service", "actions", "bot", "data", "config.yml", "domain.yml", "sms_check.yml")
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
-#: parts of Python 3.10 that the package does not contain, because no code in it imports them
+#: parts of Python 3.10 that the package leaves out, because the bot does not need them
 LEFT_OUT = (
     *("test", "_test*", "_ctypes_test*", "_xxtestfuzz*", "xxlimited*"),
     *("idlelib", "turtledemo", "tkinter", "_tkinter*", "__pycache__", "site-packages", "*.a"),
@@ -87,7 +87,7 @@ def _lay_out(name: str, root: Path, source: Path, uv: str, bot_python: Path) -> 
 
 
 def _add_changelog(root: Path, source: Path) -> None:
-    """Put the changelog into the package's folder of documents, as Debian wants it."""
+    """Put the changelog into the package's folder of documents, as Debian's policy requires."""
     (folder,) = (root / "usr/share/doc").iterdir()
     content = (source / "CHANGELOG.md").read_bytes()
     (folder / "changelog.gz").write_bytes(gzip.compress(content, mtime=0))
@@ -127,7 +127,8 @@ def _copy_python(prefix: Path, carried: Path) -> None:
     (carried / "bin").mkdir()
     shutil.copy2(prefix / "bin" / "python3.10", carried / "bin" / "python3.10")
     (carried / "lib/python3.10/site-packages").mkdir()
-    if any((carried / "lib").glob("libpython3.10.so*")):  # found in any folder
+    # a program with a shared library must find this library in the folder to which it is copied
+    if any((carried / "lib").glob("libpython3.10.so*")):
         if shutil.which("patchelf") is None:
             sys.exit("This Python 3.10 needs the program patchelf: apt-get install patchelf")
         program = str(carried / "bin" / "python3.10")
