@@ -67,10 +67,11 @@ def attempts_left(wrong: int) -> int:
 
 
 def judge_code(*, six_digits: bool, same: bool, until: datetime | None, now: datetime) -> Verdict:
-    """Check a code. ``same``: it equals the code that was sent; ``until``: when that code expires.
+    """Check a code. ``same``: it equals the code that was sent. ``until``: when that code expires;
+    None: no code was requested.
 
-    An expired code does not count as an attempt. The verdict is the same when no code was made, for
-    example because the account does not exist.
+    An expired code does not count as an attempt. If the account does not exist, no code was sent,
+    but ``until`` is set all the same, so the verdicts do not reveal that.
     """
     if not six_digits:
         return Verdict.NO_CODE
