@@ -48,7 +48,7 @@ class SystemMessage(StrEnum):
 
 # a waiting requester texts one of these to return to the virtual agent
 BOT_WORDS = frozenset({"bot", "virtual agent"})
-ABOUT_CONSENT = frozenset(  # carriers want these texts to name STOP
+ABOUT_CONSENT = frozenset(  # only these texts may ask people to reply with an opt-out keyword
     {
         *(SystemMessage.HELP, SystemMessage.OPTED_OUT, SystemMessage.OPTED_IN),
         *(SystemMessage.ASK_OPT_OUT, SystemMessage.WRONG_NUMBER),
@@ -374,8 +374,8 @@ def examples(name: str, text: str | None = None) -> tuple[str, str]:
 def _filled(
     message: SystemMessage, text: str | None, values: Mapping[str, str], language: Language
 ) -> str:
-    """Fill a text within one segment. A name that is too long or forces UCS-2 is replaced with
-    general words."""
+    """Fill a text. While it takes more than one segment, this replaces its values with general
+    words, one after the other."""
     words, values = words_of(name_in(message, language)), dict(values)
     filled = placeholders.fill(text or words.default, values)
     for name, placeholder in words.placeholders.items():
