@@ -162,7 +162,8 @@ class PracticeRuns:
 
     async def enter(self, run_id: int, agent_id: int) -> str:
         """Let the agent enter the practice desk. Returns the token of a session on it. Raises
-        Conflict while routing could offer real work to the agent."""
+        NotFound if the run is not open, NotAllowed for any other agent, and Conflict while routing
+        could offer real work to the agent."""
         run = self._open.get(run_id)
         if run is None or run.ending:
             raise NotFound(phrase("The practice run {run_id} is not open.", run_id=run_id))
@@ -187,12 +188,13 @@ class PracticeRuns:
         return token
 
     def desk_of(self, token: str) -> AppContext | None:
-        """The practice desk of this session. None: its run has ended."""
+        """The practice desk of this session. None if its run has ended, or for any other token."""
         run = self._open.get(self.run_of_token(token) or 0)
         return run.desk if run else None
 
     def run_of_token(self, token: str) -> int | None:
-        """The run of this session, open or ended. None: an earlier process started the run."""
+        """The run of this session, open or ended. None for any other token, also for one from an
+        earlier process."""
         return self._run_of_token.get(token)
 
     def acted(self, run_id: int) -> None:

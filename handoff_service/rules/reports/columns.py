@@ -41,7 +41,7 @@ COLUMNS: Mapping[str, FactColumn] = {
     ),
     "is_closed": FactColumn(_NUMBER, "1: closed"),
     "is_abandoned": FactColumn(_NUMBER, "1: its state is Closed Abandoned"),
-    "was_queued": FactColumn(_NUMBER, "1: it waited in a queue"),
+    "was_queued": FactColumn(_NUMBER, "1: it waited in a queue, apart from agents' transfers"),
     "is_abandoned_waiting": FactColumn(
         _NUMBER, "1: it waited in a queue and was closed before an agent got it"
     ),

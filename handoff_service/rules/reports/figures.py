@@ -162,7 +162,10 @@ _ENTRIES: tuple[Figure, ...] = (
     Figure(
         name="queued",
         heading=phrase("Went to a queue"),
-        definition=phrase("Conversations that waited in a queue for an agent at least once."),
+        definition=phrase(
+            "Conversations that waited in a queue for an agent at least once. Transfers by agents "
+            "do not count."
+        ),
         unit=Unit.COUNT,
         how=Count((Is("was_queued", (1,)),)),
     ),
