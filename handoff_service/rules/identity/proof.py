@@ -17,9 +17,10 @@ from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import in_language, translatable
 
 CODE_LASTS = timedelta(minutes=10)
-ATTEMPTS = 5  # wrong answers per number, within a day and since its last success
+# wrong answers per number since its last success, and per account, each within a day
+ATTEMPTS = 5
 ATTEMPTS_WITHIN = timedelta(days=1)
-# (number of codes, period): the most codes for one number within the period
+# (number of codes, period): the most codes for one number, and for one person, within the period
 SENDS = ((3, timedelta(minutes=10)), (10, timedelta(days=1)))
 # How long a requester has to answer after a live agent asks for proof. Then the conversation
 # returns to the agent.
