@@ -13,7 +13,7 @@ from actions.outage_news import NAME as OUTAGE_NEWS
 from actions.start_topic import asked_to_rephrase, can_start, start
 from actions.turn import Events, collected, entities, last_text
 from actions.turns import REPORTS, PastTurn, previous, turns_since_case, unsure_report
-from handoff_service.rules.shared.language import is_unknown
+from handoff_service.rules.shared.language_of_text import is_unknown
 from handoff_service.rules.virtual_agent.bot_text import is_code
 from handoff_service.rules.virtual_agent.names_in_texts import introduced_name
 from handoff_service.store.cases import outages

@@ -17,7 +17,8 @@ from babel.messages.pofile import read_po
 from handoff_service.bot_control import nlu_file
 from handoff_service.rules.shared import language_ngrams
 from handoff_service.rules.shared.guess_language import LONGEST_NGRAM, ngrams_of, words_of
-from handoff_service.rules.shared.language import Language, language_by_words
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.language_of_text import language_by_words
 
 PACKAGE = Path(__file__).parents[1]
 KEPT = 8000  # the number of n-grams to keep; 20,000 recognize the language hardly more often

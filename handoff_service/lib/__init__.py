@@ -1,4 +1,4 @@
 """General tools: opening hours, phone regions, images, files, passwords, rate limits, debouncing.
 
-These modules may import the standard library, log, errors and, for limits on media, rules.
+These modules may import installed libraries, log, errors, environment and rules.
 """

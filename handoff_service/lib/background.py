@@ -1,7 +1,8 @@
 """Supervises the background tasks of a process, so that no task ends unnoticed.
 
 Each task has a name and runs until it is canceled. If a task raises an error or ends, this module
-logs and counts that, and restarts the task after a pause. The pause doubles with every failure.
+logs and counts that, and restarts the task after a pause. The pause doubles with each failure in a
+row, up to ``LONGEST_PAUSE``.
 """
 
 import asyncio

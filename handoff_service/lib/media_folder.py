@@ -96,8 +96,8 @@ class MediaFolder:
             there.unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Write and delete a small test file. A folder that does not exist yet is no error, because
-        the first file creates it."""
+        """Write and delete a small test file. Raises MediaAway if that fails. A folder that does
+        not exist yet is no error, because the first file creates it."""
         if not self.path.exists():
             return
         try:

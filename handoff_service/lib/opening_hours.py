@@ -50,10 +50,12 @@ class Schedule:
 
     def closes_at(self, at: datetime) -> datetime | None:
         """When the open period around ``at`` ends. None when the schedule is closed at ``at``, or
-        never closes."""
+        does not close within a year."""
         if self.expression is None or not self.is_open(at):
             return None
-        return next((end for _, end in self._open_times(at, at + LOOKS_AHEAD)), None)
+        limit = at + LOOKS_AHEAD
+        end = next((end for _, end in self._open_times(at, limit)), limit)
+        return end if end < limit else None
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None:
         """The moment when this amount of open time has passed since ``at``. None when there is too

@@ -16,7 +16,7 @@ from contextlib import suppress
 from handoff_service.errors import Busy
 
 AT_ONCE = 2
-MOST_WAITING = 20  # about a second of work
+MOST_WAITING = 20  # about half a second of work
 # the niceness of these threads, so that webhooks have priority; not every system supports this
 NICE = 10
 
@@ -28,17 +28,17 @@ class PasswordChecks:
         self._threads = ThreadPoolExecutor(
             AT_ONCE, thread_name_prefix="password", initializer=_lower_priority
         )
-        self._waiting = 0
+        self._unfinished = 0  # running and waiting checks
 
     def admit(self) -> None:
         """Raise Busy when too many checks wait. Call this at the start of a sign-in."""
-        if self._waiting >= AT_ONCE + MOST_WAITING:
+        if self._unfinished >= AT_ONCE + MOST_WAITING:
             raise Busy
 
     async def run[**P, R](self, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the check and return its result. Raises Busy when too many checks wait."""
         self.admit()
-        self._waiting += 1
+        self._unfinished += 1
         done = self._threads.submit(check, *args, **kwargs)
         loop = asyncio.get_running_loop()
 
@@ -56,7 +56,7 @@ class PasswordChecks:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _leave(self) -> None:
-        self._waiting -= 1
+        self._unfinished -= 1
 
 
 def _lower_priority() -> None:

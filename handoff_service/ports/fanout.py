@@ -9,7 +9,8 @@ from handoff_service.store.engine.transaction import Hint
 
 class Fanout(Protocol):
     """Carries hints to every process. At the start, and when hints may have been lost, every
-    listener gets ``EVERYTHING``. It then reads everything that it shows from the database."""
+    listener gets ``EVERYTHING``. The listener then reads everything that it shows from the
+    database."""
 
     async def start(self) -> None: ...
 

@@ -41,8 +41,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedElsewhere:
-    """The provider has ended sessions of a person. ``session``: the one that ended; None: all of
-    the ``subject``. ``token_id``: the id of this message at the provider."""
+    """The provider has ended sessions of a person. ``session``: the one that ended; None: all
+    sessions of the ``subject``. ``token_id``: the id of this message at the provider."""
 
     subject: str | None
     session: str | None

@@ -39,4 +39,4 @@ class MediaStore(Protocol):
         """Delete an unreferenced file, unless somebody has just stored the same content again."""
 
     def check(self) -> None:
-        """Write, read and delete a probe."""
+        """Store and delete a test file. Raises MediaAway with the problem and its fix."""

@@ -11,6 +11,6 @@ We rejected three other designs:
 - A second service process. The admin would have to set up a port, an address and a proxy rule.
 - A faster clock. Offers, event streams and countdowns measure real time.
 
-The practice desk therefore uses the real clock. Between the texts it waits as long as in the
-original conversation, divided by the run's speed.
+The practice desk therefore uses the real clock. Between two texts it waits as long as in the
+original conversation, but at most ten minutes, divided by the run's speed.
 """

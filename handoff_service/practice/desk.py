@@ -46,8 +46,8 @@ _PICTURE = Path(__file__).parent / "picture.png"  # replaces each picture of a r
 async def open_desk(
     real: AppContext, mark: PracticeMark, folder: Path, file: DeskFile, changed: Callable[[], None]
 ) -> AppContext:
-    """Create the practice desk in this folder. It calls ``changed`` after each change of a
-    conversation."""
+    """Create the practice desk in this folder. The desk calls ``changed`` after each transaction
+    that changed something that pages show, such as a conversation."""
     settings = _settings(real.settings, folder)
     await asyncio.to_thread(_create_database, folder)
     workers: list[Worker] = []

@@ -85,7 +85,7 @@ class Feeder:
         return self._parts[place].left
 
     def begin(self) -> None:
-        """Start the first conversation. Later calls change nothing."""
+        """Start the run with its first conversation. Later calls change nothing."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="practice_feeder")
 

@@ -3,8 +3,6 @@
 import asyncio
 import secrets
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -21,37 +19,21 @@ from handoff_service.operations.training.practice_runs import (
     enter_practice,
     interrupt_practice,
 )
-from handoff_service.practice.desk import close_desk, keep_picture, open_desk
-from handoff_service.practice.desk_content import (
-    AGENT_ID,
-    Material,
-    desk_file_of,
-    read_material,
-    requester_number,
-)
-from handoff_service.practice.feeder import Feeder
+from handoff_service.practice.desk import close_desk
+from handoff_service.practice.desk_content import AGENT_ID, Material, read_material
+from handoff_service.practice.open_run import OpenRun, open_run
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.rules.training.practice import (
     ENDS_AFTER,
     MOST_AT_ONCE,
     PracticeChoice,
-    PracticeConversation,
     PracticeState,
-    rounds_of,
-    starts_of,
     why_too_few,
-)
-from handoff_service.rules.training.practice_score import (
-    ConversationScore,
-    PracticeScore,
-    score_one,
-    score_run,
 )
 from handoff_service.settings import Settings
 from handoff_service.store.desk.agents import agents_by_id, presence_choices
 from handoff_service.store.privacy import erasures
-from handoff_service.store.training import practice_source
 
 LOOK_EVERY = 30.0  # seconds between two searches for idle runs
 OFF = phrase(
@@ -62,19 +44,6 @@ OFF = phrase(
 TOO_MANY = phrase("Three practice runs are already open. Try again when one has ended.")
 
 
-@dataclass(slots=True)
-class _Open:
-    """An open run."""
-
-    desk: AppContext
-    feeder: Feeder
-    originals: Sequence[PracticeConversation]
-    median: int | None  # of the real desk's first answers, in seconds
-    acted_at: float  # by the event loop's clock
-    erasures: int = 0  # the id of the newest erasure when the run began
-    ending: asyncio.Task[None] | None = None
-
-
 class PracticeRuns:
     """All practice runs of this process. Call ``resume`` before any other method."""
 
@@ -83,7 +52,7 @@ class PracticeRuns:
         #: whether this service can have practice desks; with Redis, other hosts may also serve this
         #: desk
         self.is_on = settings.workers == 1 and settings.redis_url is None
-        self._open: dict[int, _Open] = {}
+        self._open: dict[int, OpenRun] = {}
         # this keeps the tokens of ended runs, so that their pages can show the score
         self._run_of_token: dict[str, int] = {}
         self._starting = asyncio.Lock()
@@ -101,7 +70,9 @@ class PracticeRuns:
 
     async def start(self, agent_id: int, started_by: int, choice: PracticeChoice) -> int:
         """Prepare a practice desk and return the run's id. Raises Conflict if there are too few
-        conversations or too many open runs, or if several processes serve the desk."""
+        conversations or too many open runs, if the agent has an open run, or if several processes
+        serve the desk. Raises BadInput for an agent who cannot practice, and NotFound for an
+        unknown queue."""
         real = self._desk()
         if not self.is_on:
             raise Conflict(OFF)
@@ -119,8 +90,7 @@ class PracticeRuns:
             )
             run_id = await real.store.write(begin_practice, command)
             try:
-                await self._build(run_id, agent_id, choice, material)
-                self._open[run_id].erasures = erased
+                self._open[run_id] = await self._opened(run_id, agent_id, choice, material, erased)
             except BaseException:
                 failed = EndPractice(run_id=run_id, state=PracticeState.INTERRUPTED)
                 await real.store.for_own_work().write(end_practice, failed)
@@ -128,41 +98,22 @@ class PracticeRuns:
         log.info("practice_started", run=run_id, agent=agent_id, conversations=found)
         return run_id
 
-    async def _build(
-        self, run_id: int, agent_id: int, choice: PracticeChoice, material: Material
-    ) -> None:
-        past = material.conversations
-        opened: list[Feeder] = []
-
-        def changed() -> None:
-            for feeder in opened:
-                feeder.changed()
-
+    async def _opened(
+        self, run_id: int, agent_id: int, choice: PracticeChoice, material: Material, erased: int
+    ) -> OpenRun:
         async def finished() -> None:
             await self.end(run_id, PracticeState.FINISHED)
 
-        mark = PracticeMark(run_id=run_id, agent_id=agent_id, conversations=len(past))
+        mark = PracticeMark(
+            run_id=run_id, agent_id=agent_id, conversations=len(material.conversations)
+        )
         folder = self._folder / str(run_id)
-        desk = await open_desk(self._desk(), mark, folder, desk_file_of(material), changed)
-        feeder = Feeder(
-            desk.store.for_own_work(),
-            [rounds_of(one, choice.speed) for one in past],
-            starts_of([one.lines[0].at for one in past], choice.speed),
-            finished,
-            lambda: keep_picture(desk),
-        )
-        opened.append(feeder)
-        self._open[run_id] = _Open(
-            desk=desk,
-            feeder=feeder,
-            originals=past,
-            median=material.first_answer,
-            acted_at=asyncio.get_running_loop().time(),
-        )
+        return await open_run(self._desk(), mark, folder, choice, material, finished, erased)
 
     async def enter(self, run_id: int, agent_id: int) -> str:
         """Let the agent enter the practice desk. Returns the token of a session on it. Raises
-        Conflict while routing could offer real work to the agent."""
+        NotFound if the run is not open, NotAllowed for any other agent, and Conflict while routing
+        could offer real work to the agent."""
         run = self._open.get(run_id)
         if run is None or run.ending:
             raise NotFound(phrase("The practice run {run_id} is not open.", run_id=run_id))
@@ -187,16 +138,17 @@ class PracticeRuns:
         return token
 
     def desk_of(self, token: str) -> AppContext | None:
-        """The practice desk of this session. None: its run has ended."""
+        """The practice desk of this session. None if its run has ended, or for any other token."""
         run = self._open.get(self.run_of_token(token) or 0)
         return run.desk if run else None
 
     def run_of_token(self, token: str) -> int | None:
-        """The run of this session, open or ended. None: an earlier process started the run."""
+        """The run of this session, open or ended. None for any other token, also for one from an
+        earlier process."""
         return self._run_of_token.get(token)
 
     def acted(self, run_id: int) -> None:
-        """Record that the agent has done something, so that the run does not count as idle."""
+        """Record an action of the agent, so that the run does not count as idle."""
         if run_id in self._open:
             self._open[run_id].acted_at = asyncio.get_running_loop().time()
 
@@ -221,11 +173,11 @@ class PracticeRuns:
             run.ending = asyncio.create_task(self._end(run_id, run, state), name="practice_end")
         await asyncio.shield(run.ending)
 
-    async def _end(self, run_id: int, run: _Open, state: PracticeState) -> None:
+    async def _end(self, run_id: int, run: OpenRun, state: PracticeState) -> None:
         score = None
         try:
             await run.feeder.close()
-            score = await self._score(run)
+            score = await run.score()
         finally:
             ended = EndPractice(run_id=run_id, state=state, score=score)
             await self._desk().store.for_own_work().write(end_practice, ended)
@@ -233,19 +185,9 @@ class PracticeRuns:
             await close_desk(run.desk)
             log.info("practice_ended", run=run_id, state=state)
 
-    async def _score(self, run: _Open) -> PracticeScore:
-        seen = await run.desk.store.for_own_work().read(practice_source.practiced)
-        until, found = run.desk.clock(), list[ConversationScore]()
-        for place, original in enumerate(run.originals):
-            nothing = PracticeConversation(lines=(), topic=None, waits_since=None, closed=False)
-            mine = seen.get(requester_number(place), nothing)
-            left = run.feeder.left(place)
-            found.append(score_one(mine, original, until=until, left_out=left))
-        return score_run(found, run.median)
-
     async def watch(self) -> None:
-        """End the runs that have been idle for an hour, and the open runs after a new erasure. Runs
-        until canceled."""
+        """End the runs that have been idle for an hour, and the runs that began before the newest
+        erasure. Runs until canceled."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             await self.end_idle()

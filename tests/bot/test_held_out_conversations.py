@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from handoff_service.rules.delivery.sms_text import segments
-from handoff_service.rules.shared.language import language_of
+from handoff_service.rules.shared.language_of_text import language_of
 from tests.bot.talks import Phones, Talked
 from tests.bot.test_identity_story import desk  # noqa: F401 - desk is a fixture
 from tests.support.service import Service

@@ -6,8 +6,9 @@ import pytest
 
 from handoff_service.rules.delivery.carrier_keywords import OPT_OUT, asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import segments
-from handoff_service.rules.desk import system_messages, templates
-from handoff_service.rules.desk.system_messages import SystemMessage, error, words_of
+from handoff_service.rules.desk import system_message_texts, templates
+from handoff_service.rules.desk.system_message_texts import error
+from handoff_service.rules.desk.system_messages import SystemMessage, words_of
 from handoff_service.rules.routing import queue_conditions, queues
 from handoff_service.rules.routing.queue_conditions import QueueFacts
 from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill
@@ -29,7 +30,7 @@ NAMES = [
 @pytest.mark.parametrize("message", SystemMessage)
 def test_default_texts_can_be_saved_and_filled_completely(message: SystemMessage) -> None:
     assert error(message, words_of(message).default) is None
-    for text in system_messages.examples(message):
+    for text in system_message_texts.examples(message):
         assert segments(text).count == 1
         assert "{" not in text
 
@@ -37,27 +38,27 @@ def test_default_texts_can_be_saved_and_filled_completely(message: SystemMessage
 @pytest.mark.parametrize("name", NAMES)
 def test_a_system_message_fits_into_one_segment_with_any_names(name: str) -> None:
     for text in (
-        system_messages.in_line(name),
-        system_messages.waiting(name),
-        system_messages.waiting(name, instead=BOT),
-        system_messages.out_of_hours(name, "on 23 September at 08:00", instead=BOT),
-        system_messages.closing_line(name),
+        system_message_texts.in_line(name),
+        system_message_texts.waiting(name),
+        system_message_texts.waiting(name, instead=BOT),
+        system_message_texts.out_of_hours(name, "on 23 September at 08:00", instead=BOT),
+        system_message_texts.closing_line(name),
     ):
         assert segments(text).count == 1
 
 
 def test_placeholders_of_edited_texts_are_filled() -> None:
     assert (
-        system_messages.closing_line("Mia Chen")
+        system_message_texts.closing_line("Mia Chen")
         == "Mia has closed this conversation. Text us any time."
     )
-    assert system_messages.in_line("Facilities", "{queue}: soon!") == "Facilities: soon!"
+    assert system_message_texts.in_line("Facilities", "{queue}: soon!") == "Facilities: soon!"
     assert (
-        system_messages.out_of_hours("x" * 200, "at 08:00", "{queue} opens {opens}")
+        system_message_texts.out_of_hours("x" * 200, "at 08:00", "{queue} opens {opens}")
         == "Our team opens at 08:00"
     )
-    assert system_messages.waiting("IT", "Wait.", instead=BOT) == f"Wait. {BOT}"
-    assert system_messages.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, (
+    assert system_message_texts.waiting("IT", "Wait.", instead=BOT) == f"Wait. {BOT}"
+    assert system_message_texts.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, (
         "the name is used only if the text still fits into one segment"
     )
 
@@ -131,7 +132,7 @@ def test_texts_that_contain_carrier_keywords_get_a_warning(word: str) -> None:
 def test_opening_times_are_phrased_as_people_say_them() -> None:
     now = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # a Monday, 09:00 in New York
     said = [
-        system_messages.opening(now + timedelta(hours=h), "America/New_York", now)
+        system_message_texts.opening(now + timedelta(hours=h), "America/New_York", now)
         for h in (3, 24, 6 * 24, 7 * 24)
     ]
     assert said == [
@@ -140,7 +141,7 @@ def test_opening_times_are_phrased_as_people_say_them() -> None:
         "on Sunday at 09:00",
         "on 30 November at 09:00",
     ]
-    assert system_messages.opening(None, "America/New_York", now) == "later"
+    assert system_message_texts.opening(None, "America/New_York", now) == "later"
 
 
 def test_a_template_is_filled_for_its_conversation_and_leaves_no_braces() -> None:

@@ -78,6 +78,13 @@ def test_without_a_schedule_a_queue_is_always_open() -> None:
     assert always.closes_at(ny(28, 3)) is None
 
 
+@pytest.mark.parametrize("expression", ["24/7", "Mo-Su 00:00-24:00"])
+def test_hours_around_the_clock_never_close(expression: str) -> None:
+    schedule = Schedule(expression, "America/New_York", "US")
+    assert schedule.opens_at(ny(28, 3)) == ny(28, 3)
+    assert schedule.closes_at(ny(28, 3)) is None
+
+
 @pytest.mark.parametrize(
     ("expression", "said"),
     [

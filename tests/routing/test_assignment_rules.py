@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules.desk import system_messages
+from handoff_service.rules.desk import system_message_texts
 from handoff_service.rules.routing import assignment
 from handoff_service.rules.routing.assignment import (
     FILTERS,
@@ -127,5 +127,5 @@ def test_the_reason_why_no_agent_gets_an_offer(candidates: list[Candidate], why:
 
 
 def test_a_keyword_on_its_own_asks_for_the_virtual_agent() -> None:
-    assert system_messages.wants_bot(" Bot. ")
-    assert not system_messages.wants_bot("is this a bot?")
+    assert system_message_texts.wants_bot(" Bot. ")
+    assert not system_message_texts.wants_bot("is this a bot?")

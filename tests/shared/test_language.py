@@ -2,12 +2,9 @@
 
 import pytest
 
-from handoff_service.rules.shared.language import (
-    Language,
-    conversation_language,
-    language_of,
-    requested_language,
-)
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.language_of_text import conversation_language, language_of
+from handoff_service.rules.shared.requested_language import requested_language
 from tests.bot.test_training_data import examples
 
 ENGLISH = """

@@ -7,7 +7,8 @@ Spanish and 7 French ones. Do not add their words to the lists.
 import pytest
 
 from handoff_service.rules.shared.guess_language import guess
-from handoff_service.rules.shared.language import Language, conversation_language, language_of
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.language_of_text import conversation_language, language_of
 
 TEXTS = {
     Language.ENGLISH: """

@@ -3,7 +3,7 @@
 import pytest
 
 from handoff_service.rules.consent.consent_keywords import word
-from handoff_service.rules.desk.system_messages import wants_bot
+from handoff_service.rules.desk.system_message_texts import wants_bot
 from handoff_service.rules.identity.proof import Expects
 from handoff_service.rules.identity.secrets_in_texts import redact
 from handoff_service.rules.shared.mail_signature import without_signature

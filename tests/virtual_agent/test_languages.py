@@ -29,7 +29,7 @@ from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.operations.virtual_agent import apply_command
 from handoff_service.ports.bot import Understood
 from handoff_service.rules.delivery.sms_text import Encoding, segments
-from handoff_service.rules.desk import system_messages
+from handoff_service.rules.desk import system_message_texts
 from handoff_service.rules.desk.system_messages import SystemMessage, words_of
 from handoff_service.rules.identity.facts_in_questions import facts_in_language
 from handoff_service.rules.shared import placeholders
@@ -174,7 +174,7 @@ def test_each_system_message_has_the_same_size_in_each_language(
     name = name_in(message, language)
     assert words_of(name).default != words_of(message).default
     assert words_of(name).placeholders.keys() == words_of(message).placeholders.keys()
-    for text in system_messages.examples(name):
+    for text in system_message_texts.examples(name):
         counted = segments(text)
         assert (counted.count, counted.encoding) == (1, Encoding.GSM_7), text
 

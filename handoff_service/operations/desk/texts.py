@@ -7,7 +7,8 @@ from sqlalchemy import delete
 from handoff_service.errors import BadInput
 from handoff_service.operations.shared.record_changes import recorded
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.desk.system_messages import error, words_of
+from handoff_service.rules.desk.system_message_texts import error
+from handoff_service.rules.desk.system_messages import words_of
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction

@@ -21,7 +21,7 @@ from handoff_service.operations.desk_file.desk_file import (
 )
 from handoff_service.operations.shared.field_types import COUNTRY
 from handoff_service.rules.cases import outages
-from handoff_service.rules.desk import identity_providers, macros, system_messages, templates
+from handoff_service.rules.desk import identity_providers, macros, system_message_texts, templates
 from handoff_service.rules.messaging_actions import messaging_actions
 from handoff_service.rules.routing import queues
 from handoff_service.rules.webhooks import signature, webhooks
@@ -108,7 +108,7 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     yield from _provider_errors(file.identity_providers)
     yield from _webhooks_errors(file)
     for message, body in file.texts.items():
-        if wrong := system_messages.error(message, body):
+        if wrong := system_message_texts.error(message, body):
             yield ("texts", str(message)), wrong
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import update
 
 from handoff_service.operations.shared.messages_to_many import send_system_texts
-from handoff_service.rules.desk import system_messages
+from handoff_service.rules.desk import system_message_texts
 from handoff_service.rules.shared.language import Language
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -71,5 +71,5 @@ def _words(tx: Transaction, one: WaitingText, spoken: Language) -> str:
         return texts.in_line(tx.conn, queue.id, queue.name, spoken)
     if one.is_open:
         return texts.waiting(tx.conn, queue.id, queue.name, spoken, bot=bot)
-    opens = system_messages.opening(one.opens_at, queue.schedule.time_zone, tx.now, spoken)
+    opens = system_message_texts.opening(one.opens_at, queue.schedule.time_zone, tx.now, spoken)
     return texts.out_of_hours(tx.conn, queue.id, queue.name, opens, spoken, bot=bot)

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from handoff_service.rules.consent.opt_out_requests import opt_out_intent
 from handoff_service.rules.delivery.sms_characters import is_visible
-from handoff_service.rules.shared.language import Language, requested_language
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.requested_language import requested_language
 from handoff_service.rules.shared.vocabulary import Direction, Event
 from handoff_service.rules.virtual_agent import commands
 from handoff_service.rules.virtual_agent.additions import is_addition

@@ -12,7 +12,7 @@ from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.shared.phrases import phrase
 
 _WORD = re.compile(r"\w+")
-_STOP_WORDS = frozenset(  # words that also occur in titles of unrelated reports
+_STOP_WORDS = frozenset(  # words that also occur in unrelated titles and texts
     [
         *(
             "a",

@@ -1,6 +1,6 @@
 """Whether the virtual agent has promised to text about a case."""
 
-#: The first sentence of the text after a new request, in each language (see actions/requests.py).
+#: The first sentence of ``NEXT_STEP`` in actions/requests.py, in each language.
 SENTENCES = (
     "We'll text you updates.",
     "Le avisaremos por texto.",

@@ -1,4 +1,5 @@
 """Rules of consent: the keywords by which requesters opt out and opt in.
 
-These modules may import the rules of the virtual agent and of delivery.
+These modules may import the rules of the virtual agent, of the desk and of delivery, and the shared
+rules.
 """

@@ -1,11 +1,11 @@
 """Consent keywords: how requesters opt out and opt in by text, and what the desk does then.
 
 - The carriers' keywords always count. The keyword must be the whole text; case, accents,
-  punctuation and courtesies around it are ignored.
-- The admin's own keywords count too. So does a clear request in other words
+  punctuation and a mail signature are ignored. So are courtesies around most opt-out keywords.
+- The admin's own keywords count too. So does a clear opt-out request in other words
   (``opt_out_requests``).
 - "STOP 12345" and "please stop calling" are ordinary texts.
-- YES counts only from somebody who has opted out.
+- Opt-in keywords, such as YES, opt in only somebody who has opted out.
 
 Source: 47 CFR 64.1200(a)(10), which lists keywords and makes a clear request in other words count
 too. ``carrier_keywords`` has the keywords that carriers and providers add.
@@ -23,7 +23,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 
-# the id of a company number in an opt-out from all company numbers
+# the id that stands for all company numbers in an opt-out
 EVERY_NUMBER = 0
 HELP = ("HELP", "INFO")
 # common spellings of OPTOUT and the like; hyphens and case are ignored
@@ -79,7 +79,7 @@ class ConsentStep(StrEnum):
 
 TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
     ConsentSituation.OPTS_OUT: (ConsentStep.RECORD, ConsentStep.CONFIRM, ConsentStep.CLOSE),
-    # changes nothing for requesters who have opted out themselves
+    # the ledger gets an entry only if somebody else recorded the earlier opt-out
     ConsentSituation.OPTS_OUT_AGAIN: (
         ConsentStep.RECORD,
         ConsentStep.CLOSE,
@@ -152,7 +152,7 @@ def situation(
     - ``begins``: the text starts a conversation.
     - ``is_answered``: the text starts a conversation, and the provider has already answered this
       keyword.
-    - ``opt_out_intent``: the opt-out request in a text without a keyword.
+    - ``opt_out_intent``: what a text without a keyword means.
     """
     match word:
         case None if bot_answers and not opted_out:

@@ -35,7 +35,8 @@ LONGEST = 120  # characters of an opt-out request; our own limit, because longer
 
 
 class OptOutIntent(StrEnum):
-    """The opt-out request in a text without a keyword."""
+    """The meaning of a text without a keyword: a clear or likely opt-out request, or a text from
+    somebody who does not know this number."""
 
     CLEAR = "clear"
     LIKELY = "likely"
@@ -73,8 +74,8 @@ _SPELLED = re.compile(r"\b(?:\w ){2,}\w\b")  # letter by letter: s t o p
 
 
 def opt_out_intent(text: str, *, first: bool) -> OptOutIntent | None:
-    """The opt-out request in a text that is not a keyword. ``first``: the text starts its
-    conversation."""
+    """The meaning of a text that is not a keyword. None: it has no such meaning. ``first``: the
+    text starts its conversation."""
     plain = folded(text)
     if len(plain) > LONGEST or not _QUICK_CHECK.search(plain):
         return None

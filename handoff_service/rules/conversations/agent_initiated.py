@@ -31,8 +31,8 @@ NO_REASSIGNMENT = "no reassignment"
 
 @dataclass(frozen=True, slots=True)
 class AgentWritesRow:
-    """The steps, the steps that must not happen, and the sentence that the agent sees before
-    sending."""
+    """The steps of a row. ``effect``: the sentence that the agent sees before sending;
+    ``promises``: what must not happen."""
 
     steps: tuple[AgentWritesStep, ...]
     effect: str
@@ -78,7 +78,8 @@ class LineFacts:
     user: int | None
 
 
-#: Whether the row starts a conversation -> the effect of a text from a program (service token).
+#: Whether the line has no active interaction -> the effect of a text from a program (service token)
+#: in every row except "active with a different person".
 OF_PROGRAM = {
     True: phrase(
         "Sends the text in a conversation that is closed at once. An answer starts a new one."

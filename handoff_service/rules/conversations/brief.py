@@ -52,7 +52,8 @@ class Brief:
 
     - ``problem``: the requester's text that says what is wrong; null without one;
     - ``asked``: what the virtual agent asked, with the answers;
-    - ``tried``: what anybody has tried or done, besides what ``problem`` says;
+    - ``tried``: what anybody has tried or done or was told to do, and the cases that were opened or
+      changed, except sentences that ``problem`` already quotes;
     - ``promised``: what agents and the virtual agent have promised;
     - ``identity_checks``: the identity checks and their results;
     - ``new``: the newest lines since the agent last read; ``new_count`` counts all of them.
@@ -106,8 +107,9 @@ ENOUGH = 3  # words that a text needs to describe a problem
 
 
 def problem(lines: Sequence[BriefLine], turns: Sequence[UnderstoodTurn]) -> Quote | None:
-    """The requester's first text that has enough words and is not a greeting, thanks or a request
-    for a person. If there is none, the first shorter text of this kind."""
+    """The requester's first text with at least ``ENOUGH`` words after a greeting. If there is none,
+    the first shorter text. Leaves out texts that are only a greeting, thanks or a goodbye, and
+    texts whose intent is in ``NO_PROBLEM``."""
     without_problem = _without_problem(lines, turns)
     found = None
     for line in lines:
@@ -134,7 +136,7 @@ def _without_greeting(text: str) -> str:
 def _without_problem(
     lines: Sequence[BriefLine], turns: Sequence[UnderstoodTurn]
 ) -> Collection[int]:
-    """The positions of the texts in which the virtual agent recognized no problem."""
+    """The positions of the lines that a turn with an intent of ``NO_PROBLEM`` answered."""
     found: set[int] = set()
     begin = 0
     for turn in turns:

@@ -42,7 +42,8 @@ class Tag(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortAndFilter:
     """The sort and filters that an agent has chosen for the list. ``tag``, ``label_id`` and
-    ``attribute`` (``rules/desk/attribute_filters.py``): only conversations with them; None: all."""
+    ``attribute`` (``rules/desk/attribute_filters.py``) each keep only the conversations that have
+    it. None: no such filter."""
 
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
@@ -50,7 +51,7 @@ class SortAndFilter:
     attribute: str | None = None
 
     @property
-    def filters(self) -> bool:
+    def has_filters(self) -> bool:
         return any(one is not None for one in (self.tag, self.label_id, self.attribute))
 
 

@@ -1,5 +1,5 @@
-"""Decides which pictures and files in texts are accepted, by their content and not by their
-declared type.
+"""Decides which pictures and files in texts are accepted, by their content and their declared
+type.
 
 One message has at most 10 files and 5 MB, because providers accept no more.
 """
@@ -97,8 +97,9 @@ def judge_file(
 ) -> AcceptedFile | RefusedFile:
     """Whether an incoming file is kept. ``declared``: its declared media type.
 
-    A picture declared as another picture type is kept under its real type. Any other file must
-    match its declared type.
+    A picture that is declared as any picture type, or without a type, is kept under its real type.
+    Any other file must have a format of ``FILES`` that fits its declared type. Without a declared
+    type, any format of ``FILES`` is accepted.
     """
     name = declared.partition(";")[0].strip().lower()
     if picture is not None and (name.startswith("image/") or name in NAMELESS):

@@ -1,4 +1,5 @@
-"""The sentences that say why the desk did not keep a picture or a file. They are stored with it."""
+"""The sentences that say why the desk did not keep a picture or a file. The file's record has the
+sentence."""
 
 from handoff_service.rules.conversations import media
 from handoff_service.rules.shared.phrases import phrase

@@ -31,7 +31,7 @@ def mentioned_agents(note: str, agents: Mapping[int, str]) -> set[int]:
 
 def agents_starting_with(letters: str, agents: Mapping[int, str]) -> list[int]:
     """The agents with a name in which a word begins with these letters. Names that begin with them
-    are first; the rest is in the order of names. ``agents``: id -> name."""
+    come first. Within each group, the order is alphabetical. ``agents``: id -> name."""
     typed = folded(letters)
     names = {agent: folded(name) for agent, name in agents.items()}
     found = [agent for agent, name in names.items() if f" {typed}" in f" {name}"]

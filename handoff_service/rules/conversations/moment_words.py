@@ -48,7 +48,8 @@ _KINDS = {
 
 
 def describe(one: PastEvent) -> tuple[int | None, MomentKind, str]:
-    """Return (the seq of the line that reports the event, the event's kind, its sentence)."""
+    """Return (the seq of the line that reports the event, the event's kind, its sentence). The seq
+    is None when no line reports the event."""
     match one.entry:
         case PastEntry() as line:
             return line.seq, _kind(line), _words(line)

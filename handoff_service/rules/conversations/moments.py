@@ -1,8 +1,8 @@
 """The moments of a conversation: what happened, and the conversation's state right after it.
 
 The moments are computed from stored records (``past.py``): lines, turns of the virtual agent, work
-items, decisions and offers. The times on hold and the running timers are not stored, so they are
-computed from the lines. The timers also depend on today's messaging actions.
+items, decisions and offers. The database has no earlier states and no timers that have ended, so
+both are computed from the lines. The timers also depend on today's messaging actions.
 """
 
 import re
@@ -35,8 +35,9 @@ class Moment:
     - ``said``: what happened, in words;
     - ``owner``, ``owner_name``: the side that had to reply next, and the name of the agent or
       queue;
-    - ``epoch``: how often the owner had changed;
-    - ``timers``: the timers that run by today's messaging actions, the next due timer first;
+    - ``epoch``: the epoch, which grows by one with each change of owner;
+    - ``timers``: the timers that would run by today's messaging actions, the next due timer first.
+      For the conversation's last moment: the timers that run now;
     - ``offered_to``: the open offers;
     - ``decision``, ``candidates``: the latest decision of work assignment for this wait;
     - ``understood``: what the virtual agent had understood; null: nothing yet.

@@ -123,11 +123,13 @@ class PastEvent:
     at: datetime
     place: int
     entry: PastEntry | PastDecision | OfferThen | UnderstoodThen
-    text: str = ""  #: the outcome of an offer
+    text: str = ""  #: for an offer: the sentence that says that it was made or how it ended
 
 
 def past_events(past: Past) -> Iterator[PastEvent]:
-    """All events of this part and its context, grouped by kind, not sorted by time."""
+    """The events of this part and its context, grouped by kind, not sorted by time. Leaves out an
+    offer that was made at the time of a decision, and the acceptance of an offer, because the
+    decision or a line reports them."""
     for turn in past.turns:
         yield PastEvent(turn.at, 0, turn)
     for line in (*past.context, *past.lines):

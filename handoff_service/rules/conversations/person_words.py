@@ -30,7 +30,7 @@ class PersonQuery:
 
     - each of ``names`` (in any of its spellings) is a prefix of a word of the person's name,
     - one of ``tokens`` is a prefix of a phone number's token,
-    - the employee number is ``exact``.
+    - ``exact`` is the search word of the person's employee number.
     """
 
     names: tuple[Word, ...]

@@ -3,13 +3,18 @@ lunch", "end of day", and the same in Spanish.
 
 | words | time |
 |---|---|
-| a time without am or pm | its next occurrence within twelve hours; at night: no deadline |
-| a time that has passed today | tomorrow, if it is before noon and noon is over; else no deadline |
+| a time without am or pm, today or on no day | its next occurrence in twelve hours, see below |
+| a time without am or pm, on another day | 7 to 11: before noon; 12 to 6: after noon |
+| another time that has passed today | tomorrow if before noon and noon is over; else no deadline |
 | morning, lunch, noon | 12:00 |
 | afternoon, end of day, today, a day alone | 17:00 |
 | evening, tonight | 21:00 |
+| end of the week | Friday, 17:00 |
 | a day of the week | the next one, today included |
 | several days or hours ("2-3 hours") | the later one |
+
+A time without am or pm is no deadline if its next occurrence is before 6:00, unless it is now
+between 22:00 and 6:00.
 """
 
 import re
@@ -19,13 +24,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 NOON, END_OF_DAY, EVENING = time(12), time(17), time(21)
-NIGHT_ENDS, NIGHT_BEGINS = 6, 22  # a time without am or pm never means an hour of the night
+NIGHT_ENDS, NIGHT_BEGINS = 6, 22  # hours of the day
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A deadline and its place in the sentence. ``firm``: its words ("by", "before", "within") can
-    only mean a deadline."""
+    """A deadline and its place in the sentence. ``firm``: its words ("by", "before", "within", "end
+    of day") can only mean a deadline."""
 
     begin: int
     end: int

@@ -7,9 +7,9 @@ A sentence is a promise if it has both parts, in English or Spanish:
 - a deadline: see ``promise_times``.
 
 The rule is conservative, because a wrong offer costs an agent's attention. A question, a condition
-("if", "when"), a negation and somebody else's promise do not count. Between the commitment and a
-deadline that begins with "at", "on", "in" or a day, only words of an answer may occur, such as "an
-update". Therefore "the meeting at 3" is not a deadline.
+("if", "when"), a doubt ("maybe", "should"), a negation and somebody else's promise do not count.
+Between the commitment and a deadline that begins with "at", "on", "in" or a day, only words of an
+answer may occur, such as "an update". Therefore "the meeting at 3" is not a deadline.
 """
 
 import re
@@ -132,8 +132,9 @@ def remind_at(now: datetime, at: datetime) -> datetime:
 
 
 def counts_as_kept(*, made_at: datetime, promised_at: datetime, written_at: datetime) -> bool:
-    """Whether a text or call note keeps a promise. A text or note within minutes of the promise
-    does not keep it, because it belongs to the same exchange.
+    """Whether a text or call note keeps a promise. It must come by the deadline. It must also come
+    at least ``GRACE`` after the promise, or after a quarter of the time until the deadline if that
+    is shorter, because an earlier text belongs to the same exchange.
     """
     grace = min(GRACE, (promised_at - made_at) / 4)
     return made_at + grace <= written_at <= promised_at
@@ -171,8 +172,9 @@ def _deadline(sentence: str, now: datetime) -> datetime | None:
 
 
 def _belongs(sentence: str, found: re.Match[str], deadline: Deadline) -> bool:
-    """Whether the deadline belongs to the commitment: the deadline follows it directly, is inside
-    it, or begins the sentence."""
+    """Whether the deadline belongs to the commitment: the deadline stands at the beginning of the
+    sentence, is inside the commitment, or follows it closely. A firm deadline may follow at a
+    distance of up to ``_LONGEST_GAP`` characters."""
     if deadline.begin < found.start():
         lead = sentence[: deadline.begin].strip(" ,").split()
         between = sentence[deadline.end : found.start()].strip(" ,").split()

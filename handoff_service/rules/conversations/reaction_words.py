@@ -128,8 +128,8 @@ VERBS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "pt": ("Questionou", "Duvidou de", "Perguntou sobre"),
     },
 }
-#: Verbs that people also write about themselves. A text with such a verb is a reaction only if an
-#: earlier message contains the quoted words.
+#: Verbs that people also write about themselves. A text with such a verb is a reaction only if it
+#: quotes an earlier message.
 ALSO_WRITTEN: frozenset[str] = frozenset(
     [
         *(

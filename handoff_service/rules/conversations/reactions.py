@@ -33,11 +33,9 @@ from handoff_service.rules.virtual_agent.bot_text import plain
 _CUT = re.compile(r"\s*(…|\.\.\.?)\s*$")
 _QUOTE_MARKS = frozenset(OPENING + CLOSING) - {"'"}
 _OBJECT = "\ufffc"  # the character that replaces a picture in a text
-_SURE_PREFIX = (
-    # Without a cut mark, a beginning of a message with this many letters and digits counts as a
-    # quote.
-    16
-)
+# Without a cut mark, the beginning of a message with at least this many letters and digits counts
+# as a quote.
+_SURE_PREFIX = 16
 _CUT_PREFIX = 6  # the same for a quotation without an end mark, as in a text that was cut off
 _ONE_KIND = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"}
 
@@ -54,7 +52,7 @@ class Reaction:
     #: Whether the end mark of the quotation is missing.
     cut: bool = False
     #: True: only phones write such a text. False: people may write it too, so it counts as a
-    #: reaction only if an earlier message contains the quoted words.
+    #: reaction only if it quotes an earlier message.
     sure: bool = True
 
 
@@ -97,7 +95,8 @@ def _readings(text: str) -> Iterator[Reaction]:
 def _may_be_reaction(text: str) -> bool:
     """A quick check that most texts fail: they quote nothing, begin with no emoji, and do not end
     with the last word of a reaction."""
-    if any(mark in text for mark in _QUOTE_MARKS) or " '" in text or any(map(_pictures, text[:1])):
+    begins_with_emoji = any(map(_is_picture, text[:1]))
+    if begins_with_emoji or " '" in text or any(mark in text for mark in _QUOTE_MARKS):
         return True
     last = text.rpartition(" ")[2].strip(" .…").casefold()
     return without_accents(last) in LAST_WORDS
@@ -125,7 +124,7 @@ def is_emoji(text: str) -> bool:
     if not text or len(text) > 40:
         return False
     keycap = "\u20e3" in text
-    return any(map(_pictures, text)) and all(
+    return any(map(_is_picture, text)) and all(
         _in_emoji(c) or (keycap and c in "0123456789#*") for c in text
     )
 
@@ -186,7 +185,7 @@ def _named(what: str) -> str | None:
     return BY_NAME.get(name)
 
 
-def _pictures(c: str) -> bool:
+def _is_picture(c: str) -> bool:
     kind = unicodedata.category(c)
     return (
         (kind == "So" and c != _OBJECT) or (kind == "Sm" and c >= "\u2190") or c in "‼⁉\u20e3〰〽"
@@ -194,7 +193,7 @@ def _pictures(c: str) -> bool:
 
 
 def _in_emoji(c: str) -> bool:
-    return _pictures(c) or c == " " or _is_tone(c) or c == "\u200d" or _TAGS[0] <= c <= _TAGS[1]
+    return _is_picture(c) or c == " " or _is_tone(c) or c == "\u200d" or _TAGS[0] <= c <= _TAGS[1]
 
 
 def _is_tone(c: str) -> bool:

@@ -39,8 +39,8 @@ TABLE: Mapping[RequesterWrites, tuple[RequesterWritesStep, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class FirstOwner:
-    """The first owner of a new interaction. ``reason``: why it differs from the provider number's
-    setting; None: it does not differ."""
+    """The first owner of a new interaction. ``reason``: why the virtual agent is not the owner;
+    None: it is."""
 
     owner: Owner
     reason: str | None = None
@@ -66,15 +66,14 @@ def first_owner(
     unanswerable: str | None = None,
     queues_unanswerable: bool = False,
 ) -> FirstOwner:
-    """The first owner of a new interaction. The provider number's setting decides, with two
+    """The first owner of a new interaction. The provider number's setting decides, with three
     exceptions:
 
-    - Without a bot, live agents own it.
-    - If the requester has opted out, live agents own it, because only a person can answer without
-      a text.
-
-    ``unanswerable``: why nobody can text the sender. The conversation then has no owner, unless the
-    desk wants it in a queue (``queues_unanswerable``).
+    - If nobody can text the sender (``unanswerable``: why), the interaction has no owner, or the
+      queue owns it if the desk wants that (``queues_unanswerable``).
+    - If the requester has opted out, the queue owns it, because only a person can answer without a
+      text.
+    - Without a bot (``bot_answers``), the queue owns it.
     """
     if unanswerable:
         return FirstOwner(Owner.QUEUE if queues_unanswerable else Owner.NONE, unanswerable)

@@ -27,7 +27,8 @@ class AtDue(StrEnum):
 
 
 def question(*, requester_wrote: bool, owner_changed: bool) -> SendQuestion | None:
-    """Why an agent must decide. None: nothing has happened since the text was scheduled or kept."""
+    """Why an agent must decide. None: neither event has happened since the text was scheduled or
+    kept."""
     if requester_wrote:
         return SendQuestion.REQUESTER_WROTE
     return SendQuestion.OWNER_CHANGED if owner_changed else None

@@ -36,7 +36,7 @@ def length_of_words(run: str) -> int:
 
 
 def words_of(run: str, longest: int) -> list[str]:
-    """The index words of a run: one from each letter in a script without spaces, else the run
-    itself."""
+    """The index words of a run: one from each letter in a script without spaces, else the first
+    ``longest`` letters of the run."""
     length = length_of_words(run)
     return [run[n : n + length] for n in range(len(run))] if length else [run[:longest]]

@@ -75,8 +75,8 @@ def words(text: str) -> list[str]:
 
 
 def can_be_found(kind: Kind, event: Event | None, direction: Direction | None) -> bool:
-    """Whether search covers this line: messages, notes and failed texts, but not lines about the
-    system itself."""
+    """Whether search covers this line. It covers every line except system lines with an event of
+    ``MACHINERY`` that were not texts (``direction`` None)."""
     return kind is not Kind.SYSTEM or direction is not None or event not in MACHINERY
 
 

@@ -1,8 +1,8 @@
 """Thanks and similar texts, which need no answer once a conversation has been closed.
 
 ``thanks_words`` has the words. The emoji are those that Unicode's CLDR (https://cldr.unicode.org)
-names for approval, thanks, joy and hearts. A text counts only if each of its words is listed, so a
-question or a problem never counts.
+names for approval, thanks, joy and hearts. A text counts only if each of its words is listed or
+belongs to a given name, so a question or a problem never counts.
 """
 
 import re

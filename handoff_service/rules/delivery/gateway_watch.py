@@ -1,5 +1,5 @@
-"""Decides when the company's own SMS gateway, such as a phone, counts as unavailable. Each outage
-has one alert, which ends when the gateway is available again."""
+"""Decides when the company's own SMS gateway, such as a phone, counts as unavailable. Each fault
+that lasts long enough has one alert, which ends when the gateway is available again."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from handoff_service.rules.shared.phrases import phrase
 
 #: a phone's network may drop out for a moment
 AWAY_AFTER = timedelta(minutes=3)
-#: three heartbeats, which a phone sends every five minutes
+#: the time of three heartbeats, which a phone sends every five minutes
 SILENT_AFTER = timedelta(minutes=15)
 
 

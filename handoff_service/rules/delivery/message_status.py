@@ -1,6 +1,7 @@
 """Message status: how a provider's report changes it.
 
-Reports may arrive early, twice and out of order, so each status has a rank that never goes down.
+Reports may arrive early, twice and out of order. Each status therefore has a rank, and only a
+report with a higher rank changes a message.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,8 @@ DID_NOT_ARRIVE = frozenset({Status.UNDELIVERED, Status.FAILED})
 
 
 def next_status(current: Status, reported: Status) -> Status | None:
-    """The status to store after this report. None when the report is older or changes nothing."""
+    """The status to store after this report. None when the report changes nothing, because its rank
+    is not higher or because the current status has no rank."""
     if current not in RANK or RANK[reported] <= RANK[current]:
         return None
     return reported

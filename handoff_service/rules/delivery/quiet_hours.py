@@ -1,7 +1,8 @@
 """Quiet hours: the hours of a requester's local time in which the desk sends them only replies.
 
-Two kinds of texts are not replies: a prompt to the requester, and an agent's text before the
-requester has written.
+The events in ``vocabulary.NOT_REPLIES`` mark texts that are not replies: prompts to the requester,
+follow-ups of the virtual agent, scheduled texts, agents' texts before the requester has written,
+texts about resolved cases and ended outages, and satisfaction questions.
 """
 
 import re
@@ -94,8 +95,8 @@ def _is_skipped(local: datetime) -> bool:
 
 
 def _openings(quiet: QuietHours, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """When quiet hours may end: at their end time and at each clock change. The end time occurs
-    twice on a day when clocks go back."""
+    """When quiet hours may end: at their end time on the days around ``now``, and at a clock change
+    within a day. The end time may occur twice on a day when clocks go back."""
     today = now.astimezone(zone).date()
     for day in range(-1, 4):
         end = datetime.combine(today + timedelta(days=day), quiet.end, zone)

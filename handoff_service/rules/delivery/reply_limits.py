@@ -1,8 +1,9 @@
 """Limits on automatic replies to unknown numbers, against SMS pumping. In SMS pumping, machines
 text the desk from numbers that earn their owners money with each reply.
 
-An unknown number is on no user's record. Automatic replies are texts from the virtual agent and the
-product.
+An unknown number belongs to a conversation without a known user. Automatic replies are the texts of
+the virtual agent and of the product. Two kinds do not count: texts about the end of an outage, and
+texts of the product in a conversation that a live agent owns, unless they are about consent.
 """
 
 from dataclasses import dataclass
@@ -38,8 +39,12 @@ class ReplyLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replied:
-    """How many replies were already sent: to other numbers of the range in the last hour, to all
-    unknown numbers in the last hour, and to all unknown numbers in the last day."""
+    """How many replies the limits have already allowed.
+
+    - ``to_range``: to numbers of the range in the last hour, without those that the range limit
+      ignores;
+    - ``within_hour``, ``within_day``: to all unknown numbers in the last hour and the last day.
+    """
 
     to_range: int
     within_hour: int

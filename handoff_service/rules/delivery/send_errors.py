@@ -36,9 +36,10 @@ class SendError:
     meaning: str
     advice: str
     reason: Reason = Reason.OTHER
-    #: The wait before each retry. Without waits, the text has failed for good.
+    #: The wait before each retry. Without waits, the text has failed for good, unless it holds the
+    #: line.
     waits: tuple[timedelta, ...] = ()
-    #: Whether the text, and all texts after it, wait until the provider accepts them.
+    #: Whether this text is retried until the provider accepts it. Later texts of its line wait.
     holds_line: bool = False
 
 

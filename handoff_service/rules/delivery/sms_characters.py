@@ -124,7 +124,8 @@ def is_visible(text: str) -> bool:
 
 
 def described(character: str) -> str:
-    """How a page names a character: the character itself, or words when it is invisible."""
+    """How a page names a character: the character itself, or words or its code when it cannot be
+    shown alone."""
     if character in INVISIBLE_NAMES:
         return INVISIBLE_NAMES[character]
     kind = unicodedata.category(character)[0]

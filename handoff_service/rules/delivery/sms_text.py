@@ -69,7 +69,8 @@ def narrowed(body: str) -> str:
     """The text for sending, in the fewest segments without loss of visible characters.
 
     Letters are composed first. If the text fits GSM-7 with look-alikes replaced and invisible
-    characters removed, both changes are made. Otherwise every meaningful character stays.
+    characters removed, both changes are made. Otherwise every meaningful character stays. A text
+    that would become longer than ``MAX_BODY`` does not change.
     """
     plain = _plain(body)
     return plain if len(plain) <= MAX_BODY else body
@@ -128,8 +129,8 @@ def _parts(widths: list[int], room: int) -> int:
 
 
 def split(body: str, most: int = MAX_BODY) -> list[str]:
-    """The text in parts of at most ``most`` characters, split at the end of a sentence, else at a
-    space.
+    """The text in parts of at most ``most`` characters, split at the end of a sentence or line,
+    else at a space, else within a word.
 
     A text without visible characters has no parts. Look-alikes are replaced first, because some
     of the replacements are longer.

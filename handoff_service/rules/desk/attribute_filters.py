@@ -83,7 +83,7 @@ class AttributeFilter:
 
 def parse(typed: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter:
     """Parse a filter, and bring its values into the stored form. ``defined``: key -> definition.
-    The ValueError names the correct form."""
+    The ValueError says what is wrong with the filter."""
     found = WRITTEN.fullmatch(typed)
     if found is None:
         raise ValueError(NOT_A_FILTER)
@@ -98,8 +98,9 @@ def parse(typed: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter
 
 
 def stored(written: str, defined: Mapping[str, AttributeFields]) -> AttributeFilter:
-    """Parse a filter that was valid when it was stored. If its attribute has since been deleted or
-    has a new type, the filter selects equal values."""
+    """Parse a filter that was valid when it was stored. If it no longer is, because its attribute
+    has been deleted or has a new type, a filter with ``=`` selects the value as it is written, and
+    a filter with ``~`` selects nothing."""
     try:
         return parse(written, defined)
     except ValueError:

@@ -88,7 +88,7 @@ class Person:
     """The person who signs in, by the provider's claims.
 
     - ``subject``: the provider's own id for the person;
-    - ``email``: None without an address that the provider vouches for;
+    - ``email``: None without a verified address;
     - ``roles``: None when admins choose the roles;
     - ``groups``: the groups that the mapping gives to this person.
     """
@@ -101,8 +101,8 @@ class Person:
 
 
 def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Person:
-    """Read the claims of a token whose signature was verified. Raises NotAdmitted if the provider's
-    settings exclude the person."""
+    """Read the claims of a token with a verified signature. Raises NotAdmitted if the claims have
+    no usable id, or if the provider's settings exclude the person."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
         raise NotAdmitted(
@@ -111,7 +111,7 @@ def person_of(claims: Mapping[str, Any], provider: IdentityProviderFields) -> Pe
                 name=provider.name,
             )
         )
-    email = _vouched_email(claims, provider)
+    email = _verified_email(claims, provider)
     if provider.domains and (email or "").rpartition("@")[2].lower() not in provider.domains:
         raise NotAdmitted(
             phrase(
@@ -161,9 +161,9 @@ def authenticated(
     return datetime.fromtimestamp(at, UTC)
 
 
-def _vouched_email(claims: Mapping[str, Any], provider: IdentityProviderFields) -> str | None:
-    """The address, if the provider confirms that it belongs to the person. Some providers send the
-    text "true" in place of the boolean."""
+def _verified_email(claims: Mapping[str, Any], provider: IdentityProviderFields) -> str | None:
+    """The address, if the provider confirms that it belongs to the person, or if an admin trusts
+    the provider's addresses. Some providers send the text "true" in place of the boolean."""
     email = claims.get("email")
     is_address = isinstance(email, str) and email.isprintable() and _ADDRESS.fullmatch(email)
     if not is_address:

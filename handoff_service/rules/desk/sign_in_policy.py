@@ -36,7 +36,7 @@ class SignInPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInNeeds:
-    """What one agent needs to sign in. ``has_password``: the agent has chosen a password."""
+    """What one agent needs to sign in. ``has_password``: a password of the agent is stored."""
 
     password_allowed: bool
     has_password: bool

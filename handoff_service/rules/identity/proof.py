@@ -17,9 +17,10 @@ from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.translations import in_language, translatable
 
 CODE_LASTS = timedelta(minutes=10)
-ATTEMPTS = 5  # wrong answers per number, within a day and since its last success
+# wrong answers per number since its last success, and per account, each within a day
+ATTEMPTS = 5
 ATTEMPTS_WITHIN = timedelta(days=1)
-# (number of codes, period): the most codes for one number within the period
+# (number of codes, period): the most codes for one number, and for one person, within the period
 SENDS = ((3, timedelta(minutes=10)), (10, timedelta(days=1)))
 # How long a requester has to answer after a live agent asks for proof. Then the conversation
 # returns to the agent.
@@ -67,10 +68,11 @@ def attempts_left(wrong: int) -> int:
 
 
 def judge_code(*, six_digits: bool, same: bool, until: datetime | None, now: datetime) -> Verdict:
-    """Check a code. ``same``: it equals the code that was sent; ``until``: when that code expires.
+    """Check a code. ``same``: it equals the code that was sent. ``until``: when that code expires;
+    None: no code was requested.
 
-    An expired code does not count as an attempt. The verdict is the same when no code was made, for
-    example because the account does not exist.
+    An expired code does not count as an attempt. If the account does not exist, no code was sent,
+    but ``until`` is set all the same, so the verdicts do not reveal that.
     """
     if not six_digits:
         return Verdict.NO_CODE

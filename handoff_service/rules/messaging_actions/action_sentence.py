@@ -49,7 +49,8 @@ def sentence(action: MessagingAction, *, format_number: Callable[[str], str] = s
     """``When a requester has waited 2 business hours for an agent, and the state is On hold, the
     agent is prompted.``
 
-    ``format_number``: formats a number. ``parts`` splits the sentence or a translation of it.
+    ``format_number``: formats a company number. ``parts`` splits the sentence or a translation of
+    it.
     """
     begins = filled(_WHO_WAITS[action.event], time=_stressed(time_words(action)))
     state = WORDS[action.state] if action.state else phrase("nothing")

@@ -85,7 +85,7 @@ class MessagingAction:
     @property
     def needs_consent(self) -> bool:
         """Whether the action is useless for a requester who has opted out, because it would send a
-        text or remind an agent to send one."""
+        text or ask people to answer one."""
         if self.action is Action.SET_STATE:
             return False
         return self.event is Unanswered.REQUESTER_MESSAGE or self.action is Action.PROMPT_REQUESTER
@@ -143,7 +143,8 @@ def for_agents(text: str, who: ActionPlaceholders) -> str:
 
 
 def for_requester(text: str, who: ActionPlaceholders) -> str:
-    """A filled prompt for the requester, cut at its end to fit one segment."""
+    """A filled prompt for the requester. To fit one segment, full names become first names, and
+    then the end is cut off."""
     filled = _filled(text, who, guest="there", nobody="our team")
     if segments(filled).count > 1:
         short = [first_name(name) if name else None for name in (who.requester, who.agent)]

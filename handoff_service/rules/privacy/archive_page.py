@@ -1,4 +1,5 @@
-"""The page of a person's archive: HTML that any browser opens, without scripts or other files."""
+"""The page of a person's archive: HTML that any browser opens. It has no scripts, and it shows
+everything except media without other files."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape

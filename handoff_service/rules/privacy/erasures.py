@@ -56,7 +56,9 @@ ORDER: Sequence[ErasureStep] = tuple(ErasureStep)
 REPLACEMENT = "[erased]"  # replaces a name or number in other people's conversations
 # bytes of SQLite's file; a larger file is rewritten at night (see docs/performance.md)
 COMPACT_AT_ONCE = 300_000_000
-ATTEMPTS = 12  # attempts to reach the bot's server, before the receipt names the step as not done
+# attempts to reach the bot's server, or to rewrite SQLite's file, before the receipt says that the
+# step was not done
+ATTEMPTS = 12
 LONGEST_WAIT = timedelta(hours=1)
 COPIES_FOR = timedelta(days=7)  # how long Patchboard repeats a request to the provider
 

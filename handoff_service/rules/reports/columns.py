@@ -36,12 +36,16 @@ COLUMNS: Mapping[str, FactColumn] = {
     "topic": FactColumn(_WORD, "the topic that an agent chose, else the first bot topic"),
     "began": FactColumn(_WORD, "virtual_agent, live_agent, or desk: the desk texted first"),
     "bot_result": FactColumn(_WORD, "solved, handed_over, abandoned or open"),
-    "handoff_reason": FactColumn(_WORD, "why it first went to a queue"),
+    "handoff_reason": FactColumn(
+        _WORD, "why it first went to a queue; null unless it began with the virtual agent"
+    ),
     "is_closed": FactColumn(_NUMBER, "1: closed"),
     "is_abandoned": FactColumn(_NUMBER, "1: its state is Closed Abandoned"),
-    "was_queued": FactColumn(_NUMBER, "1: it waited in a queue"),
-    "is_abandoned_waiting": FactColumn(_NUMBER, "1: it was closed before an agent got it"),
-    "was_reopened": FactColumn(_NUMBER, "1: an agent reopened it"),
+    "was_queued": FactColumn(_NUMBER, "1: it waited in a queue, apart from agents' transfers"),
+    "is_abandoned_waiting": FactColumn(
+        _NUMBER, "1: it waited in a queue and was closed before an agent got it"
+    ),
+    "was_reopened": FactColumn(_NUMBER, "1: it was reopened after it was closed"),
     "came_back": FactColumn(_NUMBER, "1: the requester began another one within 7 days"),
     "is_durable": FactColumn(_NUMBER, "1: closed complete, and the requester did not come back"),
     "first_response": FactColumn(_NUMBER, "seconds from the queue to the agent's first text"),
@@ -61,7 +65,7 @@ COLUMNS: Mapping[str, FactColumn] = {
     "segments": FactColumn(_NUMBER, "segments of the texts to the requester"),
     "cost": FactColumn(ColumnKind.MONEY, "the provider's prices, in millionths"),
     "currency": FactColumn(_WORD, "the currency of the cost"),
-    "not_understood": FactColumn(_NUMBER, "texts that the virtual agent did not understand"),
+    "not_understood": FactColumn(_NUMBER, "turns that the virtual agent did not understand"),
     "promises_kept": FactColumn(_NUMBER, "promises of agents that were kept"),
     "promises_missed": FactColumn(_NUMBER, "promises of agents that were missed"),
     "was_asked": FactColumn(_NUMBER, "1: the requester was asked how it went"),

@@ -48,7 +48,7 @@ class FactLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueVisit:
-    """A work item. ``is_transfer``: an agent has transferred the conversation."""
+    """A work item. ``is_transfer``: it came from an agent's transfer."""
 
     at: datetime
     reason: str
@@ -64,7 +64,7 @@ class AskedHow:
 
     @property
     def was_asked(self) -> bool:
-        """Whether the text has left the desk and did not fail."""
+        """Whether the text has left the desk and did not fail. True if the requester has graded."""
         not_sent = {None, Status.QUEUED, Status.CANCELED, *DID_NOT_ARRIVE}
         return self.grade is not None or self.status not in not_sent
 

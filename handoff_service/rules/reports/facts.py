@@ -1,7 +1,7 @@
 """The facts of one conversation, for reports. They are computed from its lines, offers and turns.
 
-Each fact is defined here and nowhere else. Figures (``figures.py``) are computed only from these
-facts.
+Each fact is defined here, or in ``target_facts.py`` if it is about a target. Figures
+(``figures.py``) are computed only from facts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,9 +44,9 @@ class Began(StrEnum):
 class BotResult(StrEnum):
     """The outcome of a conversation that a requester began with the virtual agent."""
 
-    SOLVED = "solved"  # closed complete, and no person had it
+    SOLVED = "solved"  # closed complete, and no queue or agent had it
     HANDED_OVER = "handed_over"
-    ABANDONED = "abandoned"  # closed abandoned, and no person had it
+    ABANDONED = "abandoned"  # closed abandoned, and no queue or agent had it
     OPEN = "open"
 
 

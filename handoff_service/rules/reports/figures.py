@@ -162,7 +162,10 @@ _ENTRIES: tuple[Figure, ...] = (
     Figure(
         name="queued",
         heading=phrase("Went to a queue"),
-        definition=phrase("Conversations that waited in a queue for an agent at least once."),
+        definition=phrase(
+            "Conversations that waited in a queue for an agent at least once. Transfers by agents "
+            "do not count."
+        ),
         unit=Unit.COUNT,
         how=Count((Is("was_queued", (1,)),)),
     ),
@@ -281,7 +284,10 @@ _ENTRIES: tuple[Figure, ...] = (
     Figure(
         name="not_understood",
         heading=phrase("Texts not understood"),
-        definition=phrase("Texts to the virtual agent for which it found no intent."),
+        definition=phrase(
+            "Turns in which the virtual agent found no intent. One turn can answer several texts "
+            "in a row."
+        ),
         unit=Unit.COUNT,
         how=Sum("not_understood"),
         lower_is_better=True,
@@ -313,7 +319,7 @@ _ENTRIES: tuple[Figure, ...] = (
     Figure(
         name="reopened",
         heading=phrase("Reopened"),
-        definition=phrase("Conversations that an agent reopened after closing them."),
+        definition=phrase("Closed conversations that an agent or a requester's text reopened."),
         unit=Unit.COUNT,
         how=Count((Is("was_reopened", (1,)),)),
         lower_is_better=True,

@@ -5,11 +5,11 @@ from dataclasses import dataclass, fields
 
 from handoff_service.rules.shared.phrases import phrase
 
-#: Filters with numbers as their values: IDs, or the codes of delivery errors.
+#: Filters with numbers as their values: IDs, codes of delivery errors, and priorities.
 IDS = ("queue", "number", "agent", "group", "label", "error", "priority")
 WORDS = ("topic", "language", "reason", "solver", "attribute")
 NAMES = (*IDS, *WORDS)
-NONE = "none"  # the filter value that selects conversations without a topic, language or reason
+NONE = "none"  # the value of a filter in WORDS that selects conversations without such a value
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 

@@ -1,7 +1,7 @@
 """Words that may accompany a grade, in English and Spanish.
 
-None of them names a device, an account or a number of things. So "5 very good service" is a grade,
-and "5 laptops are broken" is not.
+None of them names a device, an account or another object of a request. So "5 very good service" is
+a grade, and "5 laptops are broken" is not.
 """
 
 _ENGLISH = """

@@ -10,8 +10,8 @@ SOONEST = timedelta(minutes=2)
 LATEST = timedelta(days=2)
 #: How long after the question a digit counts as its answer.
 ANSWERED_WITHIN = timedelta(days=7)
-#: For this time after a grade, another digit corrects the grade. After a low grade, any other text
-#: is its comment.
+#: For this time after a grade, another digit corrects the grade. After a low grade without a
+#: comment, a text for which ``grades.is_comment`` is true is its comment.
 ADDED_WITHIN = timedelta(hours=1)
 
 

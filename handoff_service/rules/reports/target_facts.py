@@ -62,7 +62,8 @@ def decided_at(
     hours: OpeningHours,
     now: datetime,
 ) -> datetime | None:
-    """When the next running target will be missed. None: no target is running."""
+    """When the next running target will be missed. None: no running target has a due time that is
+    still to come."""
     running = [one for one in spans if one.ended_at is None and one.kind in minutes]
     due = [
         moment(one.started_at, timedelta(minutes=minutes[one.kind]), holds, hours)

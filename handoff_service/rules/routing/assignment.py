@@ -41,9 +41,8 @@ class Need:
     """A work item: what it needs, how long it has waited, and how agents have answered so far.
 
     - ``declined``: agent -> (round, may be asked again).
-    - ``asked``: agents with an open offer.
+    - ``asked``: agents with an open offer of this item.
     - ``affinity``: the agent who last served this requester.
-    - ``only``: the only agent who may get the offer (a transfer).
     - ``last_agent``: the agent this queue asked last.
     """
 
@@ -99,8 +98,7 @@ def _turn(c: Candidate, n: Need) -> tuple[int, int]:
     return (int(c.agent_id <= (n.last_agent or 0)), c.agent_id)
 
 
-# How each rule orders the candidates, best first. Ties: the agent asked longest ago, then the lower
-# id.
+# Each rule's order of candidates, best first. Ties: the agent asked longest ago, then the lower id.
 ORDER: Mapping[Assignment, Callable[[Candidate, Need], tuple[int, int]]] = {
     Assignment.MOST_CAPACITY: _spare,
     Assignment.LONGEST_IDLE: _idle,
@@ -120,7 +118,7 @@ class Because(StrEnum):
     NOT_FIRST = "not_first"
 
 
-#: the reason as a sentence for the work item's log and the page; the candidate's values fill it
+#: the rest of a sentence about the candidate, for the work item's log and pages
 REASONS: Mapping[LeftOut | Because, Callable[[Mapping[str, object]], Phrase]] = {
     LeftOut.NOT_AVAILABLE: lambda given: phrase("is {presence}", **given),
     LeftOut.ASKED: lambda _: phrase("already has this offer"),
@@ -160,8 +158,8 @@ class Considered:
 class Decision:
     """The candidates to ask (none, one, or all who are free), and every candidate with the reason.
 
-    ``next_round``: somebody can be asked once a new round starts; ``joins_in``: when the next pool
-    joins.
+    ``next_round``: somebody can be asked once a new round starts; ``joins_in``: the time until the
+    next pool joins.
     """
 
     chosen: tuple[Candidate, ...]

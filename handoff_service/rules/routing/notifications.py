@@ -45,7 +45,7 @@ OF_SUPERVISORS = frozenset({NewsKind.GATEWAY, NewsKind.ALARM, NewsKind.LOW_GRADE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """Something that an agent should know."""
+    """An event of which an agent is notified."""
 
     kind: NewsKind
     #: 0 for news of the whole desk
@@ -120,7 +120,8 @@ def news_since(
     way: NotificationMethod, sent_at: datetime | None, noticed_at: datetime, now: datetime
 ) -> datetime:
     """The time after which news counts for a target (a browser, a mail address or a webhook). While
-    the target's pause lasts, this is ``now``, so the target gets nothing."""
+    the target's pause lasts, this is ``now``, so the target gets nothing. ``sent_at``: the target's
+    last notification. ``noticed_at``: the target already knows all news up to then."""
     if sent_at is not None and now - sent_at < PAUSES[way]:
         return now
     return max(noticed_at, now - NOT_OLDER)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from handoff_service.rules.desk import system_messages
+from handoff_service.rules.desk import system_message_texts
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.routing import targets
 from handoff_service.rules.routing.targets import QueueTargets
@@ -80,7 +80,7 @@ def errors(queue: QueueFields) -> dict[str, str]:
     if wrong := targets.errors(queue.targets):
         found["targets"] = wrong
     for message, text in queue.texts.items():
-        if wrong := system_messages.error(message, text, {"queue": queue.name}):
+        if wrong := system_message_texts.error(message, text, {"queue": queue.name}):
             found["texts"] = phrase(
                 "“{message}”: {problem}",
                 message=message.replace("_", " ").capitalize(),

@@ -27,7 +27,7 @@ from handoff_service.rules.routing.replay_input import (
     is_within,
 )
 
-AT_ONCE = 100  # events between two reports of the progress
+PROGRESS_EVERY = 100  # the progress is reported when the number of events is a multiple of this
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Replay:
                 self._handle(heapq.heappop(self._events))
                 done += 1
             self._assign(now)
-            if done % AT_ONCE == 0:
+            if done % PROGRESS_EVERY == 0:
                 yield min(done / count, 1.0)
         for one in self.arrivals:
             self.outcomes.setdefault(one.id, Outcome(None, None))

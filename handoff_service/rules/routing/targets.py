@@ -72,9 +72,10 @@ class HeldTime:
 
 @dataclass(frozen=True, slots=True)
 class DueMoment:
-    """When a target is due, and when only a quarter of its time is left. Both are None while the
-    conversation is on hold, and when the queue does not open long enough within a year. ``left``:
-    the opening hours that were left when the hold began; None unless it is on hold."""
+    """When a target is due, and when only a quarter of its time is left. Both are None when the
+    queue does not open long enough within a year. They are also None while the conversation is on
+    hold, unless the target was due before the hold. ``left``: the opening hours that were left when
+    the hold began; None if no hold lasts, or if the target was due before it."""
 
     due_at: datetime | None
     soon_at: datetime | None
@@ -97,8 +98,8 @@ def due_moment(
 def moment(
     started_at: datetime, counted: timedelta, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> datetime | None:
-    """When this amount of opening time without holds has passed since the start. None: a hold has
-    not ended, or the queue does not open long enough within a year.
+    """When this amount of opening time without holds has passed since the start. None: a hold that
+    began before then has not ended, or the queue does not open long enough within a year.
     """
     at, left = started_at, max(counted, timedelta())
     for hold in _since(started_at, holds):
@@ -156,8 +157,8 @@ class Span:
 def was_met(
     span: Span, minutes: int, holds: Sequence[HeldTime], hours: OpeningHours, now: datetime
 ) -> bool | None:
-    """Whether a target was met. None: the span is still open, or ended before the target was
-    due.
+    """Whether a target was met. False as soon as its due time passes within the span. None: the
+    span is still open, or ended before the due time without an answer or resolution.
     """
     due_at = moment(span.started_at, timedelta(minutes=minutes), holds, hours)
     if due_at is not None and (span.ended_at or now) > due_at:

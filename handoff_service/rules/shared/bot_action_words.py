@@ -1,5 +1,5 @@
 """The words that pages show for the actions, forms and replies of Patchboard's own virtual agent.
-Actions that trainers have added appear with their technical names.
+Other actions appear under their technical names, without prefix and underscores.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
 """The words that pages show for the facts that the virtual agent has collected. The facts are
-stored under English names. Facts that a trainer has added appear unchanged.
+stored under English names. Other facts appear under their stored names, without underscores.
 """
 
 from collections.abc import Mapping

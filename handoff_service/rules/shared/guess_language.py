@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 
 from handoff_service.rules.shared.language_ngrams import LANGUAGES, NGRAMS
+from handoff_service.rules.shared.language_words import folded
 
 LONGEST = 300  # characters of a text that the guess uses
 LONGEST_NGRAM = 4  # letters, with the marks at the start and end of a word
 SCALE = 0.1  # less than 1, because the pieces of a word are not independent of each other
-_ACCENTS = str.maketrans("áéíóúüñàâçèêëîïôùûäöß", "aeiouunaaceeeiiouuaos")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _NO_WORDS = re.compile(r"https?://\S+|\S+@\S+|\w*\d\w*")  # addresses and codes
 
@@ -33,8 +33,7 @@ def guess(text: str) -> tuple[str, float]:
 
 def words_of(text: str) -> list[str]:
     """The words of the text in lower case and without accents."""
-    folded = _NO_WORDS.sub(" ", text).casefold().replace("\u2019", "'").translate(_ACCENTS)
-    return _WORD.findall(folded)
+    return _WORD.findall(folded(_NO_WORDS.sub(" ", text)))
 
 
 def ngrams_of(word: str) -> Iterator[str]:

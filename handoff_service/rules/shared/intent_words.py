@@ -1,5 +1,5 @@
-"""The words that pages show for the intents of Patchboard's own virtual agent. Intents that
-trainers have added appear with their names in the training data.
+"""The words that pages show for the intents of Patchboard's own virtual agent. Other intents appear
+under their names in the training data, without underscores.
 """
 
 from collections.abc import Mapping

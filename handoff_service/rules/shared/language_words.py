@@ -1,7 +1,14 @@
-"""The words that show the language of a text, without accents; see language.py."""
+"""The words that show the language of a text, without accents; see language_of_text.py."""
 
 import re
 from dataclasses import dataclass
+
+_ACCENTS = str.maketrans("áéíóúüñàâçèêëîïôùûäöß", "aeiouunaaceeeiiouuaos")
+
+
+def folded(text: str) -> str:
+    """The text as the lists write it: in lower case, without accents, with plain apostrophes."""
+    return text.casefold().replace("\u2019", "'").translate(_ACCENTS)
 
 
 def words_in(text: str) -> frozenset[str]:

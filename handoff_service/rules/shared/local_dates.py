@@ -81,7 +81,7 @@ _STORED_TIME = re.compile(rf"(\d+) ({'|'.join(MONTHS)}) (\d{{4}}), (\d\d):(\d\d)
 
 
 def date_phrase(at: date, form: str) -> Phrase:
-    """A day or a local time, a ``datetime``, in one of the FORMATS."""
+    """A day, or a local time (a ``datetime``), in one of the FORMATS."""
     return Phrase.of(lambda catalog: written(at, form, catalog))
 
 

@@ -57,8 +57,8 @@ class Allowed:
 
 
 def plain_host(host: str) -> str:
-    """The host in the form that clients use: in lower case, with ASCII digits and dots in place of
-    other Unicode ones."""
+    """The host in the form that clients use: in lower case, without a dot at its end, and with
+    ASCII digits and dots in place of other Unicode ones."""
     plain = unicodedata.normalize("NFKC", host).replace("。", ".")
     return plain.lower().removesuffix(".")
 
@@ -87,8 +87,8 @@ def may_be_called(address: Address, allowed: Allowed) -> bool:
 
 
 def address_error(url: str, allowed: Allowed) -> str | None:
-    """The reason why the service may never call a valid address. None when it may. This checks IP
-    addresses only, because a host name is resolved and checked at each call."""
+    """The reason why the service may never call a valid address. None when it may. Of host names,
+    this checks only localhost, because the service resolves and checks a name at each call."""
     parts = urlsplit(url)
     host = plain_host(parts.hostname or "")
     if allowed.has_host(host):

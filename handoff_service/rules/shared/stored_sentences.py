@@ -215,7 +215,7 @@ NAMES = (
     phrase("A program"),
     phrase("The desk file"),
 )
-#: What the log of work assignment says about a decision and about each candidate.
+#: The words of the work assignment log about a decision and about each candidate.
 DECISIONS = (
     phrase("offered to {names}"),
     phrase("all have rejected it"),

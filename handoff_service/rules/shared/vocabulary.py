@@ -268,7 +268,7 @@ class CallState(StrEnum):
 
 
 class TrainerLane(StrEnum):
-    """The destination of a trainer's label: to the examples, or to the test set only."""
+    """The destination of a trainer's label: the examples, or only the test set."""
 
     TEACH = "teach"
     AUDIT = "audit"

@@ -91,8 +91,8 @@ TARGETS: Mapping[str, Phrase] = {
     TargetKind.RESOLUTION: phrase("Resolution"),
 }
 
-#: All stored values for which pages have no table of their own. A value that two types share is
-#: listed once, because it has the same meaning in both.
+#: Stored value -> its words, for values whose type pages do not know. A value that several types
+#: share is listed once, because it has the same meaning in each.
 WORDS: Mapping[str, Phrase] = {
     **STATES,
     **PRESENCES,

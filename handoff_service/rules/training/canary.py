@@ -12,7 +12,7 @@ FEWEST_TURNS = 8  # turns before a rollback, because a few unlucky conversations
 # The figures are tested every few seconds, so the limit is stricter than the usual 5 %.
 SIGNIFICANT = 0.01
 ENOUGH_TURNS = 50
-# after this time a few turns are enough, so that a quiet desk gets a verdict
+# after this time the number of turns does not matter, so that a quiet desk gets a verdict
 LONGEST = timedelta(hours=1)
 #: the reason for a verdict, which is stored in English
 FIGURES = phrase(

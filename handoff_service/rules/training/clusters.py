@@ -28,7 +28,7 @@ def fold_hash(text: str) -> str:
 
 
 def trigrams(text: str) -> frozenset[str]:
-    """The letter trigrams of each word, which begins and ends with a space."""
+    """The letter trigrams of each word, with a space added before and after the word."""
     return frozenset(
         padded[n : n + 3]
         for word in plain(text).split()

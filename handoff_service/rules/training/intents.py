@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-#: Intents of texts that are not for the desk. The virtual agent answers all of them as it answers a
-#: text that it does not understand.
+#: Intents of texts for which the virtual agent has no topic: meant for somebody else, sent by a
+#: machine, or about another matter. None of them starts a topic.
 OTHER_MATTERS = frozenset({"not_for_desk", "automated_text", "out_of_scope"})
 NOT_UNDERSTOOD = "nlu_fallback"
 UNSURE = "unsure_topic"

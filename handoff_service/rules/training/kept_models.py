@@ -24,8 +24,10 @@ class Model(Protocol):
 
 def deletable[M: Model](models: Iterable[M], ran: Iterable[str]) -> list[M]:
     """The models with a file that the service may delete. ``models``: the newest first. ``ran``:
-    the hashes of the models that have run, the latest first. The last ``LAST_RUN`` of these keep
-    their files, because a rollback needs one of them.
+    the hashes of the models that have run, the latest first.
+
+    Models in use, pinned models and the newest ``LAST_TRAINED`` keep their files. So do the
+    ``LAST_RUN`` models that ran last, because a rollback needs one of them.
     """
     last_run = set(list(dict.fromkeys(ran))[:LAST_RUN])
     with_files = [one for one in models if one.state is not ModelState.GONE]

@@ -1,4 +1,4 @@
-"""Masks everything in a requester's text that could identify a person, before a trainer sees it.
+"""Masks numbers, addresses, codes and known names in a requester's text, before a trainer sees it.
 
 A mask is a word in angle quotation marks, such as ‹name›. An example contains no masks.
 """
@@ -60,11 +60,11 @@ def words_of(text: str) -> set[str]:
 def masked(
     text: str, *, names: Collection[str] = (), own: Collection[str] = (), ids: Collection[str] = ()
 ) -> str:
-    """The text without numbers, addresses and names.
+    """The text with masks in place of numbers, addresses and names.
 
     ``names``: words of known people's names. ``own``: words of the names of this requester and of
     the agents in the conversation; an ordinary word among them is masked where it is capitalized.
-    ``ids``: employee numbers. All are folded.
+    ``ids``: employee numbers. All three are folded.
     """
     found = _URL_QUERY.sub("", _EMAIL.sub(EMAIL, text))
     found = _REDACTED.sub(CODE, found)

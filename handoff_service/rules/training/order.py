@@ -26,8 +26,9 @@ SMALL_MARGIN = 0.2  # difference in confidence between the two likeliest intents
 ONE_IN = 10  # one text in ten goes to the audit lane; one label in ten gets a second label
 # after this time the first trainer may also give the blind second label
 SECOND_AFTER = timedelta(days=7)
-#: Texts with these intents get no real answer: the virtual agent asks for other words, or explains
-#: what it can do. If it is confident, the margin is large, and the text comes last in the list.
+#: Texts with these intents get no real answer: the virtual agent asks for other words, explains
+#: what the number is for, or does not answer. If it is confident, the margin is large, and the text
+#: comes last in the list.
 UNKNOWN = GATES | {"out_of_scope", "not_for_desk"}
 #: Intents that do not reword the text before them.
 NO_REWORDING = UNKNOWN | frozenset(

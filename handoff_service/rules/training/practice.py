@@ -2,7 +2,7 @@
 
 A practice desk replays past conversations to one agent. The requester's texts form rounds: the
 first round comes before the agent's first answer, and each later round follows an answer. Within
-a round, the texts keep the gaps of the original, divided by the run's speed.
+a round, the texts keep the gaps of the original, up to ``LONGEST_GAP``, divided by the run's speed.
 
 The part with the virtual agent is not replayed. As in the original, it is complete when the
 conversation reaches the agent.
@@ -46,7 +46,7 @@ class PracticeState(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"  #: every conversation was closed
     ENDED = "ended"  #: a person ended it early
-    IDLE = "idle"  #: nobody did anything for an hour
+    IDLE = "idle"  #: the agent did nothing for an hour
     INTERRUPTED = "interrupted"  #: the service stopped
 
 
@@ -105,7 +105,8 @@ type Round = tuple[ScriptText, ...]
 
 
 def rounds_of(past: PracticeConversation, speed: int) -> tuple[Round, ...]:
-    """The requester's texts in rounds. Empty for a conversation without a text to an agent."""
+    """The requester's texts in rounds. Empty if the requester wrote nothing besides answers to the
+    virtual agent's menu."""
     made: list[list[ScriptText]] = [[]]
     answered, before, asked = False, None, False
     for line in past.lines:

@@ -26,7 +26,8 @@ class PromiseCount:
 class Measured:
     """The figures of one conversation."""
 
-    first_answer: int | None  #: seconds; null without an answer, or without an original time
+    #: seconds; null without an answer, or if the start of the wait is not known
+    first_answer: int | None
     topic: str | None
     promises: PromiseCount
 

@@ -44,8 +44,8 @@ class PastAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestedReply:
-    """A reply to suggest. ``interaction_id``, ``agent`` and ``at``: its newest source. ``times``:
-    how often agents wrote it."""
+    """A reply to suggest. ``interaction_id``, ``agent`` and ``at``: its source, which is the past
+    answer that is most similar to the text. ``times``: how often agents wrote it."""
 
     text: str
     interaction_id: int
@@ -110,7 +110,7 @@ class ReplyIndex:
             for place, there in self._places.get(word, ()):
                 scores[place] += weight * there
         best: dict[str, SuggestedReply] = {}
-        # if answers are equal, the newest one is the source
+        # if two answers are equally similar, the newer one comes first
         for place in sorted(scores, key=lambda p: (-scores[p], -self._answers[p].at.timestamp())):
             if scores[place] < LEAST_SIMILAR or len(best) == MOST_SUGGESTIONS:
                 break
@@ -127,7 +127,8 @@ class ReplyIndex:
         return list(best.values())
 
     def typed_often(self, known: Sequence[str] = ()) -> list[TypedOften]:
-        """The texts that agents typed most, without the texts that are templates already."""
+        """The texts that agents typed at least ``OFTEN`` times, the most frequent first. Leaves out
+        ``known``, the texts of the templates."""
         templates = {same(one) for one in known}
         spelled = Counter(one.answer for one in self._answers)
         # the most frequent spelling of each text, because it comes last and overwrites the others

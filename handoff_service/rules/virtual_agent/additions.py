@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from handoff_service.rules.virtual_agent.questions import begins_like_question, is_question
 
-LONGEST = 8  # words of an addition that begins with "the"
+LONGEST = 8  # words of an addition that begins with "the", "its" or "their"
 _NEW = re.compile(
     r"\b(?:another|new|different|second|other|separate|unrelated) (?:\w+ )?"
     r"(?:problem|issue|thing|one|ticket|case|report|request)\b"

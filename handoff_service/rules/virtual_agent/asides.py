@@ -1,5 +1,5 @@
-"""Recognizes texts within a form that neither answer nor ask anything: "hang on", "i have no
-number"."""
+"""Recognizes texts within a form that do not answer its question: "hang on", "i have no number",
+"why do you ask?"."""
 
 import re
 

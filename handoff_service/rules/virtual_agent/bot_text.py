@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from handoff_service.rules.shared.translations import translatable
 
 _WORDS = re.compile(r"[^\w]+")
-_IN_WORDS = (
+_NUMBER_WORDS = (
     "one first frist fisrt 1st uno una primero primera primer eins erste erster erstes un premier",
     "two second 2nd dos segundo segunda zwei zweite zweiter zweites deux",
     "three third 3rd tres tercero tercera tercer drei dritte dritter drittes trois",
@@ -23,14 +23,14 @@ _IN_WORDS = (
     "ten tenth 10th diez",
 )
 _NUMBERS: Mapping[str, int] = {
-    word: n for n, words in enumerate(_IN_WORDS, start=1) for word in words.split()
+    word: n for n, words in enumerate(_NUMBER_WORDS, start=1) for word in words.split()
 }
 #: Emoji that answer a yes/no question, without skin tone and variation selector.
 YES_EMOJI, NO_EMOJI = frozenset("👍👌✅✔☑🆗💯🙆"), frozenset("👎❌✖🚫🙅⛔")
 _YES = frozenset({"yes", "si", "sí", "ja", "oui"})
 _NO = frozenset({"no", "nein", "non"})
 #: Whole texts that mean yes or no.
-_YES_WORDS = _YES | {
+_MEAN_YES = _YES | {
     "y",
     "yep",
     "yeah",
@@ -40,7 +40,7 @@ _YES_WORDS = _YES | {
     "si por favor",
     "sí por favor",
 }
-_NO_WORDS = _NO | {"n", "nope", "nah", "no thanks", "no thank you", "no gracias"}
+_MEAN_NO = _NO | {"n", "nope", "nah", "no thanks", "no thank you", "no gracias"}
 _PAYLOADS = {"yes": "/affirm", "no": "/deny"}
 #: ``/inform_impact{"impact": "blocked"}``, ``/intent{}``, ``/prove_identity``
 _PAYLOAD = re.compile(r"/+\s*(?:[a-z]\w*\s*\{.*\}|[a-z]+_\w+)", re.IGNORECASE | re.DOTALL)
@@ -178,7 +178,7 @@ def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
 
 
 def _word(text: str) -> str | None:
-    return "yes" if text in _YES_WORDS else "no" if text in _NO_WORDS else None
+    return "yes" if text in _MEAN_YES else "no" if text in _MEAN_NO else None
 
 
 def _means(choice: Choice, word: str) -> bool:

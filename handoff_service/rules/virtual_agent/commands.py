@@ -65,7 +65,8 @@ def may_be(text: str) -> bool:
 
 
 def find_command(text: str, words: CommandWords) -> Command | None:
-    """The command if the whole text is a command word, else None. Consent keywords are ignored."""
+    """The command if the whole text is a command word, with or without "please", else None. The
+    admin's words for consent are ignored."""
     if not may_be(text):
         return None
     words_of_text = plain(without_signature(text))

@@ -36,7 +36,8 @@ EVENTS = {
     WebhookEvent.RATING_GIVEN: phrase("A requester rated a conversation."),
     WebhookEvent.JOB_FAILED: phrase("A background job failed, or was given up."),
 }
-#: The statuses that an event reports. The other statuses precede the provider's answer.
+#: The statuses that an event reports. Of the others, RECEIVED is for texts from requesters, and
+#: QUEUED and SENDING precede the provider's answer.
 REPORTED = frozenset(Status) - {Status.RECEIVED, Status.QUEUED, Status.SENDING}
 _LIVE = frozenset({Owner.QUEUE, Owner.AGENT})
 

@@ -19,7 +19,8 @@ LEAST_BYTES, MOST_BYTES = 24, 64  # length limits of a secret, from the specific
 LONGEST_ADDRESS = 2000
 GIVES_UP_AFTER = timedelta(days=1)
 SWITCHED_OFF_AFTER = timedelta(days=5)
-# the fewest attempts at one event before its webhook can be switched off; they take 15 minutes
+# the fewest attempts at one event before its webhook can be switched off; the waits between them
+# add up to 13 minutes
 LEAST_ATTEMPTS = 5
 OVERLAP = timedelta(days=1)  # how long calls are signed with the former secret, too
 # the waits before attempt 2, 3, ...; the last one repeats

@@ -3,7 +3,7 @@ takes precedence over the default."""
 
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.desk import system_messages
+from handoff_service.rules.desk import system_message_texts
 from handoff_service.rules.desk.system_messages import (
     QUEUES_OWN,
     VERSIONS,
@@ -23,8 +23,8 @@ def text_for(
     queue_id: int | None = None,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """Return the text with its placeholders, which ``system_messages`` fills. A queue's own text is
-    only for requesters who text in the queue's language."""
+    """Return the text with its placeholders, which ``system_message_texts`` fills. A queue's own
+    text is only for requesters who text in the queue's language."""
     if queue_id is not None and message in QUEUES_OWN:
         q = t.queues.c
         own = select(q[f"{message}_text"]).where(q.id == queue_id, q.language == language)
@@ -41,7 +41,7 @@ def text_for(
 def in_line(conn: Connection, queue_id: int, queue: str, language: Language) -> str:
     """The queue's first text after a handoff."""
     text = text_for(conn, SystemMessage.IN_LINE, queue_id, language)
-    return system_messages.in_line(queue, text, language)
+    return system_message_texts.in_line(queue, text, language)
 
 
 def waiting(conn: Connection, queue_id: int, queue: str, language: Language, *, bot: bool) -> str:
@@ -49,7 +49,7 @@ def waiting(conn: Connection, queue_id: int, queue: str, language: Language, *, 
     agent."""
     text = text_for(conn, SystemMessage.WAITING, queue_id, language)
     instead = _instead(conn, language, bot=bot)
-    return system_messages.waiting(queue, text, language, instead=instead)
+    return system_message_texts.waiting(queue, text, language, instead=instead)
 
 
 def out_of_hours(
@@ -59,32 +59,32 @@ def out_of_hours(
     ``waiting``."""
     text = text_for(conn, SystemMessage.CLOSED, queue_id, language)
     instead = _instead(conn, language, bot=bot)
-    return system_messages.out_of_hours(queue, opens, text, language, instead=instead)
+    return system_message_texts.out_of_hours(queue, opens, text, language, instead=instead)
 
 
 def closing_line(conn: Connection, agent_name: str, language: Language) -> str:
     """Sent when this agent closes a conversation without their own closing text."""
     text = text_for(conn, SystemMessage.CLOSING_LINE, language=language)
-    return system_messages.closing_line(agent_name, text, language)
+    return system_message_texts.closing_line(agent_name, text, language)
 
 
 def account_help(conn: Connection, case: str, language: Language) -> str:
     """Sent to a verified requester with a locked account. ``case``: the number of the requester's
     case."""
     text = text_for(conn, SystemMessage.ACCOUNT_HELP, language=language)
-    return system_messages.account_help(case, text, language)
+    return system_message_texts.account_help(case, text, language)
 
 
 def case_resolved(conn: Connection, case: str, about: str, language: Language) -> str:
     """The suggested text to a requester when their case is resolved."""
     text = text_for(conn, SystemMessage.CASE_RESOLVED, language=language)
-    return system_messages.case_resolved(case, about, text, language)
+    return system_message_texts.case_resolved(case, about, text, language)
 
 
 def outage_over(conn: Connection, outage: str, language: Language) -> str:
     """The suggested text, in this language, to everybody who reported an outage."""
     text = text_for(conn, SystemMessage.OUTAGE_OVER, language=language)
-    return system_messages.outage_over(outage, text, language)
+    return system_message_texts.outage_over(outage, text, language)
 
 
 def outage_over_versions(conn: Connection, outage: str) -> dict[str, str]:
@@ -144,7 +144,7 @@ def wrong_number(conn: Connection, language: Language) -> str:
 
 def _from_desk(conn: Connection, message: SystemMessage, language: Language) -> str:
     name, text = desk_name_and_zone(conn)[0], text_for(conn, message, language=language)
-    return system_messages.from_desk(message, name, text, language)
+    return system_message_texts.from_desk(message, name, text, language)
 
 
 def _instead(conn: Connection, language: Language, *, bot: bool) -> str | None:

@@ -4,12 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from handoff_service.rules.shared.language import (
-    LANGUAGE_NAMES,
-    Language,
-    conversation_language,
-    language_of,
-)
+from handoff_service.rules.shared.language import LANGUAGE_NAMES, Language
+from handoff_service.rules.shared.language_of_text import conversation_language, language_of
 from handoff_service.rules.shared.vocabulary import Direction
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of

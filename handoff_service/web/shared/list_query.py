@@ -71,7 +71,7 @@ def lists(
     # drafts are stored only in the browser, which therefore filters the whole list itself
     most = None if whole or how.tag is Tag.DRAFT else LISTED_AT_FIRST
     # the query can limit only the unfiltered list that begins with the newest conversation
-    as_read = how.sort is Sort.NEWEST and not how.filters
+    as_read = how.sort is Sort.NEWEST and not how.has_filters
     every = ongoing_items(
         conn, agent_id, others=others, most=most + 1 if most is not None and as_read else None
     )

@@ -20,7 +20,7 @@ from handoff_service.operations.shared.conversation_hints import notify, notify_
 from handoff_service.operations.virtual_agent.apply_command import apply_commands
 from handoff_service.operations.virtual_agent.return_to_virtual_agent import return_by_requester
 from handoff_service.rules.consent import consent_keywords
-from handoff_service.rules.desk.system_messages import wants_bot
+from handoff_service.rules.desk.system_message_texts import wants_bot
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.availability import PRESENCE, TAKES_WORK
