@@ -146,8 +146,8 @@ class AndroidPhone:
         raise NotOffered(provider_answers.PHONE_CANNOT_ERASE)
 
     async def fetch(self, url: str) -> bytes | NotFetched:
-        """Download a picture. The address has the time of its message, which finds the message in
-        the inbox."""
+        """Download a picture. The picture's address contains the time of its message, so this can
+        find the message in the inbox."""
         at, _, part = url.removeprefix(incoming.PICTURE).partition("/")
         if not (url.startswith(incoming.PICTURE) and at.isdecimal() and part.isdecimal()):
             return NotFetched(why=media_failures.OTHER_PHONE, again=False)

@@ -41,7 +41,8 @@ class WorkerNudges:
         self._announcing: asyncio.TimerHandle | None = None
 
     def nudge(self, at: datetime) -> None:
-        """Tell the workers that there is work at this time. Call this on the event loop."""
+        """Nudge this process's workers for work that is due at this time, and schedule a nudge to
+        the other processes. Call this on the event loop."""
         for worker in self._workers:
             worker.nudge(at)
         # the other processes find later work without a nudge
