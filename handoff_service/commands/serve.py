@@ -39,7 +39,7 @@ def _serve_until_stopped(config: Settings) -> int:
     listening = serving.listen(config.host, config.port)
     bring_up_to_date(config)
     if link := asyncio.run(_prepare(config)):
-        print(f"\nNobody can sign in yet. Set up the desk in a browser:\n\n  {link}\n", flush=True)
+        print(f"\nThis desk has no admin yet. Set it up in a browser:\n\n  {link}\n", flush=True)
     if config.workers == 1:
         serving.run(lambda: create_app(config), listening)
     else:
