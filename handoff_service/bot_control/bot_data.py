@@ -37,11 +37,9 @@ NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     name: str
-    #: the path below the folder
-    file: str
+    file: str  #: the path below the folder
     examples: tuple[Example, ...]
-    #: the comment after the intent in domain.yml
-    comment: str = ""
+    comment: str = ""  #: the comment after the intent in domain.yml
 
 
 @dataclass(slots=True)
@@ -176,7 +174,9 @@ class BotData:
 
     def add(self, intent: str, marked: Sequence[str]) -> FileChange:
         """Append examples to an intent, except those that it already has."""
-        return self.change(self.file_of(intent), _added(intent, marked))
+        return self.change(
+            self.file_of(intent), lambda text: nlu_file.add(text, intent, marked)
+        )
 
     def remove(self, intent: str, marked: str) -> FileChange:
         """Remove an example. Raises Conflict when the intent does not have it."""
@@ -247,7 +247,3 @@ class BotData:
         """Lock the folder, so that only one thread on this machine writes at a time."""
         with self._lock, locked(self.root):
             yield
-
-
-def _added(intent: str, marked: Sequence[str]) -> Callable[[str], str]:
-    return lambda text: nlu_file.add(text, intent, marked)
