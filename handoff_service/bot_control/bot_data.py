@@ -174,9 +174,7 @@ class BotData:
 
     def add(self, intent: str, marked: Sequence[str]) -> FileChange:
         """Append examples to an intent, except those that it already has."""
-        return self.change(
-            self.file_of(intent), lambda text: nlu_file.add(text, intent, marked)
-        )
+        return self.change(self.file_of(intent), lambda text: nlu_file.add(text, intent, marked))
 
     def remove(self, intent: str, marked: str) -> FileChange:
         """Remove an example. Raises Conflict when the intent does not have it."""
