@@ -133,7 +133,8 @@ class DatabaseAway(Unavailable):
 
 
 class OutcomeUnknown(DatabaseAway):
-    """The database failed while saving. Check whether your change was saved before you try again."""
+    """The database failed while saving. Check whether your change was saved before you try
+    again."""
 
 
 class RepeatSafely(OutcomeUnknown):
