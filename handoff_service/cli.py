@@ -28,7 +28,8 @@ from handoff_service.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0 on success. Otherwise prints the error and returns 1."""
+    """Run one command, and return its exit code. A refused command prints the error and returns 1.
+    A command that Ctrl-C interrupts returns 130."""
     parsed = parser().parse_args(arguments)
     try:
         run: Run = parsed.run

@@ -1,8 +1,8 @@
 """Counts the open event streams of agents in this process, and notices gaps in the process's work.
 
-The desk checks both before it sets an agent to Away. A gap is anything that makes connected agents
-look disconnected: the database was unavailable, the process stalled, or the clock changed. After a
-gap, every agent gets the full grace time to reconnect.
+The desk checks both before it sets an agent to Away. A gap is a time in which connected agents may
+look disconnected: the database or Redis was unavailable, the process stalled, or the clock changed.
+After a gap, every agent gets the full grace time to reconnect.
 """
 
 import asyncio
@@ -72,15 +72,18 @@ class Connections:
                 self._left.add(agent_id)
 
     def holds(self, agent_id: int) -> bool:
+        """Whether the agent has an event stream open in this process."""
         return agent_id in self._open
 
     def steady_for(self) -> timedelta:
+        """How long this process has worked without a gap."""
         if self._missed or self._jumped():
             return timedelta(0)
         return timedelta(seconds=self._monotonic() - self._steady_since)
 
     def gap(self) -> None:
-        """Record that the database could not be reached. Call it on the event loop."""
+        """Record a gap, because the database or Redis was unavailable. Call it on the event
+        loop."""
         self._missed = True
 
     async def run(self) -> None:
@@ -91,7 +94,8 @@ class Connections:
 
     async def tick(self) -> None:
         """After a gap, record its end as soon as the database is available. Without a gap, report
-        this process's agents to the database."""
+        this process's agents to the database if the last report is ``EVERY`` ago or an agent has
+        closed their last stream."""
         if self._jumped():
             self._missed = True
         self._stepped |= self._clock_stepped()

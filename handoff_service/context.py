@@ -1,4 +1,4 @@
-"""The objects that all pages, API calls, actions and workers of one process share."""
+"""The objects that all pages, API calls and actions of one process share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,5 +1,6 @@
-"""The errors with which the service refuses a request. A class's docstring is the title that people
-read. ``detail`` describes the specific case; without one, the title is also the detail."""
+"""The errors with which the service refuses a request. The docstring of a ``Refusal`` class is the
+title that people read. ``detail`` describes the specific case; without one, the title is also the
+detail."""
 
 from collections.abc import Mapping
 
@@ -132,7 +133,8 @@ class DatabaseAway(Unavailable):
 
 
 class OutcomeUnknown(DatabaseAway):
-    """The database failed while saving. Check whether it was saved before you try again."""
+    """The database failed while saving. Check whether your change was saved before you try
+    again."""
 
 
 class RepeatSafely(OutcomeUnknown):
@@ -155,4 +157,5 @@ class MediaAway(Unavailable):
 
 
 class SetupError(Exception):
-    """Something in the settings, the files or the machine keeps the program from starting."""
+    """A setting, a file, the machine or the state of the desk keeps a command from its work. The
+    message says what to do."""

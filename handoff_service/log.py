@@ -11,7 +11,8 @@ _log = logging.getLogger("patchboard")
 
 
 def masked(number: str) -> str:
-    """The masked form of a phone number, for logs: +1202***0101."""
+    """The masked form of a phone number, for logs: +1202***0101. A number of at most nine
+    characters is masked completely."""
     return f"{number[:5]}***{number[-4:]}" if len(number) > 9 else "***"
 
 
@@ -28,8 +29,8 @@ def debug(action: str, /, **facts: object) -> None:
 
 
 def warning(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
-    """Log an event that needs a person's attention. An unexpected error is logged with its
-    traceback. An outage is logged with its cause only, because it may repeat often."""
+    """Log an event that needs a person's attention. An error is logged with its traceback. An
+    ``Unavailable`` error is logged with its cause only, because it may repeat often."""
     if isinstance(error, Unavailable):
         facts["why"], error = error.why or error.detail, None
     _log.warning(_format(action, facts), exc_info=error)
@@ -47,7 +48,7 @@ def _quoted(value: object) -> str:
 
 
 def start(level: str = "info", stream: TextIO = sys.stderr) -> None:
-    """Send the log to a stream. Each command calls this once when it starts."""
+    """Send the log to a stream. A process that serves calls this once when it starts."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _log.handlers[:] = [handler]

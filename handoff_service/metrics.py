@@ -47,24 +47,23 @@ def has_ended(folder: str, place: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingInQueue:
-    """How many conversations wait in a queue. ``longest``: the longest wait, in seconds."""
+    """The conversations that wait in a queue."""
 
     queue: str
     count: int
-    longest: float
+    longest: float  #: the longest wait, in seconds; 0 if no conversation waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskState:
-    """The figures that each request from Prometheus reads from the database. ``work_late``: how
-    many seconds the oldest due work has waited for a worker. ``webhooks``: name of a webhook -> how
-    many seconds its oldest event has waited. ``gateway_away``: how many seconds the SMS gateway has
-    been unavailable; 0 without an alert."""
+    """The figures that each request from Prometheus reads from the database."""
 
     queues: Sequence[WaitingInQueue]
-    agents: int
-    work_late: float
+    agents: int  #: the agents who are available for work
+    work_late: float  #: how many seconds the oldest due work has waited for a worker
+    #: name of a webhook -> how many seconds its oldest event has waited
     webhooks: Mapping[str, float] = field(default_factory=dict)
+    #: how many seconds the company's own SMS gateway has been unavailable; 0 without an alert
     gateway_away: float = 0
 
 
@@ -136,7 +135,7 @@ class Metrics:
         )
         self.bot_breaker = Gauge(
             "patchboard_bot_breaker_open",
-            "1 while the service sends no turns to a bot that did not answer", ["bot"],
+            "1 while the service sends at most a test turn to a bot that did not answer", ["bot"],
             registry=self._registry, multiprocess_mode="livemax",
         )  # fmt: skip
         self.media_seconds = Histogram(

@@ -83,7 +83,8 @@ class Settings:
 
     @property
     def media_bucket(self) -> tuple[str, str] | None:
-        """The bucket and the prefix of the S3 store. None: the media are in a folder in HOME."""
+        """The bucket and the prefix of the S3 store. None: the media are in a folder in
+        PATCHBOARD_HOME."""
         if self.media_store is None:
             return None
         bucket, _, prefix = self.media_store.removeprefix("s3://").partition("/")

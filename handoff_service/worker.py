@@ -1,5 +1,5 @@
-"""The worker: claims due work and does it. When idle, it sleeps until the next due time or a nudge;
-it does not poll."""
+"""The worker: claims due work and does it. When idle, it sleeps until the next due time or a nudge,
+but at most ``LONGEST_SLEEP``."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ LONGEST_SLEEP = timedelta(seconds=30)
 AFTER_ERROR = timedelta(seconds=5)
 RELEASE_ATTEMPTS = 10  # how often the worker tries to release failed work, once a second
 RENEW_EVERY = 5.0  # seconds; much shorter than a lease, see context.py
-# after this time, the worker no longer renews a claim, because the work probably never ends
+# the worker renews a claim until this long after its first lease; such work probably never ends
 LONGEST_WORK = timedelta(minutes=10)
 
 
@@ -96,8 +96,8 @@ class Worker:
                 await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
 
     async def _renew_claims(self) -> None:
-        """Renew the claims of running work. A process loses its claims only if it stalls, cannot
-        reach the database, or has ended."""
+        """Renew the claims of running work. A process loses a claim only if it stalls, cannot reach
+        the database, has ended, or does the work for longer than ``LONGEST_WORK``."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
             now = self._deps.clock()

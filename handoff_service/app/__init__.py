@@ -1,5 +1,5 @@
-"""Creates the objects of the service and connects them with each other. No other package does
-this.
+"""Creates the objects of the service and connects them with each other. (For a practice run,
+``practice/desk.py`` does this.)
 
-It may import every other package except server, commands, doctor and backup.
+It may import every other package except server, commands, doctor and backup, and not ``cli.py``.
 """

@@ -3,7 +3,7 @@
 from functools import partial
 
 from handoff_service.app.debounced_work import DebouncedWork
-from handoff_service.bot_control.bot_data import keep_parsed
+from handoff_service.bot_control.keep_parsed import keep_parsed
 from handoff_service.context import AppContext
 from handoff_service.gateways.fanout.hint_pipe import HintPipe
 from handoff_service.gateways.fanout.worker_nudges import WorkerNudges

@@ -27,12 +27,13 @@ class DebouncedWork:
         self.chaining = Debouncer(lambda: store().write(schedule_chaining, None), CHAINED_AFTER)
 
     def after_commit(self, hints: Sequence[Hint]) -> None:
-        """Index the new texts, and chain the new entries of the audit log."""
+        """Schedule the indexing of new texts, and the chaining of new entries of the audit log."""
         if hints:
             self.indexing.trigger()
         if AUDITED in hints:
             self.chaining.trigger()
 
     def after_outage(self) -> None:
-        """Fetch the texts that arrived while the database was unavailable."""
+        """Schedule a gap sweep, which fetches the texts that arrived while the database was
+        unavailable."""
         self.sweeping.trigger()

@@ -17,15 +17,15 @@ from handoff_service.store.engine.store import Store
 
 
 async def schedule_first_work(store: Store, *, is_device: bool) -> None:
-    """Resume the work that earlier processes left unfinished, and fetch what arrived since.
-    ``is_device``: the provider is a device that the company owns."""
+    """Schedule the work that earlier processes left unfinished, and a gap sweep for the texts that
+    have arrived since then. ``is_device``: the provider is a device that the company owns."""
     if store.is_sqlite:
         await store.write(claiming.forget_leases, None)
     # with SQLite there is no other process, so an unfinished training run was interrupted
     await store.write(interrupt, timedelta() if store.is_sqlite else SILENT)
     # The clock may have changed before the start.
     await store.write(after_gap, Gap(clock_changed=True))
-    await store.write(schedule_sweep, None)  # fetch texts that arrived while no process ran
+    await store.write(schedule_sweep, None)  # fetches texts that arrived while no process ran
     await store.write(start_pushing, None)
     await store.write(watch_gateway, is_device)
     for schedule in (

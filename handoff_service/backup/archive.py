@@ -43,7 +43,7 @@ class Manifest:
     desk: str
     columns: dict[str, list[str]] = field(default_factory=dict)  #: table -> its columns
     rows: dict[str, int] = field(default_factory=dict)  #: table -> number of rows
-    media: int = 0
+    media: int = 0  #: number of files
     media_store: str | None = None  #: the store that has the media, if the archive has no media
     models: int = 0  #: number of files
     sha256: dict[str, str] = field(default_factory=dict)  #: member -> its hash
@@ -176,7 +176,8 @@ def _is_expected(name: str) -> bool:
 
 
 def check(path: Path) -> Manifest:
-    """Read a whole archive and compare every hash. Raises SetupError when a hash differs."""
+    """Read a whole archive and compare every hash. Raises SetupError when the archive is damaged,
+    incomplete or of another format."""
     found: dict[str, str] = {}
     manifest: Manifest | None = None
     with readable(path):

@@ -33,7 +33,8 @@ def back_up(
     The archive gets the media files after the tables. The desk stores a file before the row that
     names it, so every file that a row names exists, unless the desk has erased its message since.
     ``with_media`` None: the archive gets media from the folder in HOME, but none from an S3 store,
-    because a bucket has its own backup.
+    because people back up a bucket with its own tools. Raises SetupError when the database has no
+    schema, or when the archive cannot be written.
     """
     if with_media is None:
         with_media = settings.media_bucket is None

@@ -25,8 +25,9 @@ class Moved:
 def move(
     source: MediaStore, target: MediaStore, *, keep: bool, report: Callable[[str], None]
 ) -> Moved:
-    """Copy every file, verify the copy, and then delete the original unless ``keep``. An
-    interrupted move can be repeated. Raises SetupError when a file is damaged."""
+    """Copy every file that the target lacks, verify the file in the target, and then delete the
+    original unless ``keep``. An interrupted move can be repeated. Raises SetupError when a file is
+    damaged."""
     done = Moved()
     target.check()
     for name in list(source.names()):
@@ -74,7 +75,7 @@ def compare(used: Collection[str], store: MediaStore) -> Checked:
 
 
 def delete_unused(unused: Collection[str], store: MediaStore, now: datetime) -> None:
-    """Delete files that no row uses. New files stay, because the desk may not have written their
-    row yet."""
+    """Delete files that no row uses. Files of the last hour stay, because the desk may not have
+    written their row yet."""
     for name in unused:
         store.forget(name, now)

@@ -1,8 +1,8 @@
 """``patchboard restore``: restore a desk from an archive into an empty database and HOME.
 
 One transaction creates the archive's schema, fills it, and then migrates the database. Before the
-commit, the restore also writes keys, media and models. If the restore is interrupted, the database
-stays empty. The service then ignores these files, so the interrupted restore has no effect.
+commit, the restore also writes media and models, and then the keys. If the restore is interrupted,
+the database stays empty, so the service ignores the media and models that it finds.
 """
 
 import secrets
@@ -45,9 +45,10 @@ from handoff_service.store.engine.portable_rows import read_rows, set_counters, 
 
 
 def restore(settings: Settings, path: Path, report: Report) -> None:
-    """Restore a desk. Its unsent texts and calls wait until an admin releases them. Raises
-    SetupError and restores nothing when the archive is damaged or newer than this program, when the
-    database already has a desk, or when a service is using the database."""
+    """Restore a desk. Its unsent texts and calls wait until an admin releases or cancels them.
+    Raises SetupError and restores nothing when the archive is damaged or newer than this program,
+    when the database already has a desk, when a service is using the database, or when the bot's
+    database contains conversations."""
     report(f"Checking {path}.")
     manifest = check(path)
     if manifest.schema not in known_revisions():
@@ -112,7 +113,8 @@ def _fill(
     files: RestoredFiles,
     report: Report,
 ) -> dict[str, str]:
-    """Read the members into the database and HOME. Returns the keys by their names."""
+    """Read the tables into the database, and the media and models into their stores. Returns the
+    keys by their names."""
     tables = {table.name: table for table in tables_of(connection)}
     for table in reversed(tables.values()):
         # delete the rows that migrations insert into a new desk, because the archive also has them
@@ -152,8 +154,8 @@ def _fill_table(
 
 
 def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, str]) -> None:
-    """Change the rows that must not stay as they were: end sessions, index the texts again, and let
-    sends wait for an admin."""
+    """Change the rows that must not stay as they were: end the sessions, drop mails with links,
+    give the desk a new id, index the texts again, and hold the sends for an admin."""
     # an agent may have changed the password after the backup
     connection.execute(sa.delete(t.sessions))
     # the original desk has already sent these mails; agents who still need a link can request a new

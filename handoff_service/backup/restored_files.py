@@ -30,6 +30,7 @@ class RestoredFiles:
             self.added_models.append(name)
 
     def remove(self) -> None:
+        """Remove the added files. If the media store is unavailable, the media stay there."""
         with suppress(MediaAway):  # the next restore adds the same files
             for name in self.added_media:
                 self.media.remove(name)

@@ -43,7 +43,8 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
     """Write the intent, examples, reply and rules of an answer. Returns the changes of the files.
     Raises BadInput with the wrong fields.
 
-    If the service stops before everything is written, another call completes the answer.
+    If the service stops before everything is written, another call completes the answer. The
+    examples are written last, because an intent with examples counts as an existing answer.
     """
     errors: dict[str, str] = {}
     if not NAME.fullmatch(answer.name):
@@ -64,11 +65,11 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
     forms = list(data.domain().get("forms") or {})
     return [
         data.change(DOMAIN, lambda text: nlu_file.changed(text, _in_domain(answer))),
+        data.change(f"{RULES}/{answer.name}.yml", lambda _: _rules(answer.name, forms)),
         data.change(
             f"{NLU}/{answer.name}.yml",
             lambda _: nlu_file.new_file(answer.name, examples, "Made on the trainer's page."),
         ),
-        data.change(f"{RULES}/{answer.name}.yml", lambda _: _rules(answer.name, forms)),
     ]
 
 

@@ -7,13 +7,12 @@ computes the change again. A file therefore never contains half a change, and no
 overwritten. A file lock ensures that only one process on a machine writes at a time.
 
 Call these methods in a thread, because they block. The first call takes about half a second, so
-``keep_parsed`` makes it in the background. Later calls take some milliseconds.
+``keep_parsed.py`` makes it in the background. Later calls take some milliseconds.
 """
 
-import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,11 @@ from handoff_service.bot_control.folder_lock import locked
 from handoff_service.bot_control.nlu_content import NluContent, Stamp, stamp_of
 from handoff_service.bot_control.nlu_file import Example
 from handoff_service.bot_control.similar_examples import ConflictFinder, ConflictingExamples, Near
-from handoff_service.errors import Conflict, NotFound, Refusal
-from handoff_service.lib.slow_work import run_slow
+from handoff_service.errors import Conflict, NotFound
 from handoff_service.rules.shared.phrases import phrase
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
-FIRST_PARSED_AFTER = 10.0  # seconds from the start of the service to the first parsing
-PARSED_EVERY = 60.0  # seconds between two checks for changed files
 NEAREST = 3  # a page shows at most this many similar examples beside a text
 ATTEMPTS = 5  # a change fails if another program changes the file during this many attempts
 #: The intents that have no examples: Rasa's fallback and the intent of the nearness gate.
@@ -41,16 +37,14 @@ NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     name: str
-    #: the path below the folder
-    file: str
+    file: str  #: the path below the folder
     examples: tuple[Example, ...]
-    #: the comment after the intent in domain.yml
-    comment: str = ""
+    comment: str = ""  #: the comment after the intent in domain.yml
 
 
 @dataclass(slots=True)
 class BotData:
-    """``root``: the folder."""
+    """Reads and changes the training data. ``root``: the path of the folder."""
 
     root: Path
     _files: dict[str, NluContent] = field(default_factory=dict)
@@ -110,7 +104,8 @@ class BotData:
 
     def nearest(self, text: str, most: int = NEAREST) -> list[Near]:
         """The examples that share the most letter trigrams with the text, the most similar first,
-        at most NEAREST of them. The last result is cached, because a page asks twice."""
+        at most ``most`` and at most NEAREST of them. The last result is cached, because a page asks
+        twice."""
         with self._lock:
             files = self._contents()
             key = (text, tuple(file.stamp for file in files))
@@ -119,7 +114,8 @@ class BotData:
             return self._nearest[1][:most]
 
     def suspects(self, most: int = 100) -> list[ConflictingExamples]:
-        """Pairs of equal or nearly equal examples of different intents, the most similar first."""
+        """Pairs of equal or nearly equal examples of different intents, the most similar first, at
+        most ``most`` of them."""
         with self._comparing:
             with self._lock:
                 files = self._contents()
@@ -129,8 +125,8 @@ class BotData:
             return self._suspects[1][:most]
 
     def quick_suspects(self) -> list[ConflictingExamples] | None:
-        """The result of ``suspects``, or None if all examples would have to be compared, which
-        takes half a second."""
+        """The result of ``suspects``, or None if it would take half a second, because too many
+        examples are new or another thread is comparing the examples."""
         if not self._comparing.acquire(blocking=False):
             return None
         try:
@@ -178,7 +174,7 @@ class BotData:
 
     def add(self, intent: str, marked: Sequence[str]) -> FileChange:
         """Append examples to an intent, except those that it already has."""
-        return self.change(self.file_of(intent), _added(intent, marked))
+        return self.change(self.file_of(intent), lambda text: nlu_file.add(text, intent, marked))
 
     def remove(self, intent: str, marked: str) -> FileChange:
         """Remove an example. Raises Conflict when the intent does not have it."""
@@ -249,18 +245,3 @@ class BotData:
         """Lock the folder, so that only one thread on this machine writes at a time."""
         with self._lock, locked(self.root):
             yield
-
-
-async def keep_parsed(data: BotData, every: float = PARSED_EVERY) -> None:
-    """Parse the files after each change, before a page needs them. The first parsing is some
-    seconds after the start of the service, so that it does not delay the start. Errors in files are
-    ignored here, because the pages report them."""
-    await asyncio.sleep(min(FIRST_PARSED_AFTER, every))
-    while True:
-        with suppress(OSError, Refusal):
-            await run_slow(data.intents)
-        await asyncio.sleep(every)
-
-
-def _added(intent: str, marked: Sequence[str]) -> Callable[[str], str]:
-    return lambda text: nlu_file.add(text, intent, marked)

@@ -1,8 +1,8 @@
 """Supervise the bot processes of ``patchboard run``: start one for each address, and restart it
 when it ends unexpectedly.
 
-The operating system may kill a bot process that uses too much memory. Without a restart, every
-conversation would then be handed off to live agents until somebody reads the log.
+The operating system may kill a bot process that uses too much memory. Without a restart, all
+conversations of this process would be handed off to live agents until somebody reads the log.
 """
 
 import os
@@ -98,12 +98,12 @@ class RunningBots:
                     refused = str(error)
                     self._report(f"the virtual agent cannot start. {refused}")
             else:
-                if process is None or self._has_come_up(command, process, pause):
+                if process is None or self._watch_until_end(command, process, pause):
                     pause, refused = self._pause, ""
             self._ending.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _has_come_up(self, command: BotCommand, process: Process, pause: float) -> bool:
+    def _watch_until_end(self, command: BotCommand, process: Process, pause: float) -> bool:
         """Wait until the bot process ends, and report that. Returns whether it ever answered."""
         came_up = self._wait_until_up(command, process)
         code = process.wait()
@@ -134,8 +134,9 @@ class RunningBots:
             return process
 
     def _wait_until_up(self, command: BotCommand, process: Process) -> bool:
-        """Wait until the bot answers, and report that. Returns False if it ends before it answers.
-        Until it answers, conversations are handed off to live agents."""
+        """Wait until the bot answers, and report that. Returns False if the bot or this supervisor
+        ends before that. Until the bot answers, the service hands off its conversations to live
+        agents."""
         while process.poll() is None and not self._ending.is_set():
             try:
                 with urllib.request.urlopen(command.address, timeout=2):  # noqa: S310  # from the settings

@@ -39,8 +39,9 @@ class TextChange:
 
 
 def put_reply(data: BotData, name: str, changes: Sequence[TextChange]) -> FileChange:
-    """Change texts of a reply. Raises BadInput when a new text cannot be sent as an SMS. Raises
-    Conflict when a current text is not the one that the trainer saw."""
+    """Change texts of a reply. Raises BadInput when a new text cannot be sent as an SMS, or when
+    the new text of a variant that is no translation is empty. Raises Conflict when a current text
+    is not the one that the trainer saw."""
     changes = [one for one in changes if one.after.strip() != one.before.strip()]
     _check(data.root, changes)
 

@@ -62,8 +62,8 @@ def _in_form(count: int, form: str) -> str:
 
 def _in_slot(count: int, slot: str) -> str:
     return count_phrase(
-        "{count} open conversation is in the slot {slot}, which the new model does not have.",
-        "{count} open conversations are in the slot {slot}, which the new model does not have.",
+        "{count} open conversation waits for the slot {slot}, which the new model does not have.",
+        "{count} open conversations wait for the slot {slot}, which the new model does not have.",
         count,
         slot=slot,
     )

@@ -23,8 +23,8 @@ from handoff_service.store.views.training import BotModel
 class ListedIntent:
     """An intent in the list.
 
-    - ``tests``: the number of its test texts in the last measurement, or, before the first
-      measurement, the current number.
+    - ``tests``: the number of its test texts in the last measurement. If the measurement had none,
+      or there was no measurement: the current number in the audit lane.
     - ``suspects``: the number of its suspects; None: the examples are not compared yet.
     - ``score`` None: no measurement has used test texts of this intent.
     """
@@ -53,8 +53,8 @@ def last_measured(conn: Connection) -> BotModel | None:
 
 
 def overview(data: BotData, home: Path, model: BotModel | None, *, compare: bool) -> Overview:
-    """Collect the overview. This reads files. ``compare``: whether to compare all examples if that
-    is still necessary."""
+    """Collect the overview. This reads files. ``model``: the last measured model. ``compare``:
+    whether to compare all examples if that is still necessary."""
     intents, tests = data.intents(), data.tests()
     equal = data.suspects() if compare else data.quick_suspects()
     compared = measure_model.compared_texts(home, model) if model else []

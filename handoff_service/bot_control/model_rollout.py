@@ -1,7 +1,7 @@
 """Make the bot processes run the models that the database names.
 
 A promotion only writes to the database. This task then loads the promoted model into every bot
-process that has a different one. It runs right after a promotion and every few seconds, so it also
+process that should run it. It runs right after a promotion and every few seconds, so it also
 reaches bot processes that were down, and finishes a rollout after the service was killed. It also
 judges the canary.
 """
@@ -28,8 +28,8 @@ EVERY = 5.0  # seconds between two checks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A bot process. ``file``: the model that it has loaded; None: it does not answer. ``wanted``:
-    the model that it should load."""
+    """A bot process. ``file``: the model that it has loaded; None: it does not answer, or has no
+    model. ``wanted``: the model that it should load."""
 
     url: str
     file: str | None
@@ -78,7 +78,7 @@ class ModelRollout:
 
     async def step(self) -> list[Process]:
         """Judge the canary, then load the wanted models, first into the canary's process. Returns
-        the state of the processes after that."""
+        the state of the processes after that; empty if no model is promoted yet."""
         verdict = await self._store.write(judge_canary, None)
         if verdict not in (None, CanaryVerdict.WAIT):
             log.info("canary_judged", verdict=verdict)
@@ -131,6 +131,7 @@ class ModelRollout:
             model_folder.set_running(self._home, running.file)
 
     async def note_missing_files(self) -> None:
+        """Record which models' files are no longer in the models folder."""
         folder = model_folder.folder(self._home)
         missing = [
             one.hash

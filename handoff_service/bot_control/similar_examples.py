@@ -58,7 +58,7 @@ class ConflictFinder:
         self._pairs: list[Pair] = []
 
     def is_quick(self, files: Sequence[NluContent]) -> bool:
-        """Whether ``find`` is fast, because it has already compared most of the examples."""
+        """Whether ``find`` is fast, because at most ``MOST_NEW`` examples are new."""
         present = {
             (intent, one.marked)
             for file in files

@@ -5,17 +5,14 @@ every process can show the run, cancel it, and notice that the run's process has
 """
 
 import asyncio
-import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from handoff_service import log
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.measure_model import Measurement, RunningAnswers
-from handoff_service.bot_control.processes import Canceled, Processes
+from handoff_service.bot_control.processes import Canceled
 from handoff_service.bot_control.trained_models import (
     as_measured,
     keep,
@@ -24,6 +21,7 @@ from handoff_service.bot_control.trained_models import (
     replayed,
     texts_to_measure_by,
 )
+from handoff_service.bot_control.training_progress import RunningStep
 from handoff_service.bot_control.workbench import Workbench
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.operations.training.replay import keep_replay
@@ -46,12 +44,6 @@ from handoff_service.store.views.training import BotModel
 
 REPLAYED_DAYS = 7
 EVERY = 1.0  # seconds between two reports of progress
-# Step -> the progress at its start and at its end, and its usual seconds on two cores.
-SHARES = {
-    TrainingStep.CHECK: (0.0, 0.2, 10.0),
-    TrainingStep.TRAIN: (0.2, 0.75, 30.0),
-    TrainingStep.MEASURE: (0.75, 1.0, 13.0),
-}
 ADVICE = {
     TrainingStep.CHECK: phrase(
         "The check found faults in the data. Correct them, then start again."
@@ -65,34 +57,6 @@ ADVICE = {
         "again; the log says what went wrong."
     ),
 }
-
-
-@dataclass(slots=True)
-class _RunningStep:
-    """The step that is under way. ``doing``, ``part``: the progress that its thread reports.
-    ``part``: from 0 to 1; None: the step reports no numbers."""
-
-    step: TrainingStep
-    processes: Processes = field(default_factory=Processes)
-    began: float = field(default_factory=time.monotonic)
-    doing: str | None = None
-    part: float | None = None
-
-    def report(self, line: str) -> None:
-        self.doing = line.partition(": ")[2] or line
-        words = self.doing.split()
-        if words[0] == "Measured":
-            self.part = int(words[1]) / int(words[3])
-
-    def progress(self) -> float:
-        """The progress of the whole run, from 0 to 1. For a step that reports no numbers, it is
-        estimated from the step's usual time."""
-        low, high, usual = SHARES[self.step]
-        part = self.part
-        if part is None:
-            # the estimate slows down on a busy machine, but it never stops
-            part = 1 - math.exp(-1.5 * (time.monotonic() - self.began) / usual)
-        return low + part * (high - low)
 
 
 class TrainAndCompare:
@@ -116,7 +80,7 @@ class TrainAndCompare:
 
     async def carry_out(self, run_id: int, command: StartRun) -> RunState:
         """Carry out one run. Canceling this task marks the run as interrupted."""
-        current = _RunningStep(TrainingStep.MEASURE if command.model else TrainingStep.CHECK)
+        current = RunningStep(TrainingStep.MEASURE if command.model else TrainingStep.CHECK)
         end = EndRun(run_id=run_id, state=RunState.INTERRUPTED, error=INTERRUPTED)
         try:
             hash = await self._carry_out(run_id, command, current)
@@ -136,7 +100,7 @@ class TrainAndCompare:
             log.info("training_ended", run=run_id, state=end.state, model=end.model)
         return end.state
 
-    async def _carry_out(self, run_id: int, command: StartRun, current: _RunningStep) -> str:
+    async def _carry_out(self, run_id: int, command: StartRun, current: RunningStep) -> str:
         with (
             Workbench(self.home, current.processes, current.report) as bench,
             Workbench(self.home, current.processes, _no_report, suffix="-beside") as second,
@@ -156,7 +120,7 @@ class TrainAndCompare:
         self,
         run_id: int,
         command: StartRun,
-        current: _RunningStep,
+        current: RunningStep,
         bench: Workbench,
         beside: RunningAnswers,
     ) -> str:
@@ -190,6 +154,7 @@ class TrainAndCompare:
         return model.hash
 
     async def _ask_ahead(self, beside: RunningAnswers) -> None:
+        """Let the running model answer the texts now. The measurement then uses these answers."""
         running = await self._store.read(models.in_state, ModelState.RUNNING)
         if running is None or not (model_folder.folder(self.home) / running.file).is_file():
             return
@@ -218,16 +183,11 @@ class TrainAndCompare:
         return await register(self._store, path, note=command.note, agent_id=command.agent_id)
 
     async def _step[T](
-        self, run_id: int, current: _RunningStep, step: TrainingStep, work: Callable[[], T]
+        self, run_id: int, current: RunningStep, step: TrainingStep, work: Callable[[], T]
     ) -> T:
         """Do the work in a thread, and store its progress every second. Raises Canceled, and the
         same errors as ``work``."""
-        current.step, current.began, current.doing, current.part = (
-            step,
-            time.monotonic(),
-            None,
-            None,
-        )
+        current.begin(step)
         task = asyncio.create_task(asyncio.to_thread(work))
         try:
             while True:

@@ -49,7 +49,7 @@ def _audit(config: Settings, arguments: argparse.Namespace) -> int:
 
 async def _verify(store: Store, head: str | None) -> str:
     """Verify the audit log, and describe the result. Raises SetupError if the log was tampered
-    with."""
+    with, and BadInput for a head that is not PLACE:HASH."""
     report = await check_chain(store)
     faults = [*report.faults, *await _missing_head(store, head)]
     if faults:

@@ -39,7 +39,7 @@ def add_commands(commands: Commands) -> None:
     )
     add(
         "restore",
-        "Restore a desk from a backup; the database and PATCHBOARD_HOME must be empty",
+        "Restore a desk from a backup into an empty database and PATCHBOARD_HOME",
         _restore,
     ).add_argument("file", type=Path)
     add("held", "Show, release or cancel the work that a restore holds", _held).add_argument(
@@ -54,8 +54,9 @@ def _backup(config: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _record(config: Settings, name: str) -> None:
-    """Record the backup in the audit log. If the database is read-only or has an older schema,
-    print a warning instead, because the backup itself has succeeded."""
+    """Record the backup in the audit log. If the database cannot be written, for example because it
+    is read-only or has an older schema, print a warning instead. The backup itself has
+    succeeded."""
     try:
         async with opened_store(config) as store:
             await store.write(audit, exported(Subject.BACKUP, name))

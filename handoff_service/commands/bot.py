@@ -47,7 +47,8 @@ def _check(config: Settings, _arguments: argparse.Namespace) -> int:
 
 
 def _nlu(config: Settings, arguments: argparse.Namespace) -> int:
-    """Print how well the virtual agent understands texts, and write the page with the charts."""
+    """Measure how well the virtual agent understands texts, print the figures, and write a page
+    with charts to PATCHBOARD_HOME."""
     seconds, texts = rasa_cli.measure(config.home, arguments.config)
     print("\n".join(nlu_report.lines(texts, seconds)))
     page = config.home / "nlu-report.html"

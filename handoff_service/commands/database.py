@@ -23,8 +23,8 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 
 HINTS_LOST = (
-    "Warning: these changes could not be announced to the running service. Its pages and workers "
-    "notice them within 30 seconds."
+    "Warning: these changes could not be announced to the running service. Its workers notice them "
+    "within 30 seconds. Reload the open pages to see them."
 )
 
 
@@ -72,7 +72,8 @@ def _sending(config: Settings, channel: Callable[[], Awaitable[str]]) -> Send:
 
 
 def run_on_store(config: Settings, action: Callable[[Store], Awaitable[str]]) -> int:
-    """Migrate the database, run one action on it, and print its result. Returns 0."""
+    """Migrate the database, run one action on it, and print the action's result unless that is
+    empty. Returns 0."""
 
     async def carry_out() -> str:
         async with opened_store(config) as store:

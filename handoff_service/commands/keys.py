@@ -28,7 +28,7 @@ def add_commands(commands: Commands) -> None:
     )
     for name, help_text in (
         ("show", "Show what each secret key is needed for"),
-        ("new", "Generate a new secret key in PATCHBOARD_HOME, and accept the earlier one"),
+        ("new", "Generate a new secret key in PATCHBOARD_HOME; the earlier one stays accepted"),
         ("rotate", "Seal stored secrets again with the current secret key"),
     ):
         made = actions.add_parser(name, help=help_text, description=f"{help_text}.")

@@ -30,7 +30,8 @@ def add_commands(commands: Commands) -> None:
     made.add_argument(
         "--delete-unused",
         action="store_true",
-        help="with check: delete files that no message uses; this cannot be undone",
+        help="with check: delete files that no message uses and that are older than an hour; "
+        "this cannot be undone",
     )
 
 

@@ -35,10 +35,10 @@ FAILED = (
 async def ensure_model(store: Store, config: Settings) -> str:
     """Make sure that the bot has a model to load.
 
-    The bot loads the promoted model if its file fits. If it does not fit, this trains a new model
-    on the promoted model's data. If that training fails, or if nobody promotes models on this desk,
-    this trains the new model on the current data. Returns an empty string, because ``run_on_store``
-    prints the result.
+    The bot loads the running model if ``_can_run`` accepts its file. Otherwise, this trains a new
+    model on the running model's data. It trains the new model on the current data if the running
+    model's data was not kept, if that training fails, or if no trainer has worked on this desk.
+    Returns an empty string, because ``run_on_store`` prints the result.
     """
     running = await store.read(models.in_state, ModelState.RUNNING)
     needs_promotion = await store.read(trainers_work.exists)
@@ -60,9 +60,9 @@ async def ensure_model(store: Store, config: Settings) -> str:
 def _trained_at_start(
     config: Settings, promoted: BotModel | None, bench: Workbench
 ) -> tuple[Path, str]:
-    """Train again on the promoted model's own data, because the current data may have labels that
-    nobody has promoted. Returns the new model's file, and the reason for the history of
-    promotions."""
+    """Train a new model. With a promoted model, use that model's own data, because the current data
+    may have labels that nobody has promoted. Without one, or if this fails, use the current data.
+    Returns the new model's file, and the reason for the history of promotions."""
     if promoted is None:
         return rasa_cli.train(config.home, config.bot_data, bench=bench), "Trained at startup."
     reason = NOT_KEPT
@@ -79,9 +79,9 @@ def _trained_at_start(
 
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
-    """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data. This applies to a desk where no trainer has worked: it trains a new model
-    after each upgrade and each edit of the data."""
+    """Whether the model's file exists and was trained with the current code and configuration.
+    ``follows_data``: the model must also be the model of the current data. A desk where no trainer
+    has worked sets this, so it trains a new model after each upgrade and each edit of the data."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False

@@ -55,7 +55,8 @@ async def list_models(store: Store) -> str:
 
 
 async def train(store: Store, config: Settings, *, force: bool) -> str:
-    """Train a model on the current data, and register it as the candidate."""
+    """Train a model on the current data, and register it as the candidate. Without ``force``, an
+    existing model of this data and code is used. A registered model keeps its state."""
 
     def work(bench: Workbench) -> Path:
         return rasa_cli.train(config.home, config.bot_data, force=force, bench=bench)
@@ -68,7 +69,7 @@ async def train(store: Store, config: Settings, *, force: bool) -> str:
 
 
 async def on_bench[T](config: Settings, work: Callable[[Workbench], T]) -> T:
-    """Do the work in a thread with its own workbench, and end the workbench afterwards. Ctrl-C ends
+    """Do the work in a thread with its own workbench, and end the workbench afterward. Ctrl-C ends
     both."""
 
     def do(processes: Processes) -> T:

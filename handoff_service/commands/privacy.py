@@ -105,9 +105,8 @@ async def _write_hand_out(store: Store, config: Settings, arguments: argparse.Na
     except OSError as error:
         raise SetupError(f"{arguments.file} cannot be written: {error.strerror}.") from error
     await store.write(audit, exported(Subject.PERSONAL_DATA, arguments.file.name))
-    return f"Wrote {arguments.file}: {len(archive.sections['conversations'])} conversations, " + (
-        f"{len(archive.media)} files"
-    )
+    conversations = len(archive.sections["conversations"])
+    return f"Wrote {arguments.file}. Conversations: {conversations}. Files: {len(archive.media)}."
 
 
 def _retention(config: Settings, _arguments: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def _serve_until_stopped(config: Settings) -> int:
     listening = serving.listen(config.host, config.port)
     bring_up_to_date(config)
     if link := asyncio.run(_prepare(config)):
-        print(f"\nNobody can sign in yet. Set up the desk in a browser:\n\n  {link}\n", flush=True)
+        print(f"\nThis desk has no admin yet. Set it up in a browser:\n\n  {link}\n", flush=True)
     if config.workers == 1:
         serving.run(lambda: create_app(config), listening)
     else:
@@ -48,8 +48,8 @@ def _serve_until_stopped(config: Settings) -> int:
 
 
 async def _prepare(config: Settings) -> str | None:
-    """Import the demo into an empty database, if the settings ask for it. Returns a link for the
-    first sign-in, if nobody can sign in yet."""
+    """Import the demo if the settings ask for it and the desk has no queue. Returns the link of the
+    setup, if the desk has no admin yet."""
     async with opened_store(config) as store:
         if config.demo and not await store.read(queues.list_):
             await import_file(store, read_desk_file.read(DEMO, await store.read(desk_country)))
@@ -57,7 +57,8 @@ async def _prepare(config: Settings) -> str | None:
 
 
 def _run(config: Settings, _arguments: argparse.Namespace) -> int:
-    """Run the service and one bot process per address. The bots end when this command ends."""
+    """Run the service and one bot process per address of PATCHBOARD_BOT_URL. The bots end when this
+    command ends."""
     with only_process(config.database_url, config.public_url, clock.now()):
         return _serve_with_bots(config)
 

@@ -30,7 +30,7 @@ def add_commands(commands: Commands) -> None:
     add.add_argument(
         "--scope", action="append", default=[], choices=list(Scope), help="may be repeated"
     )
-    add.add_argument("--days", type=int, default=USUAL_DAYS, help="until it expires")
+    add.add_argument("--days", type=int, default=USUAL_DAYS, help="days until it expires")
     add.add_argument("--rate", type=int, default=USUAL_RATE, help="requests a minute")
     actions.add_parser("list", help="List the tokens", description="List the tokens.")
     help_text = "Revoke a token, and end its event streams"

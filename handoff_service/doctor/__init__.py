@@ -1,5 +1,5 @@
-"""``patchboard doctor``: shows the settings, checks every connection and suggests a fix for each
-problem.
+"""``patchboard doctor``: shows the settings, checks the database and the connections to other
+services, and suggests a fix for each problem.
 
-It may import everything but commands, the server and backup.
+It may import everything but ``cli.py``, commands, the server and backup.
 """

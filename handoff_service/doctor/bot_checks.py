@@ -17,7 +17,7 @@ PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
 def check_tracker(settings: Settings) -> list[str]:
-    """Check the database that the bots of all hosts share."""
+    """Check the database in which the bots of all hosts store conversations, if it is set."""
     return bot_tracker.problems(settings.bot_tracker_url) if settings.bot_tracker_url else []
 
 

@@ -14,8 +14,8 @@ ENOUGH_FILES = 4096
 
 
 def check_open_files() -> list[str]:
-    """Check the system's limit of open files, because each connection is an open file. The service
-    raises its own limit to the system's."""
+    """Check the hard limit of open files, because each connection is an open file. The service
+    raises its own limit to the hard limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY or most >= ENOUGH_FILES:
         return []

@@ -71,8 +71,8 @@ def check_database(settings: Settings) -> tuple[list[ProviderNumber], list[str],
 
 
 def _findings(checked: list[CheckResult], *, is_problem: bool) -> list[str]:
-    """The checks' findings, each followed by its fix in a terminal. ``is_problem``: problems or
-    notes."""
+    """The checks' findings, each followed by its fix in a terminal. ``is_problem``: True for the
+    problems, False for the notes."""
     return [
         " ".join(filter(None, (sentence, one.check.terminal)))
         for one in checked
@@ -88,7 +88,8 @@ def _setup_notice(conn: sa.Connection, settings: Settings) -> list[str]:
 
 
 def held_work(conn: sa.Connection) -> list[str]:
-    """A sentence about the work that a restore holds until an admin decides."""
+    """A sentence about the work that a restore holds until an admin decides; empty if none is
+    held."""
     found = restore_holds.held_work(conn)
     if found is None:
         return []
@@ -102,7 +103,7 @@ def held_work(conn: sa.Connection) -> list[str]:
 
 
 def _unaccepted_messages(conn: sa.Connection) -> list[str]:
-    """Messages that the provider does not accept at the moment."""
+    """A sentence for each reason why the provider does not accept messages at the moment."""
     return [
         f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since "
         f"{one.since:%Y-%m-%d %H:%M} UTC: {one.meaning} ({one.code}) {one.advice}"

@@ -1,5 +1,5 @@
-"""``patchboard doctor``: shows the settings, checks every connection and suggests a fix for each
-problem."""
+"""``patchboard doctor``: shows the settings, checks the database and the connections to other
+services, and suggests a fix for each problem."""
 
 import asyncio
 from typing import TextIO

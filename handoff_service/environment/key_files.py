@@ -14,7 +14,8 @@ def key_fingerprint(secret_key: str) -> str:
 
 
 def keep_key(home: Path, name: str) -> str:
-    """A secret that the first run creates and keeps in HOME, readable only by its owner."""
+    """The secret in this file of HOME. If there is no file, create it with a new secret, readable
+    only by its owner."""
     path = home / name
     home.mkdir(parents=True, exist_ok=True)
     try:
@@ -28,7 +29,7 @@ def keep_key(home: Path, name: str) -> str:
 
 
 def key_in_file(home: Path, name: str) -> str | None:
-    """A secret in HOME, if there is one."""
+    """The secret in this file of HOME; None if the file is missing or empty."""
     path = home / name
     return path.read_text(encoding="utf-8-sig").strip() or None if path.exists() else None
 

@@ -1,5 +1,5 @@
-"""HTTP calls to addresses that people have entered: the company's webhook, and agents' own
-notifications.
+"""HTTP calls to addresses that people have entered: the company's webhooks, agents' own
+notifications, and identity providers.
 
 The service may call only addresses of the public internet, unless a setting names the host or its
 network. It refuses this computer's own addresses, private networks and a cloud's metadata service,
@@ -52,7 +52,7 @@ MAX_CONNECTIONS_PER_HOST = 8  # our choice
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """The outcome of a call, with the beginning of the response body."""
+    """The outcome of a call, with the beginning of the response body, as ``ask`` limits it."""
 
     result: CallResult
     body: bytes = b""
@@ -120,8 +120,8 @@ class OutsideHttp:
         *,
         max_bytes: int = 0,
     ) -> HttpAnswer:
-        """Make a call and read at most ``max_bytes`` of the response body. Never raises for errors
-        of the receiver or the network."""
+        """Make a call and read ``max_bytes`` of the response body, and one byte more if the body is
+        longer. Never raises for errors of the receiver or the network."""
         try:
             target = URL(url)
             if why := self._refusal(target):
@@ -162,8 +162,8 @@ class OutsideHttp:
 
 
 async def _read(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    """Read at most ``max_bytes`` of the body. A longer body returns one byte more, which shows the
-    caller that it was too long."""
+    """Read ``max_bytes`` of the body. From a longer body, read one byte more, which shows the
+    caller that it was too long. With 0, read nothing."""
     found = b""
     while len(found) <= max_bytes > 0 and (
         part := await answer.content.read(max_bytes + 1 - len(found))

@@ -1,5 +1,5 @@
-"""Checks for ``patchboard doctor`` that a provider can reach our webhook. It sends a signed request
-to the public address, as the provider does."""
+"""Checks for ``patchboard doctor`` and the checklist that a provider can reach our webhook. The
+check sends a signed request to the public address, as the provider does."""
 
 from collections.abc import Mapping
 
@@ -25,8 +25,8 @@ async def check_own_webhook(
     except (aiohttp.ClientError, TimeoutError) as error:
         return [
             phrase(
-                "Nothing answers at {url} ({error}). Start the service, and check the proxy "
-                "before it.",
+                "Nothing answers at {url} ({error}). Start the service, and check the proxy in "
+                "front of it.",
                 url=url,
                 error=type(error).__name__,
             )

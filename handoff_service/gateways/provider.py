@@ -95,7 +95,8 @@ class ProviderKind:
     stands_in: bool = False
     #: The webhooks that the provider calls.
     webhooks: Sequence[ProviderWebhook] = ()
-    #: Problems with the account and its numbers, each with its fix, for ``patchboard doctor``.
+    #: Problems with the account and its numbers, each with its fix, for ``patchboard doctor`` and
+    #: the checklist.
     problems: Callable[[Settings, Sequence[ProviderNumber]], Awaitable[list[str]]] = _nothing_wrong
     #: Test the credentials, and list the numbers. None: the provider accepts any number.
     report: Callable[[Settings], Awaitable[AccountReport]] | None = None
@@ -112,6 +113,6 @@ class ProviderKind:
     to_use: Sequence[str] = ()
     #: What ``problems`` checks, as people read it; empty if it checks nothing.
     checked: str = ""
-    #: The message of ``NotOffered`` if the account lacks the provider's consent API. ``patchboard
-    #: doctor`` does not report this as a problem.
+    #: The message of ``NotOffered`` if the provider or the account has no consent API. ``patchboard
+    #: doctor`` lists this as a note, not as a problem.
     no_consents: str | None = None

@@ -70,8 +70,9 @@ class ConnectionLimits:
             del self._open[address]
 
     def _make_room(self, candidates: list["HttpConnection"], limit: int) -> bool:
-        """Close the connections that have waited longest without a whole request. After a search
-        that finds none, wait a second before the next one, because searching is expensive."""
+        """Close the connections that have waited longest for a request. Returns whether it found
+        such connections. After a search that finds none, this does not search again for a second,
+        because searching is expensive."""
         now = time.monotonic()
         if now - self._searched < 1:
             return False
@@ -114,7 +115,7 @@ class HttpConnection(HttpProtocol):
 
     @property
     def waits_for_client(self) -> bool:
-        """Whether no whole request has arrived."""
+        """Whether the server waits for a request, or for the rest of its headers."""
         return self.http is None or self.http.stage in (Stage.IDLE, Stage.REQUEST)
 
     @property
@@ -134,7 +135,7 @@ class HttpConnection(HttpProtocol):
 
     @property
     def _is_arriving(self) -> bool:
-        """Whether part of a request has arrived."""
+        """Whether a request has begun to arrive and is not read to its end."""
         body = getattr(self.http, "request_body", None)
         return self.http is not None and (self.http.stage is Stage.REQUEST or body is not None)
 

@@ -19,9 +19,9 @@ def set_umask() -> None:
 
 
 def make_private(settings: Settings) -> None:
-    """Remove other accounts' permissions from the files in HOME and from a SQLite file elsewhere.
-    Skips a folder that is already private, because a folder becomes private only after its
-    content."""
+    """Remove other accounts' permissions from the files in HOME, and from the files of a SQLite
+    database elsewhere. Skips a folder that is already private, because a folder becomes private
+    only after its content."""
     database = database_file(settings.database_url)
     beside = database.parent.glob(f"{database.name}*") if database is not None else ()
     _make_all_private(settings.home.iterdir())

@@ -47,7 +47,8 @@ type App = Sanic[Any, Any]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The socket on which one or more processes listen. Raises SetupError when it is unavailable.
+    """The socket on which one or more processes listen. Raises SetupError when the address cannot
+    be used.
 
     This only binds the socket. The system refuses connections until a process serves, so clients do
     not wait during the migration of the database.
@@ -210,7 +211,8 @@ async def _serve(
 
 
 async def _drain(app: App, server: Any, acceptor: Acceptor) -> None:
-    """Answer every request that has already arrived, and accept no more."""
+    """Accept no more connections, answer the requests that have arrived, and close all connections.
+    A request that takes longer than ``REQUESTS_WITHIN`` is aborted."""
     loop = asyncio.get_running_loop()
     app.config.KEEP_ALIVE = False  # each further answer has the header Connection: close
     desk: AppContext = app.ctx.desk

@@ -15,8 +15,9 @@ import pytest
 
 from handoff_service.bot_control import bot_data as module
 from handoff_service.bot_control import nlu_content
-from handoff_service.bot_control.bot_data import BotData, keep_parsed
+from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.bot_control.keep_parsed import keep_parsed
 from handoff_service.errors import Conflict, NotFound
 
 THANKS = "data/nlu/greetings.yml"

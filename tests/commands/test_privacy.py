@@ -19,7 +19,7 @@ def entries(sqlite_url: str) -> list[tuple[str, str, str]]:
 def test_the_command_exports_a_persons_data(run: Run, sqlite_url: str, tmp_path: Path) -> None:  # noqa: F811
     file = tmp_path / "ann.zip"
     status, printed = run("hand-out", "E1001", str(file))
-    assert (status, printed) == (0, f"Wrote {file}: 0 conversations, 0 files\n")
+    assert (status, printed) == (0, f"Wrote {file}. Conversations: 0. Files: 0.\n")
     with zipfile.ZipFile(file) as archive:
         assert "Ann Lee" in archive.read("index.html").decode()
         assert json.loads(archive.read("data.json"))["person"]["name"] == "Ann Lee"

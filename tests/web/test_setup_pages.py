@@ -109,7 +109,7 @@ async def test_the_test_text_shows_when_it_arrives_and_when_it_is_answered(empty
         return shown((await empty.visitor.get("/setup/test/state")).text)
 
     assert "“hello there” arrived from +1 202 555 0142" in await state()
-    assert "It waits for a live agent." in await state()
+    assert "The conversation waits for a live" in await state()
     story = empty.here.story
     await story.offer()  # unless the service's worker did this first
     [offer] = await story.inbox(1)

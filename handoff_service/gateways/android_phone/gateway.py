@@ -18,12 +18,12 @@ number first. The phone accepts a landline or toll-free number only with ``skipP
 """  # noqa: E501  # a row is not cut
 
 from collections.abc import Mapping, Sequence, Set
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
 
-from handoff_service.gateways.android_phone import errors, incoming, message_ids
+from handoff_service.gateways.android_phone import errors, inbox, incoming, message_ids
 from handoff_service.gateways.android_phone.client import PhoneClient, why
 from handoff_service.gateways.android_phone.settings import numbers, sim_of
 from handoff_service.ports.not_offered import NotOffered
@@ -41,20 +41,14 @@ from handoff_service.ports.sms_provider import (
     SentBefore,
     Unsure,
 )
-from handoff_service.rules.conversations import media_failures
-from handoff_service.rules.conversations.media import in_words
 from handoff_service.rules.delivery.sms_text import is_e164, is_short_code
 from handoff_service.rules.shared import provider_answers
-from handoff_service.rules.shared.phrases import filled
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.settings import Settings
 
 # seconds after which the phone drops an unsent text, because a late reply helps nobody
 VALID_FOR = 4 * 3600
-MAX_BYTES, CHUNK = 20_000_000, 64 * 1024  # the largest picture, and one read; our choice
-TOO_LARGE = filled(media_failures.TOO_LARGE, most=in_words(MAX_BYTES))
 REMEMBERED = 1000  # texts whose picture addresses stay in memory
-SMS, MMS = "SMS", "MMS_DOWNLOADED"
 
 
 class AndroidPhone:
@@ -103,13 +97,9 @@ class AndroidPhone:
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
         """Read the phone's inbox. A text may appear there late, but with the time when the network
         accepted it."""
-        found = []
-        for kind in (SMS, MMS):
-            for entry in await self._client.read_list("/inbox", since, **_inbox_query(kind)):
-                text = _from_inbox(self._settings, entry, kind)
-                if text is not None and text.to == number:
-                    found.append(text)
-                    self._remember(text)
+        found = await inbox.texts_to(self._settings, self._client, number, since)
+        for text in found:
+            self._remember(text)
         return [
             ProviderMessage(
                 sid=one.sid,
@@ -146,39 +136,8 @@ class AndroidPhone:
         raise NotOffered(provider_answers.PHONE_CANNOT_ERASE)
 
     async def fetch(self, url: str) -> bytes | NotFetched:
-        """Download a picture. The address has the time of its message, which finds the message in
-        the inbox."""
-        at, _, part = url.removeprefix(incoming.PICTURE).partition("/")
-        if not (url.startswith(incoming.PICTURE) and at.isdecimal() and part.isdecimal()):
-            return NotFetched(why=media_failures.OTHER_PHONE, again=False)
-        try:
-            since = datetime.fromtimestamp(int(at) // 1000, UTC)
-            listed = await self._client.read_list("/inbox", since, **_inbox_query(MMS))
-            for entry in listed:
-                text = _from_inbox(self._settings, entry, MMS)
-                if text is not None and any(one == url for one, _type in text.pictures):
-                    return await self._part(entry["id"], part)
-        except OSError as error:
-            return NotFetched(why=str(error), again=True)
-        return NotFetched(why=media_failures.GONE, again=False)
-
-    async def _part(self, message_id: str, part: str) -> bytes | NotFetched:
-        path = f"/inbox/{message_id}/attachments/{part}"
-        try:
-            async with self._client.request("GET", path) as answer:
-                if answer.status != 200:
-                    again = answer.status >= 500
-                    said = filled(media_failures.PHONE_ANSWERED, status=answer.status)
-                    return NotFetched(why=said, again=again)
-                content = bytearray()
-                async for chunk in answer.content.iter_chunked(CHUNK):
-                    content += chunk
-                    if len(content) > MAX_BYTES:
-                        return NotFetched(why=TOO_LARGE, again=False)
-                return bytes(content)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            silent = filled(media_failures.PHONE_SILENT, why=why(error))
-            return NotFetched(why=silent, again=True)
+        """Download a picture or file that came with a text."""
+        return await inbox.fetch_picture(self._settings, self._client, url)
 
     async def answers(self) -> bool:
         """Return whether the app's local server answers, even if it reports a problem with the
@@ -219,24 +178,6 @@ def _result(status: int, sid: str) -> Accepted | Refused | Unsure:
     if status < 500:
         return Refused(code=errors.NOT_READABLE)
     return Unsure(why=f"HTTP {status}")
-
-
-def _inbox_query(kind: str) -> dict[str, str | int]:
-    return {"type": kind} if kind == SMS else {"type": kind, "includeAttachments": "true"}
-
-
-def _from_inbox(settings: Settings, entry: object, kind: str) -> incoming.Incoming | None:
-    """Read an entry of the inbox. None: the text is not for one of our numbers, or the entry is
-    invalid.
-    """
-    if not isinstance(entry, dict):
-        return None
-    is_mms = kind == MMS
-    body = incoming.body_of_picture_message(entry) if is_mms else entry.get("contentPreview")
-    try:
-        return incoming.read(settings, entry, body=str(body or ""), mms=is_mms)
-    except incoming.NotReadable:
-        return None
 
 
 def _state(message: Mapping[str, Any]) -> Status:

@@ -55,7 +55,8 @@ async def problems(settings: Settings, desk_numbers: Sequence[ProviderNumber]) -
 
 
 async def phone_problems(settings: Settings) -> list[str]:
-    """Return the problems that the phone itself reports."""
+    """Return the problems that requests to the phone show: it does not answer, or its state, clock,
+    webhooks, SIM cards or settings are wrong."""
     client = PhoneClient(settings)
     try:
         async with client.request("GET", "/health") as answer:  # 500 when a check fails

@@ -3,7 +3,7 @@
 A text gets the same id from both sources, so the gap sweep recognizes texts that are already
 stored. The names of the fields come from ``SmsEventPayload.kt``, ``MmsDownloadedPayload.kt`` and
 ``InboxRoutes.kt``. Times are in the phone's own zone, with milliseconds. Since version 1.54, the
-app sends ``sender`` as well as ``phoneNumber``, which a later version will remove.
+app sends ``sender`` as well as ``phoneNumber``. A later version will remove ``phoneNumber``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,8 @@ def read(settings: Settings, entry: Mapping[str, Any], *, body: str, mms: bool) 
 
 
 def body_of_picture_message(entry: Mapping[str, Any]) -> str:
-    """Return the text of a picture message, or else its subject."""
+    """Return the text of a picture message, or else its subject, or else the inbox's preview. Empty
+    if it has no words."""
     words = entry.get("body") or entry.get("subject") or entry.get("contentPreview") or ""
     return "" if words == NO_WORDS or not isinstance(words, str) else words
 
@@ -84,8 +85,8 @@ def _time(text: object) -> datetime:
 
 
 def _pictures(attachments: object, at: datetime) -> Sequence[tuple[str, str]]:
-    """Return the address and media type of each picture. The address contains the time of the
-    message and the number of the part, because the webhook does not contain the message's inbox
+    """Return the address and media type of each picture or file. The address contains the time of
+    the message and the number of the part, because the webhook does not contain the message's inbox
     id."""
     if not isinstance(attachments, list):
         return ()
@@ -101,7 +102,8 @@ def _pictures(attachments: object, at: datetime) -> Sequence[tuple[str, str]]:
 
 def _international(sender: str, ours: str) -> str:
     """Return the sender's number in E.164. Some networks send it in national format. The result
-    then has the country code of our number. Short codes and names are not changed."""
+    then has the country code of our number. A short code or a name stays a short code or a name,
+    and a name that is too long is cut to 11 characters. Raises NotReadable for anything else."""
     bare = "".join(c for c in sender if c not in " -()./")
     if is_e164(bare):
         return bare

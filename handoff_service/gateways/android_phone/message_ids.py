@@ -2,8 +2,9 @@
 
 **Outgoing.** The phone ignores a text with an id that it has already seen, so a retry with the same
 id is safe. An id contains the desk, the message and the attempt, because a receipt can arrive
-before we have stored the phone's answer. A copy of the desk uses the same message numbers for other
-texts. So the id also contains a hash of the text, which differs between the two desks. Each new
+before we have stored the phone's answer. The fingerprint of the secret key stands for the desk. A
+copy of the desk has the same key and uses the same message numbers for other texts. So the id also
+contains a hash of the text, its numbers and its time, which differs between the two desks. Each new
 attempt after a failure has a new id.
 
 **Incoming.** The app's own id is a 32-bit hash, so two texts can have the same id. The app's inbox

@@ -95,8 +95,9 @@ async def point_here(settings: Settings, number: str) -> str | None:
 
 async def _write_settings(client: PhoneClient, settings: Settings) -> str | None:
     """Write the signing key, the heartbeat interval and the sending order. Without the key, the
-    service accepts no events. Only newer versions of the app support the order, so this ignores a
-    failure there."""
+    service accepts no events. This ignores the phone's refusal of the interval or the order,
+    because only newer versions of the app support the order. Returns None, or why the key was not
+    written."""
     key = {"webhooks": {"signing_key": settings.android_phone_signing_key}}
     status = await _write(client, "PATCH", "/settings", key)
     if status >= 300:

@@ -1,4 +1,4 @@
-"""The phone's events: incoming texts, and the outcomes of outgoing texts.
+"""The phone's events: incoming texts, the outcomes of outgoing texts, and heartbeats.
 
 If we do not answer an event with 2xx, the phone retries it, by default 14 times in about two days
 (https://docs.sms-gate.app/features/webhooks/#retry-policy). So the service refuses a text to a
@@ -41,8 +41,8 @@ WANTED = (*NEEDED, PICTURES, "sms:cancelled", PING)
 def read_event(
     settings: Settings, request: ProviderRequest
 ) -> Sequence[Text | Receipt | Heartbeat]:
-    """Verify and read a request to ``POST /webhooks/android_phone/events``. An unknown event
-    returns nothing, and the phone gets a 200."""
+    """Verify and read a request to ``POST /webhooks/android_phone/events``. For an event that the
+    service does not use, this returns nothing, and the phone gets a 200."""
     event = _signed_event(settings, request)
     name = event.get("event")
     if not isinstance(name, str):
@@ -120,7 +120,7 @@ def _receipt(settings: Settings, name: str, payload: Mapping[str, Any]) -> Recei
 
 
 def _wrong(name: str, what: str) -> BadInput:
-    """Build the error for an event with an unknown format. If the event is a text, the gap sweep
-    then finds it in the phone's inbox."""
+    """Build the error for an event in a wrong format. If the event is a text, the error starts a
+    gap sweep, which then finds the text in the phone's inbox."""
     kind = BadInput if name in STATUSES else MayHideText
     return kind(f"{name}: {what}.")

@@ -34,7 +34,7 @@ class RasaModels:
 
     async def running(self, url: str) -> str | None:
         """Return the file of the model that this bot process uses. None: nothing answers at the
-        address, or the bot does not use our channel."""
+        address, the bot has loaded no model, or it does not use our channel."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)) as response:
                 answer = await response.json(content_type=None)

@@ -20,8 +20,8 @@ type Send = Callable[[Sequence[Hint]], Awaitable[None]]
 
 
 def through_redis(url: str, channel: Callable[[], Awaitable[str]]) -> Send:
-    """Return a function that sends hints to every process of the desk. Raises RedisError,
-    OSError."""
+    """Return a function that sends hints to every process of the desk. The function raises
+    RedisError and OSError."""
     sender = secrets.token_hex(8)
 
     async def send(hints: Sequence[Hint]) -> None:
@@ -41,8 +41,8 @@ class CommandHints:
         self.lost = False  #: whether a hint could not be sent
 
     def committed(self, hints: Sequence[Hint], work_at: Mapping[Work, datetime]) -> None:
-        """Queue these hints behind those that are already being sent. Call this on the event
-        loop."""
+        """Queue these hints. They are sent after the hints that are being sent now. Call this on
+        the event loop."""
         self._waiting |= dict.fromkeys(hints)
         self.seen |= {hint.channel for hint in hints}
         # the workers find later work without a nudge
@@ -52,7 +52,7 @@ class CommandHints:
             self._sending = asyncio.get_running_loop().create_task(self._send_all())
 
     async def finish(self) -> None:
-        """Wait until all hints are sent."""
+        """Wait until all hints are sent or lost."""
         while self._sending is not None:
             await self._sending
 

@@ -61,7 +61,7 @@ class LocalFanout:
         pass  # there are no other processes
 
     def catch_up(self) -> None:
-        """Tell every listener that it may have missed hints."""
+        """Send every listener the hint ``EVERYTHING``, because it may have missed hints."""
         loop = asyncio.get_running_loop()
         listeners = self._all()
         apart = min(APART, LONGEST_CATCH_UP / max(len(listeners), 1))

@@ -24,7 +24,7 @@ from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.lib.background import Background
 from handoff_service.store.engine.transaction import EVERYTHING, Hint
 
-MAX_WAITING = 10_000
+MAX_WAITING = 10_000  # batches of hints that wait until they are published
 TRY_AGAIN = 1.0  # seconds
 CONNECT_WITHIN = 2.0  # seconds
 ANSWER_WITHIN = 2.0  # seconds; after this silence, Redis counts as hung
@@ -79,7 +79,7 @@ class RedisFanout:
         self._away_since: float | None = None
         self._me = secrets.token_hex(8)
         self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MAX_WAITING)
-        # Whether this process lost hints of its own and has not yet told the others to catch up.
+        # whether this process lost hints of its own and has not sent EVERYTHING to the others yet
         self._unpublished = False
         self._subscribed = asyncio.Event()
         self._garbage = 0

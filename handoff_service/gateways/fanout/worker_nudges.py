@@ -42,7 +42,8 @@ class WorkerNudges:
         self._announcing: asyncio.TimerHandle | None = None
 
     def nudge(self, work_at: Mapping[Work, datetime]) -> None:
-        """Tell the workers when work of each kind is due. Call this on the event loop."""
+        """Nudge this process's workers, and schedule a nudge to the other processes. ``work_at``:
+        kind of work -> when it is due. Call this on the event loop."""
         if not work_at:
             return
         nudge_workers(self._workers, work_at)

@@ -1,4 +1,1 @@
-"""Mail over SMTP, and the demo's mailbox, which sends nothing.
-
-These modules may import ports and clock.
-"""
+"""Mail over SMTP, and the demo's mailbox, which sends nothing."""

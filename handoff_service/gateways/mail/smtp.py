@@ -135,8 +135,9 @@ class _NoSignIn(smtplib.SMTPException):
 
 
 def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
-    """Sign in. If the server offers no supported sign-in method, smtplib raises a plain
-    SMTPException."""
+    """Sign in. Raises ``_NoSignIn`` if a retry cannot help. smtplib raises a plain SMTPException if
+    the server offers no supported sign-in method, so this turns only that one into
+    ``_NoSignIn``."""
     if not f"{user}{password}".isascii():
         raise _NoSignIn(
             phrase("the mail server's user name and password can have only ASCII characters")

@@ -1,4 +1,4 @@
-"""Verifies an ID token: its signature, its audience, its sign-in attempt and its times.
+"""Verifies an ID token: its signature, its issuer, its audience, its sign-in attempt and its times.
 
 Source: https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
 """
@@ -44,7 +44,7 @@ class UnknownKey(WrongToken):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """The claims that the token must have."""
+    """The values that the token must match."""
 
     issuer: str
     client_id: str

@@ -53,8 +53,8 @@ def code_of(text: str) -> str | None:
 
 
 def sentence(text: str, *, operation: str, bucket: str, address: str) -> str:
-    """Describe what failed and what to do. The sentence never quotes the response, which contains
-    the keys."""
+    """Describe what failed and what to do. The sentence never quotes the response, which can
+    contain the keys."""
     code = code_of(text)
     if code is None:
         is_unclear = text and NO_ANSWER not in text

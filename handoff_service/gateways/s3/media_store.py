@@ -71,7 +71,8 @@ class S3Media:
         return name
 
     def add(self, name: str, content: IO[bytes]) -> bool:
-        """Store a stream under its hash. This reads the whole stream into memory, which is safe
+        """Store a stream under this name, which is its hash, unless the store already has the name.
+        Returns whether it stored the stream. This reads the whole stream into memory, which is safe
         because media are small."""
         path = relative_path(name)
         if self._stored_at(path) is not None:
@@ -80,8 +81,8 @@ class S3Media:
         return True
 
     def read(self, name: str) -> bytes | None:
-        """Return the content, after a check of its hash. The hash detects a response from another
-        program or a proxy."""
+        """Return the content, after a check of its hash; None if the store lacks the file. The hash
+        detects a response from another program or a proxy. Raises MediaAway."""
         content = self._read(relative_path(name))
         if content is not None and hashlib.sha256(content).hexdigest() != name:
             raise MediaAway(errors.DAMAGED.format(name=name, where=self.where))

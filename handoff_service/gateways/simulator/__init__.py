@@ -1,4 +1,1 @@
-"""The simulated SMS provider, for trials and tests without an account.
-
-These modules may import ports and lib.
-"""
+"""The simulated SMS provider, for trials and tests without an account."""

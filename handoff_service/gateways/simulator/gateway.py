@@ -33,7 +33,7 @@ from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.delivery.sms_text import is_e164, is_short_code, segments
 from handoff_service.rules.shared.vocabulary import Status
 
-REMEMBERED = 1000
+REMEMBERED = 1000  # sent texts that stay in memory
 SIGNATURE = "\n\nSent from my iPhone"  # a phone's automatic signature
 # millionths of a dollar per segment, close to the price in the United States
 PRICE, CURRENCY = 8_300, "USD"

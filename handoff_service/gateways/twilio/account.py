@@ -1,5 +1,5 @@
-"""Twilio checks for ``patchboard doctor``: the account, and the webhooks of its numbers and
-messaging services."""
+"""Twilio checks for ``patchboard doctor`` and the checklist: the account, and the webhooks of its
+numbers and messaging services."""
 
 import asyncio
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
-# with a larger difference, the times in Twilio's message list cannot be matched
+# half of the difference that the lookup of a sent text tolerates (``lists.py``)
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=60)
 
 MESSAGING = "https://messaging.twilio.com"
@@ -98,7 +98,7 @@ def _service(
     session: requests.Session, address: str, one: ProviderNumber, wanted: str
 ) -> Generator[str, None, bool]:
     """Check a number's messaging service. Returns whether Twilio uses the number's own webhook
-    instead of the service's.
+    instead of the service's. True also if the account has no such service.
 
     https://www.twilio.com/docs/messaging/api/service-resource
     """

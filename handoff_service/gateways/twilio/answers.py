@@ -6,7 +6,8 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 from handoff_service.gateways.twilio.errors import STATUSES
 from handoff_service.rules.shared.vocabulary import Status
 
-# The client raises these if the response is not from Twilio, for example a proxy's error page.
+# The client's errors. It raises them also if a response is not from Twilio, for example a proxy's
+# error page.
 NONSENSE = (TwilioException, ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 
 

@@ -92,8 +92,10 @@ _HIDDEN = re.compile(rf"{'|'.join(_LONG)}|Media(?:Url|ContentType)[0-9]|(?:From|
 def error(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | None:
     """Return what is wrong with a signed form, as a sentence; None if it is not recut.
 
-    Args: pairs: Every (name, value), including blank ones. query: The query string of the address.
-    The signature covers it before the form. account: The id of our account.
+    Args:
+        pairs: Every (name, value), including blank ones.
+        query: The query string of the address. The signature covers it before the form.
+        account: The id of our account.
     """
     parts, starts, before, is_open, raw = [query], set(), "", False, query
     at, places = len(query), _PLACES & {name for name, _ in pairs}

@@ -1,8 +1,9 @@
-"""Downloads the pictures and files of texts with the account's credentials, and only from Twilio.
+"""Downloads the pictures and files of texts with the account's credentials, and only from Twilio or
+the server in PATCHBOARD_TWILIO_API_URL.
 
-The address arrives in a signed webhook, but this module still refuses addresses that are not
-Twilio's. Twilio redirects to its media store. The download follows redirects only to Twilio's
-hosts, and sends no credentials after a redirect.
+The address arrives in a signed webhook, but this module still refuses other addresses. Twilio
+redirects to its media store. The download follows redirects only to the same hosts and to Twilio's
+media store, and sends no credentials after a redirect.
 
 | response                               | retry           | source                                                  |
 | -------------------------------------- | --------------- | ------------------------------------------------------- |

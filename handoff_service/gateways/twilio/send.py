@@ -1,7 +1,7 @@
 """Sends one text. The gateway runs this in a thread.
 
-Twilio has no idempotency key. So the service retries only texts that Twilio has certainly not
-accepted. The results of a send:
+Twilio has no idempotency key. So if the outcome of a request is unknown (``Unsure``), the service
+looks for the text at Twilio before it sends the text again. The results of a send:
 
 | what happened                                  | result        | source                                              |
 | ---------------------------------------------- | ------------- | --------------------------------------------------- |
@@ -30,7 +30,8 @@ VALID_FOR = 4 * 3600
 def send_text(
     client: Client, message: Outgoing, callback: str
 ) -> Accepted | Refused | Later | Unsure:
-    """Send one text. ``callback``: the receipt address, without its last parameters."""
+    """Send one text. ``callback``: the receipt address, up to the equals sign of its parameter
+    ``message``."""
     try:
         created = client.messages.create(
             to=message.to,

@@ -25,8 +25,9 @@ MAX_BREAKERS = 1000  # circuit breakers, one per receiver; drops the least recen
 class HttpWebhook:
     """Calls the webhooks that admins have set up. The rules of ``OutsideHttp`` apply.
 
-    If a receiver does not answer, its circuit breaker stops calls to it for a few seconds.
-    Otherwise each call would wait for the time limit and delay calls to other receivers.
+    If a receiver repeatedly takes longer than ``slow`` seconds and does not answer, its circuit
+    breaker stops calls to it for some seconds. Otherwise each call would wait for the time limit
+    and delay calls to other receivers.
     """
 
     def __init__(

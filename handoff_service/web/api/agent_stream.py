@@ -22,7 +22,7 @@ from handoff_service.store.views import InboxOffer, Interaction, Message
 from handoff_service.web.api.calls import LIVE
 from handoff_service.web.shared.service_tokens import is_service_token, still_reads
 
-OVERLAP = timedelta(seconds=10)
+OVERLAP = timedelta(seconds=10)  # covers transactions that committed late
 _MESSAGE, _INTERACTION, _OFFER = (
     TypeAdapter(Message),
     TypeAdapter(Interaction),
@@ -112,8 +112,8 @@ class AgentStream:
         return mine.where(g.c.agent_id == self._agent_id)
 
     def _remember_unfinished(self, conn: Connection) -> None:
-        """Remember the messages that an earlier connection has sent, if their status or media may
-        still change."""
+        """Remember the earlier messages of the conversations in ``_sent_seq`` whose status or media
+        may still change."""
         m = t.messages
         fetched = exists().where(
             t.media.c.message_id == m.c.id, t.media.c.status == MediaStatus.WAITING
@@ -129,7 +129,8 @@ class AgentStream:
         return [self._line(line) for line in lines]
 
     def _left(self, conn: Connection, since: datetime) -> list[int]:
-        """Return the conversations that the agent has left since ``since``."""
+        """Return the conversations that the agent has left since ``since``. Their messages count as
+        sent."""
         left = t.left_groups
         query = select(left.c.interaction_id).where(
             left.c.agent_id == self._agent_id, left.c.left_at >= since

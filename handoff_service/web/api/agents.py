@@ -62,7 +62,7 @@ class NewAgentBody(Body):
 class AgentBody(Patch):
     """Changes an agent. Omitted fields keep their values.
 
-    - ``password``: a new password ends the agent's other sessions.
+    - ``password``: a new password ends the agent's sessions, except the session of this call.
     - ``active``: false signs the agent out and stops offers. The agent's conversations return to
       work assignment.
     - ``language``: the language of the agent's pages; null for the browser's language.
@@ -140,7 +140,7 @@ async def reset(asked: ApiRequest[None, Any]) -> None:
 @delete(
     "/agents/{id}/identities",
     summary="Unlink an agent from all identity providers; the next person who signs in there with "
-    "the agent's e-mail address is linked",
+    "the agent's verified e-mail address is linked",
     roles=ADMIN,
 )
 async def unlink(asked: ApiRequest[None, Any]) -> None:

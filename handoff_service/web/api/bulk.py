@@ -1,4 +1,4 @@
-"""API calls that act on several interactions at once, and that undo such an action."""
+"""API calls that act on several interactions at once, and that undo this action."""
 
 from dataclasses import dataclass
 from enum import StrEnum

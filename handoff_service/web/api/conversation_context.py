@@ -1,4 +1,5 @@
-"""API calls for the context of a conversation: its brief, and its state at each moment."""
+"""API calls for the context of a conversation: its brief, and its moments with the state after
+each."""
 
 from typing import Any
 

@@ -9,15 +9,16 @@
 | offer_ended | ``{"id"}``: an offer that the agent no longer has |
 | heartbeat | ``{"time"}``: sent every ten seconds |
 
-An event's id is a time. A client that sends ``Last-Event-ID`` first gets the following changes
-since ten seconds before that time. The ten seconds cover transactions that committed late.
+An event's id is a time. After ``hello``, a client that sends ``Last-Event-ID`` gets the following
+changes since ten seconds before that time. The ten seconds cover transactions that committed late.
 
 - New and changed messages of the agent's conversations. A message may be sent twice.
 - The agent's conversations, including those that were closed or that the agent has left.
-- Offers that have ended.
+- Offers that have ended, and the agent's current offers. (A first connection gets only the current
+  offers.)
 
-After the agent's session has ended, the stream ends at the next heartbeat. It also ends when
-anything fails.
+After the agent's session has ended, the stream ends at the next event or heartbeat. It also ends
+when anything fails.
 
 A program whose service token has the scope ``read`` gets the messages and interactions of all
 conversations, but no offers.

@@ -1,5 +1,5 @@
-"""API calls for labels. Everyone who is signed in may read them. Agents add them to conversations.
-Admins and supervisors may change them."""
+"""API calls for labels. Everyone who is signed in may read labels. Live agents add them to
+conversations, and remove them. Admins and supervisors may change labels."""
 
 from typing import Any
 

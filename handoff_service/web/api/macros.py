@@ -1,5 +1,5 @@
 """API calls for macros, which make several changes to a conversation at once. Everyone who is
-signed in may read macros. Agents run them. Admins and supervisors may change them."""
+signed in may read macros. Live agents run them. Admins and supervisors may change them."""
 
 from typing import Annotated, Any
 

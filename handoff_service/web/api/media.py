@@ -1,4 +1,4 @@
-"""API calls that download a picture or file, and that upload a picture to send with a text.
+"""An API call that downloads a picture or file, and one that uploads a picture to send with a text.
 
 These calls return or accept bytes instead of JSON, so this module adds their routes itself. Their
 ``Call`` objects only describe them.

@@ -43,8 +43,8 @@ class Previewed:
     """The effect of sending a first text.
 
     - ``to``: the number in E.164.
-    - ``row``: the case of the section "An agent writes first" in ``docs/product.md`` that applies.
-    - ``told``: what sending does, as a sentence.
+    - ``row``: the row of "Table 3: an agent writes first" in ``docs/product.md`` that applies.
+    - ``told``: what sending does, or why it would fail, as a sentence.
     - ``interaction``: the active interaction on the line, if there is one.
     - ``opted_out``, ``unanswerable``: why sending would fail with 409.
     - ``warning``: why a text may not arrive.

@@ -40,7 +40,7 @@ REFUSALS = {
     "413": "The request is too large",
     "422": "The Idempotency-Key was used for another request",
     "429": "Too many attempts, or more requests than the service token may make",
-    "503": "The database is unavailable; nothing was lost",
+    "503": "The service cannot do this now, for example because the database is unavailable",
 }
 
 

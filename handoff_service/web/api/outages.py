@@ -75,7 +75,7 @@ async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
 @in_other_languages("text", str)
 class DryRunQuery(Paging):
     """``text``: the text in English. ``text_es`` and so on: its translations, for people who text
-    in these languages. If one is omitted, the preview uses the desk's text."""
+    in these languages. For each one that is omitted, the preview uses the desk's text."""
 
     text: str | None = None
 

@@ -47,7 +47,7 @@ class TransferBody(Body):
 
 
 class ReturnBody(Body):
-    """``outcome``: what the agents did for the requester, for the virtual agent."""
+    """``outcome``: what the agents did for the requester. The virtual agent gets it."""
 
     outcome: str = Field(min_length=1, max_length=200)
 

@@ -35,7 +35,7 @@ class PracticeBody(Body):
       with Patchboard.
     - ``queue_id``: use only conversations of this queue; null for all queues.
     - ``first_day``, ``last_day``: use conversations that were closed on these days, in the desk's
-      time zone; null for the last 30 days.
+      time zone. ``last_day`` null: today. ``first_day`` null: 30 days before the last day.
     """
 
     agent_id: int | None = Field(None, ge=1, le=2**53)

@@ -27,8 +27,8 @@ from handoff_service.web.shared.session import bearer, desk_of
 
 
 class PersonBody(Body):
-    """The person: a phone number with everything that is stored for it, or a user with all of the
-    user's numbers."""
+    """The person: a phone number with everything that is stored for it, or a user with the numbers
+    that no other user has. Exactly one of the two is required."""
 
     number: PersonNumber | None = None
     user_id: int | None = Field(None, ge=1, lt=2**53)

@@ -60,7 +60,7 @@ async def store(asked: ApiRequest[PromiseBody, Any]) -> KeptPromise:
     return await asked.desk.store.read(promises.one, asked.id, promise_id)
 
 
-@delete(f"{ALL}/{{promise_id}}", summary="Cancel a promise, which reports then ignore")
+@delete(f"{ALL}/{{promise_id}}", summary="Cancel a promise; reports then ignore it")
 async def cancel(asked: ApiRequest[None, Any]) -> None:
     command = OnePromise(interaction_id=asked.id, promise_id=asked.below, agent_id=asked.agent.id)
     await asked.desk.store.write(cancel_promise, command, near=asked.id)

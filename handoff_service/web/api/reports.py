@@ -38,8 +38,8 @@ _CURSOR = TextPattern(
 
 
 class RangeQuery(Body):
-    """``from`` and ``to``: the first and the last day, in the desk's time zone. Without them, the
-    last 30 days."""
+    """``from`` and ``to``: the first and the last day, in the desk's time zone. Send both or
+    neither; without them, the report covers the last 30 days."""
 
     first: Day | None = Field(None, alias="from")
     last: Day | None = Field(None, alias="to")

@@ -1,5 +1,5 @@
-"""API calls for service tokens, with which programs use the API. Only admins may manage them, not
-programs."""
+"""API calls for service tokens, with which programs use the API. Only admins may manage the tokens.
+Programs may not."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -19,8 +19,8 @@ SUPERVISOR = (Role.SUPERVISOR,)
 
 
 class SupervisionQuery(Body):
-    """``queue_id``: only conversations of this queue. ``limit``: the maximum number of
-    conversations."""
+    """``queue_id``: list only conversations of this queue. ``limit``: the maximum number of
+    conversations in the list."""
 
     queue_id: int | None = None
     limit: int = Field(50, ge=1, le=500)

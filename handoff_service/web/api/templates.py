@@ -1,5 +1,5 @@
 """API calls for agents' templates and for system messages to requesters. Everyone who is signed in
-may read them."""
+may read both. Admins and supervisors may change templates. Admins may edit system messages."""
 
 from typing import Annotated, Any
 

@@ -1,7 +1,8 @@
 """The scope that a service token needs for each API call.
 
-The first matching row of ``TABLE`` applies. Only people may make a call without a row. Therefore no
-service token can make a new call until somebody adds a row for it.
+The first matching row of ``TABLE`` applies. Without a matching row, a call under the name of an
+``admin:`` scope, such as ``/v1/queues`` for ``admin:queues``, needs that scope. Only people may
+make any other call, until somebody adds a row for it.
 """
 
 import re

@@ -45,8 +45,8 @@ class AdminBody(BaseModel):
 
 
 async def start(request: Request) -> HTTPResponse:
-    """Redirect to the next step. Before there is an admin, show the first step, or ask for the link
-    with the set-up token."""
+    """Redirect an admin to the next step. Before there is an admin, show the first step, or ask for
+    the link with the set-up token. Redirect other people to the sign-in or their home page."""
     store = desk_of(request).store
     if not await store.read(has_admin):
         return await _page(request, str(request.args.get("token") or ""), Form(values=EMPTY))
@@ -59,7 +59,8 @@ async def start(request: Request) -> HTTPResponse:
 
 
 async def make_account(request: Request) -> HTTPResponse:
-    """Create the first admin, and sign this browser in."""
+    """Create the first admin, and sign this browser in. Without a valid set-up token, show the page
+    that asks for the link."""
     from_this_site(request)
     desk, token = desk_of(request), form_field(request, "token")
     if await desk.store.read(has_admin):

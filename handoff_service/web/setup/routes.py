@@ -1,7 +1,8 @@
 """Collects the routes of the set-up.
 
-``/setup`` redirects to the first step that is not done. The set-up token opens only the first step,
-which creates an admin. The other steps are for admins, who can leave, resume and repeat each step.
+``/setup`` redirects an admin to the first step that is not done. The set-up token opens only the
+first step, which creates an admin. The other steps are for admins, who can leave, resume and repeat
+each step.
 """
 
 from sanic import Blueprint

@@ -1,8 +1,9 @@
-"""The SMS provider's webhooks: incoming texts, and delivery receipts for sent texts.
+"""The SMS provider's webhooks: incoming texts, delivery receipts for sent texts, and heartbeats of
+a phone.
 
 The code in the provider's folder parses and verifies each request. Everything else is the same for
-all providers. This module writes the content in one transaction, and answers with 200 after the
-commit or with 503 if the service cannot commit.
+all providers. This module writes each text, receipt or heartbeat in its own transaction. It answers
+with 200 after the commit, or with 503 if the service cannot commit.
 """
 
 from collections.abc import Callable, Coroutine
@@ -60,7 +61,7 @@ async def _answer(
             raise NotFound(
                 f"This desk does not use {kind.title}: PATCHBOARD_SMS_PROVIDER is not {kind.name}."
             )
-        for one in webhook.read(settings, _as_it_came(request, settings)):
+        for one in webhook.read(settings, _provider_request(request, settings)):
             await _take(desk, one)
     except Unavailable as away:
         if away.loggable:
@@ -77,7 +78,7 @@ async def _answer(
     )
 
 
-def _as_it_came(request: Request, settings: Settings) -> ProviderRequest:
+def _provider_request(request: Request, settings: Settings) -> ProviderRequest:
     return ProviderRequest(
         address=settings.public_url + request.path,
         query=request.query_string,
