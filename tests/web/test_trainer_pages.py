@@ -465,6 +465,10 @@ async def test_a_measured_model_shows_its_comparison_and_blocking_reasons(
     assert "-60 points, thanks" in page
     texts_page = f"{TEACH}/train/texts?model={second.hash}&meant=thanks&understood=bye"
     assert "thanks, understood as bye" in (await tara.get(texts_page)).text
+    (desk.desk.settings.home / "models" / "b.measured.json").unlink()
+    page = (await tara.get(f"{TEACH}/train?model={second.hash}")).text
+    assert "There are no test texts to show." in page
+    assert "The new model understands every test text." not in page
     asked = (await tara.get(f"{TEACH}/models/{second.hash}/promote")).text
     assert "Promote bbbb2222" in asked
     assert "thanks loses more than ten points" in asked

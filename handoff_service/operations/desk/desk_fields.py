@@ -163,8 +163,9 @@ class DeskEntry(BaseModel):
             le=1440,
             title=phrase("Keep thank-you texts in the closed conversation (minutes)"),
             description=phrase(
-                "A thank-you or thumbs-up in this time does not start a new "
-                "conversation. From 0 to 1440. 0: off."
+                "On numbers that live agents answer first, a thank-you or thumbs-up in this time "
+                "does not start a new conversation. From 0 to 1440. 0: off. If the desk is about "
+                "to ask how it went, the same applies on every number until it asks."
             ),
         ),
     ] = 10

@@ -61,7 +61,7 @@ ROLES = {
     Role.AGENT: (phrase("Agent"), phrase("answers requesters")),
     Role.SUPERVISOR: (phrase("Supervisor"), phrase("sees all queues and conversations")),
     Role.TRAINER: (phrase("Trainer"), phrase("trains the virtual agent")),
-    Role.ADMIN: (phrase("Admin"), phrase("full access, including admin")),
+    Role.ADMIN: (phrase("Admin"), phrase("full access, including the admin pages")),
 }
 
 

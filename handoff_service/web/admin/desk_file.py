@@ -71,8 +71,9 @@ async def export(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def import_file(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Preview what a file would change. With ``apply``, import the file. If the file has errors,
-    import nothing and list the errors by line."""
+    """Preview what a file would change. With ``apply``, import the file, or preview it again if
+    its changes are no longer those of the preview. If the file has errors, import nothing and list
+    the errors by line."""
     store = desk_of(request).store.for_long_requests()
     text, name = "", NAME
     try:

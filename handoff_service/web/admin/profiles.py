@@ -116,7 +116,10 @@ def _deletes(profile_id: int, number: str) -> Mapping[str, Any]:
     deleting = Deleting(
         title=phrase("Deactivate the profile of {number}?", number=phone(number)),
         effects=[
-            phrase("The next text from this number is matched again with the users who have it."),
+            phrase(
+                "The next new conversation with this number is matched again with the users who "
+                "have it."
+            ),
             phrase("Open conversations keep their user, and the history stays."),
         ],
         label=phrase("Deactivate this profile"),

@@ -1,5 +1,5 @@
-"""Collects the routes of the admin pages. Each kind of object has its own module and an entry in
-the menu (``menu.py``).
+"""Collects the routes of the admin pages. Each kind of object has its own module, and most have an
+entry in the menu (``menu.py``).
 
 For example, ``/users`` is the list of users, ``/users/new`` and ``/users/<id>`` are the forms, and
 ``/users/<id>/delete`` is the confirmation before deleting. Each form posts to its own path. All

@@ -200,7 +200,7 @@ def _deactivating(user: User) -> Deleting:
             ),
             phrase(
                 "The user's numbers and identity facts are removed, and messaging profiles are "
-                "deactivated. The next text from one of the numbers is matched again."
+                "deactivated. The next new conversation with one of the numbers is matched again."
             ),
         ],
         label=phrase("Delete this user"),

@@ -2,7 +2,7 @@
 
 Each conversation is changed in its own transaction, by the same operation that changes a single
 conversation. If one change is refused, the others still happen. Each action also returns its
-inverse (``bulk_undo.py``).
+inverse, if it can be undone (``bulk_undo.py``).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -40,7 +40,8 @@ from handoff_service.web.shared.bulk_undo import (
 )
 from handoff_service.web.shared.session import supervises
 
-#: Changes one conversation. Returns the inverse operation, or None if there is nothing to undo.
+#: Changes one conversation. Returns the inverse operation, or None if it changed nothing or cannot
+#: be undone.
 type ActOnOne = Callable[[int], Awaitable[Inverse | None]]
 
 

@@ -58,7 +58,8 @@ type OneInverse = (
     | tuple[Literal["cancel_transfer"], Id]
     | tuple[Literal["cancel_text"], Id, Id]  # the message
 )
-#: One inverse operation, or those of a macro in order. A macro's run in one transaction.
+#: One inverse operation, or those of a macro in order. The store runs those of a macro in one
+#: transaction.
 type Inverse = (
     OneInverse
     | tuple[

@@ -19,8 +19,8 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    """Return a value as text. An apostrophe before ``=``, ``@`` and the like keeps a spreadsheet
-    from running the text as a formula."""
+    """Return a value as text. If a text begins with ``=``, ``@`` or another character that starts a
+    formula, an apostrophe before it keeps a spreadsheet from running it. Numbers get none."""
     if value is None:
         return ""
     if isinstance(value, list):

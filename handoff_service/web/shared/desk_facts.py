@@ -1,4 +1,4 @@
-"""The desk's name and time zone, which every page shows."""
+"""The desk's name and time zone, which every page needs."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo

@@ -30,7 +30,8 @@ NAMED = phrase("{browser} on {system}")
 
 
 def device_of(user_agent: str) -> str:
-    """Return the browser and the operating system of a User-Agent header: Firefox on Linux."""
+    """Return the browser and the operating system of a User-Agent header: Firefox on Linux. Without
+    a known system, return only the browser; without a known browser too, return OTHER."""
     browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
     if browser and system:

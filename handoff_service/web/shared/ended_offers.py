@@ -22,7 +22,8 @@ class EndedOffer:
 
 
 def ended_offers(conn: Connection, agent_id: int, work_item_ids: Iterable[int]) -> list[EndedOffer]:
-    """Return how these offers to the agent ended. Unknown offers are left out."""
+    """Return how the offers of these work items to the agent ended. Leave out unknown work items,
+    and those that the agent was never offered."""
     found = [_ended_offer(conn, work_item_id, agent_id) for work_item_id in work_item_ids]
     return [one for one in found if one is not None]
 

@@ -1,4 +1,5 @@
-"""Error pages. Each shows what failed, a link to continue, and a button to sign out."""
+"""Error pages. Each shows what failed and a link to continue. An agent with a session also gets a
+button to sign out, except on a practice desk."""
 
 from contextlib import suppress
 

@@ -53,7 +53,8 @@ def seconds(value: float) -> str:
 
 
 def plain(value: float | None, unit: Unit) -> str:
-    """Format a value without its unit, for CSV: seconds, percent with one decimal, or money."""
+    """Format a value without its unit, for CSV. A percentage has one decimal, a ratio and money
+    have two or more, and seconds and counts are whole numbers."""
     if value is None:
         return ""
     match unit:
@@ -69,7 +70,8 @@ def plain(value: float | None, unit: Unit) -> str:
 
 def change(value: float | None, before: float | None, unit: Unit) -> str:
     """Format the change of a value: +12 %, or −3.1 points if the value is a percentage. A change
-    that rounds to zero gives ±0 %. Empty if a value is missing, or if ``before`` is 0."""
+    that rounds to zero gives ±0 % or ±0.0 points. Empty if a value is missing, or if ``before`` is
+    0 and the value is no percentage."""
     if value is None or before is None:
         return ""
     if unit is Unit.PERCENT:

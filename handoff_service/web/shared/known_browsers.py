@@ -1,5 +1,5 @@
 """Remembers, in a cookie, the accounts that a browser has signed in to. Failed sign-ins from other
-browsers do not lock these browsers out."""
+browsers do not lock such a browser out of the account."""
 
 import hashlib
 import hmac

@@ -1,7 +1,8 @@
 """Turns addresses in texts into links. The library linkify-it finds the addresses.
 
-Anybody can text the company, so a link may be deceptive. The page shows in bold the host that the
-browser will open. An address stays plain text if browsers could disagree about its host.
+Anybody can text the company, so a link may be deceptive. The page shows the host in bold. If the
+address looks like another host's, the page also names the host that the browser will open. An
+address stays plain text if browsers could disagree about its host.
 """
 
 import functools
@@ -179,7 +180,8 @@ def _ascii(host: str) -> str | None:
 
 
 def _seen(text: str) -> str:
-    """Percent-encode quotes, brackets and invisible characters, such as U+202E as %E2%80%AE."""
+    """Percent-encode quotes, angle brackets, backticks and invisible characters, such as U+202E as
+    %E2%80%AE."""
     return "".join(
         quote(c) if unicodedata.category(c) in _INVISIBLE or c in "\"'<>`" else c for c in text
     )

@@ -34,7 +34,7 @@ LISTED_AT_FIRST = 100  # conversations in the list until the agent loads the who
 class Lists:
     """The data of the list pane, and the counts in the menu on the left."""
 
-    shell: ShellData  #: the frame around the page, read in the same transaction
+    shell: ShellData  #: the data of the page shell, read in the same transaction
     offers: list[Offered]
     gone: list[EndedOffer]  #: ended offers that the page still shows
     #: whether ``ongoing`` lists other agents' conversations instead of the agent's own

@@ -37,9 +37,9 @@ class ShellData:
     away: PresencePeriod | None
     presences: list[PresenceChoice]
     offered: list[Offered]  #: work items that are offered to the agent
-    prompts: list[Prompt]  #: prompts that the agent has neither acted on nor dismissed
+    prompts: list[Prompt]  #: prompts that nobody has answered and the agent has not dismissed
     notices: list[ColleagueNotice]  #: changes that colleagues made to the agent's conversations
-    #: the agent's conversations with unread texts -> the newest unread text
+    #: the agent's conversations with unread texts -> the id of the newest unread text
     newest_unread: dict[int, int]
     reject_reasons: list[RejectReason]
 
@@ -95,8 +95,8 @@ def shell_variables(
 
 
 def _prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
-    """Return the open prompts, newest first: those of messaging actions and, for supervisors, also
-    those about low satisfaction grades."""
+    """Return the open prompts, newest first. Supervisors also get those about low satisfaction
+    grades."""
     found = prompts.open_prompts(conn, agent_id, supervises=supervises)
     if supervises:
         found = [*found, *low_grades.open_prompts(conn, agent_id)]

@@ -101,7 +101,8 @@ async def _warn(desk: AppContext, email: str, address: str) -> None:
     paragraphs = (
         phrase(
             "Somebody entered {count} wrong codes for your account within an hour, from the "
-            "address {address}. They know your password.",
+            "address {address}. They know your password, or signed in as you at your identity "
+            "provider.",
             count=sign_in_attempts.CODES_OF_ACCOUNT_HOURLY,
             address=address,
         ),

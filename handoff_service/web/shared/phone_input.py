@@ -49,8 +49,8 @@ def recipient(conn: Connection, text: str, country: str, field: str = "to") -> s
 
 
 def warning(conn: Connection, number: str) -> str | None:
-    """Return a sentence that explains why a text to this number may not arrive. None for mobile
-    numbers, for short codes and for numbers that have texted the desk."""
+    """Return a sentence that explains why a text to this number may not arrive. None for numbers
+    that can be mobile, for short codes and for numbers that have texted the desk."""
     if not is_e164(number):
         return None
     read = phonenumbers.parse(number)

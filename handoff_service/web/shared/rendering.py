@@ -74,7 +74,8 @@ def render(template: str, *, status: int = 200, **given: object) -> HTTPResponse
 
 def done_or_redirect(request: Request, to: str | None = None) -> HTTPResponse:
     """Answer a successful action. A request from a script gets an empty answer, because the event
-    stream reports the change. Any other request is redirected to ``to``, or to the workspace."""
+    stream reports the change; with ``to``, the script opens that page. Any other request is
+    redirected to ``to``, or to the workspace."""
     if "hx-request" in request.headers:
         return empty(headers={"HX-Redirect": to} if to else None)
     return redirect(to or "/workspace", status=303)

@@ -31,7 +31,7 @@ class ShownAttributes:
 
     user: list[ShownAttribute]  #: only those that have a value
     conversation: list[ShownAttribute]
-    can_set: bool  #: whether the desk has attributes for conversations
+    can_set: bool  #: whether the desk has attributes of conversations that agents see and can set
 
     @property
     def header(self) -> list[ShownAttribute]:

@@ -3,7 +3,7 @@ changes, so a lost event loses no data.
 
 Every connection starts with ``hello``. A ``heartbeat`` follows every ten seconds, which shows the
 page that the server still runs. The stream ends when the service stops (the fan-out closes), when
-the session ends, or when anything fails.
+the session ends, or when anything except the database fails.
 """
 
 import asyncio
@@ -41,7 +41,8 @@ async def serve(
     """Serve a page's stream.
 
     - ``translate`` turns a batch of hints into events.
-    - ``still`` is called before each event. The stream ends when it returns False.
+    - ``still`` is called before each batch and each heartbeat. The stream ends when it returns
+      False.
     - ``pause``: how many seconds to wait after each batch. Hints that arrive in this time form the
       next batch. The pause keeps a busy desk from redrawing a page faster than people can read.
     - ``holder``: the id of the agent who counts as connected while the stream is open.

@@ -59,8 +59,8 @@ def initials(name: str) -> str:
 
 
 def first_name(name: str) -> str:
-    """Return the name by which a text calls a person. Buttons and placeholders contain it, so a
-    page shows at most 30 characters."""
+    """Return the name by which a text calls a person. Buttons and empty fields show it, so it has
+    at most 30 characters."""
     called = names.first_name(name)
     return called if len(called) <= LONGEST_NAME else f"{called[: LONGEST_NAME - 1].rstrip()}…"
 
@@ -204,8 +204,8 @@ def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
 
 @pass_context
 def lately(context: Context, at: datetime) -> str:
-    """Format a past time: its age in minutes within an hour, else the time if it is today, else the
-    day."""
+    """Format a past time: “now” within a minute, its age in minutes within an hour, else the time
+    if it is today, else the day."""
     minutes = int((context["now"] - at).total_seconds() // 60)
     if minutes < 1:
         return shown(_NOW)

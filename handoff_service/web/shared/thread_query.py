@@ -80,7 +80,7 @@ class Thread:
 
     @property
     def conflict(self) -> bool:
-        """Whether the number is on the record of somebody other than the interaction's user."""
+        """Whether the number is on records, but not on that of the interaction's user."""
         whose = self.interaction.user
         users = tuple(user.id for user in self.on_record_of)
         facts = NumberFacts(users=users, has_profile=True, profile_user=whose.id if whose else None)
@@ -96,9 +96,9 @@ def thread(
     whole: bool = False,
     line: int | None = None,
 ) -> Thread:
-    """Read a conversation for a new page: its newest messages, from ``line`` if that message is
-    older, or all of them if ``whole`` is true. ``line``: the seq of a message to show. Raises
-    NotFound for an unknown conversation."""
+    """Read a conversation for a new page: its newest messages, from shortly before ``line`` if that
+    message is older, or all of them if ``whole`` is true. ``line``: the seq of a message to show.
+    Raises NotFound for an unknown conversation."""
     last = (
         conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar()
         or 0
@@ -121,8 +121,8 @@ def news(
     after: int,
     watched: Collection[int],
 ) -> Thread:
-    """Read the messages after the seq ``after``. Also read the messages with the seqs in
-    ``watched`` again, because their receipts may have changed."""
+    """Read the messages after the seq ``after``. Also read again the messages with the seqs in
+    ``watched``, because their receipts may have changed, and those with a newer reaction."""
     watched = {*watched, *messages.reacted_since(conn, interaction_id, after)}
     wanted = {*watched, *(seq - 1 for seq in watched)}
     found = messages.matching(

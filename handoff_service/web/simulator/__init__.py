@@ -1,4 +1,4 @@
 """The phone simulator, and the mailbox of the demo.
 
-These modules may import the shared modules.
+These modules may import the API, shared web modules, and what these may import.
 """

@@ -1,4 +1,4 @@
-"""Tells the phone page whether the virtual agent is still starting."""
+"""Determines, for the phone page, whether the virtual agent is still starting."""
 
 import asyncio
 
@@ -15,4 +15,4 @@ async def starting(request: Request) -> str:
     urls = desk_of(request).settings.bot_urls
     if not urls or any(await asyncio.gather(*map(models.answers, urls))):
         return ""
-    return phrase("The virtual agent is starting. Until then, live agents get the texts.")
+    return phrase("The virtual agent is starting. Until it is ready, live agents get the texts.")

@@ -1,5 +1,6 @@
 // Adds pictures to a text. An agent chooses, pastes or drops a picture. This script uploads it at once, shows it until
-// the text is sent, and stores its id with the draft. Pictures that the service would reject are not uploaded.
+// the text is sent, and stores its id with the draft. It does not upload pictures that are too large, too many or of a
+// type that the service does not accept.
 
 import { csrf, signInAgain } from "./post.js";
 import { language, phrase } from "./words.js";

@@ -1,5 +1,5 @@
-// The composer. Updates from the server never replace it. After the agent sends a text, this script clears the field,
-// unless the agent has typed more since.
+// The composer. Updates from the server never replace it. When the agent sends a text, this script clears the field. If
+// sending fails, it puts the text back.
 
 import { attached, attaching, detach, startAttach } from "./attach.js";
 import { errorOf } from "./post.js";

@@ -38,7 +38,7 @@ function keepCurrent(part) {
   show();
 }
 
-// Adds a row, which is a copy of the last row. That row is always empty.
+// Adds a row, which is a copy of the last row that the server rendered. That row is always empty.
 function addAndRemove(rows) {
   const empty = rows.lastElementChild.cloneNode(true);
   const add = rows.parentElement.querySelector("[data-add]");

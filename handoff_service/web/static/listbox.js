@@ -2,7 +2,7 @@
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 5, PageUp: -5 };
 
-// Calls ``choose`` with the option that the person chooses, and ``selected`` with the option that the arrow keys reach,
+// Calls ``choose`` with the option that the person chooses, and ``selected`` with the option that becomes selected,
 // or with undefined. Handles a key only if ``accepts`` returns true for it. After the caller has shown a new list, it
 // calls ``renewed`` with the text for which it requested the list.
 export function listbox(field, box, { choose, selected = () => {}, accepts = () => true }) {

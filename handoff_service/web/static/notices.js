@@ -1,6 +1,6 @@
-// Sounds and system notifications for offers, prompts of messaging actions and new messages, on every page. The server
-// renders the notices in the page. Only one tab plays a sound or shows a notification, and none does while the agent is
-// Away.
+// Sounds for offers and new messages, and system notifications for offers and for prompts of messaging actions. They work
+// on every page. The server renders the notices in the page. Only one tab plays a sound or shows a notification, and
+// none does while the agent's presence state gets no offers.
 
 import { post } from "./post.js";
 import { play } from "./sounds.js";

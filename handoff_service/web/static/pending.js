@@ -30,7 +30,8 @@ function paragraph(name, words) {
 
 function clock() {
   const footer = document.createElement("footer");
-  footer.innerHTML = '<svg class="icon" aria-hidden="true"><use/></svg><span>Sending</span>';
+  footer.innerHTML = '<svg class="icon" aria-hidden="true"><use/></svg><span></span>';
+  footer.querySelector("span").textContent = phrase("Sending");
   footer.querySelector("use").setAttribute("href", `${ICONS}#clock`);
   return footer;
 }

@@ -4,7 +4,7 @@ import { countPhrase } from "./words.js";
 
 const picked = new Set();
 const MOST = 100; // the most conversations for one action
-const FADES = 15_000; // ms until Undo disappears; then the service sends the closing texts
+const FADES = 15_000; // ms until Undo disappears; then the service sends the texts of the action
 let fading;
 
 export function startPicks() {

@@ -1,4 +1,5 @@
-// Moves the focus to the search field on the key "/". htmx sends the search while the agent types.
+// Moves the focus to the search field on the key "/", or opens the search page if the page has no search field. htmx
+// sends the search while the agent types.
 
 export function toSearch() {
   const field = document.getElementById("search");

@@ -1,4 +1,4 @@
 """The supervisor's pages: the live view, reports and dry runs.
 
-These modules may import the shared modules.
+These modules may import the API, shared web modules, and what these may import.
 """

@@ -32,8 +32,8 @@ class ComparedRow:
     happened: str  #: in the past
     before: str  #: in a replay with today's settings
     after: str  #: in a replay with the change
-    #: whether the change improves the figure; None if both replays are equal, or if a change of
-    #: this figure is neither good nor bad
+    #: whether the change improves the figure; None if both replays are equal, if one of them has no
+    #: value, or if a change of this figure is neither good nor bad
     better: bool | None
 
 

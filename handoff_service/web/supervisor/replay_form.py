@@ -51,7 +51,8 @@ def of(now: DeskToday) -> ReplayForm:
 
 
 def sent(request: Request, now: DeskToday) -> ReplayForm:
-    """Read the form that the browser sent. A missing field keeps today's value."""
+    """Read the form that the browser sent. A missing field keeps today's value, but an agent
+    without a checked group has no groups."""
     given: Any = request.form or RequestParameters()  # None for a body that is no form
     today = of(now)
     values = {name: str(given.get(name, value)).strip() for name, value in today.values.items()}

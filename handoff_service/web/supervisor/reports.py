@@ -177,7 +177,8 @@ def asked_figure(request: Request) -> Figure:
 
 @page(Role.SUPERVISOR)
 async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """List the conversations that a figure counts, largest values first."""
+    """List the conversations that a figure counts: those with the largest values first or, if they
+    have no values, the newest first."""
     figure = asked_figure(request)
     name = figure.name
     given = request.args.get("skip") or ""

@@ -1,9 +1,9 @@
 """The supervisor's page: current queues, agents and conversations, the day's numbers, and the
 supervisor's actions.
 
-When the event stream reports a change, the page fetches its live part, at most once a second. It
-fetches the day's numbers at each heartbeat. A supervisor who opens a conversation only observes it.
-Nothing is marked as read, and the live group does not change."""
+When the event stream reports a change, the page fetches its live part, at most once a second. At
+each heartbeat, it fetches the live part and the day's numbers. A supervisor who opens a
+conversation only observes it. Nothing is marked as read, and the live group does not change."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,5 @@
-"""The workspace's pages: the list, a conversation, and the agents' actions.
+"""The workspace's pages: the list, conversations, the agents' actions, search, practice, accounts
+and sign-in.
 
 These modules may import all other packages of ``web``, because ``workspace.py`` adds their routes.
 """

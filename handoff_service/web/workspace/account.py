@@ -92,7 +92,7 @@ async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 async def _new_password(request: Request, agent: CurrentAgent) -> str:
     """Return the new password from the form. Raises BadInput if the new password is not allowed or
-    the current password is wrong."""
+    the current password is wrong, and TooManyAttempts when no attempt is left."""
     password = form_field(request, "password")
     read_as(AgentBody, {"password": password})
     desk = desk_of(request)

@@ -1,5 +1,5 @@
 """The brief above a conversation. It takes time to compute, so the page's script requests it only
-when the agent accepts an offer or returns to the conversation."""
+when the agent opens it, has accepted the conversation, or returns to it after an hour."""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
 """Actions on several conversations of the list at once, and their undo.
 
-The answer has an Undo button, which sends the inverse operations back (``bulk_undo.py``).
+If anything can be undone, the answer has an Undo button, which sends the inverse operations back
+(``bulk_undo.py``).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -71,7 +72,7 @@ HEADINGS: Mapping[str, Callable[[int], str]] = {
         "Run a macro on {count} conversation", "Run a macro on {count} conversations", n
     ),
 }
-#: action -> the sentence that confirms it
+#: action -> the sentence that confirms it; ``macros.py`` has the sentence for a macro
 DONE: Mapping[str, Callable[[int], str]] = {
     "assign": lambda n: count_phrase(
         "{count} conversation assigned.", "{count} conversations assigned.", n

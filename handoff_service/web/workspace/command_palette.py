@@ -1,5 +1,5 @@
 """The command palette. It finds conversations, people, actions on the open conversation, macros,
-pages and single settings, and shows only those that the agent may use."""
+pages and single settings. It shows only entries that the agent's roles allow."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextvars import copy_context
@@ -15,7 +15,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.desk.command_palette import PaletteEntry
 from handoff_service.rules.desk.command_palette import matching as matching_words
-from handoff_service.rules.shared.phrases import count_phrase, joined, phrase
+from handoff_service.rules.shared.phrases import count_phrase, joined, phrase, phrase_in
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.rules.shared.vocabulary_words import STATES
 from handoff_service.store.conversations import conversations, search
@@ -30,8 +30,8 @@ from handoff_service.web.workspace import macros
 from handoff_service.web.workspace.palette_actions import ACTIONS, HOLD, RESUME
 from handoff_service.web.workspace.palette_pages import admin_pages, palette_pages, settings_fields
 
-MOST_ENTRIES = 6  # entries in a group for a typed query
-FEW = 5  # entries in a group without a query
+MOST_ENTRIES = 6  # entries in a group for a typed query, except actions: all that match are shown
+FEW = 5  # entries in a group without a query, except actions: twice as many are shown
 LONGEST_ID = 15  # digits
 SNIPPET = 100  # characters of a matching line
 
@@ -75,7 +75,7 @@ def _groups(
     )
     commands = [
         PaletteGroup(heading=phrase("Pages"), icon="out", entries=pages),
-        PaletteGroup(heading=phrase("Admin"), icon="admin", entries=admin),
+        PaletteGroup(heading=phrase_in("area", "Admin"), icon="admin", entries=admin),
         PaletteGroup(heading=phrase("Settings"), icon="note", entries=settings),
     ]
     # with a query, commands come first: a query may match many texts but only few commands
@@ -151,8 +151,8 @@ def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[PaletteGrou
 def _conversation(
     one: Interaction | ListedInteraction, line: Message | None = None
 ) -> PaletteEntry:
-    """Return an entry that opens the conversation at the matching line. ``line``: None if the
-    conversation matched by a name or number."""
+    """Return an entry that opens the conversation, at the matching line if there is one. ``line``:
+    None if no line matched."""
     snippet = line.body[:SNIPPET] if line else STATES[one.state]
     place = f"?line={line.seq}#line-{line.seq}" if line else ""
     return PaletteEntry(

@@ -1,4 +1,5 @@
-"""The page of a conversation: shows its messages, and stores the texts and notes of the agent."""
+"""The page of a conversation: shows its messages, stores the agent's texts and notes, and records
+how far the agent has read."""
 
 from typing import Any
 

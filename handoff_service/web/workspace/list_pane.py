@@ -42,8 +42,8 @@ async def counts_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse
 async def list_context(
     request: Request, agent: CurrentAgent, *, on_page: Sequence[int] = (), opened: int | None = None
 ) -> dict[str, Any]:
-    """Return the template variables of the frame and the list. ``on_page``: ids of the offers on
-    the page. ``opened``: id of the open conversation."""
+    """Return the template variables of the page shell and the list. ``on_page``: ids of the offers
+    on the page. ``opened``: id of the open conversation."""
     others, whole = (request.args.get(name) == "1" for name in ("others", "all"))
     lists = await desk_of(request).store.read(
         list_query.lists, agent.id, others=others, whole=whole, on_page=on_page

@@ -40,7 +40,7 @@ KINDS: Mapping[str, str] = {
     "note": phrase("{name} is typing a note…"),
     "": "",
 }
-PAUSE = 1.0  # seconds between two redraws of the supervisor's page
+PAUSE = 1.0  # seconds between two redraws of a supervisor's or a trainer's page
 LONGEST = 9  # digits of an id or of a message's seq
 
 
@@ -50,11 +50,11 @@ async def events(request: Request, agent: CurrentAgent) -> None:
 
     | event | sent when |
     |---|---|
-    | ``lists`` | the agent's list, offers or notices have changed |
+    | ``lists`` | the agent's list, offers, prompts, notices or presence have changed |
     | ``thread`` | the open conversation has changed |
     | ``writing`` | another agent types in it or stops: ``{"by", "said"}``; ``said`` may be empty |
     | ``desk`` | the supervisor's page has changed; for supervisors, with ``desk=1`` |
-    | ``trainer`` | a text waits or was labeled; for trainers, with ``trainer=1`` |
+    | ``trainer`` | a trainer's page has changed; for trainers, with ``trainer=1`` |
     """
     desk = desk_of(request)
     opened = _number(request.args.get("open") or "")
@@ -100,7 +100,8 @@ async def events(request: Request, agent: CurrentAgent) -> None:
 
 @page(*LIVE)
 async def writing(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Tell the other agents who have this conversation open that the agent is typing."""
+    """Notify the other agents who have this conversation open that the agent types or has stopped
+    typing."""
     desk = desk_of(request)
     kind = form_field(request, "kind")
     if kind not in KINDS:
@@ -115,7 +116,7 @@ async def writing(request: Request, interaction_id: int, agent: CurrentAgent) ->
 
 @page(*LIVE)
 async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Dismiss a prompt of the conversation."""
+    """Dismiss a prompt of the conversation, and the conversation's older prompts."""
     seq = _number(form_field(request, "seq"))
     if seq is None:
         raise BadInput(errors={"seq": phrase("must be the prompt's seq in the conversation")})

@@ -63,7 +63,8 @@ async def found_macros(request: Request, interaction_id: int, agent: CurrentAgen
 async def run_it(
     request: Request, interaction_id: int, macro_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Run a macro. The answer confirms this and has an Undo button."""
+    """Run a macro. The answer confirms the run and, if anything can be undone, has an Undo
+    button."""
     run = await run_one(desk_of(request).store, agent, macro_id, interaction_id)
     if "hx-request" not in request.headers:
         return back_to_conversation(request, interaction_id)
@@ -131,7 +132,8 @@ def _unset(macro: Macro, who: Placeholders) -> list[str]:
 
 def bulk_choices(conn: Connection, ids: Collection[int], agent: CurrentAgent) -> Mapping[str, Any]:
     """Return the template variables for running a macro on several conversations: each macro with
-    the texts and segments that it would send, and the number of requesters who have opted out."""
+    the texts and segments that it would send, and the number of conversations whose requester has
+    opted out."""
     stored = macros.list_(conn)
     who = placeholder_values.of_interactions(conn, ids, agent.name, _texts(stored))
     out = consents.opted_out_of(conn, list(who))

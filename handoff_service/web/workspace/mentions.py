@@ -26,7 +26,8 @@ async def mentions_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def colleagues(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Find colleagues whose name begins with ``q``, the letters after an @ in a note."""
+    """Find colleagues with a name in which a word begins with ``q``, the letters after an @ in a
+    note."""
     agents = await desk_of(request).store.read(mentions.agents_to_name)
     agents.pop(agent.id, None)
     ids = agents_starting_with((request.args.get("q") or "")[:LONGEST], agents)[:MOST_NAMES]

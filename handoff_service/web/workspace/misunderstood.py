@@ -1,5 +1,5 @@
-"""Lets an agent mark an answer of the virtual agent as misunderstood. Trainers then see the masked
-text and the agent who marked it."""
+"""Lets an agent mark an answer of the virtual agent as misunderstood. Trainers then see the
+requester's masked text and the agent who marked the answer."""
 
 from typing import Any
 

@@ -35,7 +35,10 @@ CASES = {
     ),
     Situation.ACTIVE_WITH_LIVE_AGENT: (
         phrase("A conversation with a live agent"),
-        phrase("Adds your text and adds you to the live group; the owner stays the same"),
+        phrase(
+            "Adds your text and adds you to the live group; the owner stays the same. If it waits "
+            "in a queue, it is assigned to you"
+        ),
     ),
     Situation.ACTIVE_WITH_VIRTUAL_AGENT: (
         phrase("A conversation with the virtual agent"),

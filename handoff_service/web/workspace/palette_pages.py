@@ -25,7 +25,8 @@ FIELD_MACROS = frozenset({"field", "area", "switch", "choose", "listed", "checks
 
 
 def palette_pages(agent: CurrentAgent, phones: bool) -> Iterator[PaletteEntry]:
-    """Yield the pages of the rail and of the agent's own menu."""
+    """Yield the pages that this agent may open, except admin pages, and some actions of the agent's
+    menu."""
     if agent.roles & {*LIVE, Role.ADMIN}:
         yield PaletteEntry(
             label=phrase("New message"), keys="n", press="to-new", other_words=phrase("write first")

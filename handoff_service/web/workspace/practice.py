@@ -39,7 +39,8 @@ MOST_SHOWN = 50
 
 @page(*LIVE)
 async def practice_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the form for a new run, the agent's open run, and past runs."""
+    """Return the form for a new run, the agent's run that is ready, and the latest runs.
+    Supervisors see the runs of all agents."""
     return await _page(request, agent)
 
 

@@ -25,8 +25,9 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def at_work(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Record that the agent is active. Pages call this when an agent with an open offer types or
-    clicks. The handler itself does nothing, because each request counts as activity."""
+    """Record that the agent is active. Pages call this when an agent with an open offer types,
+    clicks or scrolls. The handler itself does nothing, because ``session.signed_in`` records the
+    activity."""
     return done_or_redirect(request)
 
 

@@ -22,7 +22,7 @@ from handoff_service.web.shared.phone_input import recipient as read_recipient
 from handoff_service.web.shared.phone_input import warning
 
 MOST_PEOPLE = 8  # people listed
-LAST = 2  # the dialog shows this many lines of the active conversation
+LAST = 2  # the dialog shows this many texts of the active conversation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Outlook:
     effect: str
     button: str
     active: Interaction | None
-    last: list[Message]  #: the last lines of the active conversation
+    last: list[Message]  #: the last texts of the active conversation
     opted_out: OptedOut | None
     unanswerable: str | None
 
@@ -78,14 +78,14 @@ class RecipientPreview:
     senders: list[ProviderNumber]
     found: list[MatchingPerson]
     more: bool  #: whether more people match than are listed
-    problem: str  #: why the desk cannot text the typed number
+    problem: str  #: why the desk cannot text the typed number; empty if people match
     chosen: Destination | None
     outlook: Outlook | None
 
 
 def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPreview:
-    """Find matching people. If a destination is chosen or only one matches, also look up the effect
-    of sending."""
+    """Find matching people. If a destination is chosen, a number is typed or only one destination
+    matches, also look up the effect of sending."""
     senders = list_provider_numbers(conn)
     first = senders[0].number if senders else ""
     sender = next((p.number for p in senders if p.number == asked.sender), first)

@@ -32,9 +32,10 @@ class Hit:
     """A conversation that matches the query."""
 
     interaction: Interaction
-    seq: int | None  #: the seq of the matching line; None if a name or number matched
-    by: str  #: the line's author; empty for the requester
-    pieces: Sequence[tuple[str, bool]]  #: the line in pieces, and whether each matches the query
+    seq: int | None  #: the seq of the matching line; None if a name, number or label matched
+    by: str  #: the line's author; empty for the requester, and if no line matched
+    #: the line, or else the conversation's description, in pieces, and whether each matches
+    pieces: Sequence[tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,8 +104,9 @@ def blueprint() -> Blueprint:
 async def _sign_out_elsewhere(
     desk: AppContext, provider_id: int, sealed: str | None
 ) -> tuple[str, str] | None:
-    """Return the identity provider's name and the address of its sign-out page, or None if it has
-    no such page. ``sealed``: the session's encrypted ID token."""
+    """Return the identity provider's name and the address of its sign-out page. Return None if it
+    has no such page, or if the desk cannot read the provider or the token. ``sealed``: the
+    session's encrypted ID token."""
     settings, id_token = desk.store.settings, None
     try:
         one = await desk.store.read(identity_providers.get, provider_id)
@@ -164,7 +165,8 @@ async def enter(request: Request, opened: NewSession, email: str, to: str) -> HT
 async def let_in(
     desk: AppContext, request: Request, response: HTTPResponse, opened: NewSession, email: str
 ) -> None:
-    """Give the browser its new session, and end its sign-in step and any practice session."""
+    """Complete the sign-in: update the agent's presence, give the browser its new session, remember
+    the browser, and end its sign-in step and any practice session."""
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
     give_cookie(desk, response, opened.token)
     # the agent who used this browser before may still have a practice session here

@@ -63,8 +63,9 @@ async def found_templates(
 
 @page(*LIVE)
 async def templates_to_begin(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Find templates for a new message to ``choice`` from the company number ``from``. Leave out
-    templates with the conversation's number, because a new conversation has no number yet."""
+    """Find templates for a new message to ``choice`` from the company number ``from``. If sending
+    would start a conversation, leave out templates with the conversation's number, because a new
+    conversation has no number yet."""
     q, recent = _typed(request), _recent(request)
     to = _recipient(request)
 

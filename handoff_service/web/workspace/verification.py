@@ -32,8 +32,8 @@ async def undo(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
 
 @page(*LIVE)
 async def found_users(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Find the users among whom an agent chooses the requester. ``q``: a name, an employee number
-    or the end of a phone number.
+    """Find the users among whom an agent chooses the requester. ``q``: a name, an employee number,
+    or the beginning or end of a phone number.
     """
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(find_active_users, q, 8)

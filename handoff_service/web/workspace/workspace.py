@@ -3,7 +3,7 @@ updates pages.
 
 Each page works without JavaScript. Fragments (``/workspace/lists``, ``.../news``) use the templates
 of the pages, and a script merges them into the page by element id. A script gets an empty answer to
-an action, because the event stream reports the change.
+most actions, because the event stream reports the change.
 """
 
 from typing import Any
@@ -66,7 +66,7 @@ ONE = "/conversations/<interaction_id:int>"
 
 
 def blueprint() -> Blueprint:
-    """Return the workspace's pages, signing in, and the static files."""
+    """Return the workspace's pages, the admin pages, sign-in, the set-up, and the static files."""
     made = Blueprint("workspace")
 
     @made.get("/")
