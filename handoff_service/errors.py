@@ -133,8 +133,7 @@ class DatabaseAway(Unavailable):
 
 
 class OutcomeUnknown(DatabaseAway):
-    """The database failed while saving. Check whether your change was saved before you try
-    again."""
+    """The database failed. Check whether your change was saved before you try again."""
 
 
 class RepeatSafely(OutcomeUnknown):
