@@ -5,7 +5,8 @@ These derived facts are not stored:
 - An interaction is active when ``closed_at`` is null.
 - The numbers of interactions (INT0000012) and cases (CS0000012) are their ids.
 - An interaction's candidates are the other users on its number.
-- An agent's load is a count.
+- An agent's load is the number of their open offers and active conversations, without those on
+  hold.
 - A line is a requester number together with a provider number.
 
 Some derived facts are stored, because computing them would be slow. The comment at the table or
@@ -153,8 +154,8 @@ desk = Table(
     _flag("queue_unanswerable", default=False),
     #: whether an agent must choose a topic to close a conversation
     _flag("ask_topic", default=False),
-    # how many days content is kept after its conversation closes; 0: forever
-    # (rules/privacy/kinds.py)
+    # how many days content is kept after its conversation closes, or after the creation of trainer
+    # items and audit entries; 0: forever (rules/privacy/kinds.py)
     _count("keep_texts_days", 0),
     _count("keep_media_days", 0),
     _count("keep_notes_days", 0),
@@ -324,7 +325,7 @@ queues = Table(
     _count("position", 0),
     _json("conditions", "[]"),
     Column("match", sa.Text, nullable=False, server_default=sa.text("'all'")),
-    #: opening hours (opening_hours.py); null: always open
+    #: opening hours (lib/opening_hours.py); null: always open
     _word("schedule", null=True),
     #: null: the desk's
     _word("time_zone", null=True),
@@ -518,9 +519,10 @@ consents = Table(
     _ref("agent_id", "agents.id", null=True),
     _word("note", null=True),
     _time("at"),
-    #: when the change was pushed to the provider, or when it turned out to need no push
+    #: when the push ended, even if the provider rejected it, or when no push turned out to be
+    #: necessary; null: not pushed yet
     _time("told_at", null=True),
-    #: why the provider rejected it
+    #: why the last push failed or was rejected
     _word("told_why", null=True),
     Index("ix_consents_number", "number", "id"),
     Index("ix_consents_untold", "id", sqlite_where=IS_NOT_PUSHED, postgresql_where=IS_NOT_PUSHED),
@@ -730,7 +732,7 @@ messages = Table(
     _time("sent_at", null=True),
     #: the emoji of the requester's reaction
     _word("reaction", null=True),
-    #: when its status or media last changed; null: never
+    #: when its status, media, reaction or text last changed; null: never
     _time("changed_at", null=True),
     #: when retention or an erasure removed its text
     _time("emptied_at", null=True),
@@ -1557,8 +1559,8 @@ timers = Table(
 # Reports ------------------------------------------------------------------------------------------
 
 LOOKED_AT_AGAIN = sa.text("look_again_at IS NOT NULL")
-#: The facts of each conversation, for reports: rules/reports/facts.py and columns.py. A background
-#: job updates them whenever the conversation changes (operations/reports/keep_facts.py).
+#: The facts of each conversation, for reports: see facts.py and columns.py in rules/reports. A
+#: background job updates them after the conversation changes (operations/reports/keep_facts.py).
 conversation_facts = Table(
     "conversation_facts",
     metadata,
@@ -2068,7 +2070,7 @@ audit_log = Table(
     _word("record"),
     #: the record's name
     _word("name"),
-    #: null: a command in a terminal, the desk file, or an unknown person
+    #: null: a command in a terminal, the desk file, a job, single sign-on, or an unknown person
     Column("agent_id", ID),
     #: the agent's name at that time
     _word("agent"),
