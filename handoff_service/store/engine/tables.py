@@ -688,11 +688,13 @@ running_targets = Table(
     _time("started_at"),
     #: in minutes of the queue's opening hours
     Column("minutes", sa.Integer, nullable=False),
-    #: null: on hold, or the queue does not open long enough within a year
+    #: null: on hold and not due before the hold, or the queue does not open long enough within a
+    #: year
     _time("due_at", null=True),
-    #: when only a quarter of the time is left
+    #: when only a quarter of the time is left; null if ``left_seconds`` has a value
     _time("soon_at", null=True),
-    #: the seconds that remained when the hold began; null: not on hold
+    #: the seconds of opening hours that remained when the hold began; null: not on hold, or due
+    #: before the hold
     Column("left_seconds", sa.Integer),
 )
 IN_FULL_RANGE = sa.text(f"error_code = {RANGE_FULL}")

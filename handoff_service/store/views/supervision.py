@@ -11,8 +11,8 @@ from handoff_service.store.views.targets import RunningTarget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
-    """Texts that the provider does not accept, by error code, including texts that are queued
-    behind them. ``since``: when the oldest text was written."""
+    """Texts that the provider does not accept, by error code. ``since``: when the oldest of them
+    was written. ``texts``: their number, including the texts that are queued behind them."""
 
     code: int
     meaning: str
@@ -166,7 +166,7 @@ class FullRange:
     """A range of numbers with a common prefix that has reached its limit on automatic replies. At
     least one reply was blocked in the last hour.
 
-    - ``numbers``: how many numbers did not get a reply;
+    - ``numbers``: how many numbers did not get a reply in the last 24 hours;
     - ``texts``: replies blocked in the last 24 hours;
     - ``since``: when the first of them was blocked.
     """
