@@ -174,8 +174,8 @@ class Offered(OfferFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A prompt of a messaging action that nobody has answered and that the calling agent has not
-    dismissed. ``id`` and ``seq``: those of its message. ``said``: the admin's text."""
+    """A prompt of a messaging action, or an alert. Nobody has answered it, and the calling agent
+    has not dismissed it. ``id`` and ``seq``: those of its message. ``said``: its text."""
 
     id: int
     interaction_id: int
