@@ -37,8 +37,8 @@ class MentioningRows:
 
 
 def words_about(conn: Connection, numbers: Sequence[str], user_id: int | None) -> list[str]:
-    """Return the person's numbers, addresses, employee numbers and names. Names of a single word
-    are left out."""
+    """Return the person's numbers, addresses, employee numbers and names. Names of a single word,
+    and words shorter than ``MIN_LENGTH``, are left out."""
     found = list(numbers)
     u = t.users
     ids = with_merged(conn, user_id) if user_id else []

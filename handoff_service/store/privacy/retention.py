@@ -128,7 +128,7 @@ def nobody(conn: Connection) -> int | None:
 
 
 def make_nobody(tx: Transaction, _command: None = None) -> int:
-    """Create this profile. Return its id."""
+    """Create the profile for conversations whose requester was removed. Return its id."""
     made = sa.insert(p).values(number=NOBODY, active=False, created_at=tx.now)
     return int(tx.conn.execute(made.returning(p.c.id)).scalar_one())
 

@@ -53,7 +53,8 @@ class PastItem:
 
 
 def items(conn: Connection, since: datetime, until: datetime) -> list[PastItem]:
-    """Return the work items that entered queues between two times, oldest first."""
+    """Return the work items that entered queues between two times, oldest first: at most the newest
+    ``MAX_ARRIVALS``. Transfers to an agent are left out."""
     later = w.alias("later")
     next_at = (
         select(later.c.created_at)

@@ -1,5 +1,5 @@
-"""The news for agents who have no workspace page open: new offers, texts, prompts, notices, mentions
-and alerts."""
+"""The news for agents who have no workspace page open: new offers, texts, prompts, notices,
+mentions and alerts."""
 
 from collections.abc import Sequence
 from datetime import datetime
