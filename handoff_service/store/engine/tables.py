@@ -256,7 +256,8 @@ agents = Table(
     _flag("active", default=True),
     #: true: the technical agent of a service token, which is never active
     _flag("is_service", default=False),
-    #: Patchboard's own setting, which overrides the choice; null: none (store/routing/presence.py)
+    #: Patchboard's own setting, which overrides the choice; null: none
+    #: (store/desk/availability.py)
     _word("automatic_presence", null=True),
     #: the reason for automatic_presence
     _word("automatic_reason", null=True),
@@ -1462,8 +1463,8 @@ assignment_log = Table(
     _time("at"),
     Index("ix_assignment_log_work_item_id", "work_item_id", "id"),
 )
-#: All waiting work. Of the rows with the same kind and line, workers claim only the one with the
-#: lowest id.
+#: All work that waits or is being done. Of the rows with the same kind and line, workers claim only
+#: the one with the lowest id.
 due_work = Table(
     "due_work",
     metadata,
@@ -1992,7 +1993,7 @@ retention = Table(
     "retention",
     metadata,
     Column("kind", sa.Text, primary_key=True),
-    #: the job has finished all conversations that were closed before this time
+    #: the job has finished all conversations that were closed up to this time
     _time("done_to", null=True),
     #: running, done or stopped
     _word("state"),
@@ -2012,11 +2013,12 @@ erasures = Table(
     _word("state"),
     #: the next step (rules/privacy/erasures.py)
     _word("step"),
-    #: the person's numbers; empty at the end
+    #: the person's numbers; empty after the step ``mentions``
     _json("numbers", "[]"),
-    #: the person's user id; null at the end, or if only a number is erased
+    #: the person's user id; null after the step ``mentions``, or if only a number is erased
     Column("user_id", ID),
-    #: the person's numbers, address and name, to find them in other people's rows; empty at the end
+    #: the person's numbers, addresses, employee numbers and names, to find them in other people's
+    #: rows; empty after the step ``mentions``
     _json("words", "[]"),
     #: keyed hashes of the numbers, to find a number's receipt
     _json("number_hashes", "[]"),
