@@ -22,7 +22,7 @@ from handoff_service.rules.desk.audit import Subject
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine.store import Store
-from handoff_service.store.privacy import erasures, people, retention
+from handoff_service.store.privacy import erasures, people, retention_status
 from handoff_service.store.privacy.counts import TITLES
 from handoff_service.store.privacy.erasures import Erasure
 
@@ -114,7 +114,7 @@ def _retention(config: Settings, _arguments: argparse.Namespace) -> int:
 
 
 async def _retention_status(store: Store) -> str:
-    found = await store.read(retention.status, now(), counted=True)
+    found = await store.read(retention_status.status, now(), counted=True)
     return "\n".join(
         f"{one.title}: kept forever"
         if one.days is None

@@ -54,7 +54,7 @@ def test_a_filter_selects_its_records(
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("order", "must be a key, = and a value"),
+        ("order", "must be KEY=VALUE, such as order_number=12"),
         ("size=1", "there is no attribute “size”"),
         ("order=x", "“Order” must be a number, such as 12 or 12.5"),
         ("order=1..x", "“Order” must be a number, such as 12 or 12.5"),

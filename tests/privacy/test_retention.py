@@ -27,7 +27,8 @@ from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.rules.training import order
 from handoff_service.store.delivery.usage_report import usage_report
 from handoff_service.store.engine import tables as t
-from handoff_service.store.privacy import retention
+from handoff_service.store.privacy import retention_status
+from handoff_service.store.privacy.retention_status import RetainedKind
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.reports.keeping import keep
@@ -87,8 +88,8 @@ async def not_understood(story: Story, number: str) -> None:
     await story.finish(question, "Pardon?", understood=understood, how=how)
 
 
-async def status_of(story: Story, kind: KeptKind, clock: MovedClock) -> retention.RetainedKind:
-    found = await story.store.read(retention.status, clock(), counted=True)
+async def status_of(story: Story, kind: KeptKind, clock: MovedClock) -> RetainedKind:
+    found = await story.store.read(retention_status.status, clock(), counted=True)
     return next(one for one in found.kinds if one.kind is kind)
 
 

@@ -28,7 +28,7 @@ from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import claiming
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
-from handoff_service.store.privacy import empty_rows, erasures, retention
+from handoff_service.store.privacy import empty_rows, erasures, retention_status
 from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.reports import facts
 from handoff_service.worker import Worker
@@ -222,14 +222,14 @@ async def test_a_stopped_run_of_retention_continues(
     monkeypatch.setattr(type(deps.store), "write", staticmethod(stopping))
     await write(run_now, None)
     await worker.step()
-    before = await story.store.read(retention.status, clock(), counted=True)
+    before = await story.store.read(retention_status.status, clock(), counted=True)
     texts = next(one for one in before.kinds if one.kind is KeptKind.TEXTS)
     assert texts.state == "stopped"
     assert texts.would_remove
     assert texts.removed
     await write(run_now, None)
     await worker.step()
-    after = await story.store.read(retention.status, clock(), counted=True)
+    after = await story.store.read(retention_status.status, clock(), counted=True)
     again = next(one for one in after.kinds if one.kind is KeptKind.TEXTS)
     assert (again.state, again.removed, again.would_remove) == ("done", texts.would_remove, 0)
     assert each_once(emptied)

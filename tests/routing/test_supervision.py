@@ -23,7 +23,7 @@ from handoff_service.store.messaging_actions import prompts
 from handoff_service.store.routing import (
     day_report,
     inbox,
-    notification_targets,
+    notification_news,
     presence,
     supervision,
 )
@@ -283,7 +283,7 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
     read_positions.newest_unread(conn, OMAR)
     conversations.others_count(conn, OMAR)
     inbox.offered(conn, OMAR)
-    notification_targets.news(conn, [OMAR], since, since)
+    notification_news.news(conn, [OMAR], since, since)
     sa.event.remove(conn, "after_cursor_execute", explain)
     return found
 

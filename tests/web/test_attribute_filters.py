@@ -99,7 +99,7 @@ async def test_the_api_filters_its_lists_by_attribute(
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ("order", "must be a key, = and a value, such as order_number=12, or a key, ~ and a part"),
+        ("order", "must be KEY=VALUE, such as order_number=12, or KEY~PART for a part of a text"),
         ("size=1", "there is no attribute “size”"),
         ("order=1..x", "“Order” must be a number, such as 12 or 12.5"),
         ("due=2026-02-01..2026-01-01", "“Due” must not have a lowest value above the highest"),

@@ -22,9 +22,10 @@ from handoff_service.rules.routing.replay_change import (
     ReplayState,
 )
 from handoff_service.rules.routing.replay_figures import CANNOT_KNOW, Counting, ReplayFigures
-from handoff_service.store.reports import replay_data, replay_desk, replays
-from handoff_service.store.reports.replay_data import AT_ONCE, OwedInConversation, ReplayPast
+from handoff_service.store.reports import replay_data, replay_desk, replay_past, replays
+from handoff_service.store.reports.replay_data import AT_ONCE, OwedInConversation
 from handoff_service.store.reports.replay_desk import ReplayInputs
+from handoff_service.store.reports.replay_past import ReplayPast
 from handoff_service.store.reports.replays import RESULT, ReplayResult
 
 SLICE = 0.05  # the length of a slice of computing, in seconds
@@ -123,7 +124,7 @@ async def _past(
     for start in range(0, len(ids), AT_ONCE):
         about |= await read(replay_data.conversations, ids[start : start + AT_ONCE])
         await progress.write(READING * start / len(ids))
-    return await asyncio.to_thread(replay_data.past_of, found, about)
+    return await asyncio.to_thread(replay_past.past_of, found, about)
 
 
 def _counted(

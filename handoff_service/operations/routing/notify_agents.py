@@ -29,7 +29,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Transaction
-from handoff_service.store.routing import notification_targets
+from handoff_service.store.routing import notification_news, notification_targets
 from handoff_service.store.routing.notification_targets import Target
 
 n = t.notification_targets
@@ -82,7 +82,7 @@ def begin_notifications(tx: Transaction, _command: None = None) -> list[DueNotif
     if not targets:
         return []
     agents = sorted({one.agent_id for one in targets})
-    found = notification_targets.news(tx.conn, agents, min(since.values()), until)
+    found = notification_news.news(tx.conn, agents, min(since.values()), until)
     send = []
     for target in targets:
         news = [

@@ -25,8 +25,8 @@ from handoff_service.rules.shared.phrases import joined, phrase
 
 WRITTEN = re.compile(r"([^=~]+)([=~])(.*)")
 NOT_A_FILTER = phrase(
-    "must be a key, = and a value, such as order_number=12, or a key, ~ and a part of the text, "
-    "such as site~north"
+    "must be KEY=VALUE, such as order_number=12, or KEY~PART for a part of a text, such as "
+    "site~north"
 )
 TO = ".."
 LONGEST = 300

@@ -36,7 +36,8 @@ def target(conn: Connection, case_id: int) -> int | None:
 
 
 def text_is_promised(conn: Connection, case_id: int) -> bool:
-    """Return whether the virtual agent promised a text when it opened this case."""
+    """Return whether the virtual agent opened this case and promised a text in the same
+    conversation."""
     case = conn.execute(
         select(*c.c["interaction_id", "bot_turn_id"]).where(c.c.id == case_id)
     ).one_or_none()

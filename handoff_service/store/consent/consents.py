@@ -23,8 +23,8 @@ c, o = t.consents, t.opt_outs
 def blocking_entry(
     number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]
 ) -> sa.ScalarSelect[int | None]:
-    """A subquery for the ledger entry that forbids texts from this provider number to this number;
-    null if texts are allowed. The requester's own entries outrank others."""
+    """Build a subquery for the ledger entry that forbids texts from this provider number to this
+    number; null if texts are allowed. The requester's own entries outrank others."""
     return (
         select(o.c.consent_id)
         .join(c, c.c.id == o.c.consent_id)
@@ -38,8 +38,8 @@ def blocking_entry(
 def is_blocked(
     number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]
 ) -> sa.ColumnElement[bool]:
-    """A condition: whether any entry forbids texts from this provider number to this number. It is
-    cheaper than ``blocking_entry``, so lists use it."""
+    """Build a condition: whether any entry forbids texts from this provider number to this number.
+    It is cheaper than ``blocking_entry``, so lists use it."""
     here = o.c.provider_number_id.in_((EVERY_NUMBER, provider_number_id))
     return select(o.c.number).where(o.c.number == number, here).exists()
 
@@ -131,8 +131,8 @@ def ledger(
     before: int | None = None,
     limit: int | None = None,
 ) -> list[Consent]:
-    """Return ledger entries, newest first. Optionally only those of one number, or those before the
-    id ``before``."""
+    """Return ledger entries, newest first. ``number``: only entries of this number. ``before``: the
+    last id of the previous page."""
     where = [c.c.number == number] if number else []
     return _entries(conn, where + ([c.c.id < before] if before else []), limit=limit)
 

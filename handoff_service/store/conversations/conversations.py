@@ -112,7 +112,8 @@ def list_(
 
 def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
     """Return the conditions for an agent's ongoing conversations, or (``others``) for those of
-    other agents. ``mine``: a query for the ids of the conversations that the agent has joined.
+    other agents and those without an owner. ``mine``: a query for the ids of the conversations that
+    the agent has joined.
     """
     if not others:
         return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.in_(mine)]
@@ -132,7 +133,8 @@ _OTHERS = select(func.count()).where(*ongoing_where(_MINE, others=True))
 
 
 def others_count(conn: Connection, agent_id: int) -> int:
-    """Return how many active conversations are with other agents or have no owner."""
+    """Return how many active conversations are with other agents or have no owner. Conversations
+    that this agent has joined do not count."""
     return conn.execute(_OTHERS, {"me": agent_id}).scalar_one()
 
 

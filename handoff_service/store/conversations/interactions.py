@@ -180,9 +180,9 @@ def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) 
     )
 
 
-def has_texted(conn: Connection, number: str) -> bool:
-    """Return whether this number has had a conversation with the desk. Such a number can receive
-    texts, even if it looks like a landline."""
+def had_conversation(conn: Connection, number: str) -> bool:
+    """Return whether there is a conversation with this number, open or closed. Pages then do not
+    warn that the number may not get texts."""
     i = t.interactions
     return (
         conn.execute(select(i.c.id).where(i.c.requester_number == number).limit(1)).first()

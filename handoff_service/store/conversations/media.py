@@ -73,7 +73,7 @@ def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium
 
 
 def wanted(conn: Connection, media_id: int) -> WantedMedium | None:
-    """Return the media file to fetch; None if nothing needs it any more."""
+    """Return the media file to fetch; None if it does not wait to be fetched any more."""
     r = conn.execute(
         select(d).where(d.c.id == media_id, d.c.status == MediaStatus.WAITING)
     ).one_or_none()

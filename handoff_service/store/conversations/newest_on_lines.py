@@ -15,8 +15,8 @@ i = t.interactions
 def newest_on_lines(
     conn: Connection, lines: Collection[tuple[str, int]]
 ) -> dict[tuple[str, int], sa.Row[Any]]:
-    """Return the open conversation, or else the newest closed one, for each line: (requester
-    number, provider number id)."""
+    """Return the open conversation, or else the newest closed one, of each line, by (requester
+    number, provider number id). The result may also have other lines of the same requesters."""
     query = (
         select(*i.c["id", "requester_number", "provider_number_id", "user_id"], t.users.c.name)
         .outerjoin(t.users, t.users.c.id == i.c.user_id)

@@ -89,7 +89,7 @@ def find(conn: Connection, promise_id: int) -> KeptPromise | None:
 
 
 def one(conn: Connection, interaction_id: int, promise_id: int) -> KeptPromise:
-    """Return an open promise of this interaction. Raises NotFound if there is none."""
+    """Return this promise of this interaction. Raises NotFound if it is not open."""
     found = find(conn, promise_id)
     if (
         found is None

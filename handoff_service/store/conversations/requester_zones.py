@@ -1,5 +1,5 @@
 """The time zones in which a requester may be: the zone in their user record, or else the zones of
-their number.
+their number, or else the desk's zone.
 """
 
 from collections.abc import Mapping

@@ -16,7 +16,8 @@ _TARGETS = select(r).where(one_of(r.c.interaction_id, "ids"))
 
 
 def of_conversations(conn: Connection, ids: Collection[int]) -> dict[int, list[RunningTarget]]:
-    """Return each conversation's running targets, first due first. Targets on hold come last."""
+    """Return each conversation's running targets, first due first. Targets without a due time, such
+    as those on hold, come last."""
     found: dict[int, list[RunningTarget]] = {}
     for row in conn.execute(_TARGETS, {"ids": list(ids)}) if ids else ():
         found.setdefault(row.interaction_id, []).append(_target(row))

@@ -71,7 +71,8 @@ def open_questions(
     conn: Connection, numbers: Collection[str], now: datetime
 ) -> dict[tuple[str, int], OpenQuestion]:
     """Return the open question on each line, by (requester number, provider number id). Only a
-    line's newest conversation can have one. Questions that were answered long ago are left out."""
+    line's newest conversation can have one, and only if the question is its last text. Questions
+    that were asked or answered long ago are left out."""
     given = {"numbers": list(numbers), "since": now - ANSWERED_WITHIN}
     return {
         (r.requester_number, r.provider_number_id): OpenQuestion(
@@ -86,7 +87,7 @@ def open_questions(
 
 
 def question_waits(of: sa.FromClause) -> sa.ColumnElement[bool]:
-    """A condition: whether this conversation's question is due later or waits in the outbox.
+    """Build a condition: whether this conversation's question is due later or waits in the outbox.
     ``of``: the query's conversations."""
     w = t.due_work
     is_due = exists().where(w.c.kind == Work.ASK_SATISFACTION, w.c.key == sa.cast(of.c.id, sa.Text))
@@ -126,7 +127,8 @@ def lock_requester(conn: Connection, interaction: InteractionRow) -> None:
 
 def was_asked(conn: Connection, interaction: InteractionRow, now: datetime, days: int) -> bool:
     """Return whether this conversation has already asked, or the requester was asked within
-    ``days``. A question on another number of the same user counts. A canceled question does not."""
+    ``days``. A question on another number of the same user counts. A canceled question of another
+    conversation does not."""
     same_person = q.c.requester_number == interaction.requester_number
     if interaction.user_id is not None:
         theirs = select(i.c.id).where(i.c.user_id == interaction.user_id)

@@ -66,8 +66,8 @@ class FoundPerson:
 
 
 def people_ids(conn: Connection, wanted: SearchQuery) -> list[int]:
-    """Return the users who match all words of a name, an employee number, or the end of a phone
-    number."""
+    """Return the ids of the users who match (see ``find_user_ids`` in desk/user_search.py). A query
+    that is too short matches nobody."""
     return (
         []
         if wanted.is_too_short
@@ -217,7 +217,7 @@ def _by_label(
 
 
 def _by_reference(conn: Connection, wanted: SearchQuery, where: Where, below: int) -> set[int]:
-    """Return the interaction with this number, or the one that opened this case."""
+    """Return the interaction with this number, or the one in which this case was opened."""
     if wanted.interaction is not None:
         query = select(i.c.id).where(i.c.id == wanted.interaction)
     elif wanted.case is not None:

@@ -1,4 +1,5 @@
-"""Reads the facts from which conversations' targets follow, for many conversations in one query."""
+"""Reads the facts from which conversations' targets follow. Each query covers many
+conversations."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -30,8 +31,9 @@ LIVE = (Owner.QUEUE, Owner.AGENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
-    """The facts of a conversation from which its targets follow. ``targets``: the targets of its
-    queue. ``hold_id``: the running hold. ``has_rows``: whether the conversation has stored targets.
+    """The facts of a conversation from which its targets follow. ``is_owed``: whether live agents
+    owe the requester an answer. ``targets``: the targets of its queue. ``hold_id``: the running
+    hold. ``has_rows``: whether the conversation has stored targets.
     """
 
     id: int
@@ -51,7 +53,7 @@ class TargetState:
 
     @property
     def has_targets(self) -> bool:
-        """Whether a target may be running."""
+        """Return whether a target may be running."""
         of_priority = [one for one in self.targets if one.priority == self.priority]
         return self.is_open and any(not one.is_empty for one in of_priority)
 

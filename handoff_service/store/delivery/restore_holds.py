@@ -1,9 +1,9 @@
 """Restore holds: work that was queued at the backup and would send something.
 
-The original desk may have sent it long ago. So a restore sets the due time of each such row in
-``due_work`` to ``due_work.HELD``, and an admin releases or cancels all of them. No other code needs
-a check, because held work is not due. Work from after the restore runs at once, unless held work of
-the same kind precedes it on its line.
+The original desk may have sent it long ago. So a restore sets the due time of this work to
+``due_work.HELD``, and an admin releases or cancels all of it. No other code needs a check, because
+held work is not due. Work from after the restore runs at once, unless held work of the same kind
+precedes it on its line.
 
 Work that is not held may still write a text, such as "everyone is busy" to a requester who was
 waiting at the time of the backup. ``operations/delivery/send_gates.py`` holds such a text just
@@ -44,7 +44,8 @@ IS_HELD = _d.c.due_at == due_work.HELD
 
 
 def hold(conn: Connection, *, backed_up_at: datetime, now: datetime) -> None:
-    """Hold all queued work of the kinds in ``SENDING``."""
+    """Hold all queued work of the kinds in ``SENDING``, and record the restore. An earlier restore
+    that still waits for a decision ends."""
     conn.execute(
         update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome="restored again")
     )

@@ -24,9 +24,9 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextCounts:
-    """The texts of a day or a provider number. ``sent``: texts that the provider accepted,
-    including ``failed`` ones. ``segments``: the segments of these texts. ``costs``: the known total
-    price in millionths, by currency."""
+    """The texts of a day or a provider number. ``sent``: texts that the provider accepted, and
+    ``failed`` ones. ``segments``: the segments of the sent texts. ``costs``: the known total price
+    in millionths, by currency."""
 
     received: int = 0
     sent: int = 0
@@ -50,7 +50,7 @@ class Failure:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
     """The usage report. ``days``: every day in the desk's time zone, oldest first. ``numbers``: the
-    label, the number and the counts of each provider number. ``whole``: the totals."""
+    label, the number and the counts of each provider number with texts. ``whole``: the totals."""
 
     since: date
     days: list[tuple[date, TextCounts]]

@@ -1,4 +1,4 @@
-"""Queries about the desk: users, agents, provider numbers, settings, texts and templates.
+"""Queries about the desk, such as users, agents, sign-in, provider numbers, settings and texts.
 
 These modules may import the engine and views.
 """

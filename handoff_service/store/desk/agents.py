@@ -110,8 +110,8 @@ def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[i
 
 
 def agent_room(conn: Connection, agent_id: int) -> Room:
-    """Return how many more conversations this agent has room for, and whether their presence
-    accepts work."""
+    """Return how many more conversations this agent's own capacity allows, and whether their
+    presence accepts work."""
     found = conn.execute(_ROOM, {"me": agent_id}).one()
     return Room(places=max(found.room, 0), takes_work=found.takes_work)
 
@@ -153,7 +153,7 @@ def is_service(conn: Connection, agent_id: int) -> bool:
 
 
 def without_password(conn: Connection) -> frozenset[int]:
-    """Return the agents who have not chosen a password yet."""
+    """Return the ids of the agents who have no password."""
     return frozenset(conn.execute(select(a.c.id).where(a.c.password_hash == "")).scalars())
 
 

@@ -136,12 +136,12 @@ def filter_of(
 
 
 def interactions_with(one: AttributeFilter) -> sa.Select[tuple[int]]:
-    """A query for the ids of the interactions that match a filter."""
+    """Build a query for the ids of the interactions that match a filter."""
     return select(c.c.interaction_id).where(c.c.key == one.key, _matches(one, c.c.value))
 
 
 def users_with(one: AttributeFilter) -> sa.ColumnElement[bool]:
-    """A condition on ``users``: whether a user matches a filter."""
+    """Build a condition on ``users``: whether a user matches a filter."""
     return _matches(one, u.c.attributes[one.key].as_string())
 
 
@@ -174,7 +174,7 @@ def of_user(conn: Connection, user_id: int) -> dict[str, str]:
 
 
 def stored_values(conn: Connection, owner: AttributeOwner, key: str) -> Iterator[StoredValue]:
-    """Yield the stored values of an attribute."""
+    """Yield the stored values of an attribute, except those of merged users."""
     if owner is AttributeOwner.CONVERSATION:
         for r in conn.execute(select(c).where(c.c.key == key).order_by(c.c.interaction_id)):
             yield StoredValue(id=r.interaction_id, name=f"INT{r.interaction_id:07}", value=r.value)
@@ -187,7 +187,8 @@ def stored_values(conn: Connection, owner: AttributeOwner, key: str) -> Iterator
 
 
 def count(conn: Connection, owner: AttributeOwner, key: str) -> int:
-    """Return how many users or conversations have a value for this attribute."""
+    """Return how many users or conversations have a value for this attribute. Merged users do not
+    count."""
     if owner is AttributeOwner.CONVERSATION:
         query = select(func.count()).where(c.c.key == key)
     else:

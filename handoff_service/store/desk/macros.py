@@ -35,8 +35,8 @@ _BY_NAME = (func.lower(m.c.name), m.c.id)
 
 
 def list_(conn: Connection, words: str = "") -> list[Macro]:
-    """Return macros, sorted by name. ``words``: only macros with this text in the name or the
-    template. Names that start with it come first."""
+    """Return macros, sorted by name. ``words``: only macros with this text in their name or in the
+    text of their template. Names that start with it come first."""
     words = words.strip()
     query = _QUERY.order_by(*_BY_NAME)
     if words:
@@ -76,8 +76,8 @@ def fields(conn: Connection, macro_id: int) -> MacroFields:
 
 
 def blockers(conn: Connection, used: sa.Column[int], record: int) -> list[Blocker]:
-    """Return the macros that block the deletion of a record. ``used``: the column of ``macros``
-    that refers to such records."""
+    """Return the macros that block the deletion of a record, because they use it. ``used``: the
+    column of ``macros`` that refers to records of this kind."""
     query = select(m.c.id, m.c.name).where(used == record).order_by(*_BY_NAME)
     return [
         Blocker(

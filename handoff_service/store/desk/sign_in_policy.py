@@ -54,7 +54,7 @@ def password_allowed(conn: Connection, roles: Collection[Role]) -> bool:
 
 def admin_can_sign_in(conn: Connection) -> bool:
     """Return whether an active admin can sign in with a password, in case no identity provider
-    works."""
+    works. True if the policy turns passwords off for no role."""
     current = policy(conn)
     if not current.password_off:
         return True

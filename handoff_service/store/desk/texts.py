@@ -138,7 +138,8 @@ def ask_opt_out(conn: Connection, language: Language) -> str:
 
 
 def wrong_number(conn: Connection, language: Language) -> str:
-    """Sent to somebody who does not know our number."""
+    """Sent to somebody who texts the virtual agent that the number is wrong, or who asks who this
+    is."""
     return _from_desk(conn, SystemMessage.WRONG_NUMBER, language)
 
 

@@ -87,7 +87,8 @@ def numbers_of(conn: Connection, user_id: int) -> list[str]:
 
 
 def erasure_of(conn: Connection, user_id: int) -> str:
-    """Return the number of the running erasure of this user; empty if there is none."""
+    """Return the number of the running erasure of this user, or of one of their numbers; empty if
+    there is none."""
     e = t.erasures
     theirs = set(numbers_of(conn, user_id))
     for row in conn.execute(select(e).where(e.c.ended_at.is_(None))):
@@ -97,8 +98,9 @@ def erasure_of(conn: Connection, user_id: int) -> str:
 
 
 def counts(conn: Connection, user_id: int) -> dict[str, int]:
-    """Count the rows that a merge of this user moves, by the kinds in ``TITLES``. Kinds without
-    rows are left out. Attributes and facts are not counted, because they depend on the other user.
+    """Count this user's rows for the preview of a merge, by the kinds in ``TITLES``
+    (rules/desk/user_merges.py). Kinds without rows are left out. Attributes and facts are not
+    counted, because they depend on the other user.
     """
     theirs = select(i.c.id).where(i.c.user_id == user_id)
     in_theirs = m.c.interaction_id.in_(theirs)

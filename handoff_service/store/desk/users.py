@@ -78,14 +78,14 @@ def select_users(
 
 
 def has_number(number: str) -> sa.ColumnElement[bool]:
-    """A condition on ``users``: whether a user has this number."""
+    """Build a condition on ``users``: whether a user has this number."""
     n = t.user_numbers
     return t.users.c.id.in_(select(n.c.user_id).where(n.c.number == number))
 
 
 def search_user_ids(conn: Connection, words: str, page: PageRequest) -> list[int]:
-    """Return the ids of users who match words of a name in any order, an employee number, or a
-    phone number or its last digits."""
+    """Return the ids of users who match the typed text (see ``find_user_ids``). The desk's country
+    decides how to read national numbers."""
     return find_user_ids(conn, words, desk_country(conn), page)
 
 

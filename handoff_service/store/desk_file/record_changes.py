@@ -121,8 +121,8 @@ def versions(conn: Connection, noun: Noun, records: Iterable[str]) -> dict[str, 
 
 
 def entry(conn: Connection, noun: Noun, record: str) -> Entry:
-    """Return the current values of the record, with hashes of its secrets; empty for an unknown
-    record."""
+    """Return the current values of the record, with its secrets hashed or sealed; empty for an
+    unknown record."""
     return _READ[noun](conn, record)
 
 

@@ -13,10 +13,11 @@ from handoff_service import log
 from handoff_service.errors import Overloaded
 
 REQUEST_SECONDS = 3.5  # providers wait about 15 s, and our webhooks must answer within 5 s
-LONG_REQUEST_SECONDS = 60.0  # for requests that need long, such as an import or a dry run
-MAX_EXPECTED_WAIT = 0.6  # seconds of expected wait; if the wait is longer, new requests are refused
-MAX_WAIT = 1.0  # seconds; a request that has waited longer is refused if others also wait
-DECAY = 0.8  # decay: each batch multiplies the weight of earlier measurements by this factor
+LONG_REQUEST_SECONDS = 60.0  # for requests that take long, such as an import or a dry run
+# If a new request in a long queue would probably wait for more than these seconds, it is refused.
+MAX_EXPECTED_WAIT = 0.6
+MAX_WAIT = 1.0  # seconds; a request that has waited longer is refused if the queue is still long
+DECAY = 0.8  # each batch multiplies the weight of earlier measurements by this factor
 # A smaller batch counts as a batch of this size, because its commit takes almost as long.
 MIN_BATCH = 64
 
@@ -26,7 +27,7 @@ class Patience:
     """How long a caller waits for the database."""
 
     seconds: float | None = None  #: how long to wait; None: forever
-    can_be_refused: bool = False  #: whether to refuse the caller at once if the queue is too long
+    can_be_refused: bool = False  #: whether to refuse the caller if the queue is too long
     #: whether a read is one transaction on PostgreSQL, which its server-side cursors need
     reads_in_transaction: bool = False
 
@@ -52,11 +53,17 @@ class Ticket:
 
 
 class Admission:
-    """Measures how fast one queue moves, and decides which requests may join it. ``at_once``: how
-    many requests are served together; a queue of this length refuses nobody."""
+    """Measures how fast one queue moves, and decides which requests may join it.
 
-    def __init__(self, at_once: int, *, workers: int = 1, least_counted: int = MIN_BATCH) -> None:
-        self._at_once, self._workers, self._least_counted = at_once, workers, least_counted
+    ``never_refused``: a queue of up to this many requests refuses nobody. ``workers``: how many
+    threads serve the queue. ``least_counted``: a smaller batch counts as a batch of this size.
+    """
+
+    def __init__(
+        self, never_refused: int, *, workers: int = 1, least_counted: int = MIN_BATCH
+    ) -> None:
+        self._never_refused, self._workers = never_refused, workers
+        self._least_counted = least_counted
         # sums over the last batches, in which newer ones have more weight
         self._seconds = self._count = 0.0
         self._took_at = math.inf  # inf while no batch is being served
@@ -66,7 +73,7 @@ class Admission:
         """Return a place behind ``waiting`` other requests. Raises Overloaded if the wait would be
         too long."""
         now = monotonic()
-        if patience.can_be_refused and waiting > self._at_once:
+        if patience.can_be_refused and waiting > self._never_refused:
             is_stuck = now - self._took_at > MAX_EXPECTED_WAIT
             if is_stuck or self.expected(waiting) > MAX_EXPECTED_WAIT:
                 self._refuse(now, waiting)
@@ -93,7 +100,8 @@ class Admission:
     def has_waited_too_long(self, ticket: Ticket, now: float, waiting: int) -> bool:
         """Return whether to refuse a caller who has just reached the front while ``waiting`` others
         are still in the queue."""
-        return ticket.can_be_refused and waiting > self._at_once and now - ticket.since > MAX_WAIT
+        is_long = waiting > self._never_refused
+        return ticket.can_be_refused and is_long and now - ticket.since > MAX_WAIT
 
     def _refuse(self, now: float, waiting: int) -> None:
         self._refused += 1

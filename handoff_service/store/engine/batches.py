@@ -32,8 +32,9 @@ class Done:
     work_at: Mapping[Work, datetime] = field(default_factory=dict)
 
 
-class _CommitAnswerLost(Exception):
-    """The database got the COMMIT, but its response was lost."""
+class _CommitFailed(Exception):
+    """COMMIT raised an error. The database may have committed anyway, if only its response was
+    lost."""
 
     def __init__(self, number: int, done: Done, error: sa.exc.DBAPIError) -> None:
         self.number, self.done, self.error = number, done, error
@@ -73,20 +74,20 @@ class Transactions:
         self._numbers = CommitNumbers(engine)
 
     def run(self, units: list[list[Waiting]], batch: Batch) -> Done | None:
-        """Run units in one transaction, except those that the batch postpones. None if it postpones
-        all. If this raises an error, nothing was committed.
+        """Run units in one transaction, except those that the batch postpones. Returns None if the
+        batch postpones the only unit. If this raises an error, nothing was committed.
         """
         if len(units) == 1 and batch.postpones(units[0]):
             return None
         try:
             return self._transact(units, batch)
-        except _CommitAnswerLost as lost:
-            committed = self._numbers.was_committed(lost.number)
+        except _CommitFailed as failed:
+            committed = self._numbers.was_committed(failed.number)
             if committed is False:
-                raise lost.error from lost
+                raise failed.error from failed
             if committed is None:
-                return Done([(w, _unknown(w)) for w, _ in lost.done.answers])
-            return lost.done
+                return Done([(w, _unknown(w)) for w, _ in failed.done.answers])
+            return failed.done
 
     def _transact(self, units: list[list[Waiting]], batch: Batch) -> Done:
         now = self._clock()
@@ -107,7 +108,7 @@ class Transactions:
             try:
                 conn.commit()
             except sa.exc.DBAPIError as error:
-                raise _CommitAnswerLost(number, done, error) from error
+                raise _CommitFailed(number, done, error) from error
         return done
 
     def _begin(self, number: int, now: datetime) -> sa.Connection:

@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine.due_work import cancel
-from handoff_service.store.engine.one_of import List, one_of
+from handoff_service.store.engine.one_of import ListParameter, one_of
 from handoff_service.store.engine.tables import due_work
 from handoff_service.store.engine.transaction import Transaction
 
@@ -121,7 +121,7 @@ def _next_free(kind: sa.ColumnElement[str], kinds: sa.FromClause) -> sa.Select[A
     return select(sa.func.min(of_kind, type_=due_work.c.due_at.type).label("at")).select_from(kinds)
 
 
-_kinds = bindparam("kinds", type_=List(sa.Text()))
+_kinds = bindparam("kinds", type_=ListParameter(sa.Text()))
 _in_json = sa.func.json_each(_kinds).table_valued("value")
 _in_array = sa.func.unnest(_kinds).table_valued("kind", name="kinds").render_derived()
 _NEXT_FREE = {
@@ -174,8 +174,8 @@ def next_due(
 
 
 def forget_leases(tx: Transaction, _command: None = None) -> int:
-    """Drop all leases. Call this only when a database's only process starts, because no earlier
-    process can then hold one."""
+    """Drop all leases. Returns their number. Call this only when the only process of a database
+    starts, because no other process can then hold a lease."""
     return tx.conn.execute(
         update(due_work)
         .where(due_work.c.lease_until.is_not(None))

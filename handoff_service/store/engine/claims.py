@@ -4,11 +4,11 @@ Each claim writes a random token into the row. Ending, releasing or reclaiming t
 removes that token. If a worker was frozen past its lease or cut off from the database, it no longer
 finds its token, and its writes are dropped.
 
-All writes of the worker use ``fenced``, which compares the token in the same transaction. SQLite
-has one writer, so no other claim can happen between the check and the write. On PostgreSQL it can.
-A row lock would prevent this, but in the wrong order: operations lock the conversation first and
-its work last. So the check keeps a shared advisory lock on the token until the commit. A new claim
-skips expired rows if it cannot lock their token exclusively.
+``Job.write`` wraps the operation in ``fenced``, which compares the token in the same transaction.
+SQLite has one writer, so no other claim can happen between the check and the write. On PostgreSQL,
+another claim can happen there. A row lock would prevent this, but in the wrong order: operations
+lock the conversation first and its work last. So the check keeps a shared advisory lock on the
+token until the commit. A new claim skips expired rows if it cannot lock their token exclusively.
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
@@ -40,7 +40,8 @@ class HeldClaim[C]:
 class ClaimLost:
     """Another command has ended or released this work, or another process has claimed it."""
 
-    late: bool  # whether the lease had expired; False: a command ended the work
+    #: whether the lease of the claim, without renewals, is over; False: a command ended the work
+    late: bool
 
 
 @cache  # a lane groups commands by the identity of their operation
@@ -50,7 +51,7 @@ def fenced(operation: Any, late: Any = None) -> Any:
     continue.
 
     ``late``: an operation to run if the claim is lost. If it returns None, the result is
-    ``ClaimLost``.
+    ``ClaimLost``. A ``SetBased`` operation ignores ``late``.
     """
     if isinstance(operation, SetBased):
         return SetBased(lambda tx, held: _run_set(tx, operation, held))

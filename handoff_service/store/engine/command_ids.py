@@ -1,7 +1,7 @@
 """Idempotent commands: after a double click, or a retry after a timeout, a command runs only once.
 
-Each command has an id. Its transaction stores the id with the operation's answer. A repeat with the
-same id only returns that answer. Ids are stored for a day.
+Each idempotent command has an id. Its transaction stores the id with the operation's answer. A
+repeat with the same id only returns that answer. Ids are stored for a day.
 """
 
 import functools

@@ -18,8 +18,9 @@ from handoff_service.store.engine.database import engine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compacted:
-    """The result. ``seconds``: how long the lane was busy; 0 on PostgreSQL. ``size``: the file's
-    bytes afterward. ``complete``: whether the WAL is empty too, which a reader can prevent."""
+    """The result. ``seconds``: how long the lane was busy; 0 on PostgreSQL. ``size``: the bytes of
+    SQLite's file afterward; 0 on PostgreSQL. ``complete``: whether the WAL is empty too, which a
+    reader can prevent."""
 
     seconds: float
     size: int

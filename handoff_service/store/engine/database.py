@@ -44,7 +44,7 @@ class Timeouts:
 
 WRITES = Timeouts(statement=5)
 READS = Timeouts(statement=15)
-LOCK_WAIT = 30  # seconds that migrations, imports and the like wait for SQLite's lock
+LOCK_WAIT = 30  # seconds that a connection without ``Timeouts`` waits for SQLite's lock
 
 
 def engine(
@@ -155,8 +155,8 @@ def public_url(connection: sa.Connection) -> str:
 
 
 def sealer(connection: sa.Connection) -> Sealer | None:
-    """Return the keys that open sealed values, for queries. None inside a transaction, which has
-    them in its settings."""
+    """Return the object that opens sealed values, for queries. None if the connection does not
+    belong to a store, for example in a backup."""
     found: Sealer | None = connection.get_execution_options().get("sealer")
     return found
 

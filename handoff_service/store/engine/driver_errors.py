@@ -59,7 +59,8 @@ _REOPEN_CODES = {
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database is unreachable or busy, so the same command may succeed later."""
+    """Return whether the database is unreachable or busy, so the same command may succeed
+    later."""
     # no connection was free, or the connection was lost
     if isinstance(error, sa.exc.TimeoutError | sa.exc.PendingRollbackError):
         return True

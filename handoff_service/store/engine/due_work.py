@@ -1,4 +1,5 @@
-"""Due work. Each piece of work is a row, which the transaction that makes it necessary writes.
+"""Due work. Each piece of work is a row. The transaction that makes the work necessary also writes
+the row.
 
 Of the rows with the same kind and line, workers claim only the one with the lowest id. A row that
 waits for a retry blocks the rows behind it, which keeps the texts of a line in order.
@@ -20,8 +21,8 @@ from handoff_service.store.engine.transaction import Transaction
 # the due time of work that a restore holds: see store/delivery/restore_holds.py
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
 DESK_LINE = "desk"  # the line of work for the whole desk
-# The line of requests for a run of such work. The runs themselves have another line, because a run
-# that is due later would block the requests behind it.
+# The line of requests for a run of work for the whole desk. The runs themselves have another line,
+# because a run that is due later would block the requests behind it.
 ASKED_LINE = f"{DESK_LINE}:asked"
 
 
@@ -39,7 +40,8 @@ class Due:
 
 
 def schedule(tx: Transaction, work: Iterable[Due]) -> None:
-    """Schedule this work. Existing work of the same kind and key gets the new time."""
+    """Schedule this work. Existing work of the same kind and key gets the new time, but not a time
+    after its stored ``latest``."""
     rows = {(w.kind, w.key): w for w in work}
     if not rows:
         return
@@ -80,7 +82,7 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
 
 def ask(tx: Transaction, kind: Work) -> None:
     """Request a run of work for the whole desk. Each request adds its own row, and the next run
-    removes all of them (``answer``). With one shared row, concurrent transactions would have to
+    removes all requests (``answer``). With one shared row, concurrent transactions would have to
     wait for each other, and for the end of a current run.
     """
     key = f"{ASKED_LINE}:{secrets.token_hex(8)}"
@@ -88,12 +90,12 @@ def ask(tx: Transaction, kind: Work) -> None:
 
 
 def answer(tx: Transaction, kind: Work, *, keep: str | None = None) -> None:
-    """Remove all requests for this kind at the beginning of a run. A later request causes another
-    run. ``keep``: do not remove rows whose key begins with this."""
-    these = due_work.c.kind == kind
+    """Remove all rows of this kind at the beginning of a run: the requests, and the row of the run.
+    A later request causes another run. ``keep``: do not remove rows whose key begins with this."""
+    answered = due_work.c.kind == kind
     if keep is not None:
-        these &= ~due_work.c.key.startswith(keep, autoescape=True)
-    tx.conn.execute(delete(due_work).where(these))
+        answered &= ~due_work.c.key.startswith(keep, autoescape=True)
+    tx.conn.execute(delete(due_work).where(answered))
     tx.work_is_due(kind, tx.now)  # the worker may now claim the next rows of their lines
 
 

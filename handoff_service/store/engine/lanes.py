@@ -1,13 +1,16 @@
 """Lanes, which are the writers of the database.
 
-A lane is a thread with one connection. It takes all commands from its queue, runs them, commits
-once and answers all callers (group commit). It never waits to fill a batch. A set-based operation
-gets all its queued commands at once. A plain operation gets one command at a time.
+A lane is a thread with one connection. It takes a batch of commands from its queue, runs them,
+commits and answers their callers. It never waits to fill a batch. A set-based operation gets all
+its commands of a batch at once, except idempotent commands. A plain operation gets one command at a
+time. On SQLite, a batch is one transaction (group commit). On PostgreSQL, each call of an operation
+is one transaction.
 
 Requests from outside run before the service's own work (``priority_queue.py``).
 
-If a command raises an error, the lane rolls back and runs all commands again one by one, so only
-the failing command fails. Running operations again is safe, because they affect only the database.
+If a command raises an error, the lane rolls back the transaction and runs its commands again one by
+one, so only the failing command fails. Running operations again is safe, because they affect only
+the database.
 
 No command takes effect twice, even if the response to a COMMIT is lost (``batches.py``). An
 idempotent command stores its id and its answer in its transaction (``command_ids.py``).
@@ -49,8 +52,8 @@ class Alone[R]:
 
 
 class Lane(threading.Thread):
-    """One writer. ``after_commit`` is called on the loop after each commit, with the hints and the
-    time when work of each kind is due."""
+    """One writer. If a transaction has hints or new work, the lane calls ``after_commit`` on the
+    loop after the commit, with the hints and the time when work of each kind is due."""
 
     def __init__(
         self,
@@ -148,7 +151,7 @@ class Lane(threading.Thread):
         waiting.ticket.started = True
         try:
             answer = waiting.operation.run(self._engine)
-        except Exception as error:  # noqa: BLE001  # belongs to the waiter, not to the lane
+        except Exception as error:  # noqa: BLE001  # the caller gets it, and the lane goes on
             answer = error
         self._answer(Done([(waiting, answer)]))
 
@@ -164,7 +167,7 @@ class Lane(threading.Thread):
                 failure: Exception = error
             except sa.exc.SQLAlchemyError as error:
                 failure = DatabaseAway(name_of(error)) if is_away(error) else error
-            except Exception as error:  # noqa: BLE001  # belongs to the waiter, not to the lane
+            except Exception as error:  # noqa: BLE001  # the caller gets it, and the lane goes on
                 failure = error
             if is_last_try:
                 self._answer(Done([(waiting, failure)]))

@@ -31,8 +31,9 @@ _LOCK = 774213  # PostgreSQL's advisory lock, so processes migrate one after the
 def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda _: None) -> None:
     """Apply the missing migrations. Create the SQLite file and its folder if necessary.
 
-    If a SQLite file has a schema, copy it first. ``report``: gets a sentence with the copy's path.
-    Raises SetupError, without a change, if the database cannot be migrated.
+    If migrations are missing in a SQLite file that has a schema, copy the file first. ``report``:
+    gets a sentence with the copy's path. Raises SetupError, without a change, if the database
+    cannot be migrated.
     """
     file = database_file(url)
     copy: Path | None = None
@@ -146,8 +147,8 @@ def _refuse_foreign_tables(connection: sa.Connection) -> None:
 
 
 def refuse_another_program(url: str) -> None:
-    """Raise SetupError for another program's SQLite file. Call this before one of our connections
-    changes the file's journal mode."""
+    """Raise SetupError for a SQLite file of another program or of a newer version. Call this before
+    one of our connections changes the file's journal mode."""
     file = database_file(url)
     if file is None or not file.is_file() or not file.stat().st_size:
         return

@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
-class List(TypeDecorator[list[Any]]):
+class ListParameter(TypeDecorator[list[Any]]):
     """A list parameter: an array on PostgreSQL, JSON on SQLite."""
 
     impl = sa.Text
@@ -60,7 +60,7 @@ def one_of(column: sa.ColumnElement[Any], values: str | Iterable[Any]) -> sa.Col
     """Build a condition: whether the column has one of these values. A string is the name of a
     parameter that gets the values when the statement runs.
     """
-    kind = List(column.type)
+    kind = ListParameter(column.type)
     if isinstance(values, str):
         return _OneOf(column, bindparam(values, type_=kind))
     return _OneOf(column, bindparam(None, list(values), type_=kind))

@@ -24,7 +24,8 @@ def only_process(database_url: str, address: str, now: datetime) -> Iterator[Non
     """Lock this SQLite file until the block ends, so that no other process serves it. ``address``:
     where this process serves, for the other process's error message. Does nothing for PostgreSQL.
 
-    Raises SetupError with the process that already serves the file. Symbolic links do not hide it.
+    Raises SetupError with the process that already serves the file, or if the lock file cannot be
+    opened or locked. A symbolic link to the database has the same lock as the database.
     """
     if not database_url.startswith("sqlite"):
         yield

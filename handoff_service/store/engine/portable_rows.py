@@ -25,7 +25,7 @@ _NOT_PORTABLE = ("alembic_version", MESSAGE_WORDS)
 
 
 def tables_of(conn: sa.Connection) -> list[sa.Table]:
-    """Return the tables of a database, each one after the tables to which it refers."""
+    """Return the tables with portable rows, each one after the tables to which it refers."""
     found = sa.MetaData()
     found.reflect(conn, only=lambda name, _: not name.startswith(_NOT_PORTABLE))
     return found.sorted_tables
@@ -108,7 +108,8 @@ def _reader(column: sa.Column[Any]) -> Callable[[Any], Any]:
 
 
 def set_counters(conn: sa.Connection, table: sa.Table) -> None:
-    """Set PostgreSQL's id counters above the existing ids. SQLite does this automatically."""
+    """Set PostgreSQL's id counter of a table above the existing ids. SQLite does this
+    automatically."""
     key = table.autoincrement_column
     if conn.dialect.name != "postgresql" or key is None or key.name not in table.columns:
         return

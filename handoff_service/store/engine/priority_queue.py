@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from time import monotonic
 
-MIN_SHARE = 0.02  # seconds in each batch
+MIN_SHARE = 0.02  # in each batch, own work may begin for at least this many seconds
 
 
 class CommandQueue[T]:
@@ -24,7 +24,8 @@ class CommandQueue[T]:
         self._closed = False
 
     def __len__(self) -> int:
-        """Return the number of requests that are ahead of a new request."""
+        """Estimate how many requests are ahead of a new request. Own work counts too until
+        ``take`` has sorted it."""
         return self._arrived.qsize() + len(self._requests)
 
     def put(self, item: T, *, own: bool) -> None:
@@ -61,9 +62,9 @@ class CommandQueue[T]:
 
 
 class OwnShare:
-    """Limits the time of own work in a batch to half the time that the batch's requests took, but
-    at least MIN_SHARE. So own work makes a request's wait at most half as long again, and always
-    makes progress."""
+    """Limits the own work in a batch. The next piece may begin while own work has taken at most
+    half the time that the batch's requests took, or at most MIN_SHARE. So own work always makes
+    progress, and a long batch spends about two thirds of its time on requests."""
 
     def __init__(self) -> None:
         self._began = monotonic()

@@ -9,8 +9,8 @@ from handoff_service.store.engine import tables as t
 
 
 def is_referred_to(conn: Connection, table: sa.Table, row_id: int) -> bool:
-    """Return whether a row of another table refers to this one. Rows that a cascade deletes with it
-    do not count."""
+    """Return whether a foreign key refers to this row. Rows that a cascade deletes with it do not
+    count."""
     return any(
         conn.execute(select(sa.literal(1)).where(column == row_id).limit(1)).first() is not None
         for column in columns_to(table)
@@ -18,8 +18,8 @@ def is_referred_to(conn: Connection, table: sa.Table, row_id: int) -> bool:
 
 
 def columns_to(table: sa.Table) -> list[sa.Column[Any]]:
-    """Return the columns of other tables that refer to this table, except those whose rows a
-    cascade deletes."""
+    """Return the columns whose foreign keys refer to this table, except those whose rows a cascade
+    deletes."""
     return [
         key.parent
         for other in t.metadata.tables.values()

@@ -1,8 +1,8 @@
 """Columns whose values are sealed with the secret key, and the keys that sealed them.
 
-``tables.py`` declares such a column with ``_sealed``. All functions here then include it. The next
-start of the service seals values that were stored in plain text, and a key rotation seals all
-values again.
+``tables.py`` declares these columns with ``_sealed``, and the functions here find them by that
+mark. The next start of the service seals values that were stored in plain text. A key rotation
+seals the values of old keys again.
 """
 
 from collections import Counter
@@ -26,8 +26,8 @@ def columns() -> Iterator[Column[str]]:
 
 
 def opened(conn: Connection, column: Column[str], stored: str) -> str | None:
-    """Return the secret in plain text; None if the service does not have its key. ``conn``: a
-    connection of the store, which has the keys."""
+    """Return the secret in plain text; None if the service does not have its key, or if the stored
+    value is damaged. ``conn``: a connection of the store, which has the keys."""
     sealer: Sealer = conn.get_execution_options()["sealer"]
     try:
         return sealer.open(column, stored)
@@ -46,8 +46,8 @@ def seal_plain(conn: Connection, sealer: Sealer) -> int:
 
 
 def seal_again(conn: Connection, sealer: Sealer) -> int:
-    """Seal the values of old keys again with the current key. Return their number. Values with an
-    unknown key stay unchanged."""
+    """Seal the values of old keys, and values in plain text, with the current key. Return their
+    number. Values with an unknown key stay unchanged."""
     sealed = 0
     for column in columns():
         is_current = column.startswith(f"{PREFIX}{sealer.key_id}:")

@@ -104,16 +104,17 @@ class Store:
         return copied
 
     def for_requests(self, patience: Patience = REQUEST) -> "Store":
-        """Return this store for requests from outside. It raises Overloaded at once if too many
-        requests wait, and DatabaseAway if there is no answer in time.
+        """Return this store for requests from outside. It raises Overloaded if too many requests
+        wait, and DatabaseAway if there is no answer in time.
 
         A command that times out in the queue never runs. A command that is already running may
-        still take effect.
+        still take effect, so its error is OutcomeUnknown or RepeatSafely, which are kinds of
+        DatabaseAway.
         """
         return self._with(patience)
 
     def for_long_requests(self) -> "Store":
-        """Like ``for_requests``, for requests that need long, such as an import or a dry run."""
+        """Like ``for_requests``, for requests that take long, such as an import or a dry run."""
         return self._with(LONG_REQUEST)
 
     def for_own_work(self) -> "Store":

@@ -5,7 +5,8 @@ These derived facts are not stored:
 - An interaction is active when ``closed_at`` is null.
 - The numbers of interactions (INT0000012) and cases (CS0000012) are their ids.
 - An interaction's candidates are the other users on its number.
-- An agent's load is a count.
+- An agent's load is the number of their open offers and active conversations, without those on
+  hold.
 - A line is a requester number together with a provider number.
 
 Some derived facts are stored, because computing them would be slow. The comment at the table or
@@ -153,8 +154,8 @@ desk = Table(
     _flag("queue_unanswerable", default=False),
     #: whether an agent must choose a topic to close a conversation
     _flag("ask_topic", default=False),
-    # how many days content is kept after its conversation closes; 0: forever
-    # (rules/privacy/kinds.py)
+    # how many days content is kept after its conversation closes, or after the creation of trainer
+    # items and audit entries; 0: forever (rules/privacy/kinds.py)
     _count("keep_texts_days", 0),
     _count("keep_media_days", 0),
     _count("keep_notes_days", 0),
@@ -255,7 +256,8 @@ agents = Table(
     _flag("active", default=True),
     #: true: the technical agent of a service token, which is never active
     _flag("is_service", default=False),
-    #: Patchboard's own setting, which overrides the choice; null: none (store/routing/presence.py)
+    #: Patchboard's own setting, which overrides the choice; null: none
+    #: (store/desk/availability.py)
     _word("automatic_presence", null=True),
     #: the reason for automatic_presence
     _word("automatic_reason", null=True),
@@ -324,7 +326,7 @@ queues = Table(
     _count("position", 0),
     _json("conditions", "[]"),
     Column("match", sa.Text, nullable=False, server_default=sa.text("'all'")),
-    #: opening hours (opening_hours.py); null: always open
+    #: opening hours (lib/opening_hours.py); null: always open
     _word("schedule", null=True),
     #: null: the desk's
     _word("time_zone", null=True),
@@ -518,9 +520,10 @@ consents = Table(
     _ref("agent_id", "agents.id", null=True),
     _word("note", null=True),
     _time("at"),
-    #: when the change was pushed to the provider, or when it turned out to need no push
+    #: when the push ended, even if the provider rejected it, or when no push turned out to be
+    #: necessary; null: not pushed yet
     _time("told_at", null=True),
-    #: why the provider rejected it
+    #: why the last push failed or was rejected
     _word("told_why", null=True),
     Index("ix_consents_number", "number", "id"),
     Index("ix_consents_untold", "id", sqlite_where=IS_NOT_PUSHED, postgresql_where=IS_NOT_PUSHED),
@@ -686,11 +689,13 @@ running_targets = Table(
     _time("started_at"),
     #: in minutes of the queue's opening hours
     Column("minutes", sa.Integer, nullable=False),
-    #: null: on hold, or the queue does not open long enough within a year
+    #: null: on hold and not due before the hold, or the queue does not open long enough within a
+    #: year
     _time("due_at", null=True),
-    #: when only a quarter of the time is left
+    #: when only a quarter of the time is left; null if ``left_seconds`` has a value
     _time("soon_at", null=True),
-    #: the seconds that remained when the hold began; null: not on hold
+    #: the seconds of opening hours that remained when the hold began; null: not on hold, or due
+    #: before the hold
     Column("left_seconds", sa.Integer),
 )
 IN_FULL_RANGE = sa.text(f"error_code = {RANGE_FULL}")
@@ -730,7 +735,7 @@ messages = Table(
     _time("sent_at", null=True),
     #: the emoji of the requester's reaction
     _word("reaction", null=True),
-    #: when its status or media last changed; null: never
+    #: when its status, media, reaction or text last changed; null: never
     _time("changed_at", null=True),
     #: when retention or an erasure removed its text
     _time("emptied_at", null=True),
@@ -1458,8 +1463,8 @@ assignment_log = Table(
     _time("at"),
     Index("ix_assignment_log_work_item_id", "work_item_id", "id"),
 )
-#: All waiting work. Of the rows with the same kind and line, workers claim only the one with the
-#: lowest id.
+#: All work that waits or is being done. Of the rows with the same kind and line, workers claim only
+#: the one with the lowest id.
 due_work = Table(
     "due_work",
     metadata,
@@ -1557,8 +1562,8 @@ timers = Table(
 # Reports ------------------------------------------------------------------------------------------
 
 LOOKED_AT_AGAIN = sa.text("look_again_at IS NOT NULL")
-#: The facts of each conversation, for reports: rules/reports/facts.py and columns.py. A background
-#: job updates them whenever the conversation changes (operations/reports/keep_facts.py).
+#: The facts of each conversation, for reports: see facts.py and columns.py in rules/reports. A
+#: background job updates them after the conversation changes (operations/reports/keep_facts.py).
 conversation_facts = Table(
     "conversation_facts",
     metadata,
@@ -1988,7 +1993,7 @@ retention = Table(
     "retention",
     metadata,
     Column("kind", sa.Text, primary_key=True),
-    #: the job has finished all conversations that were closed before this time
+    #: the job has finished all conversations that were closed up to this time
     _time("done_to", null=True),
     #: running, done or stopped
     _word("state"),
@@ -2008,11 +2013,12 @@ erasures = Table(
     _word("state"),
     #: the next step (rules/privacy/erasures.py)
     _word("step"),
-    #: the person's numbers; empty at the end
+    #: the person's numbers; empty after the step ``mentions``
     _json("numbers", "[]"),
-    #: the person's user id; null at the end, or if only a number is erased
+    #: the person's user id; null after the step ``mentions``, or if only a number is erased
     Column("user_id", ID),
-    #: the person's numbers, address and name, to find them in other people's rows; empty at the end
+    #: the person's numbers, addresses, employee numbers and names, to find them in other people's
+    #: rows; empty after the step ``mentions``
     _json("words", "[]"),
     #: keyed hashes of the numbers, to find a number's receipt
     _json("number_hashes", "[]"),
@@ -2068,7 +2074,7 @@ audit_log = Table(
     _word("record"),
     #: the record's name
     _word("name"),
-    #: null: a command in a terminal, the desk file, or an unknown person
+    #: null: a command in a terminal, the desk file, a job, single sign-on, or an unknown person
     Column("agent_id", ID),
     #: the agent's name at that time
     _word("agent"),

@@ -25,7 +25,8 @@ class OperationSettings:
     burst_window: timedelta = timedelta(seconds=1.5)  # a pause of this length ends a burst of texts
     lease: timedelta = timedelta(seconds=60)
     public_url: str = ""
-    # signs media links for the provider, and is the key for hashes of codes and facts
+    # the current secret key: signs media links for the provider, is the key for hashes of codes
+    # and facts, and seals secrets
     link_key: str = ""
     old_keys: tuple[str, ...] = ()  # earlier keys that still open values, but seal no new ones
     mails: bool = True  # whether the service can send e-mail

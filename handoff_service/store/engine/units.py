@@ -1,6 +1,6 @@
 """Units of a lane: groups queued commands, and runs a group.
 
-A unit has the commands that an operation runs at once: all queued commands of a set-based
+A unit has the commands that one call of an operation gets: several commands of a set-based
 operation, or else one command.
 """
 
@@ -33,9 +33,9 @@ class Waiting:
 
 
 def units_of(batch: Iterable[Waiting]) -> Iterable[list[Waiting]]:
-    """Group the commands of each set-based operation, in order. Each plain command, and each
-    command with an id, is its own unit. Grouping may change the order of a batch, which is safe
-    because no caller has an answer yet.
+    """Group the commands of each set-based operation, in order. Requests and own work are in
+    separate units. Each plain command, and each command with an id, is its own unit. Grouping may
+    change the order of a batch, which is safe because no caller has an answer yet.
     """
     sets: dict[tuple[int, bool], list[Waiting]] = {}
     units: list[list[Waiting]] = []

@@ -1,5 +1,5 @@
 """A number's history: the users who had it, and who linked them, how and when. Rows are never
-deleted."""
+deleted, but an erasure empties them."""
 
 from sqlalchemy import Connection, select
 
@@ -48,7 +48,7 @@ def of_number(conn: Connection, number: str) -> list[Association]:
 
 
 def was_verified_in(conn: Connection, interaction_id: int) -> bool:
-    """Return whether this interaction has an association that can be undone."""
+    """Return whether this interaction has an association that was not undone."""
     a = t.associations
     not_undone = (
         select(a.c.id).where(a.c.interaction_id == interaction_id, a.c.undone_at.is_(None)).limit(1)

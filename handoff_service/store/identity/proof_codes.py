@@ -26,8 +26,8 @@ def sends(conn: Connection, number: str, now: datetime) -> Sequence[datetime]:
 
 
 def mails_to(conn: Connection, user_id: int, now: datetime) -> Sequence[datetime]:
-    """Return when any number requested codes for this user or their e-mail address, within the time
-    that the limits cover."""
+    """Return when any number requested codes for this user, or for another user with the same
+    e-mail address, within the time that the limits cover."""
     u, same = t.users, t.users.alias("same")
     address = select(func.lower(u.c.email)).where(u.c.id == user_id).scalar_subquery()
     sharing = select(same.c.id).where(
@@ -42,7 +42,8 @@ def mails_to(conn: Connection, user_id: int, now: datetime) -> Sequence[datetime
 
 
 def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
-    """Record a requested code that is valid until ``until``. Return the id of the record."""
+    """Record a requested code that is valid until ``until``. Return the id of the record. Delete
+    the hashes of expired codes."""
     tx.conn.execute(
         update(s).where(s.c.code_hash.is_not(None), s.c.code_until <= tx.now).values(code_hash=None)
     )
@@ -51,7 +52,8 @@ def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
 
 
 def put_code(tx: Transaction, send_id: int, kept: str, until: datetime) -> None:
-    """Store the keyed hash of the code. It is kept even after the proof has ended."""
+    """Store the keyed hash of the code. It is kept until the code expires, even if the proof ends
+    earlier."""
     tx.conn.execute(update(s).where(s.c.id == send_id).values(code_hash=kept, code_until=until))
 
 

@@ -11,7 +11,7 @@ from handoff_service.store.views import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnsRequester:
+class TurnRequester:
     """The requester of a bot turn."""
 
     user_id: int | None
@@ -19,7 +19,7 @@ class TurnsRequester:
     identity: Identity
 
 
-def requester_of(conn: Connection, turn_id: int) -> TurnsRequester:
+def requester_of(conn: Connection, turn_id: int) -> TurnRequester:
     """Return a turn's requester with their current identity level."""
     b, i, a, u = t.bot_turns, t.interactions, t.associations, t.users
     one = conn.execute(
@@ -37,4 +37,4 @@ def requester_of(conn: Connection, turn_id: int) -> TurnsRequester:
         known = Identity(
             level=found, method=Method(r.method), verified_at=r.made_at, expires_at=r.expires_at
         )
-    return TurnsRequester(user_id=one.user_id, name=one.name, identity=known)
+    return TurnRequester(user_id=one.user_id, name=one.name, identity=known)

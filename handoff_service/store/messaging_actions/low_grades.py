@@ -1,4 +1,5 @@
-"""Prompts about low grades. Every supervisor gets each prompt until they dismiss it."""
+"""Prompts about low grades. Every supervisor gets each prompt until they dismiss it, but not longer
+than for seven days."""
 
 from datetime import timedelta
 
@@ -25,8 +26,8 @@ _OPEN = (
 
 
 def open_prompts(conn: Connection, agent_id: int) -> list[Prompt]:
-    """Return the low grades of the last days that this supervisor has not dismissed. They count as
-    assigned, because their conversations are closed.
+    """Return the low grades of the last seven days that this supervisor has not dismissed. They
+    count as assigned, because their conversations are closed.
     """
     given = {"me": agent_id, "since": read_at(conn) - SHOWN_FOR}
     return [

@@ -157,7 +157,7 @@ def _understood(at: datetime, report: dict[str, Any]) -> UnderstoodThen:
 
 
 def _timers(conn: Connection, number: str, queue_id: int | None) -> Sequence[TimerRule]:
-    """Return the current messaging actions on this provider number, except those that wait for a
+    """Return the active messaging actions on this provider number, except those that wait for a
     target."""
     stored = [one.action for one in messaging_actions.list_(conn).values()]
     here = [

@@ -1,4 +1,5 @@
-"""Open prompts of messaging actions. An agent sees a prompt until somebody has answered."""
+"""Open prompts of messaging actions. An agent sees a prompt until somebody has answered it or the
+agent has dismissed it."""
 
 from typing import Any
 
@@ -60,7 +61,8 @@ _QUERIES = {supervises: _query(supervises=supervises) for supervises in (False, 
 def open_prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
     """Return the newest prompt of each of the agent's active conversations, newest first.
     Supervisors also get alarms, and prompts of conversations without an assigned agent. Leave out
-    prompts that somebody has answered or the agent has dismissed."""
+    prompts that somebody has answered or the agent has dismissed, and prompts about requesters who
+    have opted out."""
     return [
         Prompt(
             id=r.id,

@@ -3,8 +3,8 @@
 
 Timers belong to an interaction's open unanswered streak (``unanswered``). When a message starts or
 ends the streak, the same transaction starts or cancels the timers, under the interaction's lock.
-When an action has fired or an agent has canceled it, its row is deleted. So each action fires at
-most once per streak.
+When a timer has fired or an agent has canceled it, its row is deleted. So each action fires at most
+once per streak.
 
 A timer that counts business hours gets its due time when it starts, from the current schedule of
 the interaction's queue. Later changes of the schedule or the queue do not move it. If the queue
@@ -161,7 +161,7 @@ def _moments(
 
 
 def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """End the open streaks of these closed interactions."""
+    """Delete all timers of these closed interactions, and cancel their work."""
     _delete(tx, interaction_ids)
     due_work.cancel(tx, Work.TIMER, interaction_ids)
 

@@ -91,13 +91,13 @@ def count(conn: Connection, person: Person) -> dict[str, int]:
 
 
 def _records(person: Person) -> sa.ColumnElement[bool]:
-    """A condition on ``users``: the person, and the users who were merged into them."""
+    """Build a condition on ``users``: the person, and the users who were merged into them."""
     if person.user_id is None:
         return sa.false()
     return (t.users.c.id == person.user_id) | (t.users.c.merged_into == person.user_id)
 
 
 def at_provider() -> sa.ColumnElement[bool]:
-    """A condition on ``messages``: whether the provider has a copy."""
+    """Build a condition on ``messages``: whether the provider has a copy."""
     sent = m.c.direction.in_((Direction.INBOUND, Direction.OUTBOUND))
     return m.c.provider_sid.is_not(None) & sent & (m.c.status != Status.CANCELED)

@@ -1,6 +1,7 @@
 """Empties or deletes the rows of conversations, a limited number at a time.
 
-The functions skip rows that are already empty, so a caller can repeat a call until nothing is left.
+``rows_left`` skips rows that are already empty, so a caller can repeat the search and
+``empty_rows`` until nothing is left.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -81,8 +82,8 @@ def rows_left(
 
 
 def key_of(part: Part) -> sa.Column[int]:
-    """Return the column by which steps select rows: the id, or in a table without ids, the
-    conversation. Such tables have few rows for each conversation."""
+    """Return the column by which steps select rows: the id, or in a table without ids, the column
+    that refers to the owner. Tables without ids have few rows for each owner."""
     key: sa.Column[int] | None = part.table.c.get("id")
     return part.table.c[part.column] if key is None else key
 
@@ -114,8 +115,8 @@ def not_marked(conn: Connection, ids: Collection[int]) -> list[int]:
 
 
 def mark_emptied(tx: Transaction, ids: Collection[int]) -> None:
-    """Record that content of these conversations was removed, or is about to be removed. Store
-    their facts for reports first, because they never change afterward."""
+    """Record that content of these conversations was removed, or is about to be removed. The caller
+    must store their facts for reports first, because the facts never change afterward."""
     unmarked = update(i).where(one_of(i.c.id, ids), i.c.emptied_at.is_(None))
     tx.conn.execute(unmarked.values(emptied_at=tx.now))
 

@@ -34,12 +34,13 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Rows of one table that belong to conversations.
+    """Rows of one table that belong to conversations or cases.
 
     - ``column``: refers to the ``owner``.
     - ``empties``: column -> the value that empties it; None: the rows are deleted.
     - ``kinds``: retention removes the rows when it removes these kinds of content; none: only an
       erasure removes them.
+    - ``where``: which rows of the table belong to the part; None: all.
     """
 
     table: sa.Table
@@ -157,7 +158,7 @@ PARTS: tuple[Part, ...] = (
     ),
 )
 #: Tables whose own rows contain a number or a person, and the columns with them. An erasure finds
-#: these rows by their values (store/privacy/person_rows.py).
+#: these rows by their values.
 BY_VALUE: Mapping[str, frozenset[str]] = {
     "users": frozenset({"external_id", "name", "email", "attributes"}),
     "user_numbers": frozenset({"number"}),
@@ -180,7 +181,8 @@ BY_VALUE: Mapping[str, frozenset[str]] = {
     "audit_log": frozenset({"name", "details"}),
     "erasures": frozenset({"numbers", "words", "planned", "removed", "left"}),
 }
-#: Columns of the tables above that contain only ids, hashes and Patchboard's own words.
+#: Columns of the tables above without data about requesters: ids, hashes, Patchboard's own words,
+#: and what agents wrote about the desk itself.
 WORDS: Mapping[str, frozenset[str]] = {
     "associations": frozenset({"method"}),
     "assignment_log": frozenset(),

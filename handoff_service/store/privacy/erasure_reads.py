@@ -32,7 +32,7 @@ class Running:
     requested_at: datetime
 
     def conversations(self) -> sa.Select[int]:
-        """A query for the ids of the conversations that still name the person."""
+        """Build a query for the ids of the conversations that still name the person."""
         return people.conversations(self.numbers, self.user_id, newest=self.newest_interaction)
 
 
@@ -46,7 +46,7 @@ class TaughtExample:
 
 
 def running(conn: Connection, erasure_id: int) -> Running | None:
-    """Return the erasure; None if it has ended."""
+    """Return the erasure; None if it has ended or does not exist."""
     row = conn.execute(select(e).where(e.c.id == erasure_id)).one_or_none()
     if row is None or row.state == ErasureState.DONE:
         return None
@@ -138,7 +138,8 @@ def refused_copies(conn: Connection, erasure_id: int) -> list[str]:
 
 
 def audit_entries(conn: Connection, erasure: Running) -> list[int]:
-    """Return the audit log entries about the person's user record, or with the person's name."""
+    """Return the audit log entries about the person's user record, or with the person's name,
+    numbers, addresses or employee number."""
     a = t.audit_log.c
     about: sa.ColumnElement[bool] = sa.false()
     if erasure.user_id is not None:

@@ -21,7 +21,7 @@ from handoff_service.store.privacy.people import with_merged
 
 # an erasure needs its own row until its end; person_rows.py deletes the rows of the other tables
 _NOT_SEARCHED = {*NOT_PERSONAL, "erasures", "due_work", "user_words", "user_numbers", "users"}
-_NOT_SEARCHED |= {"audit_log"}  # entries cannot be changed, so erase_steps.py deletes them
+_NOT_SEARCHED |= {"audit_log"}  # entries cannot be changed, so ``erase_audit`` deletes them
 _NOT_SEARCHED |= {"user_facts", "user_merges", "messaging_profiles", "opt_outs", "unknown_replies"}
 # columns with numbers, which person_rows.py handles
 _NUMBERS = frozenset({"number", "requester_number"})
@@ -37,8 +37,8 @@ class MentioningRows:
 
 
 def words_about(conn: Connection, numbers: Sequence[str], user_id: int | None) -> list[str]:
-    """Return the person's numbers, addresses, employee numbers and names. Names of a single word
-    are left out."""
+    """Return the person's numbers, addresses, employee numbers and names. Names of a single word,
+    and words shorter than ``MIN_LENGTH``, are left out."""
     found = list(numbers)
     u = t.users
     ids = with_merged(conn, user_id) if user_id else []

@@ -106,7 +106,7 @@ def with_merged(conn: Connection, user_id: int) -> list[int]:
 def conversations(
     numbers: Sequence[str], user_id: int | None, *, newest: int | None = None
 ) -> sa.Select[int]:
-    """A query for the ids of a person's conversations, oldest first, up to the id ``newest``.
+    """Build a query for the ids of a person's conversations, oldest first, up to the id ``newest``.
 
     For a number, this is all conversations on it. For a user, it is the conversations with the
     user, and the guest conversations on their numbers.

@@ -20,7 +20,8 @@ g, s = t.presence_log, t.presence_states
 def seconds_available(
     conn: Connection, of: DayRange, agents: Collection[int] | None = None
 ) -> dict[int, int]:
-    """Return for how many seconds each agent's presence accepted work. ``agents``: None for all."""
+    """Return for how many seconds each agent's presence accepted work. Agents whose presence never
+    accepted work are left out. ``agents``: None for all."""
     zone = ZoneInfo(desk_time_zone(conn))
     start = datetime.combine(of.first, time(), zone).astimezone(UTC)
     end = datetime.combine(of.last + timedelta(days=1), time(), zone).astimezone(UTC)

@@ -29,8 +29,8 @@ class FilterChoice:
 
 
 def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
-    """Return the values of each filter, sorted by name. Filters that only links set are left
-    out."""
+    """Return the values of each filter. Queues, agents, groups and labels are sorted by name.
+    Filters that only links set are left out."""
     p = t.provider_numbers
     numbers = conn.execute(select(p.c.id, p.c.label, p.c.number).order_by(p.c.id)).all()
     named = {
@@ -62,8 +62,8 @@ _BY_NAME = {
 
 def checked(conn: Connection, filters: Filters) -> Filters:
     """Check the filters, and convert the attribute filter to the format of the facts. Raises
-    BadInput with an error for each invalid filter. Values of deleted records and attributes are
-    valid, because facts still have them."""
+    BadInput with an error for each invalid filter. Values of deleted attributes and of deleted
+    records (except groups) are valid, because facts still have them."""
     wrong: dict[str, str] = {}
     if filters.language is not None and filters.language not in (*LANGUAGES, NONE):
         wrong["language"] = phrase("must be one of {codes}", codes=", ".join([*LANGUAGES, NONE]))

@@ -81,8 +81,8 @@ class _Conversations:
 def _conversations(
     conn: Connection, where: ColumnElement[bool], after: int, most: int
 ) -> _Conversations:
-    """Return the first ``most`` conversations with such messages. The messages have ids above
-    ``after``."""
+    """Return the first ``most`` conversations with messages that meet ``where``. ``after``: a limit
+    below the ids of these messages."""
     lines = select(*m.c["id", "interaction_id"]).where(where).order_by(m.c.id)
     one = lines.limit(LINES_AT_ONCE).subquery()
     first = func.min(one.c.id).label("first")

@@ -18,8 +18,9 @@ from handoff_service.store.reports.selection import Selection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedConversations:
-    """The conversations that a figure counts. If each has a value, the largest value comes first,
-    or else the newest conversation. ``values``: the figure's value for each conversation."""
+    """The conversations that a figure counts. ``values``: the figure's value for each conversation,
+    largest first. If a figure has no values, ``values`` is None, and the newest conversation comes
+    first."""
 
     ids: list[int]
     values: list[int] | None

@@ -1,4 +1,5 @@
-"""Packs the columns of finished days, so that ``packed_days.py`` can read them fast."""
+"""Packs the columns of days whose facts have not changed for a while, so that ``packed_days.py``
+can read them fast."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

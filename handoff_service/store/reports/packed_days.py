@@ -1,8 +1,8 @@
 """Reads columns of facts as arrays, for any range of days.
 
-A finished day is packed: each column is one row of bytes. So a report over a year reads a few
-hundred short rows instead of a million long ones. If a day's facts have changed since it was
-packed, this module reads the facts themselves. The arrays are the same in both cases.
+In a packed day, each column is one row of bytes. So a report over a year reads a few hundred short
+rows instead of a million long ones. If a day is not packed, or its facts have changed since, this
+module reads the facts themselves. The arrays are the same in both cases.
 """
 
 import json

@@ -77,7 +77,8 @@ def desk_now(conn: Connection) -> DeskToday:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayInputs:
     """The desk of one run. ``rules``: the targets and opening hours of each queue. ``available``:
-    when each agent's presence accepted work, to compute their load."""
+    when each agent was available, to compute their load. This is when their presence accepted work,
+    or the opening hours of their queues if the change says so."""
 
     desk: ReplayDesk
     rules: Mapping[int, TargetRules]

@@ -70,7 +70,8 @@ def _could_get_offer(one: Candidate, queue: WorkQueue) -> bool:
 
 
 def _waiting(conn: Connection) -> dict[int, tuple[int, datetime]]:
-    """Return the number of waiting items and the time of the oldest one, by queue."""
+    """Return the number of waiting items and the time of the oldest one, by queue. Transfers to an
+    agent are left out."""
     rows = conn.execute(
         select(w.c.queue_id, func.count(), func.min(w.c.created_at))
         .where(WAITS, w.c.for_agent_id.is_(None))

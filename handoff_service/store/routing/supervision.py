@@ -75,6 +75,3 @@ def agents(conn: Connection) -> list[AgentNow]:
         for r in rows
     ]
     return sorted(found, key=lambda one: (not one.takes_work, one.presence == "offline"))
-
-
-# Conversations ------------------------------------------------------------------------------------

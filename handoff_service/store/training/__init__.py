@@ -1,4 +1,4 @@
 """Queries about training: texts that wait for a label, labels, pinned texts and models.
 
-These modules may import all other rooms of the store except the desk file.
+These modules may import all other rooms of the store except privacy, reports and the desk file.
 """

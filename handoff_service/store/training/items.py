@@ -56,10 +56,10 @@ class LabelQueue:
 
 
 def waits_for(agent_id: int, now: datetime) -> sa.ColumnElement[bool]:
-    """Build a condition: whether this trainer can label an item. These are
+    """Build a condition: whether this trainer can label an item. A trainer can label
 
     - items that wait for a first label,
-    - items about which another trainer was unsure,
+    - items about which another trainer was unsure, if this trainer has not labeled them,
     - items that were drawn for a second, blind label, if this trainer has not labeled them in the
       last week.
     """

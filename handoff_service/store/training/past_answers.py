@@ -101,7 +101,8 @@ def _answers(conn: Connection, interaction_id: int, lines: Sequence[Any]) -> lis
 
 
 def unanswered(conn: Connection, interaction_id: int) -> str:
-    """Return the requester's texts since the last text from an agent; empty if there are none."""
+    """Return the requester's last texts, at most five, since the last text from an agent; empty if
+    there are none."""
     here = (m.c.interaction_id == interaction_id, m.c.kind == Kind.MESSAGE)
     answered = (
         select(sa.func.max(m.c.seq)).where(*here, m.c.author == Author.AGENT).scalar_subquery()

@@ -1,8 +1,8 @@
-"""The data that people and programs see. The HTTP API returns exactly these shapes as JSON, and the
-workspace renders them.
+"""The data that people and programs see. Pages render these shapes, and the HTTP API returns most
+of them as JSON.
 
-Times are timezone-aware UTC, and phone numbers are E.164. The OpenAPI document contains these
-docstrings, so they describe the fields for clients.
+Times are timezone-aware UTC, and phone numbers are E.164. The OpenAPI document contains the
+docstrings of the shapes that the API returns, so they describe the fields for clients.
 """
 
 from handoff_service.store.views.cases import (

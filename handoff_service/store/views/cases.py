@@ -126,8 +126,8 @@ class OutageDryRun:
     """A preview of a text to everybody who reported an outage.
 
     - ``body``: the text in English; ``versions``: the English text and its translations;
-    - ``people``: the recipients, each phone number once; ``duplicates``: how many reports were left
-      out because of that;
+    - ``people``: everybody who reported the outage, each phone number once; ``duplicates``: how
+      many reports were left out because of that;
     - ``texted``: how many people would get it; ``later``: how many of them only after their quiet
       hours;
     - ``segments``: the total number of segments;
@@ -161,7 +161,7 @@ class OutageText:
     """A text to everybody who reported an outage. Its progress is counted in people.
 
     - ``sent``: the provider has accepted their text; ``waiting``: their text was not sent yet;
-      ``quiet``: how many of these wait because of quiet hours;
+      ``quiet``: for how many of them the text is due later, usually because of quiet hours;
     - ``failed``: their text was not delivered; ``canceled``: their text was canceled;
     - ``skipped``: they get no text, for example because they have opted out since;
     - ``body``: the text in English; ``translations``: language -> the text in this language.

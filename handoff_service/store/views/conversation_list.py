@@ -85,7 +85,7 @@ class ListItem:
         return {tag for tag, applies in has.items() if applies}
 
     def waits(self, now: datetime) -> bool:
-        """Return whether the requester has waited for at least a minute and can be texted."""
+        """Return whether the requester has waited for at least a minute and has not opted out."""
         since = self.waiting_since
         return since is not None and not self.opted_out and now - since >= timedelta(minutes=1)
 

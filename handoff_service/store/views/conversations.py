@@ -15,7 +15,8 @@ from handoff_service.store.views.targets import RunningTarget
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBy:
     """The owner of an interaction, who replies next. ``id`` and ``name``: those of the agent or
-    queue. A closed interaction, or one whose sender cannot get replies, has no owner."""
+    queue. A closed interaction has no owner. An interaction whose sender cannot get replies has
+    none either, unless it went to a queue."""
 
     kind: Owner
     id: int | None
@@ -33,7 +34,7 @@ class OptedOut:
 
     @property
     def is_the_requesters(self) -> bool:
-        """Whether only the requester can end the opt-out."""
+        """Return whether only the requester can end the opt-out."""
         return self.source in REQUESTERS_OWN
 
 
@@ -41,14 +42,14 @@ class OptedOut:
 class Interaction:
     """A conversation between a requester number and a company number.
 
-    - ``hold_until``: when the hold ends automatically; null: only a text from the requester ends
-      it;
+    - ``hold_until``: when the hold ends automatically; null: it lasts until the requester texts or
+      an agent changes the state, or the conversation is not on hold;
     - ``topic``: the label that the agent chose when they closed the conversation;
     - ``attributes``: its attributes by key, as text; dates have the form 2026-01-31, and yes-or-no
       values are ``yes`` or ``no``;
     - ``targets``: its running targets, first due first;
     - ``unread``: the number of the requester's messages that the calling agent has not read;
-    - ``opted_out``: why nothing can be sent; null if texts can be sent;
+    - ``opted_out``: the opt-out that blocks texts; null if the requester has not opted out;
     - ``unanswerable``: why the sender cannot be texted: it is a name, withheld, or one of the
       company's own numbers; null if it can be texted.
     """

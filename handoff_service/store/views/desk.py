@@ -60,9 +60,9 @@ class Consent:
     - ``provider_number``: the company number to which it applies; null: all numbers;
     - ``words``: the requester's text, or the provider's error code;
     - ``in_force``: whether it blocks texts now;
-    - ``told_at``: when the change was pushed to the provider, even if the provider rejected it;
-      null if it has not been pushed yet;
-    - ``told_why``: why the provider rejected it.
+    - ``told_at``: when the change was pushed to the provider, even if the provider rejected it, or
+      when no push turned out to be necessary; null if it has not been pushed yet;
+    - ``told_why``: why the last push failed or was rejected.
     """
 
     id: int

@@ -43,7 +43,7 @@ class Medium:
 
     @property
     def is_picture(self) -> bool:
-        """Whether it is stored and is a picture that browsers can show."""
+        """Return whether it is stored and is a picture that browsers can show."""
         return self.status is MediaStatus.STORED and is_shown(self.content_type)
 
 

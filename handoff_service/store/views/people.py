@@ -18,8 +18,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person whom the desk knows. ``attributes``: values that the conditions of queues can test.
-    ``active``: false if the person has left; they then have no numbers."""
+    """A person whom the desk knows. ``attributes``: values that the conditions of queues and of
+    messaging actions can test. ``active``: false if the person has left; they then have no
+    numbers."""
 
     id: int
     external_id: str
@@ -73,7 +74,7 @@ class Agent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """A group of agents. ``capacity``: how many conversations each agent of the group may have;
-    null: no limit. ``agents``: how many agents it has."""
+    null: no limit. ``agents``: how many active agents it has."""
 
     id: int
     name: str

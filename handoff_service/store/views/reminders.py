@@ -42,8 +42,8 @@ class KeptPromise:
 
     - ``words``: the sentence with the promise;
     - ``message_id``: the text with the promise; null if a program stored the promise;
-    - ``state``: ``open`` until the agent keeps it, its time passes, or it is canceled;
-    - ``kept``: whether a live agent has texted or noted a call since.
+    - ``state``: ``open`` until its time passes or an agent cancels it;
+    - ``kept``: whether a live agent has texted or noted a call in time.
     """
 
     id: int

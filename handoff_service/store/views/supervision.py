@@ -11,8 +11,8 @@ from handoff_service.store.views.targets import RunningTarget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
-    """Texts that the provider does not accept, by error code, including texts that are queued
-    behind them. ``since``: when the oldest text was written."""
+    """Texts that the provider does not accept, by error code. ``since``: when the oldest of them
+    was written. ``texts``: their number, including the texts that are queued behind them."""
 
     code: int
     meaning: str
@@ -41,8 +41,9 @@ class QueueNow:
 
     - ``oldest_since``: when the longest wait started;
     - ``late_at``: when that wait becomes too long;
+    - ``waiting``: the number of conversations in the queue, without transfers to an agent;
     - ``eligible``: the number of agents who can get its work;
-    - ``free``: how many of them could get an offer now;
+    - ``free``: how many of them could get an offer now, if all pools already got offers;
     - ``opens_at``: set while the queue is closed;
     - ``closes_at``: set while it is open and will close;
     - ``problems``: sentences that explain why it can never assign work.
@@ -166,7 +167,7 @@ class FullRange:
     """A range of numbers with a common prefix that has reached its limit on automatic replies. At
     least one reply was blocked in the last hour.
 
-    - ``numbers``: how many numbers did not get a reply;
+    - ``numbers``: how many numbers did not get a reply in the last 24 hours;
     - ``texts``: replies blocked in the last 24 hours;
     - ``since``: when the first of them was blocked.
     """
@@ -209,8 +210,9 @@ class Now:
 
     - ``conversations``: first those that wait, longest wait first, then agents' conversations, then
       the virtual agent's;
-    - ``active``: the number of all active conversations;
-    - ``waiting``: how many of them wait in queues;
+    - ``active``: the number of all active conversations, of the chosen queue or of all queues;
+    - ``waiting``: the number of conversations that wait in any queue, without transfers to an
+      agent;
     - ``oldest_since``: when the longest of these waits started.
     """
 

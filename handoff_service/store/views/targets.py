@@ -11,9 +11,10 @@ class RunningTarget:
     """A running target of a conversation.
 
     - ``minutes``: the queue's target, in minutes of opening hours;
-    - ``due_at``: when it is due; null while the conversation is on hold, or if the queue does not
-      open for long enough within a year;
-    - ``soon_at``: when only a quarter of the time is left;
+    - ``due_at``: when it is due; null while the conversation is on hold, unless the target was due
+      before the hold; also null if the queue does not open for long enough within a year;
+    - ``soon_at``: when only a quarter of the time is left; null if ``minutes_left_on_hold`` has a
+      value;
     - ``minutes_left_on_hold``: the minutes of opening hours that remained when the hold began; null
       if the conversation is not on hold, or if the target was due before the hold.
     """
@@ -32,7 +33,7 @@ class RunningTarget:
 
     def tone(self, now: datetime) -> str:
         """Return the color class with which pages mark the target: ``fail`` if it was missed,
-        ``wait`` if it is due soon."""
+        ``wait`` if it is due soon, or else an empty string."""
         if self.due_at is None:
             return ""
         if now > self.due_at:

@@ -38,7 +38,8 @@ class TrainerItem:
     lane: TrainerLane
     source: ItemSource
     state: ItemState
-    #: the intent that the virtual agent predicted; null: hidden until the trainer has given a label
+    #: the intent that the virtual agent predicted; null: none, or hidden, because it would
+    #: influence the trainer
     intent: str | None
     confidence: float | None
     ranking: list[Suggestion]

@@ -145,7 +145,7 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """An agent's room for work. ``places``: how many more conversations they can have.
+    """An agent's room for work. ``places``: how many more conversations their capacity allows.
     ``takes_work``: whether their presence accepts work."""
 
     places: int
@@ -174,8 +174,8 @@ class Offered(OfferFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A prompt of a messaging action that nobody has answered or dismissed. ``id`` and ``seq``:
-    those of its message. ``said``: the admin's text."""
+    """A prompt of a messaging action, or an alert. Nobody has answered it, and the calling agent
+    has not dismissed it. ``id`` and ``seq``: those of its message. ``said``: its text."""
 
     id: int
     interaction_id: int

@@ -87,7 +87,7 @@ def earlier_replies(
 
 
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
-    """Return the facts that the bot had collected after its last successful turn, by the names that
+    """Return the facts that the bot had collected by its last report on a turn, by the names that
     agents read."""
     query = (
         select(b.c.understood)
@@ -100,7 +100,7 @@ def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
 
 
 def last_seen(conn: Connection, interaction_id: int, until: datetime) -> list[BotTurnSeen]:
-    """Return the last turns until this time that answered texts, oldest first."""
+    """Return the last turns about texts that began by this time, oldest first."""
     query = (
         select(b.c.up_to_seq, b.c.understood, b.c.asked_at)
         .where(b.c.interaction_id == interaction_id, b.c.asked_at <= until, b.c.opening.is_(None))

@@ -28,7 +28,7 @@ class SubscribedWebhook:
 
 
 def subscribed(conn: Connection) -> Sequence[SubscribedWebhook]:
-    """Return the active webhooks. Most desks have none, so operations write no events."""
+    """Return the active webhooks. If there is none, operations write no events."""
     rows = conn.execute(_ACTIVE)
     return [
         SubscribedWebhook(id=r.id, events=frozenset(r.events), with_texts=r.with_texts)

@@ -10,7 +10,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.privacy.retain import run_now, stop_run
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.privacy import retention
+from handoff_service.store.privacy import retention_status
 from handoff_service.store.privacy.retention import RetentionState
 from handoff_service.web.admin.pages import admin_page, done
 from handoff_service.web.shared.session import desk_of, page
@@ -27,7 +27,7 @@ STATES = {
 async def retention_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
     read = desk.store.for_long_requests().read
-    found = await read(retention.status, desk.clock(), counted=True)
+    found = await read(retention_status.status, desk.clock(), counted=True)
     return await admin_page(request, agent, "retention.html", here=HERE, found=found, states=STATES)
 
 

@@ -17,9 +17,9 @@ from handoff_service.operations.privacy.request_erasure import (
 from handoff_service.operations.privacy.retain import run_now, stop_run
 from handoff_service.operations.shared.field_types import PersonNumber
 from handoff_service.store.desk.desk import desk_country
-from handoff_service.store.privacy import erasures, retention
+from handoff_service.store.privacy import erasures
 from handoff_service.store.privacy.erasures import Erasure
-from handoff_service.store.privacy.retention import RetentionStatus
+from handoff_service.store.privacy.retention_status import RetentionStatus, status
 from handoff_service.web.api.bodies import Body, Page, Paging, page
 from handoff_service.web.api.calls import ADMIN, ApiRequest, Call, get, post, read_body
 from handoff_service.web.shared.person_archive import ZIP, send_archive
@@ -46,7 +46,7 @@ class RetentionQuery(Body):
 @get("/retention", summary="Kinds of content, how long each is kept, and the last run", roles=ADMIN)
 async def retention_status(asked: ApiRequest[None, RetentionQuery]) -> RetentionStatus:
     store = asked.desk.store.for_long_requests()
-    return await store.read(retention.status, now(), counted=asked.query.count)
+    return await store.read(status, now(), counted=asked.query.count)
 
 
 @post("/retention/run", summary="Start retention now", roles=ADMIN)

@@ -9,7 +9,7 @@ from handoff_service.errors import BadInput
 from handoff_service.lib import phone_numbers
 from handoff_service.rules.delivery.sms_text import is_e164, is_short_code
 from handoff_service.rules.shared.phrases import phrase
-from handoff_service.store.conversations.interactions import has_texted
+from handoff_service.store.conversations.interactions import had_conversation
 
 TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 # Number types for which libphonenumber only guesses:
@@ -43,18 +43,18 @@ def recipient(conn: Connection, text: str, country: str, field: str = "to") -> s
     """Return the number to text: in E.164, or unchanged if it is a short code that has texted this
     desk. Raises BadInput."""
     digits = text.strip()
-    if is_short_code(digits) and has_texted(conn, digits):
+    if is_short_code(digits) and had_conversation(conn, digits):
         return digits
     return e164(text, country, field)
 
 
 def warning(conn: Connection, number: str) -> str | None:
     """Return a sentence that explains why a text to this number may not arrive. None for numbers
-    that can be mobile, for short codes and for numbers that have texted the desk."""
+    that can be mobile, for short codes and for numbers that had a conversation with the desk."""
     if not is_e164(number):
         return None
     read = phonenumbers.parse(number)
     kind = phonenumbers.number_type(read)
-    if kind in TEXTS or has_texted(conn, number):
+    if kind in TEXTS or had_conversation(conn, number):
         return None
     return phrase("{number} {looks}.", number=number, looks=WARNINGS.get(kind, UNKNOWN))

@@ -1,5 +1,4 @@
-"""Adds all settings of queues, templates, texts, presence and its history, and the assignment log.
-"""
+"""Adds settings of queues, templates, texts, presence and its history, and the assignment log."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -74,8 +74,8 @@ def _one_form_of_profiles() -> None:
 
 
 def _one_form_of_interactions() -> None:
-    """If a person has two active conversations on a line, one of them keeps the older form of the
-    number until it is closed."""
+    """A conversation keeps the older form of the number if another conversation on its line already
+    has the new one, because a line can have only one active conversation."""
     active = "o.state <> 'closed'"
     there = (
         ' AND (state = \'closed\' OR NOT EXISTS (SELECT 1 FROM interactions o WHERE '
