@@ -1,8 +1,9 @@
-"""End an outage, and text everybody who reported it that the service works again.
+"""End an outage, and text the people who reported it that the service works again.
 
-The texts are sent in batches. Each batch waits until the outbox has sent the batch before it, so
-other texts are not delayed and an agent can still cancel the later batches. Each text passes the
-checks of ``delivery/begin_send.py``: opt-outs, quiet hours, countries and its number's rate.
+The texts are put into the outbox in batches. Each batch waits while ``BATCH`` or more of the
+earlier texts are due but not sent, so other texts are not delayed and an agent can still cancel the
+later batches. Each text passes the checks of ``delivery/begin_send.py``: opt-outs, quiet hours,
+countries and its number's rate.
 """
 
 from collections.abc import Sequence
@@ -52,8 +53,7 @@ x, r, m = t.outage_texts, t.outage_recipients, t.messages
 class EndOutage:
     """``text``: the text in English; None: nobody gets a text. ``translations``: the text for
     people who text in other languages; people without a translation get ``text``. ``most``: the
-    most people who may get the text. The operation raises Conflict if more people have reported the
-    outage since the dry run. None: no limit."""
+    most people who may get the text, usually the number in the dry run. None: no limit."""
 
     outage_id: int
     agent_id: int
@@ -76,9 +76,10 @@ class TextBatch:
 
 
 def end_outage(tx: Transaction, command: EndOutage) -> int | None:
-    """End the outage now, unless it has already ended. Returns the id of the text to everybody who
-    reported it, or None if the command has no text. Raises NotFound and BadInput. Raises Conflict
-    while another text is being sent, and when nobody or too many people would get the text."""
+    """End the outage now, unless it has already ended. Returns the id of the text, or None if the
+    command has no text. Raises NotFound for an unknown outage, and BadInput for a wrong text.
+    Raises Conflict while another text about the outage is being sent, and when nobody or more than
+    ``most`` people would get the text."""
     outage = outages.get(tx.conn, command.outage_id, tx.now)
     text_id = None if command.text is None else _start(tx, command, command.text)
     if outage.current:
@@ -148,8 +149,8 @@ def _checked(text: str, field: str) -> str:
 
 
 def text_batch(tx: Transaction, command: TextBatch) -> OutageTextState | None:
-    """Put the next batch into the outbox. Returns the new state of the text, or None if the text is
-    no longer stored."""
+    """Put the next batch into the outbox, or wait if the outbox still has a batch. Returns the new
+    state of the text, or None if the text is no longer stored."""
     due_work.cancel(tx, Work.TEXT_OUTAGE, [command.text_id])
     row = _locked(tx, command.text_id)
     if row is None or row.state != OutageTextState.SENDING:
@@ -219,8 +220,8 @@ def _announce(
 
 
 def _under_way(tx: Transaction, text_id: int) -> int:
-    """The number of messages of this text that are in the outbox and due now. Messages that wait
-    for the end of quiet hours do not count.
+    """The number of messages of this text that are in the outbox and due within ``SOON``. Messages
+    that wait for the end of quiet hours do not count before that.
     """
     d = t.due_work
     waiting = (
@@ -236,8 +237,8 @@ def _under_way(tx: Transaction, text_id: int) -> int:
 
 def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
     """Stop a text: cancel its messages that are still in the outbox, including those that wait for
-    the end of quiet hours. Raises NotFound for an unknown id, and Conflict when all messages have
-    been sent.
+    the end of quiet hours. Raises NotFound for an unknown id, and Conflict when no message is left
+    to cancel.
     """
     text_id, row = command.text_id, _locked(tx, command.text_id)
     if row is None or row.outage_id != command.outage_id:

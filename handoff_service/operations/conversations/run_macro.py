@@ -50,7 +50,8 @@ class RunMacro:
     undo_within: timedelta = timedelta(0)
 
 
-#: An agent cannot repeat a macro for this time after a colleague has run it.
+#: After an agent has run a macro with a text or a note in a conversation, other agents cannot run it
+#: there for this time.
 RUN_ONCE_WITHIN = timedelta(seconds=30)
 NO_HOLD = Hold(reason=None, until=None)
 

@@ -69,8 +69,10 @@ _SHARED_LOCKS = (
 
 
 def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
-    """Mark each message as sending.
+    """Mark each message as sending, unless a check fails. Returns one of these for each message:
 
+    - Outgoing: the message to send. If it is ``uncertain``, its outcome is unknown, so the caller
+      looks it up instead.
     - None: the message is not sent now, and its work is delayed or removed.
     - HeldBack: the message is an automatic reply that exceeds a limit. It is not sent, and its
       status is failed.
@@ -107,7 +109,8 @@ class _Batch:
         self._later: dict[int, datetime] = {}
 
     def cancel_opted_out(self) -> None:
-        """Cancel messages to numbers that have opted out, except the opt-out confirmation."""
+        """Cancel messages to numbers that have opted out, except the opt-out confirmation and the
+        reply to HELP."""
         opted_out = {
             i
             for i, r in self._waiting.items()
@@ -116,8 +119,8 @@ class _Batch:
         self._stop(opted_out, status=Status.CANCELED, error_code=OPTED_OUT)
 
     def look_up_crashed(self) -> None:
-        """Delay messages that may have been sent before a crash, until the provider's list is
-        complete enough to look them up."""
+        """Mark messages that may have been sent before a crash as unknown. Delay them until the
+        provider's list is complete enough to look them up."""
         _put(self._tx, self._crashed, status=Status.UNKNOWN)
         self._tx.at_end(of_statuses, self._crashed)
         self._later |= dict.fromkeys(self._crashed, self._tx.now + LOOK_UP_AFTER)
@@ -157,13 +160,13 @@ class _Batch:
             self._stop(these, status=Status.FAILED, error_code=RANGE_FULL, reason=limit)
 
     def delay_over_rate(self) -> None:
-        """Delay messages that exceed the rate of their company number."""
+        """Delay messages that exceed the rate of their company number or of the provider."""
         rows = [r for i, r in self._waiting.items() if i not in self._later]
         self._later |= send_gates.over_rate(self._tx, rows)
 
     def release_delayed(self) -> None:
-        """Release the claims on delayed work. Only a failure of the provider counts as an attempt,
-        not a crash or a delay.
+        """Release the claims on delayed work. A delay does not count as an attempt. After a crash,
+        the count starts at 0 again.
         """
         for message_id, at in self._later.items():
             failed = 0 if message_id in self._crashed else self._attempts[message_id] - 1

@@ -64,7 +64,7 @@ class _Message:
 
 def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
     """Record these receipts. Returns, for each receipt, whether it matches a known message. The
-    others are kept until their message gets its provider id."""
+    others are kept for ``KEPT_FOR``, in case their message gets its provider id later."""
     rows = tx.conn.execute(
         _MESSAGES,
         {

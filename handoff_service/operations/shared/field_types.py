@@ -32,7 +32,9 @@ from handoff_service.rules.shared.vocabulary import Presence, Role
 # The API's OpenAPI document shows this format. A test compares it with the provider's document.
 _SERVICE = "MG[0-9a-fA-F]{32}"
 _VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]")
-MOST_LISTED = 50  # the most numbers, skills, groups, attributes or facts of one person
+#: The most numbers, skills, groups, attributes or facts of one person, and the most choices of an
+#: attribute.
+MOST_LISTED = 50
 SHORTEST_PASSWORD = 8
 NO_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 ONE_LINE = re.compile(rf"[^\s{NO_CONTROLS}]([^{NO_CONTROLS}]*[^\s{NO_CONTROLS}])?")
@@ -165,13 +167,14 @@ def _named(value: dict[str, Any]) -> WithJsonSchema:
     )
 
 
-COUNTRY = "country"  # the key of the country in an entry's validation context
+COUNTRY = "country"  # the key of the country in Pydantic's validation context
 _NUMBER = {"type": "string", "description": "E.164, or national", "example": "+12025550101"}
 _SOMETHING = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _VISIBLE.pattern}
 Number = Annotated[str, AfterValidator(_number), WithJsonSchema(_NUMBER)]
 #: A company number, in the form in which the provider lists it.
 OwnNumber = Annotated[str, AfterValidator(_own_number), WithJsonSchema(_NUMBER)]
-#: A number to search for. Short codes and incomplete numbers stay as they are.
+#: A number to search for. A text that is not a whole phone number, such as a short code, does not
+#: change.
 SoughtNumber = Annotated[str, AfterValidator(_sought_number), WithJsonSchema(_NUMBER)]
 #: The number of a sender, which may be a short code.
 PersonNumber = Annotated[str, AfterValidator(_person_number), WithJsonSchema(_NUMBER)]

@@ -11,7 +11,8 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.shared.field_types import COUNTRY
 from handoff_service.rules.shared.phrases import filled, phrase
 
-# The type of a Pydantic error -> our sentence. Other types keep Pydantic's words.
+# The type of a Pydantic error -> our sentence. Errors of our own validators bring their sentence,
+# and other types keep Pydantic's words.
 SENTENCES: Mapping[str, str] = {
     "missing": phrase("is required"),
     "extra_forbidden": phrase("there is no such key"),

@@ -56,7 +56,7 @@ class Aside:
     - ``closed``: the closed conversation for which the requester thanks us.
     - ``answer``: the text's answer to the satisfaction question.
 
-    If all of these are None, the text is blank.
+    If all four are None, the text is blank.
     """
 
     text: Text
