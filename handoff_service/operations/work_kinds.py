@@ -1,7 +1,8 @@
 """The kinds of due work and the functions that carry them out.
 
-Each kind that waits for another server has its own pool. A hanging provider, bot, mail server or
-webhook receiver therefore delays no other kind, such as offers, timers and presence.
+Each kind that waits for a provider, bot, mail server or webhook receiver has its own pool. If one
+of them hangs, the others and the kinds in the shared pool, such as offers, timers and presence, go
+on.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -50,8 +50,8 @@ class RunMacro:
     undo_within: timedelta = timedelta(0)
 
 
-#: After an agent has run a macro with a text or a note in a conversation, other agents cannot run it
-#: there for this time.
+#: After an agent has run a macro with a text or a note in a conversation, other agents cannot run
+#: it there for this time.
 RUN_ONCE_WITHIN = timedelta(seconds=30)
 NO_HOLD = Hold(reason=None, until=None)
 
@@ -69,7 +69,7 @@ class MacroRun:
     state: State = State.NEW  #: the state after the macro
     was: State = State.NEW  #: the state before the macro
     hold: Hold = NO_HOLD  #: the hold before the macro
-    held: bool = True  #: whether the macro changed neither the state nor the hold
+    state_kept: bool = True  #: whether the macro changed neither the state nor the hold
 
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
@@ -95,8 +95,8 @@ def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
         with _named(step):
             run = RUNS[step](tx, macro, command, run)
     state = interactions.lock(tx.conn, interaction.id).state
-    held = state is run.was and interactions.hold(tx.conn, interaction.id) == hold
-    return replace(run, state=state, held=held)
+    kept = state is run.was and interactions.hold(tx.conn, interaction.id) == hold
+    return replace(run, state=state, state_kept=kept)
 
 
 def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:

@@ -88,8 +88,8 @@ class _Counts:
     def over(self, row: Row) -> HeldBack | None:
         """The limit that blocks this reply. None: the reply is allowed."""
         to = self._of_range(row)
-        # the virtual agent's earlier replies to this number do not count, because one conversation
-        # can have many
+        # before a reply of the virtual agent, earlier replies to the same number do not count,
+        # because one conversation can have many
         own = to[row.requester_number] if row.author == Author.VIRTUAL_AGENT else 0
         before = Replied(to_range=to.total() - own, within_hour=self._hour, within_day=self._day)
         limit = reached_limit(self._limits, before)

@@ -77,7 +77,8 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
 
 
 def _country_of(content: dict[str, Any]) -> str | None:
-    """The desk's country that the file names, if it is valid."""
+    """The country of the desk in the file, or the default country if the desk has none. None if the
+    file has no desk, or if the country is invalid."""
     desk = content.get("desk")
     named = (
         desk.get("country", DeskEntry.model_fields["country"].default)

@@ -49,8 +49,8 @@ class FinishMail:
 
 
 def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
-    """The mail to send now. If nobody waits for the code any longer, this removes the due work and
-    returns None."""
+    """The mail to send now. If nobody waits for the code any longer, or if the user has no address,
+    this removes the due work and returns None."""
     proof = proofs.of_send(tx.conn, command.send_id)
     if proof is not None:
         interactions.lock(tx.conn, proof.interaction_id)

@@ -64,9 +64,9 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAnswer:
-    """Check the answer in the requester's text. ``fact_right``: whether it matches one of the
-    user's identity facts. ``checked_fact`` computes this before the transaction, because it takes
-    some milliseconds. ``moved``: the result of ``knowledge_facts.moved``."""
+    """Check the answer in the requester's text. ``fact_right``: whether the answer matches one of
+    the user's identity facts. ``checked_fact`` computes this before the transaction, because the
+    comparison takes some milliseconds. ``moved``: the result of ``knowledge_facts.moved``."""
 
     turn_id: int
     fact_right: bool = False
@@ -195,7 +195,7 @@ def _judge(
 
 def finish_proof(tx: Transaction, command: Finish) -> ProofState:
     """Request a handoff at the end of the turn if the proof has failed, or if a live agent asked
-    for it. That agent gets the conversation back."""
+    for it. In the second case, the agent who had the conversation gets it back."""
     proof = _proof(tx, command.turn_id)
     if proof is not None and proof.row.outcome is not None:
         row = proof.row
@@ -213,8 +213,8 @@ def finish_proof(tx: Transaction, command: Finish) -> ProofState:
 
 def drop_proof(tx: Transaction, command: TurnRef) -> ProofState:
     """Stop a proof because the requester does not want it, or because the virtual agent no longer
-    knows its state, for example after a restart. The live agent who asked for it gets the
-    conversation back when the turn ends."""
+    knows its state, for example after a restart. If a live agent asked for the proof, the agent who
+    had the conversation gets it back when the turn ends."""
     proof = _proof(tx, command.turn_id)
     if proof is None or proof.row.ended_at is not None:
         return proof_steps.proof_state(tx, proof, command.turn_id)

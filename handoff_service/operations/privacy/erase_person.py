@@ -40,7 +40,7 @@ from handoff_service.store.privacy.empty_rows import files_of
 from handoff_service.store.privacy.erase_plan import PERSONAL_TABLES
 from handoff_service.store.privacy.erasure_reads import Running
 
-CONVERSATIONS_AT_ONCE = 20
+CONVERSATIONS_AT_ONCE = 20  # the conversations that are emptied together
 SENDERS_AT_ONCE = 200  # the most conversations in one request to the bot
 COPIES_AT_ONCE = 100  # the most texts that one run of the step asks the provider to erase
 

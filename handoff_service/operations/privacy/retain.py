@@ -97,7 +97,7 @@ def _work(at: datetime) -> due_work.Due:
 
 
 def run_now(tx: Transaction, _command: None = None) -> None:
-    """Start a run at once. Raises Conflict while a run is under way."""
+    """Schedule a run for now. Raises Conflict while a run is under way."""
     if tx.conn.execute(select(r.c.kind).where(r.c.state == RetentionState.RUNNING)).first():
         raise Conflict(phrase("Retention is already running. Wait until it ends, or stop it."))
     due_work.schedule(tx, [_work(tx.now)])

@@ -40,7 +40,7 @@ class Connected:
 
     - ``held``: agents with an open stream.
     - ``arrived``: those of them who had no stream in this process before.
-    - ``left``: agents who have closed their last stream.
+    - ``left``: agents who have closed their last stream in this process.
     """
 
     held: Collection[int] = ()

@@ -95,7 +95,7 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
 
 def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
     """The items to decide in this run. While no agent has room, these are only the new and changed
-    items, because decisions about other items cannot change. This matters because each new text
+    items, because decisions about other items cannot change. This matters because each new item
     leads to a run, and hundreds of items may wait.
     """
     changed = work_items.to_review(tx.conn, AT_ONCE)
@@ -200,8 +200,8 @@ def _need(tx: Transaction, run: Run, subject: Subject) -> Need:
 def _next_round(
     tx: Transaction, run: Run, subject: Subject, need: Need, decision: Decision
 ) -> tuple[Need, Decision]:
-    """Handle an item that all candidates have rejected: alert the supervisors once, and start
-    another round of offers after a pause."""
+    """Handle an item that all candidates have rejected: alert the supervisors once per round, and
+    start another round of offers after a pause."""
     begins_at = (subject.answers.last_at or subject.item.created_at) + ROUND_PAUSE
     if run.decided.get(subject.item.id) != (need.round, ALL_DECLINED):
         log_decision(tx, run, subject, need.round, decision.considered, ALL_DECLINED)

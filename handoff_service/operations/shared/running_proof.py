@@ -41,7 +41,7 @@ def ask(tx: Transaction, proof: LockedProof, expects: Expects | None) -> LockedP
 
 def wait_for_answer(tx: Transaction, interaction: InteractionRow) -> None:
     """Start the time limit for an answer. After it, the conversation returns to the live agent who
-    asked for the proof."""
+    had it before the proof."""
     until = tx.now + rules.ANSWERS_WITHIN
     key = str(interaction.id)
     due_work.schedule(
