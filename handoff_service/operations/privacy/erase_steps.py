@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 
 from handoff_service.operations.desk.audit_chain import EraseEntries, erase_entries
 from handoff_service.operations.shared.end_interaction import end_interaction
-from handoff_service.rules.privacy.erasures import (
-    CopyState,
-    ErasureState,
-    ErasureStep,
-    following,
-)
+from handoff_service.rules.privacy.erasures import ErasureState, ErasureStep, following
 from handoff_service.rules.shared.vocabulary import State, Status, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
@@ -34,7 +29,7 @@ from handoff_service.store.training import clusters
 from handoff_service.store.training.clusters import NewLeader
 
 CLOSED = "Closed, because this person's data is being erased"
-e, c, i, m = t.erasures, t.erased_copies, t.interactions, t.messages
+e, m = t.erasures, t.messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +47,6 @@ class EraseRows:
     erasure_id: int
     part: Part
     keys: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListCopies:
-    """The provider's ids of texts whose copies it must erase."""
-
-    erasure_id: int
-    sids: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,24 +101,6 @@ class AuditEntries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinishCopy:
-    """``why``: the provider's objection; None: it has erased its copy."""
-
-    erasure: Running
-    sid: str
-    why: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseCopies:
-    """Copies that the provider does not erase, and the reason."""
-
-    erasure_id: int
-    sids: Sequence[str]
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
     """The step after which the erasure continues. ``left``: sentences about data that the step
     could not remove. ``after``: the wait before the next run."""
@@ -170,12 +139,6 @@ def cancel_work(tx: Transaction, work: Sequence[WaitingWork]) -> None:
         due_work.cancel(tx, kind, some)
 
 
-def list_copies(tx: Transaction, command: ListCopies) -> None:
-    """Store the list of texts that the provider must erase."""
-    waits = {"erasure_id": command.erasure_id, "state": CopyState.WAITING}
-    tx.conn.execute(insert(c), [waits | {"provider_sid": sid} for sid in command.sids])
-
-
 def follow_leader(tx: Transaction, change: NewLeader) -> None:
     """Give a cluster of trainer items a new leader."""
     clusters.follow(tx.conn, change)
@@ -185,7 +148,7 @@ def erase_rows(tx: Transaction, command: EraseRows) -> None:
     """Empty or delete these rows."""
     with secure_delete(tx):
         done = empty_rows(tx, command.part, command.keys)
-    _add_counts(tx, command.erasure_id, Counter({command.part.table.name: done}))
+    add_counts(tx, command.erasure_id, Counter({command.part.table.name: done}))
 
 
 def replace_numbers(tx: Transaction, command: OfNumbers) -> None:
@@ -196,12 +159,12 @@ def replace_numbers(tx: Transaction, command: OfNumbers) -> None:
 def unname(tx: Transaction, command: OfConversations) -> None:
     """Remove the requester's number and the user from emptied conversations."""
     person_rows.unname(tx, command.erasure.id, command.ids)
-    _add_counts(tx, command.erasure.id, Counter(conversations=len(command.ids)))
+    add_counts(tx, command.erasure.id, Counter(conversations=len(command.ids)))
 
 
 def replace_some(tx: Transaction, command: Replace) -> None:
     changed = mentions.replace(tx, command.found, command.words)
-    _add_counts(tx, command.erasure_id, Counter(mentions=changed))
+    add_counts(tx, command.erasure_id, Counter(mentions=changed))
 
 
 def erase_audit(tx: Transaction, command: AuditEntries) -> None:
@@ -210,52 +173,32 @@ def erase_audit(tx: Transaction, command: AuditEntries) -> None:
     with secure_delete(tx):
         entries = EraseEntries(ids=command.ids, why=why, announces=command.announces)
         gone = erase_entries(tx, entries)
-    _add_counts(tx, command.erasure_id, Counter(audit_entries=gone))
+    add_counts(tx, command.erasure_id, Counter(audit_entries=gone))
 
 
 def forget_consent(tx: Transaction, command: OfNumber) -> None:
     """Remove a number's entries from the consent ledger."""
     done = person_rows.forget_consent(tx, command.number)
-    _add_counts(tx, command.erasure_id, +Counter(done))
+    add_counts(tx, command.erasure_id, +Counter(done))
 
 
 def forget_number(tx: Transaction, command: OfNumber) -> None:
     """Remove everything else that is stored about a number."""
     done = person_rows.forget_number(tx, command.erasure_id, command.number, command.profiles)
-    _add_counts(tx, command.erasure_id, +Counter(done))
+    add_counts(tx, command.erasure_id, +Counter(done))
 
 
 def forget_deleted_users(tx: Transaction, command: DeletedUsers) -> None:
     """Empty the records of users who were deleted earlier."""
     done = person_rows.forget_deleted_users(tx, command.ids)
-    _add_counts(tx, command.erasure_id, Counter(deleted_records=done))
+    add_counts(tx, command.erasure_id, Counter(deleted_records=done))
 
 
 def forget_user(tx: Transaction, erasure: Running) -> None:
     """Delete the user's record, if the person is a user."""
     if erasure.user_id is not None:
         done = person_rows.forget_user(tx, erasure.user_id)
-        _add_counts(tx, erasure.id, Counter(users=done))
-
-
-def finish_copy(tx: Transaction, command: FinishCopy) -> None:
-    """Record whether the provider has erased its copy of a text."""
-    state = CopyState.ERASED if command.why is None else CopyState.REFUSED
-    mine = (c.c.erasure_id == command.erasure.id, c.c.provider_sid == command.sid)
-    tx.conn.execute(update(c).where(*mine).values(state=state, why=command.why))
-    if state is CopyState.ERASED:
-        _add_counts(tx, command.erasure.id, Counter(provider_copies=1))
-
-
-def refuse_copies(tx: Transaction, command: RefuseCopies) -> None:
-    """Record that the provider does not erase these copies."""
-    mine = (c.c.erasure_id == command.erasure_id, one_of(c.c.provider_sid, command.sids))
-    tx.conn.execute(update(c).where(*mine).values(state=CopyState.REFUSED, why=command.why))
-
-
-def drop_copies(tx: Transaction, ids: Sequence[int]) -> None:
-    """Delete these rows from the list of copies, because the copies are erased."""
-    tx.conn.execute(delete(c).where(one_of(c.c.id, ids)))
+        add_counts(tx, erasure.id, Counter(users=done))
 
 
 def next_step(tx: Transaction, command: NextStep) -> None:
@@ -280,7 +223,8 @@ def try_again(tx: Transaction, command: NextStep) -> None:
     due_work.release(tx, Work.ERASE, command.erasure.id, tx.now + command.after)
 
 
-def _add_counts(tx: Transaction, erasure_id: int, done: Counter[str]) -> None:
+def add_counts(tx: Transaction, erasure_id: int, done: Counter[str]) -> None:
+    """Add to the counts of removed records, which the receipt shows."""
     before = tx.conn.execute(select(e.c.removed).where(e.c.id == erasure_id)).scalar_one()
     after = Counter(before)
     after.update(done)
