@@ -75,8 +75,7 @@ class MacroRun:
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
     """Run the macro. Raises NotFound for an unknown macro or conversation. Raises Conflict when the
     macro writes a text or a note and a colleague has just run it in this conversation. If a step is
-    refused, the error names the step.
-    """
+    refused, the error names the step."""
     macro = macros.fields(tx.conn, command.macro_id)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     did = f"ran the macro “{macro.name}”"

@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import exists, select, update
+from sqlalchemy import update
 
 from handoff_service.operations.delivery import send_gates
 from handoff_service.operations.delivery.finish_send import LOOK_UP_AFTER
 from handoff_service.operations.delivery.limit_replies import HeldBack, over_limits
+from handoff_service.operations.delivery.outgoing_rows import (
+    is_waiting,
+    new_links,
+    outgoing_rows,
+)
 from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.ports.sms_provider import Outgoing
-from handoff_service.rules.conversations import media_links
-from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.reply_limits import Limit
 from handoff_service.rules.delivery.send_errors import COUNTRY_OFF, OPTED_OUT, RANGE_FULL
 from handoff_service.rules.shared.vocabulary import NOT_REPLIES, Author, Event, Status, Work
-from handoff_service.store.consent import consents
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -34,38 +36,6 @@ class BeginSend:
 
     message_id: int
     attempts: int
-
-
-_OUTGOING = (
-    select(
-        *t.messages.c["id", "status", "body", "author", "event", "created_at"],
-        *t.messages.c["interaction_id", "retries", "segments"],
-        *t.interactions.c["requester_number", "provider_number_id", "user_id", "owner"],
-        consents.blocking_entry(
-            t.interactions.c.requester_number, t.interactions.c.provider_number_id
-        ).label("opted_out"),
-        t.provider_numbers.c.messaging_service,
-        t.provider_numbers.c.number.label("sender"),
-        exists().where(t.media.c.message_id == t.messages.c.id).label("with_media"),
-    )
-    .join(t.interactions, t.interactions.c.id == t.messages.c.interaction_id)
-    .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
-    .where(one_of(t.messages.c.id, "ids"))
-)
-# a concurrent consent change either waits for these locks or is visible to the next statement
-_SHARED_LOCKS = (
-    select(t.messaging_profiles.c.id)
-    .where(
-        t.messaging_profiles.c.active,
-        t.messaging_profiles.c.number.in_(
-            select(t.interactions.c.requester_number)
-            .join(t.messages, t.messages.c.interaction_id == t.interactions.c.id)
-            .where(one_of(t.messages.c.id, "ids"))
-        ),
-    )
-    .order_by(t.messaging_profiles.c.id)
-    .with_for_update(read=True)
-)
 
 
 def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
@@ -98,10 +68,8 @@ class _Batch:
     def __init__(self, tx: Transaction, commands: Sequence[BeginSend]) -> None:
         self._tx = tx
         self._attempts = {c.message_id: c.attempts for c in commands}
-        ids = {"ids": list(self._attempts)}
-        tx.conn.execute(_SHARED_LOCKS, ids).all()
-        self._found = {r.id: r for r in tx.conn.execute(_OUTGOING, ids)}
-        self._waiting = {i: r for i, r in self._found.items() if _waits(r)}
+        self._found = outgoing_rows(tx, list(self._attempts))
+        self._waiting = {i: r for i, r in self._found.items() if is_waiting(r)}
         self._unsure = {i for i, r in self._found.items() if r.status == Status.UNKNOWN}
         self._crashed = {i for i, r in self._found.items() if r.status == Status.SENDING}
         self._stopped: set[int] = set()  # canceled or failed
@@ -188,7 +156,7 @@ class _Batch:
     def results(self, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
         """The result for each command, in order."""
         asked = self._sends | self._unsure
-        links = _links(self._tx, [i for i in asked if self._found[i].with_media])
+        links = new_links(self._tx, [i for i in asked if self._found[i].with_media])
         return [
             self._outgoing(c, links.get(c.message_id, ()))
             if c.message_id in asked
@@ -241,28 +209,6 @@ def _add_up(tx: Transaction, again: Sequence[int]) -> None:
         paid = sa.func.coalesce(m.price_before, 0) + m.price
         these = update(t.messages).where(one_of(m.id, again), m.price.is_not(None))
         tx.conn.execute(these.values(price_before=paid, price=None))
-
-
-def _waits(row: send_gates.Row) -> bool:
-    """Whether the message has certainly not been sent, or has failed and its retry is due."""
-    return row.status == Status.QUEUED or (row.retries > 0 and row.status in DID_NOT_ARRIVE)
-
-
-def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Message id -> new links to its pictures, for this attempt."""
-    if not with_media:
-        return {}
-    d = t.media
-    query = (
-        select(d.c.message_id, d.c.id)
-        .where(one_of(d.c.message_id, with_media))
-        .order_by(d.c.position)
-    )
-    found: dict[int, tuple[str, ...]] = {}
-    for r in tx.conn.execute(query):
-        made = media_links.link(tx.settings.public_url, tx.settings.link_key, r.id, tx.now)
-        found[r.message_id] = (*found.get(r.message_id, ()), made)
-    return found
 
 
 begin_sends: SetBased[BeginSend, Outgoing | HeldBack | None] = SetBased(_begin)

@@ -19,7 +19,7 @@ from handoff_service.operations.desk_file.desk_file import (
     MacroEntry,
     WebhookEntry,
 )
-from handoff_service.operations.shared.field_types import COUNTRY
+from handoff_service.operations.shared.field_checks import COUNTRY
 from handoff_service.rules.cases import outages
 from handoff_service.rules.desk import identity_providers, macros, system_messages, templates
 from handoff_service.rules.messaging_actions import messaging_actions
