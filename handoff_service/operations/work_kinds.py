@@ -1,8 +1,8 @@
 """The kinds of due work and the functions that carry them out.
 
 Each kind that waits for a provider, bot, mail server or webhook receiver has its own pool. If one
-of them hangs, the others and the kinds in the shared pool, such as offers, timers and presence, go
-on.
+of these servers hangs, it delays no kind in another pool. Offers, timers and presence, for example,
+use the shared pool.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

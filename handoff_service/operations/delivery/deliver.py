@@ -66,7 +66,7 @@ async def _send(job: Job, outgoing: Outgoing) -> SendResult:
 
 
 async def _look_up(job: Job, outgoing: Outgoing) -> SendResult:
-    """Look up a message whose outcome is unknown in the provider's list."""
+    """Search the provider's list for a message with an unknown outcome."""
     try:
         return LookedUp(tuple(await job.deps.provider.find(outgoing)))
     except OSError as error:

@@ -100,8 +100,8 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
 
 
 def _never_tried(tx: Transaction, messages: Sequence[_Message]) -> set[int]:
-    """Messages in the outbox that nobody has tried to send yet. A receipt with such an id must be
-    about a message of another database."""
+    """Messages in the outbox that no worker has tried to send yet. A receipt that names one of them
+    must be about a message of another database."""
     w = t.due_work.c
     queued = [str(m.id) for m in messages if m.status == Status.QUEUED and m.sid is None]
     if not queued:

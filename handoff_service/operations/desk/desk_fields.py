@@ -33,10 +33,11 @@ KEEP = {
 def _kept(kind: KeptKind) -> FieldInfo:
     """The field for the number of days after which retention removes a kind of content."""
     when = (
-        phrase("Retention removes these so many days after they were made. 0: kept forever.")
+        phrase("Retention removes this content when it is this many days old. 0: kept forever.")
         if kind in BY_DAY
         else phrase(
-            "Retention removes these so many days after a conversation was closed. 0: kept forever."
+            "Retention removes this content this many days after the conversation was closed. "
+            "0: kept forever."
         )
     )
     return Field(title=KEEP[kind], description=joined(" ", (KINDS[kind].removes, when)))

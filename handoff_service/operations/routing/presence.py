@@ -108,7 +108,7 @@ def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | No
 
 
 def dismiss_notice(tx: Transaction, agent_id: int) -> None:
-    """Remove the notice that tells the agent why they were set to Away."""
+    """Remove the notice from which the agent learns why they were set to Away."""
     tx.conn.execute(update(a).where(a.c.id == agent_id).values(returned_from=None))
     tx.hint(f"agent:{agent_id}")
 

@@ -2,10 +2,11 @@
 colleague gets a notice.
 
 Most operations that an agent requests on one conversation lock it with ``lock_for``, which adds the
-agent to the live group. Operations that need another order of steps call ``join`` or ``take_part``
-instead, such as ``send_sms``. No agent joins by reading a conversation, by a supervisor's action
-(assign, take over), or by changing a case by its own number, as a ticket system does. A case
-belongs to the desk, and its open conversation gets a line that names the agent who changed it.
+agent to the live group of a colleague's conversation. Operations that need another order of steps,
+such as ``send_sms``, call ``join`` or ``take_part`` instead. An agent does not join by reading a
+conversation, by a supervisor's action (assign, take over), or by changing a case by its own number,
+as a ticket system does. A case belongs to the desk, and its open conversation gets a line that
+names the agent who changed it.
 
 Most operations that change more than the texts and notes of the conversation also send a notice to
 the owner (``notify_owner``). ``lock_for`` removes the acting agent's own notice about the

@@ -12,9 +12,9 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def release_lines(tx: Transaction, lines: Collection[str]) -> None:
-    """Make the queued messages of these lines due now that wait for the end of quiet hours, for the
-    number's rate or for the end of an undo delay. A reply is queued after them, so the send gates
-    must check them again.
+    """Make delayed messages of these lines due now: those that wait for the end of quiet hours, for
+    the number's rate or for the end of an undo delay. A reply is queued after them, so the send
+    gates must check them again.
     """
     d, m = t.due_work, t.messages
     # a failure of the provider counts as an attempt, but a delay by the desk does not

@@ -107,8 +107,8 @@ def _failed(tx: Transaction, call_id: int, result: CallResult) -> CallState:
 
 
 def _given_up(tx: Transaction, row: Any, result: CallResult) -> CallState:
-    """Give up the call, and record an event about the failure. A failed call about such an event
-    causes no further event, because failures could otherwise cause endless events.
+    """Give up the call, and record an event about the failure. If the call was itself about a
+    failed job, record none, because failures could otherwise cause endless events.
     """
     _end(tx, row.id, CallState.GIVEN_UP, result)
     if row.type != WebhookEvent.JOB_FAILED:
