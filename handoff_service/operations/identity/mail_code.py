@@ -27,7 +27,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proof_codes, proofs
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
-MAILBOX = "mailbox"  # the channel of hints about sent mail
+MAILBOX = "mailbox"  # the channel of hints about mails that were sent or given up
 MOST_ATTEMPTS = 4
 PAUSE = timedelta(seconds=15)  # before the second attempt; the pause grows with each attempt
 
