@@ -14,10 +14,10 @@ from actions.start_topic import take_up
 from actions.turn import Events, collected, intent_of, last_text, turn_id
 from handoff_service.operations.identity.prove_identity import (
     Finish,
-    TurnRef,
     drop_proof,
     finish_proof,
 )
+from handoff_service.operations.identity.turn_proof import TurnRef
 from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.virtual_agent.farewells import is_goodbye

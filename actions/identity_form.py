@@ -21,12 +21,12 @@ from handoff_service.operations.identity.prove_identity import (
     Alternative,
     AlternativeKind,
     ClaimedAccount,
-    TurnRef,
     claim_account,
     offer_alternative,
     read_proof_state,
     settle_answer,
 )
+from handoff_service.operations.identity.turn_proof import TurnRef
 from handoff_service.rules.identity.facts_in_questions import facts_in_language
 from handoff_service.rules.identity.proof import Expects, Verdict, asked_facts
 from handoff_service.rules.identity.secrets_in_texts import account_in

@@ -9,7 +9,8 @@ from rasa_sdk.types import DomainDict
 from actions.add_to_case import add_unclear
 from actions.desk_action import DeskAction
 from actions.turn import Events, intent_of, last_text, turn_id
-from handoff_service.operations.identity.prove_identity import TurnRef, drop_proof
+from handoff_service.operations.identity.prove_identity import drop_proof
+from handoff_service.operations.identity.turn_proof import TurnRef
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 
 _CODE = re.compile(r"\d{4}|\b(?:code|codigo|código|mail|inbox|spam|resend|digits)\b", re.IGNORECASE)

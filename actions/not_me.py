@@ -11,7 +11,8 @@ from actions.facts_in_forms import keep
 from actions.mentioned_account import FORM
 from actions.proof import BACK_TO, THEN, begin
 from actions.turn import Events, form_of, last_text, turn_id
-from handoff_service.operations.identity.prove_identity import TurnRef, drop_proof, not_this_person
+from handoff_service.operations.identity.prove_identity import drop_proof, not_this_person
+from handoff_service.operations.identity.turn_proof import TurnRef
 from handoff_service.rules.virtual_agent.names_in_texts import (
     has_new_owner,
     is_for_somebody_else,

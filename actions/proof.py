@@ -11,7 +11,8 @@ from actions.mentioned_account import FORM, mentioned_account
 from actions.start_topic import take_up
 from actions.turn import form_of, turn_id
 from handoff_service.context import AppContext
-from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
+from handoff_service.operations.identity.prove_identity import begin_proof
+from handoff_service.operations.identity.turn_proof import TurnRef
 from handoff_service.rules.identity.identity_level import Level
 from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.store.identity.turn_requester import requester_of

@@ -73,7 +73,7 @@ def s3() -> "Iterator[S3Server]":
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
     """Make password hashes cheap. In the product, a hash deliberately takes a tenth of a second."""
-    with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
+    with patch("handoff_service.operations.desk.passwords._hasher", CHEAP):
         yield
 
 

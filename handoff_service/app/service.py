@@ -47,8 +47,8 @@ from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import Worker, build_workers
 
 # When the service stops, running work gets this many seconds to finish. The service then releases
-# the rest. This is longer than the service waits for a provider or, by default, for the bot, so it can
-# record the outcome of a send that is running.
+# the rest. This is longer than the service waits for a provider or, by default, for the bot, so it
+# can record the outcome of a send that is running.
 WORK_WITHIN = 12.0
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from handoff_service.commands.database import run_on_store
 from handoff_service.commands.parser import Commands, add_command
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk import passwords, sign_in
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk.second_factors import reset_second_factor
 from handoff_service.operations.desk_file.desk_file import AgentEntry
@@ -92,7 +92,7 @@ async def _add(
         MakeAgent(
             email=entry.email,
             name=entry.name,
-            password_hash=sign_in.hash_password(entry.password or ""),
+            password_hash=passwords.hash_password(entry.password or ""),
             capacity=entry.capacity,
             roles=entry.roles,
             groups=entry.groups,
@@ -111,7 +111,7 @@ async def _change_password(store: Store, email: str) -> str:
     entry = read_as(
         AgentEntry, {"email": one.email, "name": one.name, "password": _ask_password(one.email)}
     )
-    password_hash = sign_in.hash_password(entry.password or "")
+    password_hash = passwords.hash_password(entry.password or "")
     values = {"password_hash": password_hash}
     await store.write(change_agent, ChangeAgent(id=one.id, by=None, values=values))
     return f"{one.email} has a new password and is signed out everywhere."

@@ -1,7 +1,8 @@
 """The kinds of due work and the functions that carry them out.
 
-Each kind that waits for another server has its own pool. A hanging provider, bot, mail server or
-webhook receiver therefore delays no other kind, such as offers, timers and presence.
+Each kind that waits for a provider, bot, mail server or webhook receiver has its own pool. If one
+of these servers hangs, it delays no kind in another pool. Offers, timers and presence, for example,
+use the shared pool.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,11 +12,11 @@ from handoff_service.operations.consent import push_consents
 from handoff_service.operations.conversations import (
     ask_satisfaction,
     end_holds,
-    end_outage,
     fetch_media,
     index_texts,
     keep_promises,
     send_later,
+    text_outage,
 )
 from handoff_service.operations.delivery import deliver, record_prices, sweep_gaps, watch_gateway
 from handoff_service.operations.desk import audit_chain, merge_users, password_links
@@ -72,7 +73,7 @@ WORK: Mapping[Work, WorkKind] = {
     Work.END_HOLD: WorkKind(end_holds.when_due),
     Work.SEND_LATER: WorkKind(send_later.when_due),
     Work.PROMISE: WorkKind(keep_promises.when_due),
-    Work.TEXT_OUTAGE: WorkKind(end_outage.when_due),
+    Work.TEXT_OUTAGE: WorkKind(text_outage.when_due),
     Work.ASK_SATISFACTION: WorkKind(ask_satisfaction.when_due),
     Work.TIMER: WorkKind(fire_timers.when_due),
     Work.LOST_CONNECTION: WorkKind(connection.when_due),

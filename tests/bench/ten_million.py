@@ -27,7 +27,7 @@ import psycopg
 
 from handoff_service import clock
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.operations.privacy.retain import RetainRows, begin_kind, retain_rows
+from handoff_service.operations.privacy.retain_steps import RetainRows, begin_kind, retain_rows
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.privacy.kinds import KeptKind
 from handoff_service.rules.shared.vocabulary import Work

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import cli
-from handoff_service.operations.desk.sign_in import password_matches
+from handoff_service.operations.desk.passwords import password_matches
 from handoff_service.store.engine import tables as t
 
 type Run = Callable[..., tuple[int, str]]

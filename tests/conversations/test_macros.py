@@ -19,7 +19,7 @@ from handoff_service.operations.desk.macros import (
     make_macro,
 )
 from handoff_service.operations.desk.templates import MakeTemplate, delete_template, make_template
-from handoff_service.operations.routing import queues
+from handoff_service.operations.routing.queue_blockers import blockers
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.desk.macros import MacroFields
 from handoff_service.rules.shared.vocabulary import Event, Owner, State, Status, Unanswered
@@ -162,7 +162,7 @@ async def test_a_macro_transfers_a_conversation_to_a_queue(story: Story) -> None
     queue = (await story.rows(t.queues))[0].id
     await run(story, await make(story, to_queue_id=queue), ann)
     assert (await story.see(ann)).owner.kind is Owner.QUEUE
-    assert "Fixed" in [one.name for one in await story.store.read(queues.blockers, queue)]
+    assert "Fixed" in [one.name for one in await story.store.read(blockers, queue)]
 
 
 async def test_undo_cancels_a_waiting_text_and_the_requester_waits_again(story: Story) -> None:

@@ -17,18 +17,20 @@ from handoff_service.operations.cases.open_case import (
 )
 from handoff_service.operations.cases.outages import make_outage
 from handoff_service.operations.conversations.end_outage import (
-    BATCH,
-    CancelOutageText,
     EndOutage,
-    TextBatch,
-    cancel_outage_text,
     end_outage,
-    text_batch,
 )
 from handoff_service.operations.conversations.resolve_case import (
     ChangeAndText,
     change_and_text,
     why_cannot_text,
+)
+from handoff_service.operations.conversations.text_outage import (
+    BATCH,
+    CancelOutageText,
+    TextBatch,
+    cancel_outage_text,
+    text_batch,
 )
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.rules.cases.outages import OutageFields

@@ -9,18 +9,14 @@ import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.desk import agents, groups, users
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.operations.desk.provider_numbers import (
     ChangeProviderNumber,
     MakeProviderNumber,
     change_provider_number,
     make_provider_number,
 )
-from handoff_service.operations.desk.sign_in import (
-    OpenSession,
-    hash_password,
-    open_session,
-    signed_in,
-)
+from handoff_service.operations.desk.sign_in import OpenSession, open_session, signed_in
 from handoff_service.operations.desk_file.desk_file import UserEntry
 from handoff_service.operations.desk_file.import_users import import_users
 from handoff_service.operations.identity import profiles as profile_changes

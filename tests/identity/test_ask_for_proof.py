@@ -11,7 +11,8 @@ from handoff_service.operations.identity.ask_for_proof import (
     ask_for_proof,
     proof_ran_out,
 )
-from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
+from handoff_service.operations.identity.prove_identity import begin_proof
+from handoff_service.operations.identity.turn_proof import TurnRef
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Verify
 from handoff_service.operations.routing.presence import SetPresence, set_presence

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.operations.privacy import empty_conversations, erase_steps, retain
+from handoff_service.operations.privacy import empty_conversations, erase_steps, retain_steps
 from handoff_service.operations.privacy.request_erasure import RequestedPerson
 from handoff_service.operations.privacy.retain import run_now, stop_run
 from handoff_service.operations.reports import keep_facts
@@ -72,7 +72,7 @@ def emptied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Part, Sequence[int]]]
         found.append((part, keys))
         return empty_rows.empty_rows(tx, part, keys)
 
-    for module in (retain, erase_steps):
+    for module in (retain_steps, erase_steps):
         monkeypatch.setattr(module, "empty_rows", recorded)
     return found
 

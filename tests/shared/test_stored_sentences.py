@@ -5,7 +5,7 @@ from gettext import NullTranslations
 
 import pytest
 
-from handoff_service.operations.routing.offer_work import ALL_DECLINED
+from handoff_service.operations.routing.offer_item import ALL_DECLINED
 from handoff_service.rules.consent.consent_keywords import Source, why_not
 from handoff_service.rules.conversations.media_failures import media_failure
 from handoff_service.rules.routing.assignment import REASONS, Nobody

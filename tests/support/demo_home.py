@@ -29,7 +29,7 @@ from tests.support.run_folder import made_once
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 #: the name of the service's password hasher, for ``patch`` and for the constants of
 #: ``running_service``
-HASHER = "handoff_service.operations.desk.sign_in._hasher"
+HASHER = "handoff_service.operations.desk.passwords._hasher"
 
 
 def demo_home(home: Path) -> Path:

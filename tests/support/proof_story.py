@@ -17,7 +17,6 @@ from handoff_service.operations.identity.prove_identity import (
     AlternativeKind,
     ClaimedAccount,
     Finish,
-    TurnRef,
     begin_proof,
     claim_account,
     drop_proof,
@@ -25,6 +24,7 @@ from handoff_service.operations.identity.prove_identity import (
     offer_alternative,
     settle_answer,
 )
+from handoff_service.operations.identity.turn_proof import TurnRef
 from handoff_service.ports.bot import Question
 from handoff_service.ports.mail import Mail, Mailed, NotMailed
 from handoff_service.rules.shared.vocabulary import Work

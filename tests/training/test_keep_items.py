@@ -19,6 +19,7 @@ from handoff_service.rules.identity.proof import Expects
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.training import items
+from tests.conftest import Heard
 from tests.support.story import ANN, BOB, MIA, STRANGER, Story
 
 SURE = (("report_problem", 0.9), ("case_status", 0.05), ("help", 0.02))
@@ -153,6 +154,19 @@ async def test_an_agent_flags_a_misunderstood_text(story: Story) -> None:
     assert await story.store.write(mark_misunderstood, command) == made
     (item,) = await story.rows(t.trainer_items)
     assert (item.text, item.source, item.marked_by) == ("the thingy is gone", "misunderstood", MIA)
+
+
+async def test_open_pages_of_the_conversation_hear_about_the_mark(
+    story: Story, heard: Heard
+) -> None:
+    interaction = await text_and_answer(story, "the thingy is gone", "report_problem")
+    answer = next(m for m in await story.lines(interaction) if m.direction == "outbound")
+    heard.hints.clear()
+    await story.store.write(
+        mark_misunderstood,
+        MarkMisunderstood(interaction_id=interaction, message_id=answer.id, agent_id=MIA),
+    )
+    assert f"interaction:{interaction}" in {hint.channel for hint in heard.hints}
 
 
 async def test_a_flagged_text_comes_first_even_if_the_virtual_agent_was_confident(

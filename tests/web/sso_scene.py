@@ -13,7 +13,7 @@ from handoff_service.operations.desk.identity_providers import (
     PutIdentityProvider,
     save_identity_provider,
 )
-from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.rules.desk.identity_providers import IdentityProviderFields
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents

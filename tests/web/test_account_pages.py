@@ -11,7 +11,7 @@ import pytest_asyncio
 import sqlalchemy as sa
 
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
-from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.engine import tables as t
 from handoff_service.web.shared.devices import device_of

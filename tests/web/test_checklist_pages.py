@@ -15,8 +15,8 @@ from handoff_service.operations.desk.desk_checks import (
     hide_check,
     outcomes,
 )
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.operations.desk.set_up import finish_step
-from handoff_service.operations.desk.sign_in import hash_password
 from handoff_service.ports.mail import Mail, NotMailed
 from handoff_service.rules.delivery.gateway_watch import AwayReason
 from handoff_service.rules.shared.vocabulary import Role

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
-from handoff_service.operations.desk.sign_in import CurrentAgent, hash_password
+from handoff_service.operations.desk.passwords import hash_password
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.shared.session import home_of
 from tests.web.workspace_server import PAGE, Running, running, shown

@@ -19,7 +19,7 @@ from handoff_service.errors import DatabaseAway
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.desk import agents
 from handoff_service.operations.desk.agents import ChangeAgent
-from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.operations.routing.presence import LOST, set_away
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Role, Status

@@ -80,7 +80,7 @@ def test_a_refusal_of_bad_characters_or_numbers_names_the_field(
 
 
 def test_no_refusal_shows_a_regular_expression() -> None:
-    """To fix a failure, use ``TextPattern`` of ``field_types`` with a sentence in place of
+    """To fix a failure, use ``TextPattern`` of ``field_checks`` with a sentence in place of
     ``Field(pattern=...)``.
     """
     models = [(call.path, model) for call in CALLS for model in (call.body, call.query) if model]

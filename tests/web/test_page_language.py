@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
-from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.rules.reports.figure_kinds import Unit
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Role

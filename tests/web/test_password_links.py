@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
-from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.operations.identity.mail_code import MAILBOX
 from handoff_service.rules.shared.vocabulary import Role
 from tests.web.workspace_server import Answer, Running, Visitor, running, shown

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
-from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.rules.shared.vocabulary import Role, Work
 from tests.support.story import ANN, BOB, DIRECT, MIA
 from tests.web.workspace_server import Running, Visitor, running, visitor

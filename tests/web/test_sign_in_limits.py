@@ -15,7 +15,7 @@ from yarl import URL
 
 from handoff_service.errors import Busy
 from handoff_service.lib.password_checks import AT_ONCE, MOST_WAITING, PasswordChecks
-from handoff_service.operations.desk import sign_in, sign_in_attempts
+from handoff_service.operations.desk import passwords, sign_in_attempts
 from handoff_service.store.engine import tables as t
 from tests.web.workspace_server import Running, running
 
@@ -67,7 +67,9 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make password hashing cheap, because these tests only count sign-ins."""
-    monkeypatch.setattr(sign_in, "password_matches", lambda _stored, password: password == "right")
+    monkeypatch.setattr(
+        passwords, "password_matches", lambda _stored, password: password == "right"
+    )
 
 
 class Client:

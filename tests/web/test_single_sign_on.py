@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.engine import tables as t
 from tests.support.identity_server import Claims, query_of

@@ -12,7 +12,7 @@ import pytest
 from handoff_service.bot_control import model_folder, nlu_file, trained_models
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.measure_model import Measurement, Misplaced, figures
-from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk import passwords
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.training.change_model import (
     NewModel,
@@ -63,7 +63,7 @@ async def tara(desk: Running) -> AsyncIterator[Visitor]:
     command = MakeAgent(
         email="tara@example.com",
         name="Tara Webb",
-        password_hash=sign_in.hash_password("demo-tara"),
+        password_hash=passwords.hash_password("demo-tara"),
         capacity=1,
         roles=[Role.TRAINER],
     )

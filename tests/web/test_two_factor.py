@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.operations.desk.sign_in_attempts import ATTEMPTS
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.engine import tables as t

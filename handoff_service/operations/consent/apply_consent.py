@@ -1,4 +1,4 @@
-"""Apply a requester's consent keyword in the transaction that stores the text.
+"""Apply a text that matters for consent, such as a keyword, in the transaction that stores it.
 ``rules/consent/consent_keywords.py`` decides the steps."""
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ MAY_WANT_OPT_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class ConsentWord:
-    """A text with a consent keyword."""
+    """A text that matters for consent: a keyword, or other words about texts from the company."""
 
     means: ConsentSituation
     words: str  #: the text as the requester wrote it
@@ -78,8 +78,8 @@ def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> No
 
 
 def _opted_out(tx: Transaction, interaction: InteractionRow, word: ConsentWord) -> str:
-    """The opt-out confirmation. A requester who texts CANCEL in the middle of a report may want to
-    cancel only the report, so the confirmation then explains how to do that."""
+    """The opt-out confirmation. A requester who texts CANCEL, END or QUIT in the middle of a report
+    may want to cancel only the report, so the confirmation then explains how to do that."""
     language = spoken_language(tx.conn, interaction.id)
     reply = texts.opted_out(tx.conn, language)
     may_mean_report = folded(word.words) in ("cancel", "end", "quit")

@@ -2,7 +2,8 @@
 provider, an agent, the API or an import makes it.
 
 ``deliver`` holds a shared lock on the number's profile while it checks consent, and a consent
-change holds the exclusive lock. So no queued message is sent after an opt-out is committed.
+change holds the exclusive lock. So no queued message is sent after an opt-out is committed, except
+the opt-out confirmation and replies to HELP.
 """
 
 from collections.abc import Sequence

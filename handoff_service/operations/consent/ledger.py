@@ -39,8 +39,8 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
     """Write a change to the ledger. The transaction must hold the lock on the number's profile
     (``lock``). Returns the entry's id, or None when nothing changes.
 
-    An opt-in ends the opt-out that covers all company numbers and the one for the company number
-    that was texted. A change for one company number covers all numbers of its messaging service.
+    A change for one company number covers all numbers of its messaging service. An opt-in ends the
+    opt-outs for the numbers that it covers, and the opt-out that covers all company numbers.
     """
     where = consents.with_its_service(tx.conn, change.provider_number_id)
     holds = select(o.c.provider_number_id, c.c.source).join(c, c.c.id == o.c.consent_id)

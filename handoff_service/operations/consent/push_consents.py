@@ -103,8 +103,8 @@ def begin_push(tx: Transaction, _command: None = None) -> Batch:
 
 
 def finish_push(tx: Transaction, push: ConsentPush) -> None:
-    """Mark these entries as pushed, except those to retry. Record the provider's objections in the
-    ledger."""
+    """Mark the entries of this push as pushed, except those to retry. Record the provider's
+    objections in the ledger."""
     entries, objections = push.batch.entries, push.objections
     these = one_of(c.c.id, list(entries))
     tx.conn.execute(update(c).where(these).values(told_at=tx.now, told_why=None))
@@ -123,7 +123,8 @@ def finish_push(tx: Transaction, push: ConsentPush) -> None:
 
 
 def postpone_push(tx: Transaction, failed: PushFailed) -> None:
-    """Leave these entries for the next push, and record the failure in the ledger."""
+    """Leave the entries of the failed push for the next one, and record the failure in the
+    ledger."""
     tx.conn.execute(
         update(c).where(one_of(c.c.id, list(failed.batch.entries))).values(told_why=failed.why)
     )

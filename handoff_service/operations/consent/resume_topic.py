@@ -36,8 +36,9 @@ def is_unfinished(tx: Transaction, interaction_id: int) -> bool:
 
 
 def resume_topic(tx: Transaction, interaction: InteractionRow) -> bool:
-    """Let the virtual agent ask its next question in this conversation. Returns False when there is
-    no unfinished report or request, or when the virtual agent cannot answer here."""
+    """Let the virtual agent ask its next question in this conversation. Returns False when the
+    line's last conversation was not abandoned within a day (``WITHIN``) with an unfinished report
+    or request, or when the virtual agent cannot answer here."""
     if interaction.owner is Owner.AGENT or not tx.settings.bot_answers:
         return False
     before = (

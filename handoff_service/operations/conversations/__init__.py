@@ -1,5 +1,5 @@
 """Conversations: receive, send and schedule texts, start and close conversations, fetch media,
 index texts.
 
-These modules may import shared steps, routing, consent and the virtual agent.
+These modules may import shared steps, routing, cases, consent and the virtual agent.
 """

@@ -2,12 +2,14 @@
 
 The question is a piece of due work. When it is due, this module asks only under these conditions:
 
+- The conversation's queue still asks, and the time for the question passed at most ``LATEST`` ago.
 - The conversation is still closed as complete, and the requester has no newer one.
 - The requester wrote in it, and a live agent or the virtual agent answered.
 - The requester has not opted out.
 - The requester was not asked within the number of days that the queue sets.
 
-It locks the requester's profile and user while it decides, so that two processes cannot both ask.
+If it is too early, or if the requester has quiet hours, the question is postponed. The module locks
+the requester's profile and user while it decides, so that two processes cannot both ask.
 """
 
 from dataclasses import dataclass

@@ -27,7 +27,8 @@ class CancelDelayed:
 
 
 def cancel_delayed(tx: Transaction, command: CancelDelayed) -> None:
-    """Cancel the agent's own text. Raises Conflict when it has already been sent or canceled."""
+    """Cancel the agent's own queued text. Raises Conflict for any other message, such as a text
+    that has already been sent or canceled."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     waits = select(m.c.id).where(
         m.c.id == command.message_id,

@@ -66,7 +66,7 @@ def put_attributes(
 
 
 def check_required(tx: Transaction, interaction_id: int) -> None:
-    """Raise BadInput when the conversation lacks an attribute that is required to close it."""
+    """Raise BadInput when the conversation lacks an attribute that closing it requires."""
     defined = attributes.definitions(tx.conn, AttributeOwner.CONVERSATION).values()
     required = [one for one in defined if one.required_to_close]
     if not required:

@@ -80,7 +80,8 @@ class ReadInteraction:
 
 def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
     """Close the conversation: send the closing text, clear the owner, and cancel offers, timers and
-    scheduled texts. Raises BadInput for wrong or missing values."""
+    scheduled texts. Raises BadInput for wrong or missing values, and Conflict when the conversation
+    is already closed."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": phrase("must be closed_complete or closed_abandoned")})
@@ -116,7 +117,8 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
 def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     """Change the state, description, priority or attributes. A conversation on hold does not count
     toward its agent's capacity. Agents see who put it on hold and why. Raises BadInput for a wrong
-    value, and Conflict when the state cannot change like this."""
+    value. Raises Conflict for a closed conversation, and for a state that cannot follow the present
+    one."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
         raise BadInput(
@@ -198,8 +200,8 @@ def _checked_end(tx: Transaction, command: ChangeInteraction) -> datetime | None
 
 
 def read_interaction(tx: Transaction, command: ReadInteraction) -> None:
-    """Clear the agent's new-message mark up to a position. Does nothing for an agent outside the
-    live group."""
+    """Record that the agent has read the conversation up to a position, which may clear the
+    new-message mark. Changes nothing for an agent who is neither in the live group nor assigned."""
     last = interactions.lock(tx.conn, command.interaction_id).last_seq
     # later messages stay unread
     up_to = last if command.up_to is None else min(command.up_to, last)

@@ -37,8 +37,8 @@ class NotStored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishFetch:
-    """``result``: the stored file, the reason why the file was refused, or a sentence that explains
-    why this attempt failed."""
+    """``result``: the stored file, the reason why the file was refused, the failure to store it, or
+    a sentence that explains why this attempt to fetch it failed."""
 
     media_id: int
     attempts: int
@@ -46,8 +46,9 @@ class FinishFetch:
 
 
 def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
-    """Record the result for a media file, and notify pages that show it. The worker retries a
-    failed fetch for about an hour."""
+    """Record the result for a media file, and notify pages that show it. Returns its new status.
+    The worker retries a failed fetch for about an hour, and a failure to store the file without a
+    limit."""
     d = t.media
     row = tx.conn.execute(
         select(*d.c["status", "message_id"], t.messages.c.interaction_id)

@@ -15,11 +15,12 @@ from handoff_service.store.conversations import text_index
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.transaction import Transaction
 
-A_MOMENT = timedelta(seconds=1)  # a search finds a new text after this time at the latest
+A_MOMENT = timedelta(seconds=1)  # the time from a process's first write to its request
 
 
 def index_texts(tx: Transaction, _command: None = None) -> bool:
-    """Index one batch. Returns whether there are more texts. The next batch is then due at once."""
+    """Index one batch. Returns whether more texts may be waiting. If so, the next batch is due at
+    once."""
     newest = text_index.newest_message(tx.conn)
     # remove the request before reading the texts, because a text that is stored later makes a new
     # request

@@ -21,8 +21,8 @@ def join_group(tx: Transaction, command: Member) -> None:
     """Join the group. The assigned agent does not change, and existing messages count as read.
     Joining again changes nothing.
 
-    Raises Conflict when no live agent owns the conversation. There is then no group to join, and
-    the agent takes the conversation over instead.
+    Raises Conflict when the conversation is closed, and when no live agent owns it. In the second
+    case there is no group to join, and the agent can take the conversation over instead.
     """
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is not Owner.AGENT:
@@ -31,7 +31,8 @@ def join_group(tx: Transaction, command: Member) -> None:
 
 
 def leave_group(tx: Transaction, command: Member) -> None:
-    """Leave the group. Raises Conflict for the assigned agent, who must transfer the conversation
+    """Leave the group. Does nothing for an agent outside the group. Raises Conflict when the
+    conversation is closed, and for the assigned agent, who must transfer the conversation
     instead."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:

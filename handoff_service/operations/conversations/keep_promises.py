@@ -1,8 +1,9 @@
 """Promises of agents: store or cancel a reminder, remind the agent, and count kept promises.
 
-Before the promised time, the agent who has the conversation gets a notice. At the promised time,
-the promise counts as kept if a live agent has texted the requester or noted a call since, and as
-missed if not. A promise outlives its conversation, because the requester still expects the text.
+Before the promised time, the agent who has the conversation gets a notice, unless the promise is
+already kept. At the promised time, the promise counts as kept if a live agent has texted the
+requester or noted a call since, and as missed if not. A promise outlives its conversation, because
+the requester still expects the text.
 """
 
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ from handoff_service.store.views import KeptPromise
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorePromise:
     """The promise in an agent's text (``message_id``), or a promise at the time ``promised_at``.
-    ``remind_at`` None: a quarter of an hour before the promised time, or less if that is within an
-    hour."""
+    ``remind_at`` None: a quarter of an hour before the promised time. If the promised time is
+    within an hour, the reminder comes when a quarter of that time is left."""
 
     interaction_id: int
     agent_id: int
@@ -57,8 +58,10 @@ class PromiseDue:
 
 
 def store_promise(tx: Transaction, command: StorePromise) -> int:
-    """Store the promise and return its id. Raises Conflict if this text already has a reminder.
-    Raises BadInput when no time is given and the text names none, and for times in the past."""
+    """Store the promise and return its id. Raises NotFound if the message is not an agent's text in
+    this conversation, and Conflict if this text already has a reminder. Raises BadInput when
+    neither the command nor the text names a time, when the promised time is not within the next
+    year, and when the reminder would not come before it."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise, made_at = _promise(tx, command)
     by = command.agent_id
@@ -104,7 +107,7 @@ def cancel_promise(tx: Transaction, command: OnePromise) -> None:
 
 def promise_due(tx: Transaction, command: PromiseDue) -> PromiseState | None:
     """Remind the agent, or settle the promise. Returns its new state, or None if the promise has
-    already ended."""
+    already ended or is gone."""
     due_work.cancel(tx, Work.PROMISE, [command.promise_id])
     found = promises.find(tx.conn, command.promise_id)
     if found is None:

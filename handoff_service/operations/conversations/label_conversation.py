@@ -46,8 +46,9 @@ def label_conversation(tx: Transaction, command: LabelConversation) -> bool:
 def put_topic(
     tx: Transaction, interaction: InteractionRow, agent_id: int, label_id: int | None
 ) -> None:
-    """Make a label the topic of a locked interaction that this agent closes. Raises BadInput when
-    the desk requires a topic and none was chosen, and for a label that cannot be a topic."""
+    """Make a label the topic of a locked interaction that this agent closes. Raises BadInput for a
+    label that cannot be a topic. Without a chosen label, raises BadInput when the desk requires a
+    topic and has labels."""
     if label_id is None:
         if desk.ask_topic(tx.conn) and labels.list_(tx.conn):
             raise BadInput(

@@ -25,7 +25,8 @@ class ChooseList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveView:
-    """``shared``: every agent sees it. A view with the same name is replaced."""
+    """``shared``: whether every agent sees the view. It replaces the agent's view with the same
+    name."""
 
     agent_id: int
     name: str
@@ -50,7 +51,8 @@ def choose_list(tx: Transaction, command: ChooseList) -> None:
 
 def save_view(tx: Transaction, command: SaveView) -> int:
     """Save the view and return its id. Raises BadInput for an empty or too long name, and when the
-    agent already has ``MOST_VIEWS`` views."""
+    agent already has ``MOST_VIEWS`` other views. Raises the same errors as ``choose_list`` for a
+    wrong label or attribute."""
     name = command.name.strip()
     if not name or len(name) > 60:
         raise BadInput(errors={"name": phrase("must have 1 to 60 characters")})

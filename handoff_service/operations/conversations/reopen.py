@@ -120,8 +120,8 @@ def _take_back_line(tx: Transaction, interaction: InteractionRow) -> None:
 
 
 def restart_timers(tx: Transaction, interaction: InteractionRow) -> None:
-    """Start the timers for the last message again, from now. Canceled texts do not count as the
-    last message."""
+    """Start the timers again from now, for the last text of the requester or of a live agent.
+    Canceled texts do not count."""
     last = (
         select(m.c.author)
         .where(m.c.interaction_id == interaction.id, m.c.kind == Kind.MESSAGE)

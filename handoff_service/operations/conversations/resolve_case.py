@@ -1,5 +1,5 @@
-"""Resolve a case and text its requester. The text is sent in the open conversation of their line,
-or in the last one if none is open."""
+"""Resolve a case and text its requester. The text is sent in the open conversation of the
+requester's line, or in its last one if none is open."""
 
 from dataclasses import dataclass, replace
 
@@ -36,7 +36,8 @@ class ChangeAndText:
 def change_and_text(tx: Transaction, command: ChangeAndText) -> None:
     """Change the case. If the change resolves it, send the text. The requester of a case that is
     already resolved gets no second text, so a client may repeat its call. Raises BadInput for a
-    text with another state. Raises Conflict for a requester who cannot be texted."""
+    text with another state. Raises Conflict for a requester who cannot be texted or has no
+    conversation. Raises the errors of ``change_case``, too."""
     change = command.change
     if command.text is None:
         return change_case(tx, change)
@@ -69,8 +70,8 @@ def _where(tx: Transaction, change: ChangeCase) -> InteractionRow:
 
 
 def _send(tx: Transaction, interaction: InteractionRow, part: str, change: ChangeCase) -> None:
-    """Send the text. If a live agent owns the conversation, it is sent as an agent's text and
-    starts timers. If not, it is an announcement, which does not change the owner."""
+    """Send one part of the text. In an open conversation that a live agent owns, it is an agent's
+    text, which starts timers. In any other, it is an announcement, which starts none."""
     by, about = change.agent_id, number(change.id)
     if not interaction.active or interaction.owner is not Owner.AGENT:
         announce(tx, [interaction], part, Event.CASE_TEXT, agent_id=by, reason=about)

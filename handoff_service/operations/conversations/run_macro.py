@@ -50,7 +50,8 @@ class RunMacro:
     undo_within: timedelta = timedelta(0)
 
 
-#: An agent cannot repeat a macro for this time after a colleague has run it.
+#: After an agent has run a macro with a text or a note in a conversation, other agents cannot run
+#: it there for this time.
 RUN_ONCE_WITHIN = timedelta(seconds=30)
 NO_HOLD = Hold(reason=None, until=None)
 
@@ -68,14 +69,13 @@ class MacroRun:
     state: State = State.NEW  #: the state after the macro
     was: State = State.NEW  #: the state before the macro
     hold: Hold = NO_HOLD  #: the hold before the macro
-    held: bool = True  #: whether the macro changed neither the state nor the hold
+    state_kept: bool = True  #: whether the macro changed neither the state nor the hold
 
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
     """Run the macro. Raises NotFound for an unknown macro or conversation. Raises Conflict when the
     macro writes a text or a note and a colleague has just run it in this conversation. If a step is
-    refused, the error names the step.
-    """
+    refused, the error names the step."""
     macro = macros.fields(tx.conn, command.macro_id)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     did = f"ran the macro “{macro.name}”"
@@ -94,8 +94,8 @@ def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
         with _named(step):
             run = RUNS[step](tx, macro, command, run)
     state = interactions.lock(tx.conn, interaction.id).state
-    held = state is run.was and interactions.hold(tx.conn, interaction.id) == hold
-    return replace(run, state=state, held=held)
+    kept = state is run.was and interactions.hold(tx.conn, interaction.id) == hold
+    return replace(run, state=state, state_kept=kept)
 
 
 def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:

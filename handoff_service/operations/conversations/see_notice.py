@@ -1,4 +1,4 @@
-"""An agent has seen the notice about a colleague's action on their conversation."""
+"""An agent has seen their notice about a conversation, such as one about a colleague's action."""
 
 from dataclasses import dataclass
 

@@ -91,8 +91,8 @@ def schedule_text(tx: Transaction, command: ScheduleText) -> int:
 
 
 def keep_text(tx: Transaction, command: KeepText) -> None:
-    """Confirm the text for its send time or a new one, after the requester has written or the owner
-    has changed. The agent becomes its author."""
+    """Confirm the text for its send time or move it to a new one, even if the requester has written
+    or the owner has changed. The agent becomes its author."""
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     if command.send_at is None and text.send_at <= tx.now:

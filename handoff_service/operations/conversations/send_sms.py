@@ -36,11 +36,11 @@ def send_sms(tx: Transaction, command: Write) -> int:
     """Text the requester. Returns the id of the message, or of its first part if a long text is
     sent in parts.
 
-    If a live agent owns the conversation, the writer joins the live group, the owner gets a notice,
-    and the assigned agent stays the same. If the virtual agent or a queue owns it, the writer takes
-    it over first, because only the owner may write. A service token never becomes the owner,
-    because then nobody would read the requester's answer. Raises Conflict for a requester who
-    cannot be texted.
+    If a live agent owns the conversation, the writer joins the live group, and the assigned agent
+    stays the same. If the virtual agent or a queue owns it, the writer takes it over first. A
+    service token never becomes the owner, because then nobody would read the requester's answer.
+    Raises BadInput for a wrong text. Raises Conflict for a closed conversation, and for a requester
+    who cannot be texted.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
@@ -88,7 +88,7 @@ def send_parts(
 
 def write_note(tx: Transaction, command: Write) -> int:
     """Add a private note, which the requester never sees. Agents whom it mentions get a notice.
-    Returns its position in the conversation."""
+    Returns the note's position in the conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     line = NewMessage(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)

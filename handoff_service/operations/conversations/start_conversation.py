@@ -59,9 +59,10 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     number or text. Raises Conflict when another row of table 3 applies now, and for a requester who
     cannot be texted.
 
-    If a service token starts a conversation, it is closed at once, because no agent would read an
-    answer in it. An answer then starts a new conversation like any other text. If the virtual agent
-    has an open conversation, a service token's text is added to it and does not close it.
+    If a service token starts a conversation, the conversation is closed at once, because no agent
+    would read an answer in it. An answer then starts a new conversation like any other text. If the
+    virtual agent has an open conversation, a service token's text is added to it and does not close
+    it.
     """
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     line = load_line(tx.conn, command.recipient)

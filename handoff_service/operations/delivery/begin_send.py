@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import exists, select, update
+from sqlalchemy import update
 
 from handoff_service.operations.delivery import send_gates
 from handoff_service.operations.delivery.finish_send import LOOK_UP_AFTER
 from handoff_service.operations.delivery.limit_replies import HeldBack, over_limits
+from handoff_service.operations.delivery.outgoing_rows import (
+    is_waiting,
+    new_links,
+    outgoing_rows,
+)
 from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.events_at_end import of_statuses
 from handoff_service.ports.sms_provider import Outgoing
-from handoff_service.rules.conversations import media_links
-from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.reply_limits import Limit
 from handoff_service.rules.delivery.send_errors import COUNTRY_OFF, OPTED_OUT, RANGE_FULL
 from handoff_service.rules.shared.vocabulary import NOT_REPLIES, Author, Event, Status, Work
-from handoff_service.store.consent import consents
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -36,41 +38,11 @@ class BeginSend:
     attempts: int
 
 
-_OUTGOING = (
-    select(
-        *t.messages.c["id", "status", "body", "author", "event", "created_at"],
-        *t.messages.c["interaction_id", "retries", "segments"],
-        *t.interactions.c["requester_number", "provider_number_id", "user_id", "owner"],
-        consents.blocking_entry(
-            t.interactions.c.requester_number, t.interactions.c.provider_number_id
-        ).label("opted_out"),
-        t.provider_numbers.c.messaging_service,
-        t.provider_numbers.c.number.label("sender"),
-        exists().where(t.media.c.message_id == t.messages.c.id).label("with_media"),
-    )
-    .join(t.interactions, t.interactions.c.id == t.messages.c.interaction_id)
-    .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
-    .where(one_of(t.messages.c.id, "ids"))
-)
-# a concurrent consent change either waits for these locks or is visible to the next statement
-_SHARED_LOCKS = (
-    select(t.messaging_profiles.c.id)
-    .where(
-        t.messaging_profiles.c.active,
-        t.messaging_profiles.c.number.in_(
-            select(t.interactions.c.requester_number)
-            .join(t.messages, t.messages.c.interaction_id == t.interactions.c.id)
-            .where(one_of(t.messages.c.id, "ids"))
-        ),
-    )
-    .order_by(t.messaging_profiles.c.id)
-    .with_for_update(read=True)
-)
-
-
 def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
-    """Mark each message as sending.
+    """Mark each message as sending, unless a check fails. Returns one of these for each message:
 
+    - Outgoing: the message to send. If it is ``uncertain``, its outcome is unknown, so the caller
+      looks it up instead.
     - None: the message is not sent now, and its work is delayed or removed.
     - HeldBack: the message is an automatic reply that exceeds a limit. It is not sent, and its
       status is failed.
@@ -96,10 +68,8 @@ class _Batch:
     def __init__(self, tx: Transaction, commands: Sequence[BeginSend]) -> None:
         self._tx = tx
         self._attempts = {c.message_id: c.attempts for c in commands}
-        ids = {"ids": list(self._attempts)}
-        tx.conn.execute(_SHARED_LOCKS, ids).all()
-        self._found = {r.id: r for r in tx.conn.execute(_OUTGOING, ids)}
-        self._waiting = {i: r for i, r in self._found.items() if _waits(r)}
+        self._found = outgoing_rows(tx, list(self._attempts))
+        self._waiting = {i: r for i, r in self._found.items() if is_waiting(r)}
         self._unsure = {i for i, r in self._found.items() if r.status == Status.UNKNOWN}
         self._crashed = {i for i, r in self._found.items() if r.status == Status.SENDING}
         self._stopped: set[int] = set()  # canceled or failed
@@ -107,7 +77,8 @@ class _Batch:
         self._later: dict[int, datetime] = {}
 
     def cancel_opted_out(self) -> None:
-        """Cancel messages to numbers that have opted out, except the opt-out confirmation."""
+        """Cancel messages to numbers that have opted out, except the opt-out confirmation and the
+        reply to HELP."""
         opted_out = {
             i
             for i, r in self._waiting.items()
@@ -116,8 +87,8 @@ class _Batch:
         self._stop(opted_out, status=Status.CANCELED, error_code=OPTED_OUT)
 
     def look_up_crashed(self) -> None:
-        """Delay messages that may have been sent before a crash, until the provider's list is
-        complete enough to look them up."""
+        """Mark messages that may have been sent before a crash as unknown. Delay them until the
+        provider's list is complete enough to look them up."""
         _put(self._tx, self._crashed, status=Status.UNKNOWN)
         self._tx.at_end(of_statuses, self._crashed)
         self._later |= dict.fromkeys(self._crashed, self._tx.now + LOOK_UP_AFTER)
@@ -157,13 +128,13 @@ class _Batch:
             self._stop(these, status=Status.FAILED, error_code=RANGE_FULL, reason=limit)
 
     def delay_over_rate(self) -> None:
-        """Delay messages that exceed the rate of their company number."""
+        """Delay messages that exceed the rate of their company number or of the provider."""
         rows = [r for i, r in self._waiting.items() if i not in self._later]
         self._later |= send_gates.over_rate(self._tx, rows)
 
     def release_delayed(self) -> None:
-        """Release the claims on delayed work. Only a failure of the provider counts as an attempt,
-        not a crash or a delay.
+        """Release the claims on delayed work. A delay does not count as an attempt. After a crash,
+        the count starts at 0 again.
         """
         for message_id, at in self._later.items():
             failed = 0 if message_id in self._crashed else self._attempts[message_id] - 1
@@ -185,7 +156,7 @@ class _Batch:
     def results(self, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
         """The result for each command, in order."""
         asked = self._sends | self._unsure
-        links = _links(self._tx, [i for i in asked if self._found[i].with_media])
+        links = new_links(self._tx, [i for i in asked if self._found[i].with_media])
         return [
             self._outgoing(c, links.get(c.message_id, ()))
             if c.message_id in asked
@@ -238,28 +209,6 @@ def _add_up(tx: Transaction, again: Sequence[int]) -> None:
         paid = sa.func.coalesce(m.price_before, 0) + m.price
         these = update(t.messages).where(one_of(m.id, again), m.price.is_not(None))
         tx.conn.execute(these.values(price_before=paid, price=None))
-
-
-def _waits(row: send_gates.Row) -> bool:
-    """Whether the message has certainly not been sent, or has failed and its retry is due."""
-    return row.status == Status.QUEUED or (row.retries > 0 and row.status in DID_NOT_ARRIVE)
-
-
-def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Message id -> new links to its pictures, for this attempt."""
-    if not with_media:
-        return {}
-    d = t.media
-    query = (
-        select(d.c.message_id, d.c.id)
-        .where(one_of(d.c.message_id, with_media))
-        .order_by(d.c.position)
-    )
-    found: dict[int, tuple[str, ...]] = {}
-    for r in tx.conn.execute(query):
-        made = media_links.link(tx.settings.public_url, tx.settings.link_key, r.id, tx.now)
-        found[r.message_id] = (*found.get(r.message_id, ()), made)
-    return found
 
 
 begin_sends: SetBased[BeginSend, Outgoing | HeldBack | None] = SetBased(_begin)

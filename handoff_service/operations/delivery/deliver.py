@@ -2,10 +2,12 @@
 result.
 
 - A message is ``sending`` from the commit before the provider call to the commit after it.
-- A repeated provider call would send the text twice. After a crash or a timeout, a message that is
-  still ``sending`` is therefore looked up at the provider before it is sent again.
-- ``rules/delivery/send_errors.py`` defines the reaction to each error, and each provider maps its
-  error codes to these errors. A message that waits for its retry has the status failed.
+- A repeated provider call could send the text twice. After a crash or a timeout, the status becomes
+  ``unknown``, and the message is looked up at the provider before it is sent again.
+- ``rules/delivery/send_errors.py`` defines the possible reactions to an error, and each provider
+  maps its error codes to them. If an error holds the line, the message waits for its retry as
+  ``queued``. After another error that is retried, it waits as ``failed`` or ``undelivered``, and
+  later messages of the line do not wait for it.
 - The transaction that marks the message checks consent under a lock that blocks consent changes.
   Consent is checked again right before the provider call.
 """
@@ -64,7 +66,7 @@ async def _send(job: Job, outgoing: Outgoing) -> SendResult:
 
 
 async def _look_up(job: Job, outgoing: Outgoing) -> SendResult:
-    """Look up a message whose outcome is unknown in the provider's list."""
+    """Search the provider's list for a message with an unknown outcome."""
     try:
         return LookedUp(tuple(await job.deps.provider.find(outgoing)))
     except OSError as error:

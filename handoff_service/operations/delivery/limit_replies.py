@@ -5,7 +5,8 @@ The table ``unknown_replies`` has one row for each allowed reply of the last day
 locked while a reply is counted, so two processes cannot both send the last allowed reply.
 
 A reply over a limit is blocked without the lock, because an attack causes many such replies. This
-is safe: other processes can only add replies, so a reached limit stays reached.
+is safe: other processes can only add replies, so a reached limit stays reached. Only the first
+blocked reply needs the lock, because it raises an alarm.
 """
 
 from collections import Counter
@@ -47,8 +48,9 @@ def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]
     """Return the automatic replies to unknown numbers that exceed a limit, and count the others.
 
     The limits do not apply to agents' messages, nor to a text about an outage, because a person has
-    seen who gets it. A retry is not counted again. An opt-out stays valid if its confirmation is
-    blocked.
+    seen who gets it. In a conversation that an agent owns, they apply only to the opt-out
+    confirmation and the reply to HELP. A retry is not counted again. An opt-out stays valid if its
+    confirmation is blocked.
     """
     unknown = {
         i: row
@@ -66,8 +68,7 @@ def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]
     new = {i: row for i, row in sorted(unknown.items()) if i not in counted}
     if not new:
         return {}
-    # The first blocked reply raises an alarm, so it needs the lock: two processes must not both
-    # raise the alarm.
+    # the first blocked reply needs the lock, so that two processes do not both raise the alarm
     surely = {i: one for i, one in _full(tx, limits, new).items() if not one.first}
     rest = {i: row for i, row in new.items() if i not in surely}
     if rest:
@@ -87,8 +88,8 @@ class _Counts:
     def over(self, row: Row) -> HeldBack | None:
         """The limit that blocks this reply. None: the reply is allowed."""
         to = self._of_range(row)
-        # the virtual agent's earlier replies to this number do not count, because one conversation
-        # can have many
+        # before a reply of the virtual agent, earlier replies to the same number do not count,
+        # because one conversation can have many
         own = to[row.requester_number] if row.author == Author.VIRTUAL_AGENT else 0
         before = Replied(to_range=to.total() - own, within_hour=self._hour, within_day=self._day)
         limit = reached_limit(self._limits, before)

@@ -26,7 +26,7 @@ EVERY = timedelta(minutes=10)
 # The age of a text at which the service first asks. A provider knows the price a moment after
 # sending, or much later.
 AFTER = timedelta(minutes=1)
-GIVEN_UP = timedelta(hours=24)  # prices and outcomes that are unknown by then stay unknown
+GIVEN_UP = timedelta(hours=24)  # the age of a text after which the service no longer asks
 KEY = "prices"
 _WITHOUT_PRICE = frozenset({Status.QUEUED, Status.CANCELED})
 _NOT_FINAL = frozenset({Status.SENDING, Status.SENT})
@@ -55,8 +55,8 @@ def ask_again(tx: Transaction, _command: None = None) -> None:
 
 
 def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
-    """Provider number -> the texts to ask about. The query skips all ids up to the newest text that
-    is too old, because ids grow with time."""
+    """Provider number -> its texts to ask about. The query skips all ids up to the newest text that
+    is older than ``GIVEN_UP``, because ids grow with time."""
     begins = now - GIVEN_UP
     older = (
         conn.execute(

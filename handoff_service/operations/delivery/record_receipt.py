@@ -64,7 +64,7 @@ class _Message:
 
 def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
     """Record these receipts. Returns, for each receipt, whether it matches a known message. The
-    others are kept until their message gets its provider id."""
+    others are kept for ``KEPT_FOR``, in case their message gets its provider id later."""
     rows = tx.conn.execute(
         _MESSAGES,
         {
@@ -100,8 +100,8 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
 
 
 def _never_tried(tx: Transaction, messages: Sequence[_Message]) -> set[int]:
-    """Messages in the outbox that nobody has tried to send yet. A receipt with such an id must be
-    about a message of another database."""
+    """Messages in the outbox that no worker has tried to send yet. A receipt that names one of them
+    must be about a message of another database."""
     w = t.due_work.c
     queued = [str(m.id) for m in messages if m.status == Status.QUEUED and m.sid is None]
     if not queued:

@@ -16,7 +16,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-# after this time neither a callback nor the provider's list will settle the outcome
+# the age at which agents may decide; a callback or the provider's list usually settles it earlier
 LONG_ENOUGH = timedelta(minutes=3)
 
 

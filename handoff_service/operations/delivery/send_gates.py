@@ -47,7 +47,8 @@ _later, _its = t.messages.alias("later"), t.interactions.alias("its")
 
 def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
     """The ids of messages after which the requester has written on the line. Quiet hours do not
-    delay these messages, and ``begin_send.py`` cancels the prompts among them."""
+    delay these messages, and ``begin_send.py`` cancels most prompts and satisfaction questions
+    among them."""
     return _followed(tx, rows, _later.c.direction == Direction.INBOUND)
 
 

@@ -1,5 +1,5 @@
-"""Gap sweep: fetch texts whose webhook was lost from the provider's list. Each text is stored once,
-in order.
+"""Gap sweep: find texts in the provider's list that did not arrive, because their webhook was lost.
+Each text is stored once, in order.
 
 The provider retries a failed webhook once, at the fallback address. After that, the text exists
 only in the provider's list. The sweep compares that list with the stored texts after each start,

@@ -57,8 +57,8 @@ class MakeAgent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAgent:
     """``values``: the fields of MakeAgent to change, and ``active``. Other fields keep their
-    values. ``by``: the admin; None: the desk file. ``keep_token``: the token of the admin's own
-    session, which stays open after a password change."""
+    values. ``by``: the admin; None: the desk file or an identity provider. ``keep_token``: the
+    token of the session that stays open after a password change; empty: none stays open."""
 
     id: int
     by: int | None

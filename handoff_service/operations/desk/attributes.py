@@ -129,7 +129,8 @@ def delete_attribute(tx: Transaction, attribute_id: int) -> None:
 
 
 def blockers(conn: Connection, attribute_id: int) -> list[Blocker]:
-    """The messaging actions, templates and macros that use it in a condition or a text."""
+    """The messaging actions, templates and macros that use the attribute in a condition or a
+    text."""
     field = attributes.fields_of(attributes.get(conn, attribute_id)).field
     return [*_actions(conn, field), *_texts(conn, field)]
 

@@ -31,7 +31,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 e, k, r = t.audit_log, t.audit_links, t.audit_removal
 KEY = "audit"  #: the name of the chain's key among the desk's own secrets
-A_MOMENT = timedelta(seconds=1)
+A_MOMENT = timedelta(seconds=1)  # the time from a process's first new entry to its request
 AT_ONCE = 100  # entries per transaction, which blocks other writers for some milliseconds
 NO_KEY = phrase(
     "The chain's key cannot be opened, so the audit log cannot be checked or chained. Set "

@@ -33,10 +33,11 @@ KEEP = {
 def _kept(kind: KeptKind) -> FieldInfo:
     """The field for the number of days after which retention removes a kind of content."""
     when = (
-        phrase("Retention removes these so many days after they were made. 0: kept forever.")
+        phrase("Retention removes this content when it is this many days old. 0: kept forever.")
         if kind in BY_DAY
         else phrase(
-            "Retention removes these so many days after a conversation was closed. 0: kept forever."
+            "Retention removes this content this many days after the conversation was closed. "
+            "0: kept forever."
         )
     )
     return Field(title=KEEP[kind], description=joined(" ", (KINDS[kind].removes, when)))
@@ -74,7 +75,8 @@ class DeskEntry(BaseModel):
     - ``quiet_hours``: hours by the requester's clock, such as 21:00-08:00; empty: no quiet hours.
     - ``countries``: the countries that may be texted; empty: all countries.
     - ``most_in_range``: the most automatic replies per hour to the unknown numbers of one range,
-      which is a block of 10,000 numbers. Further replies to the same number do not count.
+      which is a block of 10,000 numbers; 0: no limit. Further replies of the virtual agent to the
+      same number do not count.
     - ``most_unknown_hourly``, ``most_unknown_daily``: the most automatic replies to all unknown
       numbers; 0: no limit.
     - ``thanks_minutes``: how long after closing a thank-you stays in the closed conversation; 0:
@@ -132,9 +134,9 @@ class DeskEntry(BaseModel):
             title=phrase("Automatic replies per hour to one range of numbers"),
             description=phrase(
                 "Limits SMS pumping. A range is a block of 10,000 numbers that differ "
-                "only in the last four digits. Further replies to the same number do not count. "
-                "These three limits apply to numbers on no user's record; agents can always reply. "
-                "0: no limit."
+                "only in the last four digits. Further replies of the virtual agent to the same "
+                "number do not count. These three limits apply to numbers on no user's record; "
+                "agents can always reply. 0: no limit."
             ),
         ),
     ] = 20

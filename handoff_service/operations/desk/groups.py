@@ -1,5 +1,6 @@
-"""Groups of live agents to which queues offer conversations. A group is created when an agent or a
-queue first names it. An admin may limit its agents' conversations."""
+"""Groups of live agents to which queues offer conversations. Admins create groups. A missing group
+is also created when an agent's record or a queue in a desk file names it. An admin may limit the
+conversations of a group's agents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -130,8 +130,8 @@ def set_password(tx: Transaction, command: SetPassword) -> int:
 
 
 def begin_link_mail(tx: Transaction, command: MailLink) -> Mail | None:
-    """The mail to send now. If the agent may no longer use a password, this removes the work and
-    returns None."""
+    """The mail to send now. If the agent is deactivated or may no longer use a password, this
+    removes the work and returns None."""
     found = account(tx.conn, command.agent_id)
     if found is None:
         _cancel(tx, command)

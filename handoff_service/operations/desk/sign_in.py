@@ -1,22 +1,18 @@
 """Sign-in and sign-out with sessions that the server stores.
 
-Passwords are stored as argon2 hashes, and session tokens as SHA-256 hashes. A password check keeps
-a CPU core busy for tens of milliseconds, so it runs outside any transaction: after ``find`` and
-``count_attempt`` (``sign_in_attempts.py``), and before ``open_session``.
+Session tokens are stored as SHA-256 hashes. A password check (``passwords.py``) runs outside any
+transaction: after ``find`` and ``count_attempt`` (``sign_in_attempts.py``), and before
+``open_session``.
 """
 
-import functools
 import hashlib
 import hmac
-import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
 from handoff_service.operations.desk.sign_in_attempts import KnowAddress, know_address
@@ -34,7 +30,6 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 SESSION_LASTS = timedelta(hours=12)
-_hasher = PasswordHasher()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +50,6 @@ class CurrentAgent:
     #: whether a role of the agent needs a second factor and this session has none
     second_factor_missing: bool = False
     language: Language | None = None  #: the language of the agent's pages; None: the browser's
-
-
-def hash_password(password: str) -> str:
-    """An argon2id hash for storing."""
-    return _hasher.hash(password)
-
-
-@functools.cache
-def _nobodys_hash() -> str:
-    """The hash to check when nobody has the e-mail address, so that the check takes the same
-    time."""
-    return hash_password(secrets.token_hex())
-
-
-def password_matches(stored: str | None, password: str) -> bool:
-    """Whether the password is right. ``stored`` None: nobody has that e-mail address; the check
-    then takes the same time."""
-    try:
-        return _hasher.verify(stored or _nobodys_hash(), password) and stored is not None
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 def token_hash(token: str) -> str:

@@ -52,8 +52,9 @@ def end_elsewhere(tx: Transaction, command: EndElsewhere) -> int:
 
 def _which(command: EndElsewhere) -> ColumnElement[bool]:
     """The sessions to end. A token without a provider session ends all sessions of the person here.
-    A token with a provider session ends only the sessions that belong to it. If such a token also
-    names the person, the person's sessions without a provider session end too."""
+    A token with a provider session ends only the sessions here that belong to that session. If the
+    token also names the person, only the person's sessions end, including those without a provider
+    session."""
     ended = command.ended
     theirs = s.c.agent_id.in_(
         select(i.c.agent_id).where(

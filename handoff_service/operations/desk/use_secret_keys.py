@@ -51,8 +51,8 @@ def give_up_old_key(tx: Transaction, _command: None) -> None:
 
 
 def rotate_keys(tx: Transaction, _command: None) -> int:
-    """Use the current key to seal again all secrets that an old key sealed, and to hash trainer
-    items again. Returns how many secrets were sealed."""
+    """Use the current key to seal again all secrets that an old key sealed, and to hash the
+    requesters of trainer items again. Returns how many secrets were sealed."""
     if tx.settings.old_keys:
         key_requesters_again(tx)
     count = sealed.seal_again(tx.conn, tx.settings.sealer)

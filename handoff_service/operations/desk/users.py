@@ -158,8 +158,8 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
 
 
 def _deactivate(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
-    """Remove the user's numbers and facts, and deactivate their profiles. The next text from such a
-    number is matched to a user again."""
+    """Remove the user's numbers and facts, and deactivate their profiles. Table 1 then decides
+    again which user the next new conversation with one of these numbers belongs to."""
     p = t.messaging_profiles
     numbers = (
         tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active))

@@ -221,8 +221,8 @@ class WebhookEntry(_Entry):
 
 
 class CaseWebhookEntry(_Entry):
-    """The only webhook that earlier versions had, for events of cases. ``url`` empty: it is
-    switched off. New files use ``webhooks`` instead."""
+    """The only webhook that earlier versions had, for events of cases. ``url`` empty: an import
+    ignores the entry. New files use ``webhooks`` instead."""
 
     url: str = ""
     secret: str | None = None

@@ -56,8 +56,8 @@ async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
     """Import a whole file, or nothing if there is an error, while the desk runs. Returns kind ->
     number of entries.
 
-    This reads the stored hashes first and writes later. If an admin changes an identity fact in the
-    meantime, the admin's change stays.
+    This reads the stored hashes first and writes later. If the file does not change an identity
+    fact, and an admin changes that fact in the meantime, the admin's change stays.
     """
     stored = await store.read(stored_secrets, file)
     return await store.write(

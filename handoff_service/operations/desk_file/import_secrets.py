@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from handoff_service.operations.desk.sign_in import hash_password, password_matches
+from handoff_service.operations.desk.passwords import hash_password, password_matches
 from handoff_service.operations.desk_file.desk_file import DeskFile, UserEntry
 from handoff_service.operations.identity.knowledge_facts import Fact, hashed_fact, is_fact
 from handoff_service.rules.identity.proof import fact_fingerprint, fact_hash

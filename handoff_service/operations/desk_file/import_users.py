@@ -34,9 +34,10 @@ COLUMNS = ("name", "email", "attributes")
 def import_users(
     tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[str, Mapping[str, Fact]]
 ) -> None:
-    """Create or update users. ``facts``: employee number -> the user's new facts. Users whom the
-    file activates or deactivates are changed one by one, because that has further effects, such as
-    a line in their conversations. Raises BadInput for wrong entries.
+    """Create or update users. ``facts``: employee number -> the user's new facts. Users who are
+    deactivated, or whom the file deactivates, are changed one by one, because activating or
+    deactivating them has further effects, such as a line in their conversations. Raises BadInput
+    for wrong entries.
     """
     refuse_own_numbers(
         tx,

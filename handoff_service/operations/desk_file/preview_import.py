@@ -58,6 +58,7 @@ KEYS = {
 class PartPreview:
     """The changes in one part of a desk file. ``created``: keys of new entries. ``changed``: key ->
     the changes. ``unchanged``: the number of entries on the desk that the import does not change.
+    Of the users, only those in the file are counted.
     """
 
     created: Sequence[str] = ()

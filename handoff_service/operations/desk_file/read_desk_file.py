@@ -19,7 +19,7 @@ from handoff_service.operations.desk_file.desk_file import (
     MacroEntry,
     WebhookEntry,
 )
-from handoff_service.operations.shared.field_types import COUNTRY
+from handoff_service.operations.shared.field_checks import COUNTRY
 from handoff_service.rules.cases import outages
 from handoff_service.rules.desk import identity_providers, macros, system_message_texts, templates
 from handoff_service.rules.messaging_actions import messaging_actions
@@ -77,7 +77,8 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
 
 
 def _country_of(content: dict[str, Any]) -> str | None:
-    """The desk's country that the file names, if it is valid."""
+    """The country of the desk in the file, or the default country if the desk has none. None if the
+    file has no desk, or if the country is invalid."""
     desk = content.get("desk")
     named = (
         desk.get("country", DeskEntry.model_fields["country"].default)

@@ -1,8 +1,8 @@
 """A live agent asks the virtual agent for an identity proof.
 
-The virtual agent gets the conversation and starts the proof. The conversation returns to the same
-agent, without an offer, when the proof ends or the requester has not answered for a while. If that
-agent is away, it returns to work assignment (``leave_virtual_agent``).
+The virtual agent gets the conversation and starts the proof. The conversation returns to the agent
+who had it, without an offer, when the proof ends or the requester has not answered for a while. If
+that agent is away, it returns to work assignment (``leave_virtual_agent``).
 """
 
 from dataclasses import dataclass
@@ -55,8 +55,8 @@ class RanOut:
 
 def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     """Give the conversation to the virtual agent, which starts the proof. Raises Conflict when
-    there is no virtual agent or no way to prove identity, when no live agent owns the conversation,
-    and when no text can reach the requester."""
+    there is no virtual agent or no way to prove identity, when the conversation is closed or no
+    live agent owns it, and when no text can reach the requester."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if not tx.settings.bot_answers:
         raise Conflict(NO_BOT)

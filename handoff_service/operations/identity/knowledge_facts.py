@@ -66,7 +66,7 @@ def matches(stored: Iterable[str | None], guesses: Sequence[str]) -> bool:
 
 def moved(names: Sequence[str], stored: Sequence[str | None], answer: Answer) -> dict[str, Fact]:
     """Name -> fact, for the facts that match a guess under an old secret key. They are hashed again
-    with the current key. Takes as long as ``matches``."""
+    with the current key. Takes up to as long as ``matches``."""
     return {
         name: Fact(_hasher.hash(guess[0]), guess[0])
         for name, fact in zip(names, stored, strict=True)
@@ -89,8 +89,8 @@ def _no_fact() -> str:
 
 
 def names(conn: Connection) -> list[str]:
-    """The names of the facts that most users have. Every requester is asked for these, regardless
-    of the account that they claim."""
+    """The names of the facts that most users have, at most ``MOST_ASKED``. Every requester is asked
+    for these facts, regardless of the account that they claim."""
     count = func.count().desc()
     return list(
         conn.execute(

@@ -27,7 +27,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proof_codes, proofs
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
-MAILBOX = "mailbox"  # the channel of hints about sent mail
+MAILBOX = "mailbox"  # the channel of hints about mails that were sent or given up
 MOST_ATTEMPTS = 4
 PAUSE = timedelta(seconds=15)  # before the second attempt; the pause grows with each attempt
 
@@ -49,8 +49,8 @@ class FinishMail:
 
 
 def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
-    """The mail to send now. If nobody waits for the code any longer, this removes the due work and
-    returns None."""
+    """The mail to send now. If nobody waits for the code any longer, or if the user has no address,
+    this removes the due work and returns None."""
     proof = proofs.of_send(tx.conn, command.send_id)
     if proof is not None:
         interactions.lock(tx.conn, proof.interaction_id)

@@ -143,7 +143,8 @@ def wrong(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def succeed(tx: Transaction, proof: LockedProof, method: Method) -> LockedProof:
-    """Verify the requester as the claimed user, and end the proof."""
+    """Verify the requester as the claimed user, and end the proof. If there is no such active user,
+    the answer counts as wrong instead."""
     row = proof.row
     active = select(t.users.c.id).where(t.users.c.id == row.user_id, t.users.c.active)
     if row.user_id is None or tx.conn.execute(active).scalar() is None:

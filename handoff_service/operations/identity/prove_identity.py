@@ -13,6 +13,7 @@ from sqlalchemy import select
 from handoff_service.operations.identity import knowledge_facts, proof_steps
 from handoff_service.operations.identity.knowledge_facts import Answer, Fact
 from handoff_service.operations.identity.proof_steps import ProofState
+from handoff_service.operations.identity.turn_proof import TurnRef, next_step, proof_of_turn
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import running_proof
 from handoff_service.operations.shared.running_proof import LockedProof
@@ -23,20 +24,12 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict
-from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proofs
 
 LONGEST_CLAIM = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnRef:
-    """A bot turn in the conversation with the proof."""
-
-    turn_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +57,9 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAnswer:
-    """Check the answer in the requester's text. ``fact_right``: whether it matches one of the
-    user's identity facts. ``checked_fact`` computes this before the transaction, because it takes
-    some milliseconds. ``moved``: the result of ``knowledge_facts.moved``."""
+    """Check the answer in the requester's text. ``fact_right``: whether the answer matches one of
+    the user's identity facts. ``checked_fact`` computes this before the transaction, because the
+    comparison takes some milliseconds. ``moved``: the result of ``knowledge_facts.moved``."""
 
     turn_id: int
     fact_right: bool = False
@@ -85,7 +78,7 @@ class Finish:
 def begin_proof(tx: Transaction, command: TurnRef) -> ProofState:
     """Start to verify the requester. An earlier proof in this epoch starts over, but its wrong
     answers still count."""
-    proof = _proof(tx, command.turn_id, may_be_new=True)
+    proof = proof_of_turn(tx, command.turn_id, may_be_new=True)
     if proof is None or proof.row.turn_id == command.turn_id:
         return proof_steps.proof_state(tx, proof, command.turn_id)
     row = proofs.change(tx, proof.row, turn_id=command.turn_id, verdict=None)
@@ -105,7 +98,7 @@ def begin_proof(tx: Transaction, command: TurnRef) -> ProofState:
 
 def read_proof_state(tx: Transaction, command: TurnRef) -> ProofState:
     """The state of the proof, from which the virtual agent chooses its next question."""
-    return proof_steps.proof_state(tx, _proof(tx, command.turn_id), command.turn_id)
+    return proof_steps.proof_state(tx, proof_of_turn(tx, command.turn_id), command.turn_id)
 
 
 def claim_account(tx: Transaction, command: ClaimedAccount) -> ProofState:
@@ -113,7 +106,7 @@ def claim_account(tx: Transaction, command: ClaimedAccount) -> ProofState:
     one. A desk without mail asks for an identity fact instead. A new claim, for example after a
     typing error, starts the proof over. Wrong answers about an earlier account still count against
     that account."""
-    proof = _next_step(tx, command.turn_id, claims=True)
+    proof = next_step(tx, command.turn_id, claims=True)
     if proof is not None and proof.row.claimed is not None:
         proof = _begin_again(tx, proof)
     if proof is not None:
@@ -127,7 +120,7 @@ def claim_account(tx: Transaction, command: ClaimedAccount) -> ProofState:
             if tx.settings.mails
             else proof_steps.ask_fact(tx, proof)
         )
-    return proof_steps.proof_state(tx, proof or _proof(tx, command.turn_id), command.turn_id)
+    return proof_steps.proof_state(tx, proof or proof_of_turn(tx, command.turn_id), command.turn_id)
 
 
 def _begin_again(tx: Transaction, proof: LockedProof) -> LockedProof:
@@ -143,7 +136,7 @@ def offer_alternative(tx: Transaction, command: Alternative) -> ProofState:
     """Offer an alternative to a requester who cannot answer: a new code, an identity fact or
     another account. If none of them fits the wish, ask the requester to choose. The proof fails for
     a requester who does not know the identity fact."""
-    proof = _next_step(tx, command.turn_id)
+    proof = next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
         if command.wish is AlternativeKind.NEW_CODE and tx.settings.mails:
             proof = proof_steps.send_code(tx, proof)
@@ -155,12 +148,12 @@ def offer_alternative(tx: Transaction, command: Alternative) -> ProofState:
             proof = proof_steps.ask_fact(tx, proof)
         else:
             proof = running_proof.ask(tx, proof, Expects.CHOICE)
-    return proof_steps.proof_state(tx, proof or _proof(tx, command.turn_id), command.turn_id)
+    return proof_steps.proof_state(tx, proof or proof_of_turn(tx, command.turn_id), command.turn_id)
 
 
 def settle_answer(tx: Transaction, command: SettleAnswer) -> ProofState:
     """Check the code or the identity fact in this turn's text."""
-    proof = _next_step(tx, command.turn_id)
+    proof = next_step(tx, command.turn_id)
     if proof is not None:
         up_to = tx.conn.execute(
             select(t.bot_turns.c.up_to_seq).where(t.bot_turns.c.id == command.turn_id)
@@ -169,7 +162,7 @@ def settle_answer(tx: Transaction, command: SettleAnswer) -> ProofState:
         proofs.forget_answers(tx, proof.interaction.id, up_to)
         if guesses is not None:
             proof = _judge(tx, proof, guesses, command)
-    return proof_steps.proof_state(tx, proof or _proof(tx, command.turn_id), command.turn_id)
+    return proof_steps.proof_state(tx, proof or proof_of_turn(tx, command.turn_id), command.turn_id)
 
 
 def _judge(
@@ -195,8 +188,8 @@ def _judge(
 
 def finish_proof(tx: Transaction, command: Finish) -> ProofState:
     """Request a handoff at the end of the turn if the proof has failed, or if a live agent asked
-    for it. That agent gets the conversation back."""
-    proof = _proof(tx, command.turn_id)
+    for it. In the second case, the agent who had the conversation gets it back."""
+    proof = proof_of_turn(tx, command.turn_id)
     if proof is not None and proof.row.outcome is not None:
         row = proof.row
         failed = row.outcome is ProofOutcome.FAILED
@@ -213,9 +206,9 @@ def finish_proof(tx: Transaction, command: Finish) -> ProofState:
 
 def drop_proof(tx: Transaction, command: TurnRef) -> ProofState:
     """Stop a proof because the requester does not want it, or because the virtual agent no longer
-    knows its state, for example after a restart. The live agent who asked for it gets the
-    conversation back when the turn ends."""
-    proof = _proof(tx, command.turn_id)
+    knows its state, for example after a restart. If a live agent asked for the proof, the agent who
+    had the conversation gets it back when the turn ends."""
+    proof = proof_of_turn(tx, command.turn_id)
     if proof is None or proof.row.ended_at is not None:
         return proof_steps.proof_state(tx, proof, command.turn_id)
     if proof.row.asked_by is None:
@@ -234,38 +227,3 @@ def not_this_person(tx: Transaction, command: TurnRef) -> None:
             interaction_id=interaction.id, agent_id=None, user_id=None, method=Method.REQUESTER
         )
         verify_requester(tx, untied)
-
-
-def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> LockedProof | None:
-    """Return the running proof, and record that this turn takes its next step. None when no proof
-    runs, or when this turn has already taken a step. A turn may take two steps if its text starts a
-    proof and also claims an account (``claims``).
-    """
-    proof = _proof(tx, turn_id)
-    if proof is None or proof.row.ended_at is not None:
-        return None
-    begun_here = claims and proof.expects is Expects.ACCOUNT and proof.row.claimed is None
-    if proof.row.turn_id == turn_id and not begun_here:
-        return None
-    return replace(proof, row=proofs.change(tx, proof.row, turn_id=turn_id, verdict=None))
-
-
-def _proof(tx: Transaction, turn_id: int, *, may_be_new: bool = False) -> LockedProof | None:
-    """The newest proof of the turn's epoch. ``may_be_new``: begin a new proof if necessary. None
-    without a proof, and when the epoch is over."""
-    turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == turn_id)).one()
-    interaction = interactions.lock(tx.conn, turn.interaction_id)
-    if interaction.owner is not Owner.VIRTUAL_AGENT or interaction.epoch != turn.epoch:
-        return None
-    row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
-    if not may_be_new or (
-        row is not None and (row.turn_id == turn_id or interaction.expects is Expects.OPENING)
-    ):
-        return LockedProof(interaction, row) if row is not None else None
-    if row is not None and row.ended_at is None:
-        running_proof.end(tx, LockedProof(interaction, row))
-    asked_by = row.asked_by if row is not None and interaction.back_to is not None else None
-    number = interaction.requester_number
-    return LockedProof(
-        interaction, proofs.begin(tx, interaction.id, interaction.epoch, number, asked_by)
-    )

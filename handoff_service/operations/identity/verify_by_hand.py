@@ -1,7 +1,7 @@
 """A live agent verifies a requester by hand, which ends a running proof of the virtual agent.
 
-If a live agent asked for the proof, that agent gets the conversation back. If not, the virtual
-agent continues at once with the task that needed the proof.
+If a live agent asked for the proof, the agent who had the conversation gets it back. If not, the
+virtual agent continues at once with the task that needed the proof.
 """
 
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester

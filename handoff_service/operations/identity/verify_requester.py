@@ -56,7 +56,8 @@ class Undo:
 
 def verify_requester(tx: Transaction, command: Verify) -> None:
     """Move the interaction and the profile to another user. The history keeps the old association,
-    with who changed it, when and how. Raises NotFound for an unknown or deactivated user."""
+    with who changed it, when and how. Raises NotFound for an unknown or deactivated user, and
+    Conflict for a closed conversation."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if command.agent_id is not None:
         take_part(tx, interaction, command.agent_id)

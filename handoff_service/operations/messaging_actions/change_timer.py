@@ -36,7 +36,7 @@ class Cancel:
 
 def postpone_timer(tx: Transaction, command: Postpone) -> None:
     """Change the due time of a timer. Raises NotFound when the timer no longer runs. Raises
-    BadInput for a time in the past."""
+    BadInput for a time in the past or more than a year away."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     due_at = in_the_future(command.due_at, tx.now, "due_at")

@@ -1,8 +1,8 @@
 """Carry out messaging actions when their timers are due, by table 4 of docs/product.md.
 
-The operation handles all interactions with due timers together: it locks them and loads their facts
-in one query per table. A reply removes the timers of its interaction, so no timer fires after a
-reply is committed.
+The operation handles many interactions with due timers together: it locks them and loads their
+facts with a fixed number of queries. A reply removes the timers of its interaction, so no timer
+fires after a reply is committed.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -4,10 +4,9 @@ rows."""
 from collections.abc import Sequence
 
 from handoff_service.operations.conversations.merge_index import merge_index
-from handoff_service.operations.privacy import erase_copies
 from handoff_service.operations.privacy import erase_steps as steps
-from handoff_service.operations.privacy.erase_copies import ListCopies
 from handoff_service.operations.privacy.erase_steps import EraseRows
+from handoff_service.operations.privacy.provider_copies import ListCopies, list_copies
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.steps import in_steps
 from handoff_service.store.engine import tables as t
@@ -37,7 +36,7 @@ async def cancel_work(job: Job, erasure: Running, ids: Sequence[int]) -> None:
         job,
         "copies",
         copies,
-        erase_copies.list_copies,
+        list_copies,
         lambda sids: ListCopies(erasure_id=erasure.id, sids=sids),
     )
 

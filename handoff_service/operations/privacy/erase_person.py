@@ -14,13 +14,13 @@ from typing import Any
 from handoff_service import log
 from handoff_service.errors import MediaAway
 from handoff_service.operations.conversations.merge_index import merge_index
-from handoff_service.operations.privacy import erase_copies
 from handoff_service.operations.privacy import erase_steps as steps
+from handoff_service.operations.privacy import provider_copies
 from handoff_service.operations.privacy.empty_conversations import cancel_work, empty
-from handoff_service.operations.privacy.erase_copies import FinishCopy, RefuseCopies
 from handoff_service.operations.privacy.erase_steps import KeepWords, NextStep, Replace
 from handoff_service.operations.privacy.final_facts import write_final_facts
 from handoff_service.operations.privacy.forget_person import forget_person
+from handoff_service.operations.privacy.provider_copies import FinishCopy, RefuseCopies
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.steps import in_steps
 from handoff_service.ports.bot import BotFailed
@@ -36,7 +36,7 @@ from handoff_service.store.privacy.empty_rows import files_of
 from handoff_service.store.privacy.erase_plan import PERSONAL_TABLES
 from handoff_service.store.privacy.erasure_reads import Running
 
-CONVERSATIONS_AT_ONCE = 20
+CONVERSATIONS_AT_ONCE = 20  # the conversations that are emptied together
 SENDERS_AT_ONCE = 200  # the most conversations in one request to the bot
 COPIES_AT_ONCE = 100  # the most texts that one run of the step asks the provider to erase
 
@@ -182,9 +182,8 @@ async def _copies(job: Job, erasure: Running) -> list[str]:
             objection = await job.deps.provider.erase(sid)
             if objection is None or late or not objection.again:
                 why = objection.why if objection else None
-                await job.write(
-                    erase_copies.finish_copy, FinishCopy(erasure=erasure, sid=sid, why=why)
-                )
+                finish = FinishCopy(erasure=erasure, sid=sid, why=why)
+                await job.write(provider_copies.finish_copy, finish)
             else:
                 raise _NotYet(rules.wait(job.attempts))
     except NotOffered as why:
@@ -197,7 +196,7 @@ async def _copies(job: Job, erasure: Running) -> list[str]:
     if await job.deps.store.read(reads.waiting_copies, erasure.id, 1):
         raise _NotYet(timedelta())
     erased = await job.deps.store.read(reads.erased_copies, erasure.id)
-    await in_steps(job, "copies", erased, erase_copies.drop_copies, list)
+    await in_steps(job, "copies", erased, provider_copies.drop_copies, list)
     return await job.deps.store.read(reads.refused_copies, erasure.id)
 
 
@@ -208,7 +207,7 @@ async def _refuse_copies(job: Job, erasure: Running, why: str) -> None:
         return RefuseCopies(erasure_id=erasure.id, sids=sids, why=why)
 
     sids = await job.deps.store.read(reads.waiting_copies, erasure.id)
-    await in_steps(job, "copies", sids, erase_copies.refuse_copies, command)
+    await in_steps(job, "copies", sids, provider_copies.refuse_copies, command)
 
 
 def _day(erasure: Running) -> str:

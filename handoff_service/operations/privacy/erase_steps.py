@@ -12,11 +12,7 @@ from sqlalchemy import select, update
 
 from handoff_service.operations.desk.audit_chain import EraseEntries, erase_entries
 from handoff_service.operations.shared.end_interaction import end_interaction
-from handoff_service.rules.privacy.erasures import (
-    ErasureState,
-    ErasureStep,
-    following,
-)
+from handoff_service.rules.privacy.erasures import ErasureState, ErasureStep, following
 from handoff_service.rules.shared.vocabulary import State, Status, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
@@ -228,7 +224,7 @@ def try_again(tx: Transaction, command: NextStep) -> None:
 
 
 def add_counts(tx: Transaction, erasure_id: int, done: Counter[str]) -> None:
-    """Add these numbers of removed rows, by kind, to the erasure's counts."""
+    """Add to the counts of removed records, which the receipt shows."""
     before = tx.conn.execute(select(e.c.removed).where(e.c.id == erasure_id)).scalar_one()
     after = Counter(before)
     after.update(done)

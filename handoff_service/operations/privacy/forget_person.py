@@ -1,6 +1,7 @@
-"""The part of an erasure that runs after the person's conversations are emptied. It removes all
-other rows that name the person, and the person's record last. If it is interrupted, it runs again
-from the start. Finished parts then find no rows.
+"""The part of an erasure that runs after the person's conversations are emptied. It removes the
+other rows about the person, and the person's record last. A later step of the erasure replaces the
+person's name in rows about other people. If this part is interrupted, it runs again from the start.
+Finished steps of it then find no rows.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ from handoff_service.store.training.practice_runs import bare_scores
 
 
 async def forget_person(job: Job, erasure: Running) -> None:
-    """Remove all remaining rows that name the person, and the person's record last."""
+    """Remove the remaining rows about the person, and the person's record last."""
     await _erase_audit(job, erasure)
     await _unname(job, erasure)
     for number in erasure.numbers:

@@ -7,8 +7,7 @@ the next night continues where it stopped.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
@@ -18,8 +17,10 @@ from sqlalchemy import select, update
 from handoff_service import log
 from handoff_service.errors import Conflict, MediaAway
 from handoff_service.operations.conversations.merge_index import merge_index
-from handoff_service.operations.desk.audit_chain import RemoveSome, check_chain, remove_some
+from handoff_service.operations.desk.audit_chain import RemoveSome, check_chain
+from handoff_service.operations.privacy import retain_steps as steps
 from handoff_service.operations.privacy.final_facts import write_final_facts
+from handoff_service.operations.privacy.retain_steps import Progress, RetainRows, Unname
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.steps import in_steps
 from handoff_service.ports.bot import BotFailed
@@ -32,17 +33,14 @@ from handoff_service.store.desk.audit_chain import ChainedEntry
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy import retention
 from handoff_service.store.privacy.empty_rows import (
-    empty_rows,
     files_of,
     mark_emptied,
     not_marked,
     parts_of,
     rows_left,
-    secure_delete,
 )
 from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.privacy.number_rows import NumberRows, number_rows
@@ -53,34 +51,6 @@ from handoff_service.store.training.clusters import NewLeader
 MEDIA_AWAY = timedelta(minutes=10)
 NOT_RUNNING = phrase("Retention is not running, so there is nothing to stop.")
 r = t.retention
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetainRows:
-    """Rows of one part of the conversations to empty. ``keys``: see ``empty_rows.key_of``."""
-
-    kind: KeptKind
-    part: Part
-    keys: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unname:
-    """Conversations or associations from which the requester is removed. ``nobody``: see
-    ``retention.nobody``."""
-
-    ids: Sequence[int]
-    nobody: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """The run has removed all content of this kind up to the time ``done_to``. ``ended``: the kind
-    is finished."""
-
-    kind: KeptKind
-    done_to: datetime
-    ended: bool = False
 
 
 def schedule_retention(tx: Transaction, _command: None = None) -> None:
@@ -97,7 +67,7 @@ def _work(at: datetime) -> due_work.Due:
 
 
 def run_now(tx: Transaction, _command: None = None) -> None:
-    """Start a run at once. Raises Conflict while a run is under way."""
+    """Schedule a run for now. Raises Conflict while a run is under way."""
     if tx.conn.execute(select(r.c.kind).where(r.c.state == RetentionState.RUNNING)).first():
         raise Conflict(phrase("Retention is already running. Wait until it ends, or stop it."))
     due_work.schedule(tx, [_work(tx.now)])
@@ -112,107 +82,9 @@ def stop_run(tx: Transaction, _command: None = None) -> None:
         raise Conflict(NOT_RUNNING)
 
 
-def begin_kind(tx: Transaction, kind: KeptKind) -> None:
-    fresh = {"state": RetentionState.RUNNING, "removed": 0, "began_at": tx.now, "ended_at": None}
-    put = upsert(tx.conn, r).values(kind=kind, **fresh)
-    tx.conn.execute(put.on_conflict_do_update(index_elements=["kind"], set_=fresh))
-
-
-def retain_rows(tx: Transaction, command: RetainRows) -> bool:
-    """Empty or delete rows. Returns False, and does nothing, if an admin has stopped the run."""
-
-    def work() -> int:
-        with secure_delete(tx):
-            return empty_rows(tx, command.part, command.keys)
-
-    return _step(tx, command.kind, work)
-
-
-def replace_numbers(tx: Transaction, rows: NumberRows) -> bool:
-    """Replace the requester's number in rows. Returns the same as ``retain_rows``."""
-
-    def work() -> int:
-        retention.replace_numbers(tx, rows)
-        return 0
-
-    return _step(tx, KeptKind.CONVERSATIONS, work)
-
-
-def untie(tx: Transaction, command: Unname) -> bool:
-    """Remove the requester from associations. Returns the same as ``retain_rows``."""
-
-    def work() -> int:
-        retention.untie(tx, command.ids, command.nobody)
-        return 0
-
-    return _step(tx, KeptKind.CONVERSATIONS, work)
-
-
-def unname(tx: Transaction, command: Unname) -> bool:
-    """Remove the requester from emptied conversations. Returns the same as ``retain_rows``."""
-
-    def work() -> int:
-        retention.unname(tx, command.ids, command.nobody)
-        return len(command.ids)
-
-    return _step(tx, KeptKind.CONVERSATIONS, work)
-
-
-def follow_leader(tx: Transaction, change: NewLeader) -> bool:
-    """Give a cluster of trainer items a new leader. Returns the same as ``retain_rows``."""
-
-    def work() -> int:
-        clusters.follow(tx.conn, change)
-        return 0
-
-    return _step(tx, KeptKind.TRAINER_ITEMS, work)
-
-
-def retain_items(tx: Transaction, ids: Sequence[int]) -> bool:
-    """Delete trainer items. Returns the same as ``retain_rows``."""
-    return _step(tx, KeptKind.TRAINER_ITEMS, lambda: retention.delete_items(tx, ids))
-
-
-def retain_audit(tx: Transaction, command: RemoveSome) -> bool:
-    """Remove entries of the audit log. Returns the same as ``retain_rows``."""
-    return _step(tx, KeptKind.AUDIT, lambda: remove_some(tx, command))
-
-
-def _step(tx: Transaction, kind: KeptKind, work: Callable[[], int]) -> bool:
-    """Do the work and add its result to the count of removed records. Returns False, and does
-    nothing, if an admin has stopped the run."""
-    if not _is_running(tx, kind):
-        return False
-    _count(tx, kind, work())
-    return True
-
-
-def record_progress(tx: Transaction, progress: Progress) -> bool:
-    """Record the progress of the run. Returns False, and does nothing, if an admin has stopped the
-    run."""
-    tx.commit_without_flush()
-    if not _is_running(tx, progress.kind):
-        return False
-    values: dict[str, object] = {"done_to": progress.done_to}
-    if progress.ended:
-        values |= {"state": RetentionState.DONE, "ended_at": tx.now}
-    tx.conn.execute(update(r).where(r.c.kind == progress.kind).values(**values))
-    return True
-
-
 def plan_next(tx: Transaction, _command: None = None) -> None:
     at = next_night(tx.now, desk_time_zone(tx.conn))
     due_work.release(tx, Work.RETAIN, due_work.DESK_LINE, at, attempts=0)
-
-
-def _is_running(tx: Transaction, kind: KeptKind) -> bool:
-    state = tx.conn.execute(select(r.c.state).where(r.c.kind == kind)).scalar()
-    return state == RetentionState.RUNNING
-
-
-def _count(tx: Transaction, kind: KeptKind, done: int) -> None:
-    if done:
-        tx.conn.execute(update(r).where(r.c.kind == kind).values(removed=r.c.removed + done))
 
 
 def wait_for_media(tx: Transaction, _command: None = None) -> None:
@@ -231,7 +103,7 @@ async def when_due(job: Job) -> None:
 async def _run(job: Job) -> None:
     cutoffs = await job.deps.store.read(retention.cutoffs, job.deps.clock())
     for kind, before in cutoffs.items():
-        await job.write(begin_kind, kind)
+        await job.write(steps.begin_kind, kind)
         if kind is KeptKind.AUDIT:
             await _retain_audit(job, before)
         elif kind is KeptKind.TRAINER_ITEMS:
@@ -239,7 +111,7 @@ async def _run(job: Job) -> None:
         else:
             await _retain(job, kind, before)
         ended = Progress(kind=kind, done_to=before, ended=True)
-        if not await job.write(record_progress, ended):
+        if not await job.write(steps.record_progress, ended):
             log.info("retention_stopped", kind=kind)
             break
         log.info("retention_done", kind=kind)
@@ -254,7 +126,7 @@ async def _retain(job: Job, kind: KeptKind, before: datetime) -> None:
         for ids in batched(batch.ids, CONVERSATIONS_AT_ONCE, strict=False):
             if not await _retain_some(job, kind, list(ids)):
                 return
-        if not await job.write(record_progress, Progress(kind=kind, done_to=batch.to)):
+        if not await job.write(steps.record_progress, Progress(kind=kind, done_to=batch.to)):
             return
 
 
@@ -274,7 +146,7 @@ async def _retain_some(job: Job, kind: KeptKind, ids: Sequence[int]) -> bool:
             def command(some: Sequence[int], part: Part = part) -> RetainRows:
                 return RetainRows(kind=kind, part=part, keys=some)
 
-            if not await in_steps(job, part.table.name, keys, retain_rows, command):
+            if not await in_steps(job, part.table.name, keys, steps.retain_rows, command):
                 return False
         await merge_index(job.deps)
     return kind is not KeptKind.CONVERSATIONS or await _unname_some(job, ids)
@@ -285,7 +157,8 @@ async def _unname_some(job: Job, ids: Sequence[int]) -> bool:
     conversations. Returns False if an admin has stopped the run."""
     for rows in await job.deps.store.read(number_rows, ids):
         numbers = partial(NumberRows, rows.table)
-        if not await in_steps(job, f"{rows.table}.number", rows.keys, replace_numbers, numbers):
+        kind = f"{rows.table}.number"
+        if not await in_steps(job, kind, rows.keys, steps.replace_numbers, numbers):
             return False
     nobody = await job.deps.store.read(retention.nobody)
     if nobody is None:
@@ -295,9 +168,9 @@ async def _unname_some(job: Job, ids: Sequence[int]) -> bool:
         return Unname(ids=some, nobody=nobody)
 
     ties = await job.deps.store.read(retention.ties, ids, nobody)
-    if not await in_steps(job, "ties", ties, untie, command):
+    if not await in_steps(job, "ties", ties, steps.untie, command):
         return False
-    return await in_steps(job, "unname", ids, unname, command)
+    return await in_steps(job, "unname", ids, steps.unname, command)
 
 
 async def _retain_items(job: Job, before: datetime) -> None:
@@ -308,9 +181,9 @@ async def _retain_items(job: Job, before: datetime) -> None:
             def command(some: Sequence[int], leader: int = change.leader) -> NewLeader:
                 return NewLeader(some, leader)
 
-            if not await in_steps(job, "clusters", change.ids, follow_leader, command):
+            if not await in_steps(job, "clusters", change.ids, steps.follow_leader, command):
                 return
-        if not await in_steps(job, "trainer_items", ids, retain_items, list):
+        if not await in_steps(job, "trainer_items", ids, steps.retain_items, list):
             return
 
 
@@ -324,7 +197,7 @@ async def _retain_audit(job: Job, before: datetime) -> None:
     while found := await store.read(audit_chain.oldest_to, done_to, to_place):
         done_to = found[-1].place
         if not await in_steps(
-            job, "audit_log", found, retain_audit, partial(_removes, before, found)
+            job, "audit_log", found, steps.retain_audit, partial(_removes, before, found)
         ):
             return
 

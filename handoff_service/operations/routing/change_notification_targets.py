@@ -41,7 +41,8 @@ class RemoveTarget:
 
 def add_target(tx: Transaction, command: AddTarget) -> int:
     """Add a target, or replace the keys of an existing one. Returns its id. Raises BadInput for an
-    invalid address. Raises Conflict for an agent who has ``MOST_TARGETS`` targets."""
+    invalid address, and for a browser without keys. Raises Conflict for an agent who has
+    ``MOST_TARGETS`` targets."""
     _check(tx, command)
     keys = (
         {"p256dh": command.p256dh, "auth": command.auth}

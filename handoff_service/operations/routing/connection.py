@@ -1,8 +1,8 @@
 """Set an agent to Away when their connection is lost for longer than the desk's grace time.
 
-Each agent has a deadline. While the agent has an event stream open, a process keeps extending it.
-If the browser, the network or the process dies, nobody extends the deadline, so it passes. The
-agent is then set to Away, unless a stream is open after all or the service had a gap.
+Each connected agent has a deadline. While the agent has an event stream open, a process keeps
+extending the deadline. If the browser, the network or the process dies, nobody extends it, so it
+passes. The agent is then set to Away, unless a stream is open after all or the service had a gap.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -40,7 +40,7 @@ class Connected:
 
     - ``held``: agents with an open stream.
     - ``arrived``: those of them who had no stream in this process before.
-    - ``left``: agents who have closed their last stream.
+    - ``left``: agents who have closed their last stream in this process.
     """
 
     held: Collection[int] = ()

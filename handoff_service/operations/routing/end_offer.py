@@ -69,8 +69,8 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
 
 def requeue_or_return(tx: Transaction, interaction: InteractionRow, offer: Offer, why: str) -> None:
     """Return the work item to the queue, unless it has other open offers. If the offer belongs to a
-    transfer, cancel the transfer and prompt the sender, who still owns the conversation. ``why``:
-    the reason in the prompt.
+    transfer, cancel the transfer and prompt the agents of the conversation, which stays with its
+    assigned agent. ``why``: the reason in the prompt.
     """
     w, o = t.work_items, t.offers
     schedule_offers(tx)

@@ -100,8 +100,8 @@ def send_notice_once(
     is_open: bool = True,
     opens_at: datetime | None = None,
 ) -> None:
-    """Send a requester who waits at most two texts: the first one about the handoff, and one more
-    if nobody is free after an offer was not accepted."""
+    """Add a text for a waiting requester to the run. Each work item gets at most two texts: the
+    first one about the wait, and one more if nobody is free after an offer was not accepted."""
     if subject.item.told not in (notice, WaitNotice.NOBODY):
         run.texts.append(
             WaitingText(

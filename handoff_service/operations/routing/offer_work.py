@@ -9,42 +9,26 @@ wait becomes too long.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 
-from handoff_service.operations.routing.alert_supervisors import alert_supervisors
-from handoff_service.operations.routing.assign import assign
-from handoff_service.operations.routing.offer_run import (
-    Run,
-    Subject,
-    load,
-    log_decision,
-    send_notice_once,
-)
-from handoff_service.operations.routing.offer_to import offer_to
+from handoff_service.operations.routing.offer_item import offer_item
+from handoff_service.operations.routing.offer_run import Run, load
 from handoff_service.operations.routing.wait_alarm import alarm_long_waits
-from handoff_service.operations.routing.waiting_texts import WaitNotice, send_waiting_texts
+from handoff_service.operations.routing.waiting_texts import send_waiting_texts
 from handoff_service.operations.shared.job import Job
-from handoff_service.rules.routing import assignment
-from handoff_service.rules.routing.assignment import ROUND_PAUSE, Decision, Need, Nobody
-from handoff_service.rules.shared import durations
-from handoff_service.rules.shared.vocabulary import Event, Work
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import candidates, work_items
-from handoff_service.store.routing.offers import Answers
 from handoff_service.store.routing.work_items import WaitingItem
 
 #: The most items of each queue in one run. If a free agent can take none of them, another run
 #: continues after them.
 AT_ONCE = 100
-ALL_DECLINED = "all have rejected it"
 CONTINUES = f"{due_work.DESK_LINE}+"  # the prefix of the keys of runs that skip items
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(1836019574)")  # no other lock has this number
 #: The seconds until a run retries when another run is under way. A run must not wait for the lock,
@@ -69,7 +53,7 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
     offered = 0
     handled: Counter[int] = Counter()  # queue -> number of items of this run that no longer wait
     for item in waiting:
-        made = _take(tx, run, item, rows[item.interaction_id])
+        made = offer_item(tx, run, item, rows[item.interaction_id])
         offered += made
         handled[item.queue_id] += made > 0
     _continue_later(tx, run, waiting, handled, offset)
@@ -95,7 +79,7 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
 
 def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
     """The items to decide in this run. While no agent has room, these are only the new and changed
-    items, because decisions about other items cannot change. This matters because each new text
+    items, because decisions about other items cannot change. This matters because each new item
     leads to a run, and hundreds of items may wait.
     """
     changed = work_items.to_review(tx.conn, AT_ONCE)
@@ -133,110 +117,6 @@ def _continue_later(
                 )
             ],
         )
-
-
-def _take(tx: Transaction, run: Run, item: WaitingItem, interaction: InteractionRow) -> int:
-    """Decide one work item. Returns the number of offers made."""
-    candidates = list(run.agents.get(item.queue_id, {}).values())
-    answers = run.answers.get(item.id, Answers())
-    subject = Subject(item, interaction, run.queues[item.queue_id], candidates, answers)
-    if not subject.queue.schedule.is_open(tx.now):
-        opens_at = subject.queue.schedule.opens_at(tx.now)
-        run.again += [opens_at] if opens_at else []
-        log_decision(tx, run, subject, item.round, (), Nobody.CLOSED)
-        send_notice_once(run, subject, WaitNotice.NOBODY, is_open=False, opens_at=opens_at)
-        return 0
-    need = _need(tx, run, subject)
-    fresh = not answers.declined and not answers.asked
-    if fresh and need.waited <= run.nobody_for.get(item.queue_id, timedelta(-1)):
-        send_notice_once(run, subject, WaitNotice.NOBODY)
-        return 0
-    decision = assignment.decide(candidates, need)
-    if not decision.chosen and decision.next_round and not answers.asked:
-        need, decision = _next_round(tx, run, subject, need, decision)
-    if decision.joins_in is not None:
-        run.again.append(tx.now + decision.joins_in)
-    if decision.chosen:
-        log_decision(
-            tx,
-            run,
-            subject,
-            need.round,
-            decision.considered,
-            f"offered to {', '.join(c.name for c in decision.chosen)}",
-        )
-        return _offer(tx, run, subject, need, decision)
-    if fresh:
-        run.nobody_for[item.queue_id] = need.waited
-    if not answers.asked:
-        if not decision.next_round:
-            log_decision(
-                tx, run, subject, need.round, decision.considered, assignment.nobody(candidates)
-            )
-        send_notice_once(run, subject, WaitNotice.NOBODY)
-    return 0
-
-
-def _need(tx: Transaction, run: Run, subject: Subject) -> Need:
-    item, queue = subject.item, subject.queue
-    agent, at = run.served.get(item.requester_number, (None, tx.now))
-    declined = dict(subject.answers.declined)
-    if item.sender is not None:
-        # the agent who transferred the conversation is not the first to get an offer
-        declined.setdefault(item.sender, (1, True))
-    return Need(
-        rule=queue.rule,
-        waited=tx.now - item.created_at,
-        round=item.round,
-        mandatory=queue.mandatory,
-        optional=queue.optional,
-        declined=declined,
-        asked=frozenset(subject.answers.asked),
-        affinity=agent if at > tx.now - queue.affinity else None,
-        last_agent=queue.last_agent,
-    )
-
-
-def _next_round(
-    tx: Transaction, run: Run, subject: Subject, need: Need, decision: Decision
-) -> tuple[Need, Decision]:
-    """Handle an item that all candidates have rejected: alert the supervisors once, and start
-    another round of offers after a pause."""
-    begins_at = (subject.answers.last_at or subject.item.created_at) + ROUND_PAUSE
-    if run.decided.get(subject.item.id) != (need.round, ALL_DECLINED):
-        log_decision(tx, run, subject, need.round, decision.considered, ALL_DECLINED)
-        sentence = f"Nobody in {subject.queue.name} has accepted. Patchboard asks again in "
-        sentence += f"{durations.describe(ROUND_PAUSE)}."
-        alert_supervisors(tx, subject.interaction, sentence, event=Event.WAITING)
-    if tx.now < begins_at:
-        run.again.append(begins_at)
-        return need, decision
-    need = replace(need, round=need.round + 1)
-    tx.conn.execute(
-        update(t.work_items).where(t.work_items.c.id == subject.item.id).values(round=need.round)
-    )
-    return need, assignment.decide(subject.candidates, need)
-
-
-def _offer(tx: Transaction, run: Run, subject: Subject, need: Need, decision: Decision) -> int:
-    chosen, queue = [c.agent_id for c in decision.chosen], subject.queue
-    run.queues[queue.id] = replace(queue, last_agent=chosen[-1])
-    tx.conn.execute(
-        update(t.queues).where(t.queues.c.id == queue.id).values(last_agent_id=chosen[-1])
-    )
-    if queue.auto_assign:
-        agent = decision.chosen[0]
-        run.took(agent.agent_id, tx.now)
-        work_items.assigned(tx, [agent.agent_id])
-        sentence = f"{queue.name} assigned this to {agent.name}"
-        assign(tx, subject.interaction, subject.item.id, agent.agent_id, sentence=sentence)
-        return 1
-    for agent_id in chosen:
-        run.took(agent_id, tx.now)
-    until = tx.now + timedelta(seconds=queue.accept_seconds)
-    offer_to(tx, subject.item.id, chosen, until=until, round_=need.round)
-    send_notice_once(run, subject, WaitNotice.IN_LINE)
-    return len(chosen)
 
 
 def run_offers(tx: Transaction, offset: int) -> bool:

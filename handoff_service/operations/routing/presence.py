@@ -1,9 +1,10 @@
 """An agent's presence: the one that the agent chooses, and an automatic one that overrides it.
 
 A chosen presence stays until the agent changes it. An automatic Away, after a lost connection or an
-expired offer, overrides it until the agent chooses a presence, signs in or reconnects. Then the
-chosen presence applies again, and the agent gets a notice. When an agent stops taking work, their
-open offers are withdrawn, and the work items are offered to other agents.
+expired offer, overrides it until the agent chooses a presence, signs in or reconnects. After a
+sign-in or a reconnection, the chosen presence applies again, and the agent gets a notice. When an
+agent stops taking work, their open offers are withdrawn, and the work items are offered to other
+agents.
 """
 
 from collections.abc import Collection
@@ -83,7 +84,8 @@ def set_away(tx: Transaction, agent_id: int, reason: str) -> None:
 
 
 def signed_in(tx: Transaction, command: RecordSignIn) -> None:
-    """End an automatic Away when an agent signs in. A chosen Away stays."""
+    """End an automatic Away when an agent signs in. A chosen Away stays. An agent who has chosen
+    Offline and signs in to the workspace becomes available."""
     chosen = tx.conn.execute(select(a.c.presence).where(a.c.id == command.agent_id)).scalar()
     if command.to_work and chosen == Presence.OFFLINE:
         choose_presence(tx, command.agent_id, Presence.AVAILABLE)
@@ -106,7 +108,7 @@ def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | No
 
 
 def dismiss_notice(tx: Transaction, agent_id: int) -> None:
-    """Remove the notice that tells the agent why they were set to Away."""
+    """Remove the notice from which the agent learns why they were set to Away."""
     tx.conn.execute(update(a).where(a.c.id == agent_id).values(returned_from=None))
     tx.hint(f"agent:{agent_id}")
 

@@ -4,21 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
+from handoff_service.operations.routing.queue_blockers import blockers
 from handoff_service.operations.routing.refresh_queue_targets import refresh_queue_targets
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
-from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, errors
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.phrases import joined, phrase
 from handoff_service.store.conversations import target_facts
-from handoff_service.store.desk import macros
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
@@ -135,64 +134,6 @@ def check_schedules(tx: Transaction) -> None:
                 queue=queue.name,
             )
             raise BadInput(errors={"country": error})
-
-
-def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
-    """The records that prevent deleting a queue."""
-    p, a, limits = t.provider_numbers, t.messaging_actions, t.messaging_action_queues
-    name = queues.get(conn, queue_id).name
-    numbers = conn.execute(select(p.c.id, p.c.number).where(p.c.queue_id == queue_id))
-    limited = conn.execute(
-        select(a.c.id, a.c.name)
-        .join(limits, limits.c.action_id == a.c.id)
-        .where(limits.c.queue_id == queue_id)
-    )
-    return [
-        *(
-            Blocker(
-                sentence=phrase(
-                    "{queue} is the queue of {number}. Give that number another queue first.",
-                    queue=name,
-                    number=r.number,
-                ),
-                noun=Noun.COMPANY_NUMBER,
-                id=r.id,
-                name=r.number,
-            )
-            for r in numbers
-        ),
-        *(
-            Blocker(
-                sentence=phrase(
-                    "The messaging action “{action}” is limited to {queue}. Change that first.",
-                    action=r.name,
-                    queue=name,
-                ),
-                noun=Noun.MESSAGING_ACTION,
-                id=r.id,
-                name=r.name,
-            )
-            for r in limited
-        ),
-        *macros.blockers(conn, t.macros.c.queue_id, queue_id),
-        *_history(conn, queue_id, name),
-    ]
-
-
-def _history(conn: Connection, queue_id: int, name: str) -> list[Blocker]:
-    w, i = t.work_items, t.interactions
-    waited = (
-        select(w.c.id).where(w.c.queue_id == queue_id).limit(1),
-        select(i.c.id).where(i.c.queue_id == queue_id).limit(1),
-    )
-    if all(conn.execute(query).first() is None for query in waited):
-        return []
-    sentence = phrase(
-        "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove "
-        "its groups.",
-        queue=name,
-    )
-    return [Blocker(sentence=sentence)]
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:

@@ -1,9 +1,9 @@
 """Transfer a conversation to a queue, or to another agent who accepts or rejects it. The recipient
 sees the sender's note.
 
-The sender owns and answers the conversation until the other agent accepts. If the offer is
-rejected, expires or is withdrawn, the conversation stays with the sender. A conversation has at
-most one pending transfer.
+The assigned agent keeps and answers the conversation until the other agent accepts. If the offer is
+rejected, expires or is withdrawn, the conversation stays with the assigned agent, who may be
+another agent than the sender. A conversation has at most one pending transfer.
 """
 
 from dataclasses import dataclass

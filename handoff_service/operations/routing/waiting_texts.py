@@ -23,7 +23,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 
 class WaitNotice(StrEnum):
-    """What the requester of a work item was last told about the wait."""
+    """The last text about the wait that the requester of a work item got."""
 
     IN_LINE = "in line"
     NOBODY = "nobody"  #: nobody is free, or the queue is closed

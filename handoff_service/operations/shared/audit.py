@@ -12,7 +12,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 e, a = t.audit_log, t.agents
-#: The channel of hints that new entries wait to be chained.
+#: The channel of hints about new entries, which are not in the chain yet.
 AUDIT = "audit"
 
 

@@ -22,8 +22,9 @@ def change_owner(
     queue_id: int | None = None,
 ) -> InteractionRow:
     """Give the interaction to a new owner in the next epoch, and add a line about it. A running
-    identity proof ends. ``queue_id`` None: the queue does not change. Returns the changed
-    interaction."""
+    identity proof ends. ``agent_id``: the new owner if the owner is an agent; else the agent who
+    acts. ``queue_id`` None: the queue does not change. Returns the interaction with its new owner
+    and epoch, but with its earlier agent and queue."""
     epoch = interaction.epoch + 1
     tx.conn.execute(
         update(t.interactions)

@@ -31,8 +31,8 @@ def end_interaction(
     described: str | None = None,
     agent_id: int | None = None,
 ) -> None:
-    """Close a locked, active interaction. ``described``: the short description; None: keep the
-    stored one, or use the first text."""
+    """Close a locked, active interaction. ``described``: the short description. If it is None or
+    empty, the stored one stays; if there is none, the requester's first text becomes it."""
     cancel_scheduled(
         tx, interaction, "A scheduled text was canceled with the end of the conversation"
     )

@@ -1,5 +1,6 @@
 """Record the webhook events that other operations cause. Operations register these functions with
-``Transaction.at_end``, which calls each one with the ids of the written rows."""
+``Transaction.at_end``, which calls each one before the commit, with the keys of the written
+rows."""
 
 from collections.abc import Collection, Iterator
 
@@ -58,7 +59,8 @@ def _of_lines(tx: Transaction, places: Collection[tuple[int, int]]) -> Iterator[
 
 
 def of_statuses(tx: Transaction, message_ids: Collection[int]) -> None:
-    """Record an event for each of these texts whose delivery status is reported."""
+    """Record an event for each of these texts whose current status is one that webhooks get
+    (``REPORTED``)."""
     if not is_wanted(tx, {WebhookEvent.MESSAGE_STATUS}):
         return
     rows = event_facts.texts(tx.conn, message_ids)
@@ -81,7 +83,8 @@ def of_statuses(tx: Transaction, message_ids: Collection[int]) -> None:
 
 
 def of_identities(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """Record that these conversations have another user or another proof."""
+    """Record an event for each of these conversations, because its user or its proof has
+    changed."""
     if not is_wanted(tx, {WebhookEvent.IDENTITY_CHANGED}):
         return
     conversations = event_facts.conversations(tx.conn, interaction_ids)

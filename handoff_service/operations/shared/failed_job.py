@@ -45,8 +45,8 @@ def release_failed_job(tx: Transaction, failed: FailedJob) -> None:
 
 
 def report_job(tx: Transaction, job: EventJob, about: str = "") -> None:
-    """Record an event about a failed job, at most once an hour for each subject. ``about``: the
-    subject; empty: the job's key."""
+    """Record an event about a failed job, at most once an hour for each kind and subject.
+    ``about``: the subject; empty: the job's key."""
     subject = f"job:{job.kind}:{about or job.key}"
     if is_wanted(tx, {WebhookEvent.JOB_FAILED}) and not _reported(tx, subject):
         event = NewEvent(type=WebhookEvent.JOB_FAILED, subject=subject, data=JobData(job=job))
@@ -54,7 +54,7 @@ def report_job(tx: Transaction, job: EventJob, about: str = "") -> None:
 
 
 def report_given_up(tx: Transaction, kind: Work, key: object, attempts: int, error: str) -> None:
-    """Record an event about a job that is not retried, at most once an hour."""
+    """Record an event about a job that is not retried, at most once an hour for each job."""
     job = EventJob(kind=kind, key=str(key), attempts=attempts, error=error, given_up=True)
     report_job(tx, job)
 

@@ -14,8 +14,8 @@ LONGEST = timedelta(days=366)  # how far in the future a time may be
 
 
 def in_the_future(at: datetime, now: datetime, field: str) -> datetime:
-    """Return the time. Raises BadInput for the field if the time is not in the future or not within
-    a year."""
+    """Return the time. Raises BadInput for the field if the time is not in the future, or more than
+    ``LONGEST`` away."""
     if at <= now:
         raise BadInput(errors={field: phrase("must be in the future")})
     if at > now + LONGEST:

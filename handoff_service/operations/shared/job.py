@@ -57,7 +57,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        """The id of the object that the work is about."""
+        """The key of the work: usually the id of its subject."""
         return self.claimed.key
 
     @property

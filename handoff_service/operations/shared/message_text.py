@@ -10,8 +10,9 @@ from handoff_service.rules.training.masking import a_mask
 def checked_text(
     body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body"
 ) -> str:
-    """Return the text without surrounding whitespace. Raises BadInput for the field if the text is
-    empty, is too long or cannot be stored."""
+    """Return the text without surrounding whitespace. ``may_be_empty``: whether a text that shows
+    nothing is allowed. Raises BadInput for the field if the text may not be empty but is, if it is
+    longer than ``most`` characters, or if it contains a NUL character, which no database stores."""
     text = body.strip() if is_visible(body) else ""
     if not text and not may_be_empty:
         raise BadInput(errors={field: nothing_visible(body)})

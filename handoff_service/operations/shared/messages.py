@@ -81,7 +81,7 @@ def send_text(
     - ``media``: the agent's uploads for the message.
     - ``event`` CONSENT: the text is sent even to a requester who has opted out.
     - ``event`` in NOT_REPLIES: the text waits for the end of quiet hours. Any other text releases
-      texts that wait on its line.
+      the texts that wait on its line (``release_lines``).
     - ``later``: the delay in which the text can still be canceled.
     """
     if why_unanswerable(tx.conn, interaction.requester_number):

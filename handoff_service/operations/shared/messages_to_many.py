@@ -42,9 +42,9 @@ def announce(
     agent_id: int | None = None,
     reason: str | None = None,
 ) -> dict[int, int]:
-    """Send a text that is not a reply to each of these locked interactions, open or closed. It
-    starts no timers. Returns interaction id -> message id. Interactions whose requester no text can
-    reach are left out. ``agent_id``: the agent who wrote the text; None: the system."""
+    """Send a text that is not a reply to each of these locked interactions, open or closed. The
+    text starts no timers. Returns interaction id -> message id, without the interactions whose
+    requester no text can reach. ``agent_id``: the agent who wrote the text; None: the system."""
     by = Author.SYSTEM if agent_id is None else Author.AGENT
     message = NewMessage(
         kind=Kind.SYSTEM if agent_id is None else Kind.MESSAGE,
@@ -60,7 +60,8 @@ def announce(
 def _send_each(
     tx: Transaction, messages: Sequence[tuple[InteractionRow, NewMessage]]
 ) -> dict[int, int]:
-    """Write these texts and their delivery work. Returns interaction id -> message id."""
+    """Write these texts and their delivery work, except texts to requesters whom no text can reach.
+    Returns interaction id -> message id."""
     can_be = answerable(tx.conn, [interaction.requester_number for interaction, _ in messages])
     added = [one for one in messages if one[0].requester_number in can_be]
     if not added:

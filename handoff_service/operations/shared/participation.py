@@ -1,14 +1,16 @@
-"""Participation: an agent who acts on a colleague's conversation joins it, and the colleague gets a
-notice.
+"""Participation: an agent who acts on a colleague's conversation joins its live group, and the
+colleague gets a notice.
 
-Every operation that an agent requests on one conversation locks it with ``lock_for``, with three
-exceptions: reading, supervisors' actions (assign, take over), and changing a case by its own
-number, as a ticket system does. A case belongs to the desk. Its conversation gets a line that names
-the agent who changed it.
+Most operations that an agent requests on one conversation lock it with ``lock_for``, which adds the
+agent to the live group of a colleague's conversation. Operations that need another order of steps,
+such as ``send_sms``, call ``join`` or ``take_part`` instead. An agent does not join by reading a
+conversation, by a supervisor's action (assign, take over), or by changing a case by its own number,
+as a ticket system does. A case belongs to the desk, and its open conversation gets a line that
+names the agent who changed it.
 
-An operation that changes anything except the texts and notes of the conversation also sends a
-notice to the owner (``notify_owner``). The acting agent's own notice about the conversation is
-removed, because an agent who acts on a conversation sees it.
+Most operations that change more than the texts and notes of the conversation also send a notice to
+the owner (``notify_owner``). ``lock_for`` removes the acting agent's own notice about the
+conversation, because an agent who acts on a conversation sees it.
 """
 
 from handoff_service.errors import Conflict

@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.shared.field_types import COUNTRY
+from handoff_service.operations.shared.field_checks import COUNTRY
 from handoff_service.rules.shared.phrases import filled, phrase
 
-# The type of a Pydantic error -> our sentence. Other types keep Pydantic's words.
+# The type of a Pydantic error -> our sentence. Errors of our own validators bring their sentence,
+# and other types keep Pydantic's words.
 SENTENCES: Mapping[str, str] = {
     "missing": phrase("is required"),
     "extra_forbidden": phrase("there is no such key"),

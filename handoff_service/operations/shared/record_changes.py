@@ -1,8 +1,8 @@
 """Record who has changed which field of a record, with the old and the new value.
 
-Each operation that writes a record wraps its statements in ``recorded``, so changes by pages, the
-API and the desk file have the same history. The version number also prevents two concurrent
-changes, because a constraint lets only one writer add the next version.
+The operations that write records call these functions, so changes by pages, the API and the desk
+file have the same history. The version number also prevents two concurrent changes of a record,
+because a constraint lets only one writer add the next version.
 """
 
 from collections.abc import Iterator, Mapping

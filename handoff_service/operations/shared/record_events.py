@@ -32,7 +32,8 @@ _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 class NewEvent:
     """``subject``: the record that the event is about, such as conversation:12. Each webhook gets
     the events about one subject in order. ``data``: a dataclass of ``rules/webhooks/payloads.py``,
-    or a case. ``interaction_id``, ``case_id``: an erasure of these also erases the event.
+    or a case. An erasure of the conversation ``interaction_id`` or of the case ``case_id`` also
+    erases the event.
     """
 
     type: WebhookEvent
@@ -98,7 +99,7 @@ def call_row(
 
 def body(event: NewEvent, at: datetime, *, with_texts: bool) -> str:
     """The JSON text of the call. Its fields are those of Standard Webhooks plus ``version``.
-    ``with_texts``: whether it contains people's texts."""
+    ``with_texts``: whether the call contains people's texts."""
     data = _ANY.dump_python(event.data, mode="json")
     content = {
         "type": event.type,

@@ -1,4 +1,4 @@
-"""Release the texts of a line that wait for the end of quiet hours or for the number's rate."""
+"""Release the queued texts of a line that the desk delays."""
 
 from collections.abc import Collection
 
@@ -12,11 +12,12 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def release_lines(tx: Transaction, lines: Collection[str]) -> None:
-    """Make due now all messages of these lines that wait for the end of quiet hours or for the
-    number's rate. A reply is queued after them, so the send gates must check them again.
+    """Make delayed messages of these lines due now: those that wait for the end of quiet hours, for
+    the number's rate or for the end of an undo delay. A reply is queued after them, so the send
+    gates must check them again.
     """
     d, m = t.due_work, t.messages
-    # a crash or a refusal by the provider counts as an attempt, but a delay by the desk does not
+    # a failure of the provider counts as an attempt, but a delay by the desk does not
     untried = d.c.attempts == 0
     held = d.c.due_at == due_work.HELD  # held until an admin releases the work
     waits = select(d.c.key).where(

@@ -1,4 +1,4 @@
-"""Ask the next question of a running identity proof, let it fail, or end it."""
+"""Record which answer a running identity proof expects next, let the proof fail, or end it."""
 
 from dataclasses import dataclass, replace
 
@@ -30,8 +30,8 @@ class LockedProof:
 
 
 def ask(tx: Transaction, proof: LockedProof, expects: Expects | None) -> LockedProof:
-    """Record the answer that the proof expects next, or None if it expects no answer. If a live
-    agent waits for the proof, the requester's time to answer starts over."""
+    """Record which answer the proof expects next; None: no answer. If a live agent waits for the
+    proof, the requester's time to answer starts over."""
     interaction = proof.interaction
     interactions.put_expects(tx.conn, interaction.id, expects)
     if interaction.back_to is not None and expects is not None:
@@ -41,7 +41,7 @@ def ask(tx: Transaction, proof: LockedProof, expects: Expects | None) -> LockedP
 
 def wait_for_answer(tx: Transaction, interaction: InteractionRow) -> None:
     """Start the time limit for an answer. After it, the conversation returns to the live agent who
-    asked for the proof."""
+    had it before the proof."""
     until = tx.now + rules.ANSWERS_WITHIN
     key = str(interaction.id)
     due_work.schedule(
@@ -50,7 +50,7 @@ def wait_for_answer(tx: Transaction, interaction: InteractionRow) -> None:
 
 
 def has_mail(tx: Transaction, user_id: int | None) -> bool:
-    """Whether this user exists and has an e-mail address."""
+    """Whether this user is active and has an e-mail address. False for None."""
     email = select(t.users.c.email).where(t.users.c.id == user_id, t.users.c.active)
     return bool(tx.conn.execute(email).scalar())
 
@@ -69,7 +69,8 @@ def fail(tx: Transaction, proof: LockedProof, why: str) -> LockedProof:
 
 
 def end_running(tx: Transaction, interaction: InteractionRow, why: str) -> dict[str, str]:
-    """End a running proof as failed. Returns its fields for the handoff card."""
+    """End a running proof as failed. Returns its fields for the handoff card, and no fields if no
+    proof is running."""
     row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
     if row is None or row.ended_at is not None:
         return {}

@@ -1,8 +1,8 @@
 """Do long work in steps. Each step is one short transaction, so that texts and requests are handled
 between the steps.
 
-A read finds the rows to write beforehand. The duration of the last step of the same kind decides
-how many rows the next step writes (see ``step_size.py``).
+Before the first step, a read finds the rows to write. The durations of the last two steps of the
+same kind decide how many rows the next step writes (see ``step_size.py``).
 
 A step's commit does not wait for the disk. After a crash of the database, the job finds the lost
 rows again. An ordinary commit records that the job is done, and flushes all steps before it.

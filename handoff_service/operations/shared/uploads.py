@@ -1,5 +1,5 @@
 """Pictures that agents send. A picture is stored as an upload and then attached to a text. Unsent
-uploads are deleted."""
+uploads are deleted after a day (``FORGOTTEN_AFTER``)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
-STORE_AWAY = timedelta(minutes=10)
+STORE_AWAY = timedelta(minutes=10)  # the wait before another attempt to delete a file
 _FILE = "file:"  # the prefix of the keys of work that deletes a file without a row
 FORGOTTEN_AFTER = timedelta(days=1)
 d = t.media
@@ -152,7 +152,8 @@ def _forget_later(tx: Transaction, media: Sequence[int]) -> None:
 
 
 def forget_upload(tx: Transaction, media_id: int) -> str | None:
-    """Delete an unsent upload. Returns its file's name, or None if another row uses the file."""
+    """Delete an unsent upload. Returns its file's name. None if another row uses the file, or if
+    there is no such upload."""
     due_work.cancel(tx, Work.FORGET_UPLOAD, [media_id])
     file = tx.conn.execute(
         delete(d).where(d.c.id == media_id, d.c.message_id.is_(None)).returning(d.c.file)
@@ -164,7 +165,7 @@ def forget_upload(tx: Transaction, media_id: int) -> str | None:
 
 
 def forget_file_later(tx: Transaction, file: str) -> None:
-    """Schedule another attempt to delete a file, because the media store is unavailable."""
+    """Schedule another attempt to delete a file, because the media store was unavailable."""
     at = tx.now + STORE_AWAY
     work = due_work.Due(
         kind=Work.FORGET_UPLOAD, key=f"{_FILE}{file}", line=f"upload:{file}", due_at=at
@@ -173,8 +174,8 @@ def forget_file_later(tx: Transaction, file: str) -> None:
 
 
 def forget_file(tx: Transaction, file: str) -> str | None:
-    """Delete the due work of another attempt to delete a file. Returns the file's name if no row
-    uses it, so that the caller can delete it."""
+    """Begin another attempt to delete a file: remove its due work. Returns the file's name if no
+    row uses the file, so that the caller can delete it, and else None."""
     due_work.cancel(tx, Work.FORGET_UPLOAD, [f"{_FILE}{file}"])
     others = tx.conn.execute(select(func.count()).where(d.c.file == file)).scalar_one()
     return None if others else file

@@ -1,5 +1,5 @@
 """Store a requester's text as a trainer item, which waits for a label. The transaction that finds a
-reason to label the text stores it.
+reason to label the text stores the item.
 
 A text has at most one item. If there are several reasons to label it, the reason with the greatest
 weight counts. A random tenth of all texts goes to the audit lane, which never becomes training

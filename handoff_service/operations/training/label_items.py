@@ -31,8 +31,8 @@ type _Row = sa.Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelItem:
-    """``example``: the text with its entities, as the trainer has edited it. None: the text as the
-    requester sent it, without masks."""
+    """``example``: the text with its entities, as the trainer has edited it. None: the stored text,
+    of which the masks are removed."""
 
     item_id: int
     agent_id: int
@@ -64,8 +64,9 @@ class Written:
 
 
 def label_item(tx: Transaction, command: LabelItem) -> Labeled:
-    """Store a trainer's label. Raises NotFound for an unknown text, and BadInput for a missing
-    intent. Raises Conflict when the text no longer waits for this trainer."""
+    """Store a trainer's label. Raises NotFound for an unknown text. Raises BadInput when the
+    verdict needs an intent and none was chosen, and the other way round. Raises Conflict when the
+    text no longer waits for this trainer."""
     item = _locked(tx, command)
     second = item.state == ItemState.SECOND
     if (command.verdict is LabelVerdict.INTENT) != bool(command.intent):
@@ -188,8 +189,8 @@ def _state(verdict: LabelVerdict, *, again: bool, second: bool) -> ItemState:
 
 
 def _keep_cluster(tx: Transaction, item: _Row) -> None:
-    """Set the cluster of its waiting texts to the id of the first one, because new texts are
-    compared only with the text whose id is the cluster's."""
+    """Give the waiting texts in the item's cluster the id of the first of them as their cluster. A
+    new text is compared only with the text that has the cluster's id."""
     left = select(sa.func.min(i.c.id)).where(
         i.c.cluster == item.cluster, i.c.lane == item.lane, i.c.state == ItemState.WAITING
     )

@@ -74,8 +74,9 @@ def keep_replay(tx: Transaction, command: KeepReplay) -> None:
 def judge_replayed(tx: Transaction, command: JudgeReplayed) -> str:
     """Store a trainer's verdict on a changed answer. Returns the model's hash.
 
-    The verdict "worse" pins the text to the running model's intent. Any other verdict removes this
-    pin. Raises NotFound when the text is not part of a replay.
+    The verdict "worse" pins the text to the running model's intent, unless the text is pinned
+    already. Any other verdict removes this pin. Raises NotFound when the text is not part of a
+    replay.
     """
     row = tx.conn.execute(
         select(r, t.bot_turns.c.asked)

@@ -1,5 +1,5 @@
-"""Move a conversation from the virtual agent to the live agent who asked for a proof, or to a queue
-if there is none. A case is opened first for an unfinished report."""
+"""Move a conversation from the virtual agent to a queue, or after a proof to the live agent who had
+it before. A case is opened first for an unfinished report."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,7 +34,7 @@ def leave_virtual_agent(
     if interaction.expects is not None:
         known |= end_running(tx, interaction, reason.rstrip("."))
     returned = (
-        _return_to_asker(tx, interaction, reason) if interaction.back_to is not None else None
+        _return_to_agent(tx, interaction, reason) if interaction.back_to is not None else None
     )
     return returned or hand_off(tx, interaction, reason, known)
 
@@ -54,11 +54,11 @@ def _with_case(
     return {**collected, CASE: ", ".join(numbers)}
 
 
-def _return_to_asker(
+def _return_to_agent(
     tx: Transaction, interaction: InteractionRow, reason: str
 ) -> InteractionRow | None:
-    """Return the conversation to the live agent who asked for the proof, without an offer. Returns
-    None if the agent is deactivated or takes no work."""
+    """Return the conversation to the live agent who had it before the proof, without an offer.
+    Returns None if the agent is deactivated or takes no work."""
     agent = candidates.candidate(tx.conn, interaction.back_to or 0)
     due_work.cancel(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:

@@ -17,8 +17,8 @@ def open_turn(
     payload: str,
     slots: Mapping[str, object] | None = None,
 ) -> None:
-    """Schedule a turn without a requester's text, in a locked interaction. It must be the first
-    turn of its epoch.
+    """Schedule a turn without a requester's text, in a locked interaction. The current epoch must
+    have no unanswered turn.
 
     ``payload``: a payload like a button's, such as ``/prove_identity``. ``slots``: the slots that
     the bot sets before it handles the payload.

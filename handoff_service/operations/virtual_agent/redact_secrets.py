@@ -49,8 +49,8 @@ def redact_codes(
 
     While a code can still be guessed, any six digits are masked, because the virtual agent's
     reaction would otherwise confirm a guess. If all codes are used, or if the proof expects an
-    account, only digits that match a code are masked, because an employee number can have six
-    digits too.
+    account, only digits that match a code for which no proof waits are masked, because an employee
+    number can have six digits too.
     """
     if expects is not Expects.ACCOUNT and not all(code.used for code in codes):
         return without_codes(body, lambda _: True)

@@ -40,7 +40,8 @@ class ReturnToBot:
 def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
     """Return the conversation to the virtual agent, which answers from the next text on. Raises
     BadInput for an invalid outcome. Raises Conflict when the desk has no virtual agent, when the
-    virtual agent already owns the conversation, and when no text can reach the requester."""
+    conversation is closed or the virtual agent already owns it, and when no text can reach the
+    requester."""
     if not command.outcome.strip():
         raise BadInput(errors={"outcome": phrase("must not be empty: describe what was done")})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
@@ -60,7 +61,8 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
 
 
 def return_by_requester(tx: Transaction, interaction: InteractionRow) -> None:
-    """Return a waiting requester to the virtual agent, and text a confirmation."""
+    """Return the conversation of a waiting requester to the virtual agent, and text a
+    confirmation."""
     changed = return_to_virtual_agent(tx, interaction, sentence=BY_REQUESTER, outcome=None)
     sentence = texts.back_with_bot(tx.conn, spoken_language(tx.conn, interaction.id))
     messages.send_text(tx, changed, sentence, Author.SYSTEM)
@@ -74,8 +76,9 @@ def return_to_virtual_agent(
     outcome: str | None,
     agent_id: int | None = None,
 ) -> InteractionRow:
-    """Make the virtual agent the owner of a locked, active interaction. ``agent_id``: the agent who
-    returns it, if any. Returns the changed interaction."""
+    """Make the virtual agent the owner of a locked, active interaction. ``outcome``: the agent's
+    description of what was done, if any. ``agent_id``: the agent who returns the interaction, if
+    any. Returns the changed interaction."""
     cancel_work_item(tx, interaction.id)
     interactions.put_state(
         tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.HANDED_BACK]

@@ -1,5 +1,5 @@
-"""Leave a text unanswered that is not meant for the desk, if the sender has already got the reply
-to such texts within the last day."""
+"""Leave a text unanswered that is not meant for the desk, if the sender got the reply to a text of
+this kind within the last day."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,7 +37,8 @@ def answered_today(tx: Transaction, turn_and_action: tuple[int, str]) -> bool:
 
 
 def stay_silent(tx: Transaction, command: StaySilent) -> None:
-    """End the turn without an answer, and alert supervisors. A repeated call changes nothing."""
+    """Record that the turn gets no answer, and alert supervisors. A repeated call changes
+    nothing."""
     found = select(b.c.interaction_id).where(b.c.id == command.turn_id)
     interaction = interactions.lock(tx.conn, tx.conn.execute(found).scalar_one())
     open_turn = (b.c.id == command.turn_id, b.c.answered_at.is_(None), b.c.outcome.is_(None))

@@ -106,7 +106,7 @@ def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | Non
         raise BadInput(NOT_A_TURN)
     reason = LabelReason(source=ItemSource.MISUNDERSTOOD, agent_id=command.agent_id)
     made = keep_item(tx, interaction, text, reason)
-    tx.hint("interaction", interaction.id)
+    tx.hint(f"interaction:{interaction.id}", interaction.id)
     return made
 
 

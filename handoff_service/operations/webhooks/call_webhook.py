@@ -44,8 +44,9 @@ class FinishCall:
 
 
 def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
-    """Return the call to make now, signed with the current time. If the call has ended, remove its
-    due work and return None."""
+    """Return the call to make now, signed with the current time. Return None if the call has ended,
+    if the webhook is switched off, which gives up the call, or if its secret cannot be opened,
+    which counts as a failed call."""
     row = _locked(tx, command.call_id)
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
@@ -106,8 +107,8 @@ def _failed(tx: Transaction, call_id: int, result: CallResult) -> CallState:
 
 
 def _given_up(tx: Transaction, row: Any, result: CallResult) -> CallState:
-    """Give up the call, and record an event about the failure. A failed call about such an event
-    causes no further event, because failures could otherwise cause endless events.
+    """Give up the call, and record an event about the failure. If the call was itself about a
+    failed job, record none, because failures could otherwise cause endless events.
     """
     _end(tx, row.id, CallState.GIVEN_UP, result)
     if row.type != WebhookEvent.JOB_FAILED:

@@ -109,8 +109,8 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> None:
 
 def replace_secret(tx: Transaction, command: ReplaceSecret) -> str:
     """Sign with this secret from now on, and also with the former secret for another day. Returns
-    the secret, because a repeated request contains a new random secret, but its answer must contain
-    the stored one. Raises NotFound for an unknown id."""
+    the secret, so that the stored answer has it: a repeated request brings another random secret,
+    and gets the stored answer. Raises NotFound for an unknown id."""
     stored_fields(tx, command.id)
     with recorded(tx, Noun.WEBHOOK, command.id):
         _put_secret(tx, command.id, command.secret)

@@ -11,10 +11,12 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.conversations.end_outage import (
-    CancelOutageText,
     EndOutage,
-    cancel_outage_text,
     end_outage,
+)
+from handoff_service.operations.conversations.text_outage import (
+    CancelOutageText,
+    cancel_outage_text,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.language import LANGUAGE_NAMES, LANGUAGE_TITLES, Language

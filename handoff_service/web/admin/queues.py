@@ -8,11 +8,11 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.routing.queue_blockers import blockers
 from handoff_service.operations.routing.queue_fields import values
 from handoff_service.operations.routing.queues import (
     ChangeQueue,
     MoveQueue,
-    blockers,
     change_queue,
     delete_queue,
     make_queue,

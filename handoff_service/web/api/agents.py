@@ -14,8 +14,8 @@ from handoff_service.operations.desk.agents import (
     make_agent,
 )
 from handoff_service.operations.desk.identity_providers import unlink_agent
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.operations.desk.second_factors import reset_second_factor
-from handoff_service.operations.desk.sign_in import hash_password
 from handoff_service.operations.shared.field_types import (
     Capacity,
     Email,

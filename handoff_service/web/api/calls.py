@@ -19,7 +19,8 @@ from sanic.response import HTTPResponse, empty, raw
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers
+from handoff_service.operations.shared.field_checks import COUNTRY
+from handoff_service.operations.shared.field_types import reads_numbers
 from handoff_service.operations.shared.read_fields import errors_of
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country

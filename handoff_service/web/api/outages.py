@@ -15,10 +15,12 @@ from handoff_service.operations.cases.outages import (
     make_outage,
 )
 from handoff_service.operations.conversations.end_outage import (
-    CancelOutageText,
     EndOutage,
-    cancel_outage_text,
     end_outage,
+)
+from handoff_service.operations.conversations.text_outage import (
+    CancelOutageText,
+    cancel_outage_text,
 )
 from handoff_service.operations.shared.field_types import Moment, Name
 from handoff_service.rules.shared.versions import given_translations

@@ -10,7 +10,8 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.shared.field_types import Day, TextPattern
+from handoff_service.operations.shared.field_checks import TextPattern
+from handoff_service.operations.shared.field_types import Day
 from handoff_service.rules.desk.attribute_filters import LONGEST
 from handoff_service.rules.reports import ranges
 from handoff_service.rules.reports.figures import FIGURES

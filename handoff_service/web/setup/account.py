@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse, redirect
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk import passwords, sign_in
 from handoff_service.operations.desk.set_up import (
     FIRST,
     SHIPPED_NAMES,
@@ -74,7 +74,7 @@ async def make_account(request: Request) -> HTTPResponse:
         command = FirstAdmin(
             name=body.name,
             email=body.email,
-            password_hash=await run_slow(sign_in.hash_password, body.password),
+            password_hash=await run_slow(passwords.hash_password, body.password),
             answers=bool(form.values["answers"]),
             first=shown(FIRST),
             names={str.__str__(one): shown(one) for one in SHIPPED_NAMES},

@@ -154,7 +154,7 @@ def of_macro(interaction_id: int, run: MacroRun) -> Inverse | None:
         parts.append(("assign", one, run.assigned_from))
     if run.label_id is not None:
         parts.append(("unlabel", one, run.label_id))
-    if run.was is State.ON_HOLD and not run.held:
+    if run.was is State.ON_HOLD and not run.state_kept:
         parts.append(("hold", one, run.hold.until, run.hold.reason))
     elif run.state is State.ON_HOLD and run.was is not State.ON_HOLD:
         parts.append(("resume", one))

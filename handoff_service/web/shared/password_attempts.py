@@ -14,7 +14,7 @@ from sanic import Request
 from handoff_service import log
 from handoff_service.context import AppContext
 from handoff_service.errors import Busy, TooManyAttempts
-from handoff_service.operations.desk import sign_in, sign_in_attempts
+from handoff_service.operations.desk import passwords, sign_in, sign_in_attempts
 from handoff_service.operations.desk.sign_in import FailedSignIn
 from handoff_service.operations.desk.sign_in_attempts import Limit, RightAttempt, SignInAttempt
 from handoff_service.operations.shared.staff_mail import mail_to
@@ -57,7 +57,7 @@ async def try_password(desk: AppContext, email: str, password: str, visitor: Vis
 
     async def check() -> bool:
         stored = found[1] if found else None
-        return await desk.password_checks.run(sign_in.password_matches, stored, password)
+        return await desk.password_checks.run(passwords.password_matches, stored, password)
 
     return await count_and_check(desk, PASSWORD, email, visitor, check)
 

@@ -8,8 +8,9 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import BadInput, TooManyAttempts
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.agents import ChangeAgent, change_agent
+from handoff_service.operations.desk.passwords import hash_password
 from handoff_service.operations.desk.sessions import EndSession, end_own_session
-from handoff_service.operations.desk.sign_in import CurrentAgent, hash_password, token_hash
+from handoff_service.operations.desk.sign_in import CurrentAgent, token_hash
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.phrases import count_phrase, phrase
 from handoff_service.store.desk import identity_providers

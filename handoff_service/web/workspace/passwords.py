@@ -6,7 +6,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, NotFound, TooManyAttempts
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.operations.desk import password_links, sign_in
+from handoff_service.operations.desk import password_links, passwords
 from handoff_service.operations.desk.password_links import SetPassword, holder, request_reset
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.store.desk import identity_providers
@@ -109,7 +109,7 @@ async def _set(request: Request) -> HTTPResponse:
     try:
         account = await desk.store.read(holder, token, desk.settings.secret_keys, desk.clock())
         read_as(AgentBody, {"password": password})
-        command = SetPassword(token, await run_slow(sign_in.hash_password, password))
+        command = SetPassword(token, await run_slow(passwords.hash_password, password))
         agent_id = await desk.store.write(password_links.set_password, command)
     except NotFound:
         return await _choose(request, token, Form(values={"password": ""}))

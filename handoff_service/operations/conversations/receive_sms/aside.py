@@ -9,12 +9,17 @@ something.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from handoff_service.operations.conversations.receive_sms.closed_conversation import (
     new_closed_conversation,
 )
 from handoff_service.operations.conversations.receive_sms.facts import LoadedFacts, Provider
+from handoff_service.operations.conversations.receive_sms.reacted_message import (
+    emoji_after,
+    on_line,
+    reacted_to,
+)
 from handoff_service.operations.conversations.receive_sms.reported_again import announced
 from handoff_service.operations.conversations.receive_sms.satisfaction_answers import (
     SatisfactionAnswer,
@@ -43,7 +48,6 @@ from handoff_service.store.conversations.satisfaction import question_waits
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
-LOOKED_AT = 200  # a reaction can be about this many of the line's newest messages
 i, m = t.interactions, t.messages
 _TEXT = {"kind": Kind.MESSAGE, "direction": Direction.INBOUND, "status": Status.RECEIVED}
 
@@ -56,7 +60,7 @@ class Aside:
     - ``closed``: the closed conversation for which the requester thanks us.
     - ``answer``: the text's answer to the satisfaction question.
 
-    If all of these are None, the text is blank.
+    If all four are None, the text is blank.
     """
 
     text: Text
@@ -75,7 +79,7 @@ def find_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFac
         return None
     reaction = reactions.read(text.body)
     if reaction is not None:
-        message = _reacted_to(tx, reaction, text, provider)
+        message = reacted_to(tx, reaction, text, provider)
         if message is None and not reaction.sure:
             return None
         return Aside(text=text, provider=provider, facts=facts, reaction=reaction, message=message)
@@ -145,22 +149,13 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
         tx.conn.execute(
             update(m)
             .where(m.c.id == message.id)
-            .values(reaction=_emoji_after(reaction, message), changed_at=tx.now)
+            .values(reaction=emoji_after(reaction, message), changed_at=tx.now)
         )
         interaction_id, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
     else:
         interaction_id, reason = _newest(tx, aside) or _closed_from_the_start(tx, aside), None
     _store(tx, aside, interaction_id, kind=Kind.SYSTEM, event=Event.REACTION, reason=reason)
     return interaction_id
-
-
-def _emoji_after(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
-    """The message's emoji after this reaction. Removing an emoji that the message does not have
-    changes nothing."""
-    if not reaction.removed:
-        return reaction.emoji
-    had: str | None = message.reaction
-    return had if had and reaction.emoji and not reactions.is_same(had, reaction.emoji) else None
 
 
 def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object) -> int:
@@ -184,40 +179,6 @@ def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object)
     return seq
 
 
-def _on_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return i.c.requester_number == text.requester_number, i.c.provider_number_id == provider.id
-
-
-def _reacted_to(
-    tx: Transaction, reaction: Reaction, text: Text, provider: Provider
-) -> Row[*tuple[Any, ...]] | None:
-    """The message that a reaction is about. A reaction with a quote is about the newest message
-    that it quotes; one without a quote is about the newest message with a picture. The company's
-    messages come before the requester's."""
-    query = (
-        select(
-            *m.c["id", "interaction_id", "seq", "body", "direction", "reaction"],
-            _WITH_MEDIA.label("with_media"),
-        )
-        .join(i, i.c.id == m.c.interaction_id)
-        .where(*_on_line(text, provider), m.c.direction.is_not(None))
-        .order_by(m.c.id.desc())
-        .limit(LOOKED_AT)
-    )
-    found = [
-        r
-        for r in tx.conn.execute(query)
-        if (r.with_media if reaction.quoted is None else reactions.quotes(reaction, r.body))
-    ]
-    found.sort(
-        key=lambda r: (reaction.removed and r.reaction is None, r.direction != Direction.OUTBOUND)
-    )
-    return found[0] if found else None
-
-
-_WITH_MEDIA = exists().where(t.media.c.message_id == m.c.id)
-
-
 def _announced(tx: Transaction, text: Text, provider: Provider) -> int | None:
     """The line's conversation with our text that a problem is resolved. None without such a
     text."""
@@ -233,7 +194,7 @@ def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
         minutes = 0
     query = (
         select(i.c.id, i.c.closed_at, question_waits(i).label("question_waits"))
-        .where(*_on_line(text, provider))
+        .where(*on_line(text, provider))
         .order_by(i.c.opened_at.desc(), i.c.id.desc())
     )
     newest = tx.conn.execute(query.limit(1)).one_or_none()
@@ -247,7 +208,7 @@ def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
 def _newest(tx: Transaction, aside: Aside) -> int | None:
     query = (
         select(i.c.id)
-        .where(*_on_line(aside.text, aside.provider))
+        .where(*on_line(aside.text, aside.provider))
         .order_by(i.c.opened_at.desc(), i.c.id.desc())
     )
     return tx.conn.execute(query.limit(1)).scalar()

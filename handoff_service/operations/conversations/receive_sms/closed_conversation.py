@@ -13,9 +13,9 @@ from handoff_service.store.engine.transaction import Transaction
 def new_closed_conversation(
     tx: Transaction, number: str, provider_number_id: int, users: Sequence[int]
 ) -> int:
-    """Create the conversation and return its id. An example is a reaction to a text that the
-    company number sent before it belonged to this desk. ``users``: the users who have the
-    requester's number.
+    """Create the conversation and return its id. This happens, for example, when a requester reacts
+    to a text that the company number sent before it belonged to this desk. ``users``: the users who
+    have the requester's number.
     """
     user = users[0] if len(users) == 1 else None
     profile = t.messaging_profiles

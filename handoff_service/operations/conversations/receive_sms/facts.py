@@ -40,8 +40,9 @@ class Conversation:
     """A line's active interaction while texts are added to it. ``id`` is 0 until it is stored.
 
     - ``unanswered``: the open unanswered streak.
-    - ``began``: these texts started an unanswered streak. ``ended``: they also ended another one.
-    - ``ended_holds``: the positions of the lines that tell agents that a text ended a hold.
+    - ``began``: the added texts started an unanswered streak. ``ended``: they also ended another
+      one.
+    - ``ended_holds``: the positions of the lines, which agents see, about a hold that a text ended.
     - ``answers``: for each text that may contain a code or an identity fact: the position of the
       text, and its possible answers. The stored text does not contain them.
     - ``about_consent``: texts that matter for consent, such as an opt-out or a request for help.

@@ -37,7 +37,7 @@ class ReceiveOutcome(StrEnum):
     """The result of receiving a text."""
 
     STORED = "stored"
-    REPEAT = "repeat"  #: a second webhook for the same text
+    REPEAT = "repeat"  #: the text is already stored; for example, its webhook came twice
     UNKNOWN_NUMBER = "unknown_number"  #: the desk does not have the provider number
 
 
@@ -116,7 +116,8 @@ def _takes_commands(conversation: Conversation) -> bool:
 
 
 def _return_to_bot(tx: Transaction, conversations: Iterable[Conversation]) -> None:
-    """Return requesters who wait in a queue and text BOT to the virtual agent."""
+    """Return conversations in a queue to the virtual agent if the requester has asked for it by
+    texting BOT."""
     if not tx.settings.bot_answers:
         return
     for c in conversations:

@@ -95,8 +95,9 @@ def announced(tx: Transaction, requester_number: str, provider_number: str) -> A
 
 
 def reopen_reported(tx: Transaction, texts: Sequence[Text]) -> None:
-    """Reopen the case and the conversation for each text that says "still broken". Call this before
-    the texts are stored, so that they are added to the reopened conversation."""
+    """Reopen the case and the conversation for each text that answers "still broken" to our text
+    that something is resolved. Call this before the texts are stored, so that they are added to the
+    reopened conversation."""
     likely = [one for one in texts if one.answered_as is None and is_still_broken(one.body)]
     numbers = _numbers_informed(tx, {text.requester_number for text in likely}) if likely else set()
     for text in likely:
@@ -105,8 +106,9 @@ def reopen_reported(tx: Transaction, texts: Sequence[Text]) -> None:
 
 
 def _numbers_informed(tx: Transaction, numbers: Collection[str]) -> set[str]:
-    """The numbers in ``numbers`` to which we have texted that something is resolved. One query
-    serves all texts, because most requesters report new problems."""
+    """The numbers in ``numbers`` that may have got our text that something is resolved. This one
+    query for all texts spares most of them further queries, because most requesters report new
+    problems."""
     query = (
         select(i.c.requester_number)
         .join(m, m.c.interaction_id == i.c.id)
@@ -162,7 +164,8 @@ def _open_again(tx: Transaction, interaction: InteractionRow) -> InteractionRow:
 
 
 def _reopen_case(tx: Transaction, found: int | None, reason: str) -> str | None:
-    """Reopen the case if it is resolved. Returns its number, or None if there is no case."""
+    """Reopen the case if it is resolved. ``found``: the case's id. Returns the case's number, or
+    None if there is no case."""
     row = tx.conn.execute(select(c).where(c.c.id == found).with_for_update()).one_or_none()
     if row is None:
         return None

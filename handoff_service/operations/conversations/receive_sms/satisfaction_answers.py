@@ -68,7 +68,8 @@ def answered(question: OpenQuestion, answer: SatisfactionAnswer) -> OpenQuestion
 def keep_answer(tx: Transaction, answer: SatisfactionAnswer, body: str, seq: int) -> None:
     """Store the grade or the comment. ``seq``: the position of its message. A low grade alerts the
     supervisors. If it has no comment, we ask for one. A later grade replaces the earlier one. If
-    both grades are low, the earlier comment stays and we do not ask again."""
+    both grades are low, we do not ask again, and the earlier comment stays unless the later text
+    has one."""
     here = q.c.interaction_id == answer.interaction_id
     was = tx.conn.execute(select(q.c.grade).where(here)).scalar_one()
     grade = answer.grade

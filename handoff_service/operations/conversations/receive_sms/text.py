@@ -23,7 +23,7 @@ class Text:
     - ``answered_as``: the keyword that the provider recognized and answered itself, if any.
     - ``recovered``: for a text whose webhook was lost, a sentence part with its time, such as
       "sent 5 May at 14:20". None for other texts.
-    - ``sent_at``: when such a text was sent (UTC). None for other texts.
+    - ``sent_at``: when a text with a lost webhook was sent (UTC). None for other texts.
     """
 
     sid: str

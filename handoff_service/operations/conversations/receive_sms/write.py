@@ -144,7 +144,7 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
 
 
 def _ended_holds(tx: Transaction, conversations: Iterable[Conversation]) -> list[dict[str, Any]]:
-    """The lines that tell agents that a text took the conversation off hold."""
+    """The lines, which agents see, about a text that took the conversation off hold."""
     return [
         {
             "interaction_id": c.id,

@@ -1,5 +1,5 @@
-"""The writes of an erasure about the copies of texts that the provider has: see also
-``erase_steps.py``."""
+"""The provider's copies of an erased person's texts: list the copies, and record whether the
+provider has erased each one."""
 
 from collections import Counter
 from collections.abc import Sequence
