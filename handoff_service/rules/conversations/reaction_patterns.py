@@ -41,16 +41,23 @@ class Tapback:
     emoji: str
 
 
-def _pattern(before: str, what: str, between: str, after: str, articles: frozenset[str]) -> str:
+@functools.cache
+def _thing(articles: frozenset[str]) -> str:
+    """Return the pattern of an attachment with its article. It is long, and most patterns contain
+    it, so its accents are removed only once."""
     marked = "|".join(re.escape(mark) for mark in sorted(articles, key=len, reverse=True))
     things = "|".join(sorted({re.escape(a) for a in ATTACHMENTS}, key=len, reverse=True))
     elided = "|[ld]'" if articles & THE else ""
-    thing = rf"(?P<thing>(?:(?:{marked}|\d+) {elided})(?:{things})(?:s|es)?)"
+    return without_accents(rf"(?P<thing>(?:(?:{marked}|\d+) {elided})(?:{things})(?:s|es)?)")
+
+
+def _pattern(before: str, what: str, between: str, after: str, articles: frozenset[str]) -> str:
     parts = [part for part in (re.escape(before), what, re.escape(between)) if part]
     blank, maybe = (":? ", ":? ?") if parts else ("", "")
-    begin, end = " ".join(parts), rf" {re.escape(after)}" if after else ""
-    pattern = rf"{begin}(?:{blank}{thing}|{maybe}{_QUOTED}){end}(?: ?(?:\.{{1,3}}|…))?"
-    return without_accents(pattern)
+    begin = without_accents(" ".join(parts))
+    end = without_accents(rf" {re.escape(after)}") if after else ""
+    thing = _thing(articles)
+    return rf"{begin}(?:{blank}{thing}|{maybe}{_QUOTED}){end}(?: ?(?:\.{{1,3}}|…))?"
 
 
 _QUOTED = rf"(?P<quoted>[{OPENING}].*[{CLOSING}]|[{OPENING}][^{CLOSING}]+)"
