@@ -35,7 +35,7 @@ from tests.support.demo_home import CHEAP
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.kept_connections import KeptConnections
 from tests.support.migrated import migrated_file
-from tests.support.run_folder import made_once, run_folder
+from tests.support.run_folder import TEMPLATES, made_once, run_folder
 from tests.support.story import Story
 
 if TYPE_CHECKING:
@@ -113,6 +113,11 @@ class Heard:
         for kind, at in work_at.items():
             self.work_at[kind] = min(at, self.work_at.get(kind, at))
         nudge_workers(self.workers, work_at)
+
+
+def pytest_configure() -> None:
+    """Name the folder in which the processes of this run share compiled templates."""
+    os.environ.setdefault(TEMPLATES, str(run_folder() / "templates"))
 
 
 # These files take longest, so they run first. The first file trains the bot's model. The other

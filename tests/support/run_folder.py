@@ -6,6 +6,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+#: The environment variable that names the folder of compiled templates. Fork servers inherit it,
+#: because they cannot tell which process is the run's main process.
+TEMPLATES = "PATCHBOARD_TEST_TEMPLATES"
+
 
 def run_folder() -> Path:
     """Return the folder of this test run. tests/conftest.py removes it at the end."""

@@ -28,6 +28,7 @@ from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import DESK
+from tests.support.compiled_templates import share_compiled_templates
 from tests.support.migrated import migrated_file
 from tests.support.run_folder import made_once
 from tests.support.story import Story
@@ -152,6 +153,7 @@ def _routing_settings(config: Settings) -> Settings:
 
 def _made(config: Settings) -> App:
     """Build an application that can start more than once. In test mode Sanic keeps the routes."""
+    share_compiled_templates()
     Sanic.test_mode = True
     app = create_app(config)
     app.config.TOUCHUP = False  # touch-up works for one start in a process
