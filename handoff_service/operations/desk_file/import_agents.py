@@ -32,9 +32,13 @@ def import_agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) 
         raise BadInput(
             errors={f"agents.{entry.email}.password": phrase("is required for a new agent")}
         )
-    agent_id = there.id if there else make_agent(tx, MakeAgent(email=entry.email, **values))
-    if entry.active is not None:
-        values["active"] = entry.active
     if entry.language is not None:
         values["language"] = entry.language
-    change_agent(tx, ChangeAgent(id=agent_id, by=None, values=values))
+    if there is None:
+        agent_id = make_agent(tx, MakeAgent(email=entry.email, **values))
+        values = {} if entry.active is not False else {"active": False}
+    else:
+        agent_id = there.id
+        values |= {} if entry.active is None else {"active": entry.active}
+    if values:
+        change_agent(tx, ChangeAgent(id=agent_id, by=None, values=values))
