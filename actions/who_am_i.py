@@ -1,4 +1,4 @@
-"""Answers a requester who asks who the service thinks they are."""
+"""Answers the question "Who am I?". A requester who is not verified proves it first."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Replaces methods that Rasa's tracker stores use. Requires this exact version of Rasa."""
+"""Replaces methods that Rasa's tracker stores use. Requires the Rasa version ``RASA_VERSION``."""
 
 from __future__ import annotations
 

@@ -40,9 +40,10 @@ def refuse_tracker_in_use(settings: Settings) -> None:
     """
     if settings.bot_tracker_url and bot_tracker.has_conversations(settings.bot_tracker_url):
         raise SetupError(
-            "The database of PATCHBOARD_BOT_TRACKER_URL contains the virtual agent's conversations "
-            "of a desk. They would mix with those of the restored desk. Name an empty database, or "
-            f"stop the bots and run there: DROP SCHEMA {bot_tracker.SCHEMA} CASCADE"
+            "The database of PATCHBOARD_BOT_TRACKER_URL already contains conversations of a "
+            "virtual agent. They would mix with those of the restored desk. Set "
+            "PATCHBOARD_BOT_TRACKER_URL to an empty database. Or stop the bots, and run in the "
+            f"current database: DROP SCHEMA {bot_tracker.SCHEMA} CASCADE"
         )
 
 

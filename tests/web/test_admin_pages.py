@@ -100,10 +100,10 @@ async def test_an_admin_creates_changes_and_deactivates_a_user(desk: Running, gr
         (await grace.send(f"{one}/delete")).headers["Location"].endswith("/users?done=deactivated")
     )
     page = shown((await grace.get(f"/workspace/admin{one}")).text)
-    assert "Deactivated: has no numbers" in page
+    assert "This user is deactivated:" in page
     assert received.interaction_id is not None
     assert (await grace.send(one, name="Dee Moss", external_id="E7", active="1")).status == 303
-    assert "Deactivated:" not in (await grace.get(f"/workspace/admin{one}")).text
+    assert "This user is deactivated:" not in (await grace.get(f"/workspace/admin{one}")).text
 
 
 async def test_a_long_list_is_paged_by_name_and_keeps_the_search(

@@ -143,8 +143,8 @@ _ENTRIES: tuple[Figure, ...] = (
         "next_response",
         phrase("Next response"),
         phrase(
-            "The time from a requester's first unanswered text to the agent's next text, "
-            "after the agent's first one."
+            "The time from a requester's first unanswered text to the agent's next text. "
+            "Texts before the agent's first text do not count."
         ),
         business=True,
     ),

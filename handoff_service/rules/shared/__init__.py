@@ -1,4 +1,4 @@
-"""Words, conditions, placeholders and durations that several packages of rules share.
+"""Rules that several packages of rules share, for example languages, phrases and conditions.
 
-These modules may import the standard library.
+These modules import only the standard library and each other.
 """

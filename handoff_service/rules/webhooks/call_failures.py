@@ -1,4 +1,4 @@
-"""The stored sentences that say why a call to an address that somebody has entered failed."""
+"""Stored sentences: the reasons why a call to an entered address failed."""
 
 from handoff_service.rules.shared.outside_addresses import SETTING
 from handoff_service.rules.shared.phrases import phrase

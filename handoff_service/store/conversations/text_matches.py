@@ -42,8 +42,8 @@ def matches(conn: Connection, wanted: SearchQuery, below: int, most: int) -> lis
 
 
 def newest_matches(conn: Connection, wanted: SearchQuery, below: int) -> list[int]:
-    """Return the matching places of messages that are not indexed yet, highest first. They make a
-    new text searchable at once."""
+    """Return the matching places of messages that are not indexed yet, highest first. So a search
+    finds a new text at once."""
     done_to = conn.execute(select(t.text_index.c.done_to)).scalar_one()
     rows = conn.execute(
         LINES.where(t.messages.c.id > done_to)

@@ -38,8 +38,8 @@ class SetupText:
 
 
 def has_admin(conn: Connection) -> bool:
-    """Return whether there is an active admin. Before that, anybody with the setup link can create
-    the first admin."""
+    """Return whether there is an active admin. While there is none, anybody with the setup link can
+    create one."""
     a, r = t.agents, t.agent_roles
     found = select(a.c.id).join(r, r.c.agent_id == a.c.id).where(a.c.active)
     return conn.execute(found.where(r.c.role == Role.ADMIN).limit(1)).scalar() is not None

@@ -1,9 +1,9 @@
 """Copies SQLite's WAL into the database file, outside the lane.
 
 SQLite runs a checkpoint in the commit that makes the WAL 1,000 pages long. That commit takes ten
-milliseconds or more, and other transactions wait for it. So long work runs a checkpoint between its
-transactions, before the WAL is that long. A PASSIVE checkpoint waits for no lock and delays no
-writer.
+milliseconds or more, and other transactions wait for it. Therefore jobs with many transactions run
+a checkpoint between them, before the WAL is that long. A PASSIVE checkpoint waits for no lock and
+delays no writer.
 
 Only SQLite may open its files. If our code opened and closed one of them, the process would lose
 all of SQLite's locks on it:
@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-EVERY = 4  # transactions of long work between two checkpoints
+EVERY = 4  # transactions of such a job between two checkpoints
 
 
 def checkpoint(opened: sa.Engine) -> None:

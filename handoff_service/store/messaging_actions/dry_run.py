@@ -1,4 +1,5 @@
-"""The dry run of a messaging action. It applies the rules to the messages of the last days."""
+"""The dry run of a messaging action. It applies the rules to the messages of the last 30
+days."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +35,7 @@ from handoff_service.store.views import DayCount, DryRun, WouldHave
 
 LOOKS_BACK = timedelta(days=30)
 MAX_LINES = 250_000  # messages that a dry run reads; on a busier desk, it covers fewer days
-SHOWN = 100  # conversations in the result
+SHOWN = 100  # the latest firings that the result lists; a conversation can occur twice
 AT_ONCE = 5_000  # rows
 m, i = t.messages, t.interactions
 SIDES = [str(author) for author, run in STARTS.items() if run is not None]

@@ -38,7 +38,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaughtExample:
-    """A training example that a label has written. ``is_test``: whether it is a test text."""
+    """A training example that a trainer's label added. ``is_test``: whether it is a test text."""
 
     intent: str
     example: str
@@ -93,8 +93,8 @@ def taught_examples(conn: Connection, erasure: Running) -> list[TaughtExample]:
 
 
 def ticket_copies(conn: Connection, erasure: Running) -> list[str]:
-    """Return a sentence about the copies in the ticket system that receives cases by webhook; empty
-    if there are none."""
+    """Return a list with one sentence about the copies in the ticket system that receives cases by
+    webhook. The list is empty if there are no copies."""
     case, call = t.cases, t.webhook_calls
     mine: sa.ColumnElement[bool] = case.c.interaction_id.in_(erasure.conversations())
     if erasure.user_id is not None:
@@ -121,7 +121,7 @@ def waiting_copies(conn: Connection, erasure_id: int, most: int | None = None) -
 
 
 def erased_copies(conn: Connection, erasure_id: int) -> list[int]:
-    """Return the ids of the rows in ``erased_copies`` that the provider has erased."""
+    """Return the ids of the rows in ``erased_copies`` whose text the provider has erased."""
     gone = (c.c.erasure_id == erasure_id, c.c.state == CopyState.ERASED)
     return list(conn.execute(select(c.c.id).where(*gone).order_by(c.c.id)).scalars())
 
@@ -138,8 +138,8 @@ def refused_copies(conn: Connection, erasure_id: int) -> list[str]:
 
 
 def audit_entries(conn: Connection, erasure: Running) -> list[int]:
-    """Return the audit log entries about the person's user record, or with the person's name,
-    numbers, addresses or employee number."""
+    """Return the ids of the audit log entries about the person's user record, or with the person's
+    name, numbers, addresses or employee number."""
     a = t.audit_log.c
     about: sa.ColumnElement[bool] = sa.false()
     if erasure.user_id is not None:

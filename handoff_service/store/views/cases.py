@@ -28,7 +28,7 @@ class CaseChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A reported problem, a request or a locked account, which outlives the conversation.
+    """A reported problem, a request or a locked account. It can outlive its conversation.
 
     - ``user``: the requester; null for a guest;
     - ``interaction``: the interaction that opened the case;
@@ -149,7 +149,7 @@ class OutageDryRun:
 
 
 class OutageTextState(StrEnum):
-    """The state of an outage text. It is ``sending`` until all texts have been sent."""
+    """The state of an outage text. It is ``sending`` until all texts are in the outbox."""
 
     SENDING = "sending"
     DONE = "done"
@@ -161,7 +161,7 @@ class OutageText:
     """A text to everybody who reported an outage. Its progress is counted in people.
 
     - ``sent``: the provider has accepted their text; ``waiting``: their text was not sent yet;
-      ``quiet``: for how many of them the text is due later, usually because of quiet hours;
+      ``quiet``: those of them whose text is due later, usually because of quiet hours;
     - ``failed``: their text was not delivered; ``canceled``: their text was canceled;
     - ``skipped``: they get no text, for example because they have opted out since;
     - ``body``: the text in English; ``translations``: language -> the text in this language.

@@ -136,7 +136,7 @@ def ratings(conn: Connection, ids: Collection[int]) -> dict[int, p.EventRating]:
 
 
 def identities(conn: Connection, ids: Collection[int]) -> dict[int, p.EventIdentity]:
-    """Return the last change of the user of each of these conversations."""
+    """Return the latest change of user in each of these conversations."""
     a = t.associations
     last = select(func.max(a.c.id)).where(one_of(a.c.interaction_id, ids))
     query = select(a).where(a.c.id.in_(last.group_by(a.c.interaction_id)))

@@ -30,8 +30,8 @@ NAMED = phrase("{browser} on {system}")
 
 
 def device_of(user_agent: str) -> str:
-    """Return the browser and the operating system of a User-Agent header: Firefox on Linux. Without
-    a known system, return only the browser; without a known browser too, return OTHER."""
+    """Return the browser and the operating system of a User-Agent header: Firefox on Linux. If only
+    the browser is known, return the browser. If the browser is unknown, return OTHER."""
     browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
     if browser and system:
