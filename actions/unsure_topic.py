@@ -48,7 +48,8 @@ class AskTopic(DeskAction):
             facts = {NOT_UNDERSTOOD: last_text(tracker)}
             return await self._hand_off(dispatcher, tracker, "utter_not_understood_twice", facts)
         text = last_text(tracker)
-        no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"
+        # without a known word, the likely topic means nothing: "Dobar dan" is in another language
+        no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))
         dispatcher.utter_message(response="utter_rephrase" if no_words else _question(likely))
         return []
 
@@ -70,8 +71,8 @@ class AskTopic(DeskAction):
 
 class YesAction(DeskAction):
     """Start the topic that the requester confirmed. If the requester had asked about an outage and
-    none is known, start a report with that question as its text. Add a whole sentence after a case
-    to the case.
+    none is known, start a report with that question as its text. Otherwise, add a whole sentence to
+    the case of an earlier turn if it may belong there.
     """
 
     def name(self) -> str:

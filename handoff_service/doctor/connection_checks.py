@@ -34,8 +34,8 @@ async def check_redis(settings: Settings) -> list[str]:
         return []
     except (RedisError, OSError) as error:
         return [
-            f"Redis of PATCHBOARD_REDIS_URL does not answer ({error}). Start it, or unset "
-            "the variable."
+            f"The Redis server at PATCHBOARD_REDIS_URL does not answer ({error}). Start it, or "
+            "unset the variable."
         ]
     finally:
         await client.aclose()
@@ -48,7 +48,7 @@ async def check_mail(settings: Settings) -> list[str]:
     if why is None:
         return []
     return [
-        f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Identity checks by code will "
+        f"Mail cannot be sent with PATCHBOARD_SMTP_URL: {why}. Identity checks by code will "
         "not work until this is fixed."
     ]
 

@@ -64,8 +64,10 @@ async def test_the_doctor_reports_numbers_without_a_sim_card_or_an_entry(
     phone: FakePhone, config: Settings
 ) -> None:
     found = await KIND.problems(config, [number("+18885550300"), number(SIM_1)])
-    assert found[0].startswith("No SIM card has +18885550300.")
-    assert found[1].startswith(f"{SIM_2} of PATCHBOARD_ANDROID_PHONE_NUMBERS is no company number")
+    assert found[0].startswith("+18885550300 is not in PATCHBOARD_ANDROID_PHONE_NUMBERS.")
+    assert found[1].startswith(
+        f"{SIM_2} in PATCHBOARD_ANDROID_PHONE_NUMBERS is not a company number"
+    )
 
 
 BATTERY = {"battery:level": {"observedValue": 12, "status": "warn"}}

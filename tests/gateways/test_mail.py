@@ -267,7 +267,7 @@ async def test_the_doctor_checks_mail(tmp_path: Path) -> None:
         said = StringIO()
         await examine(settings, said)
     assert (
-        "ERROR  Mail cannot be sent by PATCHBOARD_SMTP_URL: the mail server does not offer a "
+        "ERROR  Mail cannot be sent with PATCHBOARD_SMTP_URL: the mail server does not offer a "
         "sign-in method that Patchboard supports" in (said.getvalue())
     )
     assert "hunter2" not in said.getvalue()

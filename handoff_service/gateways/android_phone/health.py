@@ -100,15 +100,15 @@ def _numbers(settings: Settings, of_desk: Sequence[str]) -> Iterator[str]:
     for number in of_desk:
         if number not in ours:
             yield phrase(
-                "No SIM card has {number}. Add it to PATCHBOARD_ANDROID_PHONE_NUMBERS, or delete "
-                "it under Admin, Company numbers.",
+                "{number} is not in PATCHBOARD_ANDROID_PHONE_NUMBERS. Add it there, or delete it "
+                "under Admin, Company numbers.",
                 number=number,
             )
     for number in ours:
         if of_desk and number not in of_desk:
             yield phrase(
-                "{number} of PATCHBOARD_ANDROID_PHONE_NUMBERS is no company number, so its texts "
-                "are refused. Add it under Admin, Company numbers.",
+                "{number} in PATCHBOARD_ANDROID_PHONE_NUMBERS is not a company number, so its "
+                "texts are refused. Add it under Admin, Company numbers.",
                 number=number,
             )
 
@@ -215,8 +215,8 @@ async def _webhook(settings: Settings) -> list[str]:
         body,
         headers,
         rejected=phrase(
-            "{url} rejects our signature. Give that service the same "
-            "PATCHBOARD_ANDROID_PHONE_SIGNING_KEY as this command.",
+            "{url} rejects our signature. The service at that address must have the same "
+            "PATCHBOARD_ANDROID_PHONE_SIGNING_KEY as this check.",
             url=url,
         ),
     )

@@ -385,8 +385,8 @@ THE = frozenset(
         *("der", "o", "os", "as"),
     ]
 )
-#: The nouns for a message that a reaction does not quote, such as a picture: Apple's and Google's,
-#: singular and plural, without the article.
+#: The nouns of Apple and Google for a message that a reaction does not quote, such as a picture.
+#: They have no article. The patterns also match them with a plural ending.
 ATTACHMENTS: Sequence[str] = (
     *(
         "image",

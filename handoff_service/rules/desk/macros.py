@@ -21,8 +21,8 @@ STATES = (
 
 
 class MacroStep(StrEnum):
-    """The steps of a macro, in the order in which they run. A conversation is closed last, because
-    no step works on a closed one. The values are the steps' English names on pages.
+    """The steps of a macro, in the order in which they run. The state changes last, because agents
+    cannot text or assign a closed conversation. The values are the steps' English names on pages.
     """
 
     TEXT = "Send the text"

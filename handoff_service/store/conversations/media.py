@@ -1,4 +1,4 @@
-"""Pictures and files: those of messages for display, and single ones for download."""
+"""Queries for pictures and files: to display, download or fetch them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium
 
 
 def wanted(conn: Connection, media_id: int) -> WantedMedium | None:
-    """Return the media file to fetch; None if it does not wait to be fetched any more."""
+    """Return the media file to fetch; None if it no longer waits to be fetched."""
     r = conn.execute(
         select(d).where(d.c.id == media_id, d.c.status == MediaStatus.WAITING)
     ).one_or_none()

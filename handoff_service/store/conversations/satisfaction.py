@@ -42,7 +42,8 @@ _is_newest = ~exists().where(
     _later.c.provider_number_id == q.c.provider_number_id,
     _later.c.id > q.c.interaction_id,
 )
-# The question must be the last text, because a newer text may have asked something else.
+# No newer text may have been sent, because it may have asked something else. System messages do not
+# count, except texts about cases and the end of an outage.
 _is_last_text = ~exists().where(
     _later_texts.c.interaction_id == q.c.interaction_id,
     _later_texts.c.id > q.c.message_id,
@@ -71,8 +72,8 @@ def open_questions(
     conn: Connection, numbers: Collection[str], now: datetime
 ) -> dict[tuple[str, int], OpenQuestion]:
     """Return the open question on each line, by (requester number, provider number id). Only a
-    line's newest conversation can have one, and only if the question is its last text. Questions
-    that were asked or answered long ago are left out."""
+    line's newest conversation can have one, and only if no newer text may have asked something else
+    (``_is_last_text``). Questions that were asked or answered long ago are left out."""
     given = {"numbers": list(numbers), "since": now - ANSWERED_WITHIN}
     return {
         (r.requester_number, r.provider_number_id): OpenQuestion(

@@ -1,4 +1,4 @@
 """The desk file's export, and the change history of records.
 
-These modules may import every room's queries.
+These modules may import all other rooms of the store except privacy, training and reports.
 """
