@@ -238,8 +238,9 @@ async def _webhook(settings: Settings) -> list[str]:
         form,
         {"X-Twilio-Signature": signed},
         rejected=phrase(
-            "{url} rejects our signature. Give that service the same PATCHBOARD_PUBLIC_URL, "
-            "auth token, PATCHBOARD_TWILIO_SIGNATURE and shared key as this command.",
+            "{url} rejects our signature. The service at that address must have the same "
+            "PATCHBOARD_PUBLIC_URL, auth token, PATCHBOARD_TWILIO_SIGNATURE and shared key as "
+            "this check.",
             url=url,
         ),
     )

@@ -28,13 +28,11 @@ class Patience:
 
     seconds: float | None = None  #: how long to wait; None: forever
     can_be_refused: bool = False  #: whether to refuse the caller if the queue is too long
-    #: whether a read is one transaction on PostgreSQL, which its server-side cursors need
-    reads_in_transaction: bool = False
 
 
 OWN_WORK = Patience()
 REQUEST = Patience(REQUEST_SECONDS, can_be_refused=True)
-LONG_REQUEST = Patience(LONG_REQUEST_SECONDS, can_be_refused=True, reads_in_transaction=True)
+LONG_REQUEST = Patience(LONG_REQUEST_SECONDS, can_be_refused=True)
 
 
 @dataclass(slots=True)

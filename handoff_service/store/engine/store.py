@@ -193,12 +193,8 @@ class Store:
         """Run a query on its own connection, at the current time. On SQLite, all its statements see
         the database as it was at the beginning."""
 
-        reading = self._reading
-        if self._patience.reads_in_transaction and not self.is_sqlite:
-            reading = reading.execution_options(isolation_level="READ COMMITTED")
-
         def read_once() -> R:
-            with reading.connect() as conn:
+            with self._reading.connect() as conn:
                 with_options = conn.execution_options(
                     now=self._clock(),
                     public_url=self._public_url,

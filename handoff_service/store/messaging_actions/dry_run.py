@@ -36,7 +36,6 @@ from handoff_service.store.views import DayCount, DryRun, WouldHave
 LOOKS_BACK = timedelta(days=30)
 MAX_LINES = 250_000  # messages that a dry run reads; on a busier desk, it covers fewer days
 SHOWN = 100  # the latest firings that the result lists; a conversation can occur twice
-AT_ONCE = 5_000  # rows
 m, i = t.messages, t.interactions
 SIDES = [str(author) for author, run in STARTS.items() if run is not None]
 OF_A_SIDE = sa.and_(m.c.kind == Kind.MESSAGE, m.c.author.in_(SIDES))
@@ -157,7 +156,6 @@ def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]
         )
         .where(m.c.id >= first, sa.or_(OF_A_SIDE, m.c.event == Event.OWNER_CHANGED))
         .order_by(m.c.interaction_id, m.c.seq)
-        .execution_options(yield_per=AT_ONCE)
     )
     owners, authors = {str(one): one for one in Owner}, {str(one): one for one in Author}
     for key, of_one in groupby(rows, itemgetter(0)):

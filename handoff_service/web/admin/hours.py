@@ -59,7 +59,7 @@ def _summary(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
             phrase("Closed now. Opens {time} today."),
             phrase("Closed now. Opens {day} at {time}."),
         )
-    if closes is None or closes - now > timedelta(days=365):
+    if closes is None:
         return phrase("Open now, and always.")
     return _on_day(
         closes,
