@@ -134,6 +134,16 @@ async def test_an_erasure_over_the_api_requires_a_known_person(here: Running) ->
     assert (status, found["name"]) == (200, "Ann Lee")
 
 
+async def test_the_audit_log_has_no_export_of_a_person_without_data(here: Running) -> None:
+    async def exports() -> list[int]:
+        _, log = await api(here, "GET", "/audit")
+        return [one["id"] for one in log["items"] if one["action"] == "exported"]
+
+    before = await exports()
+    status, _ = await api(here, "POST", "/hand-outs", {"number": "+12025550177"})
+    assert (status, await exports()) == (404, before)
+
+
 async def test_an_unknown_person_shows_an_error_at_the_field(grace: Visitor) -> None:
     answer = await grace.act(f"{UNDER}/personal-data/list", person="what")
     assert answer.status == 400

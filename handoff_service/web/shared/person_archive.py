@@ -22,8 +22,8 @@ async def send_archive(request: Request, whom: RequestedPerson, by: int) -> None
     """Send everything that the desk stores about a person as a ZIP file. Raises NotFound when it
     stores nothing."""
     desk = desk_of(request)
-    await desk.store.write(audit, exported(Subject.PERSONAL_DATA, NAME))
     archive = await desk.store.for_long_requests().read(collect, whom)
+    await desk.store.write(audit, exported(Subject.PERSONAL_DATA, NAME))
     with tempfile.TemporaryFile() as file:
         await asyncio.to_thread(write_archive, archive, desk.media, file)
         size = file.tell()
