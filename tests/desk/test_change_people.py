@@ -301,7 +301,7 @@ async def test_work_of_a_deactivated_agent_returns_to_the_queue(story: Story) ->
     await story.store.write(open_session, OpenSession(MIA, "token"))
     await change_a(story, MIA, active=False)
 
-    assert await story.store.read(signed_in, "token", story.store._clock()) is None
+    assert await story.store.read_by_key(signed_in, "token") is None
     agent = (await story.store.read(agents_by_id, [MIA]))[MIA]
     assert (agent.active, agent.presence, agent.load) == (False, Presence.OFFLINE, 0)
     seen = await story.see(mine)
@@ -355,9 +355,8 @@ async def test_a_new_password_ends_every_session_except_the_one_that_set_it(stor
     await story.store.write(
         agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, keep_token="desk")
     )
-    now = story.store._clock()
-    assert await story.store.read(signed_in, "phone", now) is None
-    assert (await story.store.read(signed_in, "desk", now)) is not None
+    assert await story.store.read_by_key(signed_in, "phone") is None
+    assert await story.store.read_by_key(signed_in, "desk") is not None
 
 
 async def test_an_agent_with_more_capacity_gets_offers_of_waiting_work(story: Story) -> None:
