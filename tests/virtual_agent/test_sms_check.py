@@ -51,7 +51,7 @@ FITS = [
 
 
 @pytest.mark.parametrize("text", [f[1] for f in FITS], ids=[f[0] for f in FITS])
-def test_a_text_that_fits(text: BotText) -> None:
+def test_a_text_within_the_rules_has_no_problem(text: BotText) -> None:
     assert problems(text, TERMS) == []
 
 
@@ -147,7 +147,7 @@ WRONG = [
 @pytest.mark.parametrize(
     ("text", "line", "what", "suggestion"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
 )
-def test_texts_that_the_check_rejects(text: BotText, line: int, what: str, suggestion: str) -> None:
+def test_each_broken_rule_is_reported(text: BotText, line: int, what: str, suggestion: str) -> None:
     (fault,) = problems(text, TERMS)
     assert fault.line == line
     assert what in fault.what
@@ -216,7 +216,7 @@ def test_errors_have_file_line_and_suggestion(tmp_path: Path) -> None:
         ("responses:\n  utter_x: [text: 'a]\n", SETTINGS_FILE, "domain.yml:"),
         (DOMAIN, "longest: {}\nallowed: []\n", "sms_check.yml:2: there is no key 'allowed'"),
     ],
-    ids=["no YAML", "an unknown key"],
+    ids=["invalid YAML", "an unknown key"],
 )
 def test_an_unreadable_file_is_reported_with_its_line(
     tmp_path: Path, domain: str, settings: str, says: str
@@ -241,6 +241,6 @@ def test_shipped_texts_pass_the_sms_check() -> None:
         ("person about " + "long " * 40, "about " + "long " * 13 + "long..."),
     ],
 )
-def test_the_reason_that_is_given_in_passing(text: str, reason: str | None) -> None:
+def test_the_reason_for_a_handoff_is_found_in_the_request(text: str, reason: str | None) -> None:
     assert reason_in(text) == reason
     assert len(reason or "") <= LONGEST + 3
