@@ -1,4 +1,4 @@
-"""The actions lose no report. They keep texts that do not answer the form's question."""
+"""No report is lost: the actions keep texts that do not answer the form's question."""
 
 from typing import Any
 
@@ -86,7 +86,7 @@ async def test_after_the_second_unclear_answer_the_case_is_opened_and_handed_off
 ) -> None:
     events = [USER, FALLBACK, LISTEN, USER]
     slots = REPORT | {"problem": "my laptop is dead\nit just beeps"}
-    for _ in range(2):  # A turn may run twice.
+    for _ in range(2):  # The same turn may run twice.
         result = await bot.run(
             "action_fallback", slots=slots, loop=INSIDE, text="three times", events=events
         )
@@ -123,7 +123,7 @@ async def test_a_text_right_after_a_case_is_added_to_the_case(
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
 
 
-async def test_a_report_right_after_a_case_may_add_to_it(bot: Bot, story: Story) -> None:
+async def test_a_report_right_after_a_case_can_be_added_to_it(bot: Bot, story: Story) -> None:
     await bot.run("action_open_case", slots={"problem": "laptop wont start", "device": "laptop"})
     given = {"event": "slot", "name": "device", "value": "laptop"}
     before = [USER, given, OPENED, LISTEN]
@@ -301,7 +301,7 @@ async def test_a_question_right_after_a_request_is_about_it(bot: Bot, story: Sto
     assert await story.count(t.cases) == 1
 
 
-async def test_a_time_right_after_a_case_is_no_question_about_the_hours(
+async def test_a_time_right_after_a_case_is_not_taken_for_a_question_about_the_hours(
     bot: Bot, story: Story
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "excel shuts down"})

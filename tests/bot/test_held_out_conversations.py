@@ -73,8 +73,8 @@ def test_most_conversations_keep_the_requesters_facts(phones: Phones) -> None:
 
 
 def content_faults(one: dict[str, Any], talked: ConversationResult) -> list[str]:
-    """Return the facts that are missing from the cases, and the questions that should not have been
-    asked.
+    """Return the facts that are missing from the cases, the questions that should not have been
+    asked, and the replies in another language.
     """
     cases = "\n".join(talked.cases)
     missing = [f"not in the case: {fact}" for fact in one.get("facts", ()) if fact not in cases]

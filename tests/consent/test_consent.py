@@ -343,8 +343,8 @@ async def test_an_admin_imports_and_exports_opt_outs(story: Story, tmp_path: Pat
 
 
 async def test_no_text_leaves_after_a_stop_that_races_with_a_send(story: Story) -> None:
-    """Runs a hundred races on each database, and a thousand in ``make chaos``. The service sends no
-    text after it has stored the STOP.
+    """The test runs a hundred races on each database, and a thousand in ``make chaos``. The service
+    sends no text after it has stored the STOP.
     """
     chance = random.Random(11)
     numbers = [f"+1303555{n:04d}" for n in range(RACES)]

@@ -111,7 +111,9 @@ async def end(story: Story, interaction_id: int, state: State) -> None:
     await story.store.write(close, None)
 
 
-async def test_the_report_of_response_times(month: Story) -> None:
+async def test_the_report_of_response_times_has_the_numbers_calculated_by_hand(
+    month: Story,
+) -> None:
     found = await asked(month.store, "responses", FIRST, LAST, group="number")
     whole = values(found)
     # 20, 90, 330: the median is 90, and nine tenths of the way from the first to the last is 1.8
@@ -125,7 +127,7 @@ async def test_the_report_of_response_times(month: Story) -> None:
     assert sorted(v for v in table(found, "first_response_median").values() if v) == [90, 175]
 
 
-async def test_the_report_of_waiting_times(month: Story) -> None:
+async def test_the_report_of_waiting_times_has_the_numbers_calculated_by_hand(month: Story) -> None:
     whole = values(await asked(month.store, "waiting", FIRST, LAST))
     # Bob, Carl twice and Dora waited: 60, 300, never, 10
     assert (whole["queued"], whole["waiting_median"]) == (4, 60)
@@ -138,7 +140,9 @@ async def test_the_report_of_waiting_times(month: Story) -> None:
     assert table(agents, "conversations") == {"Mia Chen": 4, "No agent": 3}
 
 
-async def test_the_report_of_the_virtual_agent(month: Story) -> None:
+async def test_the_report_of_the_virtual_agent_has_the_numbers_calculated_by_hand(
+    month: Story,
+) -> None:
     found = await asked(month.store, "bot", FIRST, LAST, group="reason")
     # Ann twice, and Bob. Eve does not count, because Mia texted first, although Mia used the
     # virtual agent's number and there was no handoff.
@@ -155,7 +159,9 @@ async def test_the_report_of_the_virtual_agent(month: Story) -> None:
     )
 
 
-async def test_the_report_of_durable_resolutions(month: Story) -> None:
+async def test_the_report_of_durable_resolutions_has_the_numbers_calculated_by_hand(
+    month: Story,
+) -> None:
     whole = values(await asked(month.store, "lasting", FIRST, LAST))
     # 4 of 7: Ann's first, Bob, Dora and Eve. Carl came back after 2 days, Ann only after 8.
     assert whole["durable"] == pytest.approx(100 * 4 / 7)

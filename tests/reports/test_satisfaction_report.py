@@ -78,7 +78,9 @@ async def graded(story: Story, clock: MovedClock) -> Story:
     return story
 
 
-async def test_grades_and_response_rate(graded: Story, clock: MovedClock) -> None:
+async def test_the_report_has_the_grades_and_the_response_rate(
+    graded: Story, clock: MovedClock
+) -> None:
     found = await asked(graded.store, "satisfaction", FIRST, LAST, group="solver")
     # Fay's text failed, so five requesters were asked, and four answered: 5, 2, 4 and 3.
     assert values(found) == {

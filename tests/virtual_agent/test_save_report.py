@@ -76,7 +76,7 @@ async def test_a_rule_that_closes_the_conversation_opens_the_case(
     await rules.add("give up", REQUESTER, "20m", "set_state", state="closed_abandoned")
     ann = (await story.text(PROBLEM)).interaction_id or 0
     await answer(story, ann, {"Problem": PROBLEM})
-    await rules.let_time_pass(minutes=20)
+    await rules.wait(minutes=20)
     assert (await story.see(ann)).state is State.CLOSED_ABANDONED
     assert [case.description for case in await story.rows(t.cases)] == [PROBLEM]
 
