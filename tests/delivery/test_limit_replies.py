@@ -31,16 +31,16 @@ async def queue_reply(story: Story, number: str, body: str = "hello") -> int:
     """Receive a text from the number, and queue an automatic reply. Return the reply's id."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
 
-    def say_it(tx: Transaction, _: None) -> int:
+    def queue_text(tx: Transaction, _: None) -> int:
         return conversation_messages.send_text(
             tx, interactions.lock(tx.conn, interaction), f"Hi {body}!", Author.VIRTUAL_AGENT
         )
 
-    return await story.store.write(say_it, None)
+    return await story.store.write(queue_text, None)
 
 
 async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
-    """Receive a text from the number and reply automatically. Returns the limit that blocked the
+    """Receive a text from the number and reply automatically. Return the limit that blocked the
     reply, or None.
     """
     message = await queue_reply(story, number, body)

@@ -292,7 +292,9 @@ async def test_a_claim_is_renewed_while_the_work_runs(
 async def test_work_that_is_being_finished_cannot_be_claimed(
     two: TwoProcesses, story: Story, clock: MovedClock
 ) -> None:
-    """No claim can come between the check and the write, because a claim skips the locked row."""
+    """No other process can claim the work between the check and the write, because a claim skips
+    the locked row.
+    """
     await story.text("my laptop won't start")
     clock.move(2)
     wish = claiming.Claim(5, frozenset({Work.BOT_TURN}))

@@ -232,7 +232,7 @@ async def test_a_missing_server_is_a_failure() -> None:
 
 
 async def answer_or_reason(bot: Bot) -> BotAnswer | str:
-    """Return the bot's answer, or why there is none."""
+    """Return the bot's answer, or the reason why it failed."""
     try:
         return await bot.ask(QUESTION)
     except BotFailed as failed:

@@ -89,7 +89,9 @@ async def test_a_hint_reaches_another_process(channel: str) -> None:
 
 
 async def test_the_last_hints_of_a_process_leave_before_it_ends(channel: str) -> None:
-    """A process that stops gives its work back and nudges the others, then closes the fan-out."""
+    """A process that stops releases its work, nudges the other processes, and then closes the
+    fan-out.
+    """
     here, there = RedisFanout(REDIS, channel=channel), RedisFanout(REDIS, channel=channel)
     await here.start()
     await there.start()

@@ -32,7 +32,7 @@ def ann(story: Story) -> Proving:
 
 
 async def store_facts(story: Story, user: int, **facts: str) -> None:
-    """Give the user these facts, as a desk file does."""
+    """Store these facts about the user, as an import of a desk file does."""
     await story.store.write(
         lambda tx, _: knowledge_facts.put_facts(tx, user, knowledge_facts.hashed(facts, "key")),
         None,
