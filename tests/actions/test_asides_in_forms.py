@@ -5,7 +5,7 @@ import pytest
 from actions.turns import continues_case, not_understood_before
 from handoff_service.store.engine import tables as t
 from tests.actions.test_actions import USER, Bot, slots_set
-from tests.actions.test_reports_are_kept import INSIDE, REPORT, follows, last_text, responses
+from tests.actions.test_reports_are_kept import INSIDE, REPORT, follows, text_event, responses
 from tests.support.story import Story
 
 PROVING = {"name": "identity_form"}
@@ -112,7 +112,7 @@ async def test_yes_after_the_answer_no_known_outage_starts_a_report(
 ) -> None:
     told = {"event": "action", "name": "action_outage_news"}
     result = await bot.run(
-        "action_yes", text="yes please", events=[last_text("outage_news", asked), told, USER]
+        "action_yes", text="yes please", events=[text_event("outage_news", asked), told, USER]
     )
     assert follows(result) == (["problem_form"] if starts else [])
     assert slots_set(result) == ({"problem": asked} if starts else {})
@@ -127,7 +127,7 @@ async def test_after_two_unclear_texts_a_person_takes_over(
     unsure = {"entity": "likely_topic", "value": "who_am_i"}
     first = "action_fallback" if likely else "action_ask_topic"
     events = [
-        last_text("unsure_topic", "yes i want that", *([] if likely else [unsure])),
+        text_event("unsure_topic", "yes i want that", *([] if likely else [unsure])),
         {"event": "action", "name": first},
         USER,
     ]
@@ -138,11 +138,11 @@ async def test_after_two_unclear_texts_a_person_takes_over(
 
 def test_a_text_about_the_old_device_belongs_to_the_request() -> None:
     made = {"event": "action", "name": "action_open_request"}
-    before = [last_text("request_equipment", "a headset"), made]
-    assert continues_case([*before, last_text("report_problem", "the one i have crackles")])
-    other = last_text("report_problem", "mine crackles", {"entity": "device", "value": "phone"})
+    before = [text_event("request_equipment", "a headset"), made]
+    assert continues_case([*before, text_event("report_problem", "the one i have crackles")])
+    other = text_event("report_problem", "mine crackles", {"entity": "device", "value": "phone"})
     assert not continues_case([*before, other])
-    assert not continues_case([*before, last_text("report_problem", "no sound in room 4")])
+    assert not continues_case([*before, text_event("report_problem", "no sound in room 4")])
 
 
 # Facts that the classifier takes for something else -----------------------------------------------
@@ -247,7 +247,7 @@ async def test_a_text_about_the_new_case_is_added_without_an_identity_check(
     await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
     made = {"event": "action", "name": "action_open_case"}
     meant = {"intent": {"name": intent, "confidence": 0.9}}
-    events = [USER, made, last_text(intent, text)]
+    events = [USER, made, text_event(intent, text)]
     result = await bot.run(action, text=text, meant=meant, events=events)
     assert "identity_form" not in follows(result)
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
@@ -257,7 +257,7 @@ async def test_a_lone_account_number_after_a_case_starts_an_identity_check(bot: 
     await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
     made = {"event": "action", "name": "action_open_case"}
     meant = {"intent": {"name": "inform_account", "confidence": 0.9}}
-    events = [USER, made, last_text("inform_account", "E1001")]
+    events = [USER, made, text_event("inform_account", "E1001")]
     result = await bot.run("action_who_am_i", text="E1001", meant=meant, events=events)
     assert follows(result) == ["identity_form"]
 
@@ -286,7 +286,7 @@ async def test_a_question_about_an_earlier_case_starts_an_identity_check(bot: Bo
     await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
     made = {"event": "action", "name": "action_open_case"}
     text = "any update on my other ticket?"
-    events = [USER, made, last_text("case_status", text)]
+    events = [USER, made, text_event("case_status", text)]
     result = await bot.run("action_case_status", text=text, events=events)
     assert follows(result) == ["identity_form"]
 
@@ -305,7 +305,7 @@ async def test_a_question_or_fact_after_thanks_is_added_to_the_new_case(
     await bot.run("action_open_case", slots={"problem": "the copier screams"})
     made = {"event": "action", "name": "action_open_case"}
     meant = {"intent": {"name": intent, "confidence": 0.9}}
-    events = [USER, made, last_text(intent, text)]
+    events = [USER, made, text_event(intent, text)]
     await bot.run("action_courtesy", text=text, meant=meant, events=events)
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
 
@@ -316,7 +316,7 @@ async def test_a_question_or_fact_after_thanks_is_added_to_the_new_case(
 )
 async def test_a_courtesy_gets_its_reply(bot: Bot, intent: str, text: str, reply: str) -> None:
     meant = {"intent": {"name": intent, "confidence": 0.9}}
-    events = [last_text(intent, text)]
+    events = [text_event(intent, text)]
     result = await bot.run("action_courtesy", text=text, meant=meant, events=events)
     assert responses(result) == [reply]
 
@@ -357,7 +357,7 @@ async def test_a_request_for_a_colleague_does_not_unlink_the_number(bot: Bot, st
     await bot.run("action_open_case", slots={"problem": "the monitor is black"})
     made = {"event": "action", "name": "action_open_case"}
     text = "its not for me, its for my colleague Maria"
-    events = [USER, made, last_text("not_me", text)]
+    events = [USER, made, text_event("not_me", text)]
     await bot.run("action_not_me", text=text, events=events)
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
     ordered = await bot.run("action_not_me", slots=ORDERS, loop=REQUESTING, text=text)
@@ -365,9 +365,9 @@ async def test_a_request_for_a_colleague_does_not_unlink_the_number(bot: Bot, st
 
 
 def test_a_text_sent_to_the_wrong_chat_is_not_added_to_the_report() -> None:
-    first = last_text("not_for_desk", "mom can you pick me up at 5")
+    first = text_event("not_for_desk", "mom can you pick me up at 5")
     did = {"event": "action", "name": "action_not_for_desk"}
-    wrong = last_text("report_problem", "oops wrong chat. but my laptop does not charge")
+    wrong = text_event("report_problem", "oops wrong chat. but my laptop does not charge")
     assert not_understood_before([first, did, wrong]) == []
-    other = last_text("report_problem", "my laptop does not charge")
+    other = text_event("report_problem", "my laptop does not charge")
     assert not_understood_before([first, did, other]) == ["mom can you pick me up at 5"]

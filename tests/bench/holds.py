@@ -64,7 +64,7 @@ HEAD_OF_KINDS = (*HEAD_OF_KINDS, "processor: median ms", "p99", "longest")
 
 
 def results(what: str, database: str, holds: Sequence[Hold]) -> Iterator[Result]:
-    """Return the longest and the 99th percentile of these transactions."""
+    """Yield the longest and the 99th percentile of these transactions."""
     held = [one.seconds * 1000 for one in holds]
     for name, value in (("longest", max(held)), ("p99", percentile(held, 0.99))):
         yield Result(

@@ -35,8 +35,9 @@ class Conversation:
     def post(
         self, body: object, *, authorization: str | None = None, path: str = "webhook"
     ) -> tuple[int, Any]:
-        """Post a body: bytes unchanged, any other value as JSON. By default, this sends the right
-        token. Returns the status and the parsed JSON."""
+        """Post a body: bytes unchanged, any other value as JSON. The default is the right token.
+        Return the status and the parsed JSON.
+        """
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         address = self.server.url.removesuffix("webhook") + path
         request = urllib.request.Request(address, raw)

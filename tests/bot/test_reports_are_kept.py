@@ -159,7 +159,7 @@ def test_a_requester_who_gives_a_name_is_greeted_by_name(talk: Callable[[], Talk
     assert said.startswith("Hi Priya, I'm the help desk's virtual agent.")
 
 
-def test_the_new_owner_of_a_number_is_not_asked_for_a_name(talk: Callable[[], Talk]) -> None:
+def test_the_new_owner_of_a_number_gets_no_identity_check(talk: Callable[[], Talk]) -> None:
     (said,) = talk().says("this number is somebody else's now", ".")
     assert said.startswith("Thanks for telling us."), said
 

@@ -24,7 +24,7 @@ type Connect = Callable[..., TwilioProvider]
 
 @pytest.fixture
 async def connect(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[Connect]:
-    """Return a function that creates providers. Tests can change its environment variables."""
+    """Yield a function that creates providers with changed environment variables."""
     made: list[TwilioProvider] = []
 
     def make(*, timeout: float = 10.0, **changes: str) -> TwilioProvider:

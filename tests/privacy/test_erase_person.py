@@ -87,7 +87,7 @@ class Place:
                 return
 
     async def erase(self, whom: RequestedPerson, *, works: bool = True) -> erasures.Erasure:
-        """Request an erasure and, unless not ``works``, let the worker do it."""
+        """Request an erasure and return it. With ``works``, the worker first carries it out."""
         store = self.story.store
         planned = await store.read(preview, whom)
         command = RequestErasure(whom=whom, agent_id=MIA, planned=planned.counts)
