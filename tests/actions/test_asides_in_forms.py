@@ -5,7 +5,7 @@ import pytest
 from actions.turns import continues_case, not_understood_before
 from handoff_service.store.engine import tables as t
 from tests.actions.test_actions import USER, Bot, slots_set
-from tests.actions.test_reports_are_kept import INSIDE, REPORT, follows, text_event, responses
+from tests.actions.test_reports_are_kept import INSIDE, REPORT, follows, responses, text_event
 from tests.support.story import Story
 
 PROVING = {"name": "identity_form"}

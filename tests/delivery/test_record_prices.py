@@ -158,7 +158,7 @@ async def test_the_providers_list_replaces_a_lost_receipt(
     assert await story.count(t.unmatched_receipts) == 0
 
 
-async def test_outcomes_are_requested_for_a_day(
+async def test_outcomes_are_not_requested_after_a_day(
     story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, worker: Worker, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)

@@ -71,7 +71,9 @@ class TestContract:
             with pytest.raises(StopAsyncIteration):
                 await next_of(batches)
 
-    async def test_ended_listeners_are_removed(self, fanout: Fanout) -> None:
+    async def test_a_hint_after_the_end_of_its_listener_raises_no_error(
+        self, fanout: Fanout
+    ) -> None:
         async with fanout.listen(["agent:1"]):
             pass
         fanout.publish([Hint("agent:1", 5)])

@@ -24,7 +24,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.privacy.erase_plan import PARTS
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
-from tests.privacy.test_erase_person import Place, live, placed
+from tests.privacy.test_erase_person import Place, create_history_of_zoe, make_place
 from tests.support.privacy import BotWithMemory, GoodProvider
 from tests.support.story import Story
 
@@ -74,7 +74,7 @@ def scans(store: Store) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) -> Place:
-    return placed(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
+    return make_place(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
 
 
 def needs_sqlite(store: Store) -> None:
@@ -84,7 +84,7 @@ def needs_sqlite(store: Store) -> None:
 
 async def test_an_erasure_searches_outside_the_lane(place: Place) -> None:
     needs_sqlite(place.story.store)
-    user_id, _ = await live(place)
+    user_id, _ = await create_history_of_zoe(place)
     with scans(place.story.store) as found:
         receipt = await place.erase(RequestedPerson(user_id=user_id))
     assert receipt.state == "done"
@@ -94,7 +94,7 @@ async def test_an_erasure_searches_outside_the_lane(place: Place) -> None:
 async def test_retention_and_the_job_of_reports_search_outside_the_lane(place: Place) -> None:
     store = place.story.store
     needs_sqlite(store)
-    await live(place)
+    await create_history_of_zoe(place)
     deps = WorkerDeps(
         store=store,
         provider=GoodProvider(),

@@ -34,7 +34,7 @@ from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.reports import facts
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
-from tests.privacy.test_erase_person import CANARIES, Place, live, placed
+from tests.privacy.test_erase_person import CANARIES, Place, create_history_of_zoe, make_place
 from tests.support.privacy import BotWithMemory, GoodProvider, everything_in
 from tests.support.story import MAIN, Story
 
@@ -54,7 +54,7 @@ def deps(story: Story, clock: MovedClock, tmp_path: Path) -> WorkerDeps:
 
 @pytest.fixture
 def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) -> Place:
-    return placed(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
+    return make_place(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ async def test_an_erasure_with_one_row_per_step_erases_each_row_once(
 ) -> None:
     for module in (empty_rows, empty_conversations):
         monkeypatch.setattr(module, "READ_AT_ONCE", 2)
-    user_id, interaction_id = await live(place)
+    user_id, interaction_id = await create_history_of_zoe(place)
     lines = await place.story.count(t.messages, t.messages.c.interaction_id == interaction_id)
     receipt = await place.erase(RequestedPerson(user_id=user_id))
     assert receipt.state == "done"
@@ -264,7 +264,7 @@ async def test_an_interrupted_erasure_continues(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The process ends after each transaction in turn, and another process continues."""
-    user_id, interaction_id = await live(place)
+    user_id, interaction_id = await create_history_of_zoe(place)
     lines = await place.story.count(t.messages, t.messages.c.interaction_id == interaction_id)
     write, left = place.story.store.write, 1
 
