@@ -1,11 +1,11 @@
-"""Texts that do not answer the question of a form, and new facts during an identity check."""
+"""Texts inside a form that do not answer its question, and new facts during an identity check."""
 
 import pytest
 
 from actions.turns import continues_case, not_understood_before
 from handoff_service.store.engine import tables as t
 from tests.actions.test_actions import USER, Bot, slots_set
-from tests.actions.test_reports_are_kept import INSIDE, REPORT, follows, last_text, responses
+from tests.actions.test_reports_are_kept import INSIDE, REPORT, follows, responses, text_event
 from tests.support.story import Story
 
 PROVING = {"name": "identity_form"}
@@ -28,7 +28,7 @@ async def test_further_texts_about_lost_access_become_a_report(bot: Bot) -> None
     assert slots_set(result) == {"problem": f"Cannot get into: VPN\n{text}", "impact": "blocked"}
 
 
-async def test_a_text_that_access_works_again_ends_the_check(bot: Bot) -> None:
+async def test_a_text_that_the_access_works_again_ends_the_check(bot: Bot) -> None:
     text, meant = "omg it was caps lock. im in. forget it", {"intent": {"name": "report_problem"}}
     result = await bot.run(
         "action_other_topic", slots=FOR_ACCESS, loop=PROVING, text=text, meant=meant
@@ -59,7 +59,7 @@ async def test_a_second_problem_waits_until_the_identity_check_ends(bot: Bot) ->
         ("action_fallback", "why do you need that", "utter_why_account", None),
     ],
 )
-async def test_a_name_is_a_claim_and_not_a_proof(
+async def test_an_aside_during_the_identity_check_gets_its_own_explanation(
     bot: Bot, action: str, text: str, reply: str, name: str | None
 ) -> None:
     meant = {"intent": {"name": "who_am_i"}}
@@ -69,7 +69,7 @@ async def test_a_name_is_a_claim_and_not_a_proof(
 
 
 @pytest.mark.parametrize("action", ["action_aside_in_proof", "action_fallback"])
-async def test_a_new_owner_of_the_number_is_not_verified(bot: Bot, action: str) -> None:
+async def test_a_text_about_a_new_owner_of_the_number_ends_the_check(bot: Bot, action: str) -> None:
     call = {"slots": FOR_ACCESS, "loop": PROVING, "text": "i got this number in may"}
     assert follows(await bot.run(action, **call)) == ["action_not_me"]
     result = await bot.run("action_not_me", **call)
@@ -112,7 +112,7 @@ async def test_yes_after_the_answer_no_known_outage_starts_a_report(
 ) -> None:
     told = {"event": "action", "name": "action_outage_news"}
     result = await bot.run(
-        "action_yes", text="yes please", events=[last_text("outage_news", asked), told, USER]
+        "action_yes", text="yes please", events=[text_event("outage_news", asked), told, USER]
     )
     assert follows(result) == (["problem_form"] if starts else [])
     assert slots_set(result) == ({"problem": asked} if starts else {})
@@ -127,7 +127,7 @@ async def test_after_two_unclear_texts_a_person_takes_over(
     unsure = {"entity": "likely_topic", "value": "who_am_i"}
     first = "action_fallback" if likely else "action_ask_topic"
     events = [
-        last_text("unsure_topic", "yes i want that", *([] if likely else [unsure])),
+        text_event("unsure_topic", "yes i want that", *([] if likely else [unsure])),
         {"event": "action", "name": first},
         USER,
     ]
@@ -136,13 +136,13 @@ async def test_after_two_unclear_texts_a_person_takes_over(
     assert responses(result) == ["utter_not_understood_twice"]
 
 
-def test_texts_about_the_old_device_belong_to_the_request() -> None:
+def test_a_text_about_the_old_device_belongs_to_the_request() -> None:
     made = {"event": "action", "name": "action_open_request"}
-    before = [last_text("request_equipment", "a headset"), made]
-    assert continues_case([*before, last_text("report_problem", "the one i have crackles")])
-    other = last_text("report_problem", "mine crackles", {"entity": "device", "value": "phone"})
+    before = [text_event("request_equipment", "a headset"), made]
+    assert continues_case([*before, text_event("report_problem", "the one i have crackles")])
+    other = text_event("report_problem", "mine crackles", {"entity": "device", "value": "phone"})
     assert not continues_case([*before, other])
-    assert not continues_case([*before, last_text("report_problem", "no sound in room 4")])
+    assert not continues_case([*before, text_event("report_problem", "no sound in room 4")])
 
 
 # Facts that the classifier takes for something else -----------------------------------------------
@@ -163,7 +163,9 @@ REQUESTING = {"name": "equipment_form"}
         ("action_office_hours", "office_hours", "I am at my desk until 7 pm"),
     ],
 )
-async def test_a_fact_stays_with_the_report(bot: Bot, action: str, intent: str, text: str) -> None:
+async def test_a_fact_with_another_intent_is_added_to_the_report(
+    bot: Bot, action: str, intent: str, text: str
+) -> None:
     meant = {"intent": {"name": intent, "confidence": 0.6}}
     result = await bot.run(action, slots=DOORS, loop=INSIDE, text=text, meant=meant)
     assert responses(result) == ["utter_noted"]
@@ -171,7 +173,7 @@ async def test_a_fact_stays_with_the_report(bot: Bot, action: str, intent: str, 
 
 
 @pytest.mark.parametrize("action", ["action_small_talk_in_form", "action_aside_in_form"])
-async def test_a_fact_is_the_reason_for_a_request(bot: Bot, action: str) -> None:
+async def test_a_fact_becomes_the_reason_for_a_request(bot: Bot, action: str) -> None:
     meant = {"intent": {"name": "thanks", "confidence": 0.6}}
     text = "thanks, my dog ate the old one"
     result = await bot.run(action, slots=ORDERS, loop=REQUESTING, text=text, meant=meant)
@@ -187,7 +189,7 @@ async def test_a_fact_is_the_reason_for_a_request(bot: Bot, action: str) -> None
         ("help", "what can you do for me", "utter_help"),
     ],
 )
-async def test_a_courtesy_inside_a_form_is_no_fact(
+async def test_a_courtesy_inside_a_form_is_not_taken_for_a_fact(
     bot: Bot, intent: str, text: str, reply: str
 ) -> None:
     meant = {"intent": {"name": intent, "confidence": 0.6}}
@@ -195,7 +197,7 @@ async def test_a_courtesy_inside_a_form_is_no_fact(
     assert (responses(result), slots_set(result)) == ([reply], {})
 
 
-async def test_before_the_problem_is_told_there_is_nothing_to_add_a_fact_to(bot: Bot) -> None:
+async def test_a_fact_before_the_description_of_the_problem_is_not_kept(bot: Bot) -> None:
     asked = {"requested_slot": "problem"}
     meant = {"intent": {"name": "thanks", "confidence": 0.6}}
     text = "thanks, it is in room 4"
@@ -215,7 +217,7 @@ async def test_before_the_problem_is_told_there_is_nothing_to_add_a_fact_to(bot:
         ("request_equipment", "can i get a new mouse", [("device", "mouse")], False),
     ],
 )
-async def test_more_about_the_report_is_no_second_request(
+async def test_a_text_about_the_report_does_not_start_a_second_topic(
     bot: Bot, intent: str, text: str, entities: list[tuple[str, str]], is_fact: bool
 ) -> None:
     meant = {
@@ -239,23 +241,23 @@ async def test_more_about_the_report_is_no_second_request(
         ("action_who_am_i", "inform_account", "you can reach me at ann@example.com"),
     ],
 )
-async def test_a_text_about_the_new_case_asks_for_no_identity(
+async def test_a_text_about_the_new_case_is_added_without_an_identity_check(
     bot: Bot, story: Story, action: str, intent: str, text: str
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
     made = {"event": "action", "name": "action_open_case"}
     meant = {"intent": {"name": intent, "confidence": 0.9}}
-    events = [USER, made, last_text(intent, text)]
+    events = [USER, made, text_event(intent, text)]
     result = await bot.run(action, text=text, meant=meant, events=events)
     assert "identity_form" not in follows(result)
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
 
 
-async def test_an_account_alone_after_a_case_begins_a_proof(bot: Bot) -> None:
+async def test_a_lone_account_number_after_a_case_starts_an_identity_check(bot: Bot) -> None:
     await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
     made = {"event": "action", "name": "action_open_case"}
     meant = {"intent": {"name": "inform_account", "confidence": 0.9}}
-    events = [USER, made, last_text("inform_account", "E1001")]
+    events = [USER, made, text_event("inform_account", "E1001")]
     result = await bot.run("action_who_am_i", text="E1001", meant=meant, events=events)
     assert follows(result) == ["identity_form"]
 
@@ -280,11 +282,11 @@ async def test_the_reason_for_a_request_can_be_about_an_account(
     assert slots_set(result) == ({"item_reason": text} if is_reason else wish)
 
 
-async def test_a_question_about_an_earlier_case_asks_for_identity(bot: Bot) -> None:
+async def test_a_question_about_an_earlier_case_starts_an_identity_check(bot: Bot) -> None:
     await bot.run("action_open_case", slots={"problem": "the computer is frozen"})
     made = {"event": "action", "name": "action_open_case"}
     text = "any update on my other ticket?"
-    events = [USER, made, last_text("case_status", text)]
+    events = [USER, made, text_event("case_status", text)]
     result = await bot.run("action_case_status", text=text, events=events)
     assert follows(result) == ["identity_form"]
 
@@ -297,13 +299,13 @@ async def test_a_question_about_an_earlier_case_asks_for_identity(bot: Bot) -> N
         ("bye", "bye, the room is locked after six"),
     ],
 )
-async def test_thanks_right_after_a_case_can_say_more(
+async def test_a_question_or_fact_after_thanks_is_added_to_the_new_case(
     bot: Bot, story: Story, intent: str, text: str
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "the copier screams"})
     made = {"event": "action", "name": "action_open_case"}
     meant = {"intent": {"name": intent, "confidence": 0.9}}
-    events = [USER, made, last_text(intent, text)]
+    events = [USER, made, text_event(intent, text)]
     await bot.run("action_courtesy", text=text, meant=meant, events=events)
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
 
@@ -312,9 +314,9 @@ async def test_thanks_right_after_a_case_can_say_more(
     ("intent", "text", "reply"),
     [("thanks", "thanks a lot", "utter_thanks"), ("bye", "ok bye", "utter_bye")],
 )
-async def test_a_courtesy_is_answered(bot: Bot, intent: str, text: str, reply: str) -> None:
+async def test_a_courtesy_gets_its_reply(bot: Bot, intent: str, text: str, reply: str) -> None:
     meant = {"intent": {"name": intent, "confidence": 0.9}}
-    events = [last_text(intent, text)]
+    events = [text_event(intent, text)]
     result = await bot.run("action_courtesy", text=text, meant=meant, events=events)
     assert responses(result) == [reply]
 
@@ -327,7 +329,7 @@ async def test_a_question_after_thanks_inside_a_report_is_kept(bot: Bot) -> None
     assert slots_set(result) == {"questions": text}
 
 
-async def test_a_fact_that_was_taken_for_a_request_for_a_person_goes_into_the_case(
+async def test_a_fact_mistaken_for_a_request_for_a_person_goes_into_the_case(
     bot: Bot, story: Story
 ) -> None:
     meant = {"intent": {"name": "talk_to_person", "confidence": 1.0}}
@@ -339,7 +341,9 @@ async def test_a_fact_that_was_taken_for_a_request_for_a_person_goes_into_the_ca
 
 
 async def test_an_account_and_a_second_report_become_one_case(bot: Bot, story: Story) -> None:
-    """Both are problems of the same turn, and a turn opens one case of each kind."""
+    """The account problem and the report belong to the same turn, and a turn opens one case of
+    each kind.
+    """
     wish = {"next_wish": "report_problem", "next_wish_text": "my mail is slow"}
     slots = {"problem": "Password or locked account", "after_proof": "gave_up", **wish}
     await bot.run("action_after_proof", slots=slots)
@@ -353,17 +357,17 @@ async def test_a_request_for_a_colleague_does_not_unlink_the_number(bot: Bot, st
     await bot.run("action_open_case", slots={"problem": "the monitor is black"})
     made = {"event": "action", "name": "action_open_case"}
     text = "its not for me, its for my colleague Maria"
-    events = [USER, made, last_text("not_me", text)]
+    events = [USER, made, text_event("not_me", text)]
     await bot.run("action_not_me", text=text, events=events)
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
     ordered = await bot.run("action_not_me", slots=ORDERS, loop=REQUESTING, text=text)
     assert slots_set(ordered) == {"item_reason": text}
 
 
-def test_a_text_for_somebody_else_is_no_part_of_the_report() -> None:
-    first = last_text("not_for_desk", "mom can you pick me up at 5")
+def test_a_text_sent_to_the_wrong_chat_is_not_added_to_the_report() -> None:
+    first = text_event("not_for_desk", "mom can you pick me up at 5")
     did = {"event": "action", "name": "action_not_for_desk"}
-    wrong = last_text("report_problem", "oops wrong chat. but my laptop does not charge")
+    wrong = text_event("report_problem", "oops wrong chat. but my laptop does not charge")
     assert not_understood_before([first, did, wrong]) == []
-    other = last_text("report_problem", "my laptop does not charge")
+    other = text_event("report_problem", "my laptop does not charge")
     assert not_understood_before([first, did, other]) == ["mom can you pick me up at 5"]

@@ -1,4 +1,4 @@
-"""The actions lose no report. They keep texts that do not answer the form's question."""
+"""No report is lost: the actions keep texts that do not answer the form's question."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ async def bot(story: Story) -> Bot:
     return made
 
 
-def last_text(intent: str, text: str, *entities: dict[str, str]) -> dict[str, Any]:
+def text_event(intent: str, text: str, *entities: dict[str, str]) -> dict[str, Any]:
     """Return the event of a requester's text."""
     parsed = {"intent": {"name": intent, "confidence": 0.9}, "entities": list(entities)}
     return {"event": "user", "text": text, "parse_data": parsed}
@@ -86,7 +86,7 @@ async def test_after_the_second_unclear_answer_the_case_is_opened_and_handed_off
 ) -> None:
     events = [USER, FALLBACK, LISTEN, USER]
     slots = REPORT | {"problem": "my laptop is dead\nit just beeps"}
-    for _ in range(2):  # A turn may run twice.
+    for _ in range(2):  # The same turn may run twice.
         result = await bot.run(
             "action_fallback", slots=slots, loop=INSIDE, text="three times", events=events
         )
@@ -123,12 +123,12 @@ async def test_a_text_right_after_a_case_is_added_to_the_case(
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
 
 
-async def test_a_report_right_after_a_case_may_add_to_it(bot: Bot, story: Story) -> None:
+async def test_a_report_right_after_a_case_can_be_added_to_it(bot: Bot, story: Story) -> None:
     await bot.run("action_open_case", slots={"problem": "laptop wont start", "device": "laptop"})
     given = {"event": "slot", "name": "device", "value": "laptop"}
     before = [USER, given, OPENED, LISTEN]
     text = "the fan spins though"
-    call = {"loop": INSIDE, "text": text, "events": [*before, last_text("report_problem", text)]}
+    call = {"loop": INSIDE, "text": text, "events": [*before, text_event("report_problem", text)]}
     asked = await bot.run("validate_problem_form", slots={"problem": text}, **call)
     assert slots_set(asked)["requested_slot"] is None
     result = await bot.run("action_open_case", slots={"problem": text}, **call)
@@ -139,7 +139,7 @@ async def test_a_report_right_after_a_case_may_add_to_it(bot: Bot, story: Story)
 async def test_another_problem_right_after_a_case_starts_another_report(bot: Bot) -> None:
     await bot.run("action_open_case", slots={"problem": "laptop wont start", "device": "laptop"})
     text = "also the printer is jammed"
-    user = last_text("report_problem", text, {"entity": "device", "value": "printer"})
+    user = text_event("report_problem", text, {"entity": "device", "value": "printer"})
     given = {"event": "slot", "name": "device", "value": "laptop"}
     call = {"loop": INSIDE, "text": text, "events": [USER, given, OPENED, LISTEN, user]}
     asked = await bot.run("validate_problem_form", slots={"problem": text}, **call)
@@ -185,7 +185,7 @@ async def test_a_requester_who_texts_a_name_gets_a_greeting(bot: Bot) -> None:
     assert slots_set(result) == {"said_name": "Priya"}
 
 
-async def test_the_new_owner_of_a_number_is_not_asked_for_a_name(bot: Bot) -> None:
+async def test_the_new_owner_of_a_number_gets_no_identity_check(bot: Bot) -> None:
     result = await bot.run("action_not_me", text="this number is somebody else's now")
     assert (responses(result), follows(result)) == (["utter_new_owner"], [])
     result = await bot.run("action_not_me", text="that is not me")
@@ -200,7 +200,7 @@ async def test_the_new_owner_of_a_number_is_not_asked_for_a_name(bot: Bot) -> No
         ("i didnt get the code", "utter_no_proof"),
     ],
 )
-async def test_texts_without_a_code_get_no_answer_about_codes(
+async def test_only_a_text_about_a_code_gets_an_answer_about_codes(
     bot: Bot, text: str, said: str
 ) -> None:
     meant = {"intent": {"name": "other_account", "confidence": 0.6}}
@@ -289,11 +289,11 @@ async def test_a_correction_of_a_case_opens_no_second_case(
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
 
 
-async def test_a_question_right_after_a_request_is_about_it(bot: Bot, story: Story) -> None:
+async def test_a_question_right_after_a_request_is_added_to_it(bot: Bot, story: Story) -> None:
     await bot.run("action_open_request", slots={"item": "access to the audit folder"})
     text = "When I can have it please?"
     made = {"event": "action", "name": "action_open_request"}
-    events = [USER, made, LISTEN, last_text("have_a_problem", text)]
+    events = [USER, made, LISTEN, text_event("have_a_problem", text)]
     asked = await bot.run("validate_problem_form", text=text, events=events, loop=INSIDE, slots={})
     assert slots_set(asked)["requested_slot"] is None
     result = await bot.run("action_open_case", text=text, events=events)
@@ -301,12 +301,12 @@ async def test_a_question_right_after_a_request_is_about_it(bot: Bot, story: Sto
     assert await story.count(t.cases) == 1
 
 
-async def test_a_time_right_after_a_case_is_no_question_about_the_hours(
+async def test_a_time_right_after_a_case_is_not_taken_for_a_question_about_the_hours(
     bot: Bot, story: Story
 ) -> None:
     await bot.run("action_open_case", slots={"problem": "excel shuts down"})
     text = "You may tell the technician I am at my desk until 7 pm."
-    events = [USER, OPENED, LISTEN, last_text("office_hours", text)]
+    events = [USER, OPENED, LISTEN, text_event("office_hours", text)]
     await bot.run("action_office_hours", text=text, events=events)
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
 
@@ -318,7 +318,7 @@ async def test_a_description_after_a_question_about_outages_becomes_a_case(
     events = [
         *turn(first, "action_outage_news", "outage_news"),
         *turn("Fresno, west gate, 20 drivers", "action_fallback", "nlu_fallback"),
-        last_text("nlu_fallback", text),
+        text_event("nlu_fallback", text),
     ]
     assert responses(await bot.run("action_fallback", text=text, events=events)) == []
     await story.finish(bot.question, "A person will take over.")
@@ -513,7 +513,7 @@ async def test_no_drops_the_earlier_text(bot: Bot) -> None:
 
 def unsure(text: str, likely: str) -> dict[str, Any]:
     """Return the event of the current text, which may be about this topic."""
-    return last_text("unsure_topic", text, {"entity": "likely_topic", "value": likely})
+    return text_event("unsure_topic", text, {"entity": "likely_topic", "value": likely})
 
 
 @pytest.mark.parametrize("likely", [("report_problem", "office_hours"), ("who_am_i", "more_facts")])
@@ -539,7 +539,7 @@ async def test_a_report_becomes_a_case_if_later_texts_are_not_understood(
 ) -> None:
     text = "its the blue one"
     before = unsure_events("the blue one flickers", "report_problem")
-    events = [*before, FALLBACK, LISTEN, last_text("nlu_fallback", text)]
+    events = [*before, FALLBACK, LISTEN, text_event("nlu_fallback", text)]
     result = await bot.run("action_fallback", text=text, events=events)
     assert responses(result) == []
     await story.finish(bot.question, "A person will take over.")
@@ -579,7 +579,7 @@ async def test_the_topic_continues_after_the_requester_opts_in_again(
 # Not for the desk ---------------------------------------------------------------------------------
 
 
-async def test_texts_not_for_the_desk_get_one_answer_a_day_and_supervisors_see_more(
+async def test_a_second_text_not_for_the_desk_gets_no_answer_and_a_line_says_so(
     bot: Bot, story: Story
 ) -> None:
     assert responses(await bot.run("action_not_for_desk", text="running late")) == [

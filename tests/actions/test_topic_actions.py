@@ -42,7 +42,7 @@ async def proven(bot: Bot, story: Story) -> Bot:
     return bot
 
 
-def last_text(result: Any) -> list[str]:
+def one_segment_texts(result: Any) -> list[str]:
     texts = [response["text"] for response in result["responses"]]
     assert all(segments(text).count == 1 for text in texts)
     return texts
@@ -59,7 +59,7 @@ async def opened(story: Story, description: str, user: int = ANN_ID, **more: Any
 async def test_a_turn_opens_a_request_once_and_empties_its_slots(bot: Bot, story: Story) -> None:
     slots = {"item": "a second monitor", "item_reason": "mine is broken", "problem": "kept"}
     result = [await bot.run("action_open_request", slots=slots) for _ in range(2)][1]
-    assert last_text(result) == [
+    assert one_segment_texts(result) == [
         "I've opened request CS0000001: a second monitor. We'll text you updates. Ask me for "
         "its status any time."
     ]
@@ -82,7 +82,7 @@ async def test_an_unverified_requester_first_gets_the_identity_check(
     bot: Bot, story: Story, action: str
 ) -> None:
     result = await bot.run(action, slots={"case_number": "CS0000001"})
-    assert last_text(result) == []
+    assert one_segment_texts(result) == []
     assert {"event": "followup", "name": "identity_form", "timestamp": None} in result["events"]
     assert action in slots_set(result).values()
     assert await story.count(t.cases) == 0
@@ -121,7 +121,7 @@ async def test_a_verified_requester_who_is_locked_out_gets_one_case_and_an_agent
     proven: Bot, story: Story
 ) -> None:
     result = await proven.run("action_account_help", slots={"system": "Okta"})
-    assert last_text(result) == [
+    assert one_segment_texts(result) == [
         "I've opened case CS0000001 with high priority. A person will help you here to get "
         "back in. "
         "Please never text us a password."
@@ -136,12 +136,12 @@ async def test_a_verified_requester_who_is_locked_out_gets_one_case_and_an_agent
     )
 
 
-async def test_a_repeated_request_keeps_its_case_until_the_case_is_closed(
+async def test_a_repeated_request_with_an_open_case_opens_no_second_case(
     proven: Bot, story: Story
 ) -> None:
     await opened(story, "Locked out", kind="access", priority=2)
     result = await proven.run("action_account_help")
-    assert last_text(result) == [
+    assert one_segment_texts(result) == [
         "Your case CS0000001 is already open. A person will continue with it here."
     ]
     assert await story.count(t.cases) == 1
@@ -151,11 +151,11 @@ async def test_a_repeated_request_keeps_its_case_until_the_case_is_closed(
 
 
 async def test_a_requester_gets_the_status_of_their_cases(proven: Bot, story: Story) -> None:
-    assert last_text(await proven.run("action_case_status")) == [NO_CASES]
+    assert one_segment_texts(await proven.run("action_case_status")) == [NO_CASES]
     for what in ("No wifi", "Printer jam", "Old mouse", "Dock"):
         await opened(story, what)
     await opened(story, "Bob's own", user=BOB_ID)
-    assert last_text(await proven.run("action_case_status")) == [
+    assert one_segment_texts(await proven.run("action_case_status")) == [
         "You have 4 open cases, the newest:\n"
         "CS0000004 open: Dock\nCS0000003 open: Old mouse\nCS0000002 open: Printer jam"
     ]
@@ -167,14 +167,14 @@ async def test_an_unknown_case_number_gets_the_same_answer_as_another_persons_ca
     mine = await opened(story, "No wifi")
     bobs = await opened(story, "Bob's own", user=BOB_ID)
     result = await proven.run("action_case_status", slots={"case_number": f"cs{mine}"})
-    assert last_text(result) == [
+    assert one_segment_texts(result) == [
         "CS0000001 (No wifi): open, waiting for an agent. Last updated today at 09:00."
     ]
     assert slots_set(result) == {"case_number": None}
     for number in (f"CS000000{bobs}", "CS0009999", "my ticket"):
-        assert last_text(await proven.run("action_case_status", slots={"case_number": number})) == [
-            UNKNOWN_CASE
-        ], number
+        assert one_segment_texts(
+            await proven.run("action_case_status", slots={"case_number": number})
+        ) == [UNKNOWN_CASE], number
 
 
 # Outages ------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ async def test_an_unknown_case_number_gets_the_same_answer_as_another_persons_ca
 async def test_outages_are_announced_while_they_are_current(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
-    assert last_text(await bot.run("action_outage_news")) == [NO_OUTAGE]
+    assert one_segment_texts(await bot.run("action_outage_news")) == [NO_OUTAGE]
     now, hour = clock.now, timedelta(hours=1)
     for title, since, until, active in (
         ("VPN", now - hour, now + hour, True),
@@ -196,18 +196,18 @@ async def test_outages_are_announced_while_they_are_current(
             title=title, text=f"{title} is down.", since=since, until=until, active=active
         )
         await story.store.write(make_outage, outage)
-    assert last_text(await bot.run("action_outage_news")) == [
+    assert one_segment_texts(await bot.run("action_outage_news")) == [
         f"Mail is down. VPN is down. {ANOTHER_PROBLEM}"
     ]
     inside = {"name": "problem_form"}
-    assert last_text(await bot.run("action_outage_news", loop=inside)) == [
+    assert one_segment_texts(await bot.run("action_outage_news", loop=inside)) == [
         "Mail is down. VPN is down."
     ]
-    assert last_text(
+    assert one_segment_texts(
         await bot.run("action_outage_news", loop=inside, text="is my outlook down?")
     ) == ["Mail is down."]
     clock.move(3600)
-    assert last_text(await bot.run("action_outage_news")) == [
+    assert one_segment_texts(await bot.run("action_outage_news")) == [
         f"Later is down. Mail is down. {ANOTHER_PROBLEM}"
     ]
 
@@ -244,7 +244,7 @@ async def test_a_report_of_a_known_outage_gets_the_outages_text_and_opens_no_cas
 @pytest.mark.parametrize(
     "problem", ["printer is down in chicago office", "my email is down", "the network is out"]
 )
-async def test_requesters_with_other_problems_are_not_asked_about_the_outage(
+async def test_a_requester_with_another_problem_is_not_asked_about_the_outage(
     bot: Bot, story: Story, clock: MovedClock, problem: str
 ) -> None:
     await outage(story, clock, "VPN is down")
@@ -277,15 +277,15 @@ async def test_a_sentence_can_answer_the_question_about_the_problem(
 async def test_office_hours_come_from_the_queue_of_the_texted_number(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
-    assert last_text(await bot.run("action_office_hours"))[0].startswith(
+    assert one_segment_texts(await bot.run("action_office_hours"))[0].startswith(
         "We're open around the clock."
     )
     schedule = {"schedule": "Mo-Fr 08:00-18:00; PH off", "time_zone": "America/Chicago"}
     await story.store.write(change_queue, ChangeQueue(id=1, values=schedule))
-    assert last_text(await bot.run("action_office_hours"))[0].startswith(
+    assert one_segment_texts(await bot.run("action_office_hours"))[0].startswith(
         "We're open until 18:00 (Chicago time)."
     )
     clock.move(3 * 86_400)  # Thanksgiving
-    assert last_text(await bot.run("action_office_hours")) == [
+    assert one_segment_texts(await bot.run("action_office_hours")) == [
         "We're closed now and open again tomorrow at 08:00 (Chicago time). You can text any time."
     ]

@@ -1,11 +1,11 @@
-"""Times the transactions of the lanes, and names what each one did.
+"""Times the transactions of the lanes, and names the work of each transaction.
 
-Times leave out how long the lane's thread, or PostgreSQL's server process, was ready to run while
-other programs had the processor. On an idle machine this is nothing. If both waited at the same
-time, that leaves out too much, so a transaction counts at least with its processor time. Times
-include the time for which the disk kept them waiting.
+The times include waits for the disk. They leave out the time for which the lane's thread or
+PostgreSQL's server process was ready to run while other programs had the processor. That time is
+zero on an idle machine. If both waited at the same moment, it is subtracted twice. A transaction
+therefore counts with at least its processor time.
 
-The service takes the objects of its start out of the garbage collection, and so does this module.
+Like the service, this module excludes the objects of its start from garbage collection.
 """
 
 import gc
@@ -39,7 +39,7 @@ class Hold:
     kinds: list[str] = field(default_factory=list)
     rows: int = 0  #: rows that the commands name
     seconds: float = 0.0  #: from BEGIN to the end of the commit
-    processor: float = 0.0  #: of the lane's thread and of PostgreSQL's server process
+    processor: float = 0.0  # of the lane's thread and of PostgreSQL's server process
     commit: float = 0.0
     statement: str = ""  #: the slowest statement
     slowest: float = 0.0  #: of that statement
@@ -64,7 +64,7 @@ HEAD_OF_KINDS = (*HEAD_OF_KINDS, "processor: median ms", "p99", "longest")
 
 
 def results(what: str, database: str, holds: Sequence[Hold]) -> Iterator[Result]:
-    """Return the longest and the 99th percentile of these transactions."""
+    """Yield the longest and the 99th percentile of these transactions."""
     held = [one.seconds * 1000 for one in holds]
     for name, value in (("longest", max(held)), ("p99", percentile(held, 0.99))):
         yield Result(

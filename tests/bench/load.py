@@ -100,7 +100,7 @@ async def measure(port: int, connections: int, count: int, tag: str) -> Measured
 
 
 async def send(port: int, connections: int, requests: list[bytes]) -> Measured:
-    """Send these requests over this many connections in parallel. This empties the list."""
+    """Send these requests over this many connections in parallel. The list is empty afterwards."""
     loop, count = asyncio.get_running_loop(), len(requests)
     times: list[float] = []
     all_done, all_connections = [], []

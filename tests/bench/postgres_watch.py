@@ -52,9 +52,9 @@ class Watched:
 
 
 class Servers:
-    """The processor time of PostgreSQL's processes. A connection may begin or end meanwhile: a
-    service that was stopped for a while opens its connections again. So ``look`` must be called
-    now and then.
+    """The processor time of PostgreSQL's processes. Call ``look`` regularly, because connections
+    begin and end meanwhile. For example, a service that was stopped for a while opens its
+    connections again.
     """
 
     def __init__(self, database: str, own: psycopg.Connection) -> None:

@@ -1,8 +1,10 @@
 """Measures one, two and four processes on one PostgreSQL and one Redis, and gives the measured
-times to a queueing model. The load generator, the service and the database share this machine's
-cores, and one process keeps both busy, so more processes cannot receive more texts here. So the
-rows have no budget: their ratios only show the cost of smaller commits. From each text's processor
-time and lock waits, the model computes the rates of processes on separate hosts.
+times to a queueing model.
+
+The load generator, the service and the database share this machine's cores. One process already
+keeps the cores busy, so more processes cannot receive more texts here. The rows therefore have no
+budget, and their ratios show only the cost of smaller commits. From each text's processor time and
+lock waits, the model computes the rates of processes on separate hosts.
 
 The runs alternate between texts in conversations with the virtual agent and first texts for live
 agents.
@@ -43,8 +45,8 @@ HOST_CORES = 2  #: processor cores of a host for the service, as on this machine
 DATABASE_CORES = (2, 16)  #: processor cores of the database's own machine
 TEXTS = size(4000, 300, "TEXTS")
 ROUNDS = size(4, 2, "ROUNDS")
-#: Return the number of texts in a transaction. Several sizes separate the cost of a transaction
-#: from that of a text.
+#: Numbers of texts in a transaction. Several sizes separate the cost of a transaction from that of
+#: a text.
 BATCHES = (1, 8, 32)
 BATCH_ROUNDS = size(40, 4)
 KNOWN, FIRST = "known conversations", "first texts, nobody there"

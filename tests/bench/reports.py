@@ -73,7 +73,7 @@ def _short(address: str) -> str:
 
 
 def _times(session: requests.Session, url: str) -> Iterator[float]:
-    """Return the milliseconds until the whole page has arrived, for each request."""
+    """Yield for each request the milliseconds until the whole page has arrived."""
     for turn in range(TIMES + 1):
         asked = time.perf_counter()
         session.get(url, timeout=60).raise_for_status()
@@ -82,7 +82,7 @@ def _times(session: requests.Session, url: str) -> Iterator[float]:
 
 
 def addresses() -> Iterator[str]:
-    """Return the addresses to measure: every report over the year, one report with filters, one for
+    """Yield the addresses to measure: every report over the year, one report with filters, one for
     each other grouping, and one list.
     """
     today = datetime.now(UTC).date()

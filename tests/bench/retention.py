@@ -41,9 +41,10 @@ OLD = size(2_000, 100, "RETAINED")  # conversations whose content retention remo
 KEPT = OLD * 3  # conversations that retention keeps
 LINES = 8  # texts of a conversation
 LONG = size(5_000, 500)  # texts of the one long conversation
-AT_ONCE = size(300, 40)  # conversations that were closed in the same moment
+AT_ONCE = size(300, 40)  # conversations that were closed at the same moment
 ALIKE = size(2_000, 100)  # trainer items in one cluster
-ENTRIES = size(6_000, 600)  # of the audit log that go; three times as many stay
+# entries of the audit log that retention removes; it keeps three times as many
+ENTRIES = size(6_000, 600)
 DAYS = 100
 AGE, YOUTH = timedelta(days=200), timedelta(days=10)
 BLOCK = 200  # conversations of one transaction of the seed

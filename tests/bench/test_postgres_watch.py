@@ -11,7 +11,7 @@ from tests.conftest import postgres_database
 BUSY = "SELECT sum(sqrt(n)) FROM generate_series(1, 1000000) n"
 
 
-def test_time_of_connections_that_end_or_begin_meanwhile_counts() -> None:
+def test_the_time_of_connections_that_begin_or_end_during_the_measurement_counts() -> None:
     with postgres_database() as url, psycopg.connect(url, autocommit=True) as before:
         before.execute("CREATE TABLE lane_commits (number int)")
         before.execute(BUSY)

@@ -153,7 +153,7 @@ def _fill(conn: Connection) -> list[str]:
 
 
 def _times(work: Callable[[], object]) -> Iterator[float]:
-    """Return the milliseconds of each repetition of the work."""
+    """Yield the milliseconds of each repetition of the work."""
     for turn in count():
         began = time.perf_counter()
         work()

@@ -77,10 +77,10 @@ ALWAYS: dict[str, dict[str, Any]] = {
 
 
 class ActionEndpoint:
-    """`calls` holds the bodies that Rasa posted. `delay` (seconds) slows the answers down, and
-    `broken` (a status or a body) replaces them.
+    """Answers Rasa's calls. ``calls`` holds the bodies that Rasa posted.
 
-    A call without the bearer token is answered 401, as the service does.
+    ``delay`` (seconds) slows the answers down, and ``broken`` (a status or a body) replaces them. A
+    call without the bearer token gets 401, as from the service.
     """
 
     def __init__(self, token: str) -> None:
@@ -90,12 +90,13 @@ class ActionEndpoint:
         self.refused = 0
         self.delay = 0.0
         self.broken: int | dict[str, Any] | None = None
-        # the word of the known outage; the bot asks about it if a problem contains this word
+        # A word of the known outage. The bot asks about the outage if a problem contains this word.
         self.outage = "-"
 
     def names(self, sender: str) -> list[str]:
-        """The actions that Rasa asked for in a conversation, in order, without the problem form's
-        check."""
+        """Return the actions that Rasa requested in a conversation, in order, without the forms'
+        validations.
+        """
         asked = [call["next_action"] for call in self.calls if call["sender_id"] == sender]
         return [name for name in asked if not name.startswith("validate_")]
 
@@ -108,7 +109,7 @@ class ActionEndpoint:
             return always
         match call["next_action"]:
             case name if name in OPENS:
-                return {"events": FORGET_FORM, "responses": [opened(name, tracker["slots"])]}
+                return {"events": FORGET_FORM, "responses": [opened_reply(name, tracker["slots"])]}
             case name if name in SAID:
                 return {
                     "events": [],
@@ -117,8 +118,11 @@ class ActionEndpoint:
             case "action_hand_off" | "action_forget":
                 return {"events": FORGET_FORM, "responses": []}
             case name if name.startswith("validate_"):
-                checks = {"validate_problem_form": taken, "validate_identity_form": judged}
-                found = checks.get(name, found_in)(tracker, self.outage)
+                checks = {
+                    "validate_problem_form": problem_form_slots,
+                    "validate_identity_form": identity_form_slots,
+                }
+                found = checks.get(name, extracted_slots)(tracker, self.outage)
                 return {"events": found, "responses": []}
             case "action_after_proof":
                 slots = tracker["slots"]
@@ -132,7 +136,7 @@ class ActionEndpoint:
 
 
 def courtesy(call: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer to a greeting, thanks, a farewell or a request for help."""
+    """Return the answer to a greeting, thanks, a farewell or a request for help."""
     action, intent = call["next_action"], call["tracker"]["latest_message"]["intent"]["name"]
     if action not in ("action_aside_in_form", "action_courtesy"):
         return None
@@ -142,7 +146,7 @@ def courtesy(call: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def not_understood(tracker: dict[str, Any]) -> dict[str, Any]:
-    """Ask for other words. In a form, the form's question follows."""
+    """Ask for other words. Inside a form, the form then repeats its question."""
     form = tracker["active_loop"]
     reply = "utter_not_understood" if form else "utter_rephrase"
     return {
@@ -151,7 +155,7 @@ def not_understood(tracker: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def opened(action: str, slots: dict[str, Any]) -> dict[str, Any]:
+def opened_reply(action: str, slots: dict[str, Any]) -> dict[str, Any]:
     return (
         {"response": "utter_is_known"}
         if slots["known_outage"] == "it"
@@ -159,14 +163,14 @@ def opened(action: str, slots: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def found_in(tracker: dict[str, Any], _outage: str) -> list[dict[str, Any]]:
-    """The slots that the form extracted from the last text, unchanged."""
+def extracted_slots(tracker: dict[str, Any], _outage: str) -> list[dict[str, Any]]:
+    """Return the slots that the form extracted from the last text, unchanged."""
     events = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
     return [e for e in list(events)[::-1] if e["name"] != "requested_slot"]
 
 
-def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
-    """Fill the form's slots with the recognized values, so that the form skips these questions. The
+def problem_form_slots(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
+    """Fill the form's slots with the recognized values, so that the form skips their questions. The
     only known outage is the one that the test sets.
     """
     events = list(itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"])))[
@@ -180,9 +184,9 @@ def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
     return [e for e in events if e["name"] != "requested_slot" or e["value"] is None]
 
 
-def judged(tracker: dict[str, Any], _outage: str) -> list[dict[str, Any]]:
-    """The form's slots as the service would leave them. A proof with the value "told" counts as
-    right. The form asks again for any other value.
+def identity_form_slots(tracker: dict[str, Any], _outage: str) -> list[dict[str, Any]]:
+    """Return the form's slots as the service would leave them. A proof with the value "told" counts
+    as correct. After any other value, the form asks again.
     """
     set_now = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
     slots = {e["name"]: e["value"] for e in set_now if e["name"] in ("account", "proof")}
@@ -192,7 +196,7 @@ def judged(tracker: dict[str, Any], _outage: str) -> list[dict[str, Any]]:
 
 
 def previous_turn_ran_fallback(events: list[dict[str, Any]]) -> bool:
-    """Whether action_fallback ran between the last text but one and the last."""
+    """Return whether action_fallback ran between the last two texts."""
     texts = [at for at, event in enumerate(events) if event["event"] == "user"]
     return len(texts) > 1 and any(
         e.get("name") == "action_fallback" for e in events[texts[-2] : texts[-1]]

@@ -74,8 +74,8 @@ SCRIPTS = {
 }
 
 
-class Side:
-    """A whole bot with one of the stores."""
+class BotWithStore:
+    """A whole bot that uses one of the stores."""
 
     def __init__(self, model: str, store: SQLTrackerStore, actions: EndpointConfig) -> None:
         self.store = store
@@ -102,8 +102,8 @@ async def main(model: str, actions_url: str, token: str) -> None:
     actions = EndpointConfig(actions_url, headers={"Authorization": f"Bearer {token}"})
     with tempfile.TemporaryDirectory() as folder:
         files = [str(Path(folder) / name) for name in ("stock.db", "bounded.db")]
-        stock = Side(model, SQLTrackerStore(db=files[0]), actions)
-        bounded = Side(model, BoundedTrackerStore(db=files[1]), actions)
+        stock = BotWithStore(model, SQLTrackerStore(db=files[0]), actions)
+        bounded = BotWithStore(model, BoundedTrackerStore(db=files[1]), actions)
         for name, texts in SCRIPTS.items():
             for n, text in enumerate(texts, start=1):
                 where = f"{name}, turn {n}, {text!r}"
@@ -111,12 +111,12 @@ async def main(model: str, actions_url: str, token: str) -> None:
                 assert said[0] == said[1], (where, said)
                 states = [await side.state(name) for side in (stock, bounded)]
                 assert states[0] == states[1], (where, states)
-        await checks_of_the_bounded_store(bounded.store)
-        await a_lost_database_is_no_empty_one(bounded)
+        await check_the_bounded_store(bounded.store)
+        await check_that_a_lost_database_is_an_error(bounded)
     print(f"all well: {sum(map(len, SCRIPTS.values()))} turns in {len(SCRIPTS)} conversations")
 
 
-async def checks_of_the_bounded_store(store: BoundedTrackerStore) -> None:
+async def check_the_bounded_store(store: BoundedTrackerStore) -> None:
     """Check that the store made checkpoints and still has every event."""
     with store.session_scope() as session:
         long_ones = {row.sender_id for row in session.query(Checkpoint)}
@@ -130,8 +130,8 @@ async def checks_of_the_bounded_store(store: BoundedTrackerStore) -> None:
         assert len(kept) <= 2 * WHOLE_TURNS + OLD_TURNS + said.count("/back"), (name, len(kept))
 
 
-async def a_lost_database_is_no_empty_one(side: Side) -> None:
-    """Check that a lost database is an error. Rasa's own store would continue in memory, as if the
+async def check_that_a_lost_database_is_an_error(side: BotWithStore) -> None:
+    """Lose the database and expect an error. Rasa's own store would continue in memory, as if the
     conversation had just begun.
     """
     with side.store.session_scope() as session:

@@ -35,8 +35,9 @@ class Conversation:
     def post(
         self, body: object, *, authorization: str | None = None, path: str = "webhook"
     ) -> tuple[int, Any]:
-        """Post a body: bytes unchanged, any other value as JSON. By default, this sends the right
-        token. Returns the status and the parsed JSON."""
+        """Post a body: bytes unchanged, any other value as JSON. The default is the right token.
+        Return the status and the parsed JSON.
+        """
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         address = self.server.url.removesuffix("webhook") + path
         request = urllib.request.Request(address, raw)
@@ -53,8 +54,9 @@ class Conversation:
         return self.post({"sender": self.sender, "message": text, "metadata": metadata})
 
     def says(self, text: str) -> list[str]:
-        """Send a text. Returns the virtual agent's replies; each button follows its text as
-        [title]."""
+        """Send a text. Return the virtual agent's replies, in which each button follows its text as
+        [title].
+        """
         status, replies = self.turn(text)
         assert status == 200, replies
         return [
@@ -74,7 +76,7 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def model(home: Path) -> Path:
-    """The real model. As in the service, a new process trains it, without the fork server."""
+    """Return the real model. A new process trains it without the fork server, as in the service."""
     with patch("handoff_service.bot_control.rasa_environment.python", lambda: str(BOT_PYTHON)):
         return train(home)
 

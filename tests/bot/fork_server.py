@@ -51,8 +51,8 @@ def serve(folder: str) -> None:
     threading.Thread(target=end_with_users, args=(folder,), daemon=True).start()
     for name in PRELOAD:
         importlib.import_module(name)
-    # a program must import its own modules, which may be in another folder than the modules
-    # imported here
+    # A program must import its own modules, which may be in another folder than the modules
+    # imported here.
     own = [name for name in sys.modules if name.split(".")[0] in ("actions", "bot", "tests")]
     assert own == [], own
     with socket.socket(socket.AF_UNIX) as listening:
@@ -68,7 +68,7 @@ def end_with_users(folder: str) -> None:
     gone = select.poll()
     gone.register(0, 0)  # reports when no process has the pipe open for writing any more
     gone.poll()
-    # at the end of the tests, the folder may be deleted already
+    # at the end of the tests, the folder may already be deleted
     with contextlib.suppress(FileNotFoundError), open(os.path.join(folder, "lock")) as lock:
         # the lock keeps new users from starting to use the server now
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -103,14 +103,15 @@ def report_end(pid: int, program: int, connection: socket.socket) -> None:
     signal.pidfd_send_signal(program, signal.SIGKILL)
     os.close(program)
     _, status = os.waitpid(pid, 0)
-    with connection, contextlib.suppress(OSError):  # the test may have disconnected before the end
+    # the test may have disconnected before the program ended
+    with connection, contextlib.suppress(OSError):
         connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def run(order: dict, files: list[int]) -> None:
     """Runs in the fork: starts the program."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    # the collector would copy the memory that this process shares with the server
+    # the garbage collector would copy the memory that this process shares with the server
     gc.freeze()
     for number, file in enumerate(files):
         os.dup2(file, number)

@@ -1,4 +1,4 @@
-"""Checks of bot/ that need Rasa in the same process. Run by .venv-bot (Python 3.10), not by pytest.
+"""Tests of bot/ that need Rasa in the same process. Run by .venv-bot (Python 3.10), not by pytest.
 
 Prints "all well" at the end, or ends with the assertion that failed.
 """
@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 
 stock_check = RemoteAction._validate_action_result
 
-# the import of the channel installs the compiled check
+# importing the channel installs the compiled check
 from bot import action_result, sms_channel, tracker_store_patches  # noqa: E402, F401
 from bot.before_text import asked_before  # noqa: E402
 from bot.confidence_gate import ConfidenceGate  # noqa: E402
@@ -85,7 +85,7 @@ def verdict(check, result):
         return error.message
 
 
-def the_compiled_check_says_what_rasas_own_says():
+def the_compiled_check_agrees_with_rasas_own_check():
     assert RemoteAction._validate_action_result is not stock_check
     for result in RESULTS:
         assert verdict(RemoteAction._validate_action_result, result) == verdict(
@@ -94,7 +94,7 @@ def the_compiled_check_says_what_rasas_own_says():
     assert {verdict(stock_check, result) is True for result in RESULTS} == {True, False}
 
 
-def another_rasa_is_refused():
+def another_rasa_version_is_refused():
     right, rasa.__version__ = rasa.__version__, "3.7.0"
     said = []
     try:
@@ -113,7 +113,7 @@ NEEDS = {
     "deny": {"without": ["device"]},
     "inform_account": {"entities": ["email"]},
 }
-MEANT = [  # text, entities, ranking, expected intent
+MEANT = [  # text, entities, ranking, expected intent, and its confidence after the gate
     (
         "it makes a noise",
         [],
@@ -136,7 +136,7 @@ MEANT = [  # text, entities, ranking, expected intent
 ]
 
 
-def a_meaning_counts_only_when_the_text_bears_it_out():
+def an_intent_counts_only_if_the_text_has_the_required_evidence():
     part = ConfidenceGate({"needs": NEEDS, "one_way": ["report_problem", "blocked"]})
     for text, entities, ranking, (intent, confidence) in MEANT:
         listed = [{"name": name, "confidence": sure} for name, sure in ranking]
@@ -147,8 +147,8 @@ def a_meaning_counts_only_when_the_text_bears_it_out():
         assert abs(done.get("intent")["confidence"] - confidence) < 0.001, text
 
 
-# Intent before the gate, nearness, the question before, whether the words match -> intent after the
-# gate, and the likely topic.
+# Intent before the gate, nearness, preceding question, whether the words show a request for a
+# person -> intent after the gate, likely topic.
 TOPIC, OTHER, SURE = "report_problem", "not_for_desk", False
 GATED = [
     (TOPIC, 0.7, None, SURE, (TOPIC, None)),
@@ -175,7 +175,7 @@ GATED = [
 ]
 
 
-def a_topic_begins_only_near_its_examples():
+def a_topic_starts_only_if_the_text_is_near_its_examples():
     given = NearnessGate.get_default_config() | {
         "topics": [TOPIC, "case_status"],
         "others": [OTHER],
@@ -207,7 +207,7 @@ def a_topic_begins_only_near_its_examples():
     assert done.get("intent")["name"] == "nlu_fallback"
 
 
-def a_named_device_keeps_the_usual_limit_after_other_matters():
+def after_an_unrelated_text_a_named_device_keeps_the_usual_limit():
     wary = {"wary": [TOPIC], "wary_by": 0.3, "wary_without": ["device"]}
     given = {"topics": [TOPIC], "near": 0.3}
     gate = NearnessGate(NearnessGate.get_default_config() | given | wary)
@@ -224,14 +224,14 @@ def a_named_device_keeps_the_usual_limit_after_other_matters():
 REQUEST = "talk_to_person"
 FORM = {"form": "problem_form", "slot": "impact"}
 ANSWER, UNCLEAR = "help", "nlu_fallback"
-# Text, its probability of being a request, that of the intent help, nearness, the question before
-# -> intent
+# Text, probability of a request for a person, probability of the intent help, nearness, preceding
+# question -> intent.
 HANDED_OFF = [
-    ("a text", 0.35, 0.4, 0.2, None, REQUEST),  # likely enough, although help is likelier
+    ("a text", 0.35, 0.4, 0.2, None, REQUEST),  # likely enough, although help is more likely
     ("a text", 0.35, 0.4, None, None, REQUEST),  # without the encoder
     ("a text", 0.35, 0.4, 0.0, None, ANSWER),
     ("a text", 0.25, 0.4, 0.2, None, ANSWER),
-    ("can someone ring", 0.25, 0.4, 0.2, None, REQUEST),  # names a person
+    ("can someone ring", 0.25, 0.4, 0.2, None, REQUEST),  # mentions a person
     ("can someone ring", 0.15, 0.4, 0.2, None, ANSWER),
     ("can someone ring", 0.25, 0.4, 0.0, None, ANSWER),
     ("a text", 0.5, 0.4, 0.2, FORM, ANSWER),
@@ -245,7 +245,7 @@ HANDED_OFF = [
 ]
 
 
-def a_likely_request_for_a_person_gets_one():
+def a_likely_request_for_a_person_is_recognized():
     limits = {"intent": REQUEST, "limit": 0.3, "hinted_limit": 0.2, "near": 0.1}
     in_form = {"in_form": {"limit": 0.8, "hinted_limit": 0.4, "next": 0.2}}
     patterns = {"patterns": ["need a real person"], "hints": ["someone"], "unless": ["my agent"]}
@@ -305,7 +305,7 @@ ASKS_FOR_NONE = [
 ]
 
 
-def the_words_of_a_request_are_enough():
+def words_alone_can_show_a_request_for_a_person():
     pipeline = read_yaml_file("config.yml")["pipeline"]
     given = next(one for one in pipeline if one["name"].endswith(HandoffPattern.__name__))
     component = HandoffPattern(HandoffPattern.get_default_config() | given)
@@ -315,7 +315,7 @@ def the_words_of_a_request_are_enough():
             assert bool(done.get("wants_person")) is wanted, text
 
 
-def the_channel_notes_what_was_asked():
+def the_channel_records_the_preceding_question():
     nothing = {"form": None, "slot": None, "after_case": False, "not_for_desk": False}
     assert asked_before(None, None) == nothing
     tracker = DialogueStateTracker("ann", [TextSlot("requested_slot", mappings=[])])
@@ -344,7 +344,7 @@ def an_example_near_to_another_intents_examples_is_misplaced():
     ]
 
 
-def joined_data_is_what_rasa_joins():
+def data_joined_without_copies_equals_rasas_joined_data():
     def data(texts):
         return TrainingData(
             [Message.build(text, "greet") for text in texts],
@@ -364,7 +364,7 @@ def joined_data_is_what_rasa_joins():
     assert parts[0].merge(parts[2]).training_examples[0] is not parts[0].training_examples[0]
 
 
-def capitals_are_encoded_in_lower_case():
+def texts_in_capitals_are_encoded_in_lower_case():
     class Model:
         def encode(self, texts):
             given.extend(texts)
@@ -394,13 +394,13 @@ def an_example_is_encoded_once(folder):
     assert vectors("a", "bb", "a") == [1, 2, 1]
     assert vectors("bb", "ccc") == [2, 3]
     assert vectors() == []
-    assert vectors("bb", "a") == [2, 1]  # "a" was dropped when no example had it
+    assert vectors("bb", "a") == [2, 1]  # the vector of "a" was dropped while no example had it
     assert encoded == ["a", "bb", "ccc", "a"]
     (folder / "vectors.npz").write_bytes(b"half a file")
     assert vectors("bb") == [2]
 
 
-async def a_running_turn_is_joined_and_outlives_its_asker():
+async def a_repeated_turn_joins_the_running_one_which_outlives_its_first_caller():
     ran = []
     turns = RunningTurns()
 
@@ -440,7 +440,7 @@ async def the_turns_of_a_conversation_run_one_after_the_other():
     assert most == [1] * 6
 
 
-async def a_turn_that_is_done_keeps_no_tracker():
+async def a_finished_turn_keeps_no_tracker():
     """An earlier version kept one tracker in memory for each remembered turn."""
     turns, trackers = RunningTurns(), []
 
@@ -479,21 +479,21 @@ def the_same_examples_make_the_same_model():
 
 
 if __name__ == "__main__":
-    the_compiled_check_says_what_rasas_own_says()
-    another_rasa_is_refused()
-    a_meaning_counts_only_when_the_text_bears_it_out()
-    a_topic_begins_only_near_its_examples()
-    a_named_device_keeps_the_usual_limit_after_other_matters()
-    a_likely_request_for_a_person_gets_one()
-    the_words_of_a_request_are_enough()
-    the_channel_notes_what_was_asked()
+    the_compiled_check_agrees_with_rasas_own_check()
+    another_rasa_version_is_refused()
+    an_intent_counts_only_if_the_text_has_the_required_evidence()
+    a_topic_starts_only_if_the_text_is_near_its_examples()
+    after_an_unrelated_text_a_named_device_keeps_the_usual_limit()
+    a_likely_request_for_a_person_is_recognized()
+    words_alone_can_show_a_request_for_a_person()
+    the_channel_records_the_preceding_question()
     an_example_near_to_another_intents_examples_is_misplaced()
-    joined_data_is_what_rasa_joins()
+    data_joined_without_copies_equals_rasas_joined_data()
     the_same_examples_make_the_same_model()
-    capitals_are_encoded_in_lower_case()
+    texts_in_capitals_are_encoded_in_lower_case()
     with tempfile.TemporaryDirectory() as made:
         an_example_is_encoded_once(Path(made))
-    asyncio.run(a_running_turn_is_joined_and_outlives_its_asker())
+    asyncio.run(a_repeated_turn_joins_the_running_one_which_outlives_its_first_caller())
     asyncio.run(the_turns_of_a_conversation_run_one_after_the_other())
-    asyncio.run(a_turn_that_is_done_keeps_no_tracker())
+    asyncio.run(a_finished_turn_keeps_no_tracker())
     print("all well")

@@ -1,8 +1,10 @@
 """Parses texts with a trained model. Run by .venv-bot (Python 3.10), not by pytest.
 
-Usage: parse_texts.py MODEL.tar.gz MEANINGS.json < texts.json Input: a JSON list of [text, what was
-asked before it or null]; see bot/asked.py. Written (Rasa logs to stdout): a JSON list of {"text",
-"intent", "confidence", "entities", "ranking", "unsure", "nearness"}.
+Usage: parse_texts.py MODEL.tar.gz MEANINGS.json < texts.json
+
+Input: a JSON list of [text, the preceding question or null]; see bot/asked.py. Output, in
+MEANINGS.json because Rasa logs to stdout: a JSON list of {"text", "intent", "confidence",
+"entities", "ranking", "unsure", "nearness"}.
 """
 
 import asyncio

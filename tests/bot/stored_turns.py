@@ -28,7 +28,7 @@ def open_store(url: str, file: str) -> BoundedTrackerStore:
 
 
 async def says(store: BoundedTrackerStore, sender: str, *texts: str) -> str:
-    """The work of a turn, which saves after each text. The answer is the number of texts so far."""
+    """Do the work of a turn, which saves after each text. Return the number of texts so far."""
     for text in texts:
         tracker = await store.get_or_create_tracker(sender)
         tracker.update_with_events([UserUttered(text), ActionExecuted("action_listen")], None)
@@ -47,7 +47,7 @@ async def a_turn_is_stored_once(here: BoundedTrackerStore, there: BoundedTracker
     assert await there.once("ann", "2", lambda: says(there, "ann", "bye")) == "3"
     assert await there.once("bob", "1", lambda: says(there, "bob", "hi")) == "1"
     assert await texts_of(here, "ann") == ["hi", "there", "bye"]
-    for _ in range(2):  # without an id
+    for _ in range(2):  # turns without an id
         await here.once("cy", None, lambda: says(here, "cy", "hi"))
     assert await texts_of(there, "cy") == ["hi", "hi"]
 
@@ -66,9 +66,13 @@ async def a_failed_turn_stores_nothing(here: BoundedTrackerStore) -> None:
     assert await here.once("dee", "1", lambda: says(here, "dee", "hi")) == "1"
 
 
-async def the_first_of_two_wins(here: BoundedTrackerStore, there: BoundedTrackerStore) -> None:
-    """Two stores run the same turn. Then another turn is stored while one runs."""
-    both = Meeting()
+async def the_first_of_two_stored_turns_wins(
+    here: BoundedTrackerStore, there: BoundedTrackerStore
+) -> None:
+    """Two stores run the same turn, and both get the first stored answer. Then one store stores a
+    turn while another one runs at the other store.
+    """
+    both = TwoTurnBarrier()
 
     async def run(store: BoundedTrackerStore, answer: str) -> str:
         await says(store, "eve", "hi")
@@ -96,8 +100,8 @@ async def the_first_of_two_wins(here: BoundedTrackerStore, there: BoundedTracker
     assert await here.once("eve", "2", lambda: says(here, "eve", "slow")) == "3"
 
 
-class Meeting:
-    """A barrier where two turns wait for each other. Python 3.10 has no asyncio.Barrier."""
+class TwoTurnBarrier:
+    """A barrier where two turns wait for each other, because Python 3.10 has no asyncio.Barrier."""
 
     def __init__(self) -> None:
         self._missing, self._full = 2, asyncio.Event()
@@ -120,8 +124,10 @@ async def old_answers_are_deleted(store: BoundedTrackerStore) -> None:
     assert len(await texts_of(store, "fay")) == REMEMBERED * 2
 
 
-async def a_session_begins_by_order_not_by_time(store: BoundedTrackerStore) -> None:
-    """The session began on a host whose clock was ahead."""
+async def the_order_of_events_and_not_their_time_begins_a_session(
+    store: BoundedTrackerStore,
+) -> None:
+    """Here the session began on a host whose clock was ahead."""
     tracker = await store.get_or_create_tracker("gus")
     ahead = [ActionExecuted("action_session_start", timestamp=2e9), SessionStarted(timestamp=2e9)]
     tracker.update_with_events([UserUttered("old", timestamp=1.0), *ahead], None)
@@ -131,7 +137,7 @@ async def a_session_begins_by_order_not_by_time(store: BoundedTrackerStore) -> N
     assert [event.text for event in kept.events if event.type_name == "user"] == ["new"]
 
 
-async def odd_names_are_stored(store: BoundedTrackerStore) -> None:
+async def unusual_names_and_texts_are_stored(store: BoundedTrackerStore) -> None:
     intent = {"intent": {"name": "x\0" * 300}}
     tracker = await store.get_or_create_tracker("hal")
     tracker.update_with_events([UserUttered("a\0b\U0001f600", parse_data=intent)], None)
@@ -148,8 +154,8 @@ async def a_forgotten_turn_runs_again(
     assert await here.once("ida", "1", lambda: says(here, "ida", "hi")) == "1"
 
 
-def an_unusable_address_ends_the_start(url: str) -> None:
-    """Rasa treats some errors like a missing store, and continues in memory."""
+def an_unusable_address_stops_the_start(url: str) -> None:
+    """Rasa treats some errors like a missing store and would continue in memory."""
     said = ""
     try:
         open_store(f"{url}?colour=red", "")
@@ -159,17 +165,17 @@ def an_unusable_address_ends_the_start(url: str) -> None:
 
 
 async def main(url: str, file: str) -> None:
-    with ThreadPoolExecutor(4) as pool:  # bots that start together create the tables once
+    with ThreadPoolExecutor(4) as pool:  # bots that start together create the tables only once
         here, there, *_ = pool.map(lambda _: open_store(url, file), range(4))
     await a_turn_is_stored_once(here, there)
     await a_failed_turn_stores_nothing(here)
-    await the_first_of_two_wins(here, there)
+    await the_first_of_two_stored_turns_wins(here, there)
     await old_answers_are_deleted(here)
-    await a_session_begins_by_order_not_by_time(here)
-    await odd_names_are_stored(there)
+    await the_order_of_events_and_not_their_time_begins_a_session(here)
+    await unusual_names_and_texts_are_stored(there)
     await a_forgotten_turn_runs_again(here, there)
     if url:
-        an_unusable_address_ends_the_start(url)
+        an_unusable_address_stops_the_start(url)
     print("all well")
 
 

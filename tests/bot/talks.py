@@ -23,9 +23,9 @@ _known = itertools.count(1)
 
 
 @dataclass(slots=True)
-class Talked:
-    """The result of a conversation. ``replies``: the replies to each text, in order; ``silent``:
-    the number of texts that were left unanswered on purpose.
+class ConversationResult:
+    """The result of a conversation. ``replies``: the replies to each text, in order. ``silent``:
+    the number of texts that deliberately got no reply.
     """
 
     replies: list[list[str]] = field(default_factory=list)
@@ -42,15 +42,16 @@ class Talked:
         return self.owner != "virtual_agent"
 
     def faults(self) -> list[str]:
-        """The faults of the conversation: answers over two segments, and answers that came more
-        than three times."""
+        """Return the faults of the conversation: answers over two segments, and answers that were
+        sent more than three times.
+        """
         long = [one for one in self.said if segments(one).count > 2]
         loops = {one for one in self.said if self.said.count(one) > 3}
         return [*(f"over two segments: {one}" for one in long), *(f"loop: {one}" for one in loops)]
 
 
 class Phones:
-    """Runs conversations with a running service, and reads their outcomes as an agent does."""
+    """Runs conversations with a running service, and reads the results as an agent would."""
 
     def __init__(self, desk: Service) -> None:
         self._desk = desk
@@ -62,14 +63,14 @@ class Phones:
         answer = requests.post(f"{self._desk.url}/api/v1/login", json=login, timeout=20)
         return {"Authorization": f"Bearer {answer.json()['token']}"}
 
-    def all(self, talks: Sequence[tuple[Sequence[str], bool]]) -> list[Talked]:
-        """Run all conversations. Each has its texts and whether it uses a user's number."""
+    def all(self, talks: Sequence[tuple[Sequence[str], bool]]) -> list[ConversationResult]:
+        """Run all conversations. Each consists of its texts and whether it uses a user's number."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(lambda talk: self.talk(talk[0], known=talk[1]), talks))
 
-    def talk(self, texts: Sequence[str], *, known: bool = False) -> Talked:
+    def talk(self, texts: Sequence[str], *, known: bool = False) -> ConversationResult:
         number = self._user() if known else "+1{}{}0100".format(*next(_unknown))
-        talked, seen = Talked(), 0
+        talked, seen = ConversationResult(), 0
         for text in texts:
             form = {"from": (None, number), "to": (None, MAIN), "body": (None, text)}
             requests.post(
@@ -90,8 +91,8 @@ class Phones:
         return talked
 
     def _answered(self, number: str, seen: int) -> list[dict[str, Any]]:
-        """The lines of the conversation, once the text after the first ``seen`` lines has been
-        answered, or once only an agent could answer it.
+        """Return the lines of the conversation once the text after the first ``seen`` lines has an
+        answer, or once only an agent could answer it.
         """
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
@@ -120,7 +121,7 @@ class Phones:
         return found
 
     def _user(self) -> str:
-        """The number of a user who has not texted yet."""
+        """Return the number of a user who has not texted yet."""
         n = next(_known)
         number = f"+1303556{n:04}"
         user = {"external_id": f"E7{n:03}", "name": f"Alex {n}", "numbers": [number]}

@@ -1,4 +1,4 @@
-"""Requesters' texts and the answers to them, from the real server with the real model."""
+"""The real server with the real model answers requesters' texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOURS = "We are here Mo-Fr 08:00-18:00."
 SORRY = "Sorry, I didn't get that."
 
 
-def test_a_problem_becomes_a_case(requester: Conversation, actions: ActionEndpoint) -> None:
+def test_a_problem_report_becomes_a_case(requester: Conversation, actions: ActionEndpoint) -> None:
     assert requester.says("hi, my laptop won't start") == [HOW_BAD]
     assert requester.says("cant work at all") == [
         "Case: hi, my laptop won't start | laptop | blocked"
@@ -38,7 +38,7 @@ def test_a_problem_becomes_a_case(requester: Conversation, actions: ActionEndpoi
         "hi\ni have a problem\nwith my laptop\nit wont charge\nand its hot\nplease hurry",
     ],
 )
-def test_a_plain_report_is_taken_at_once(requester: Conversation, report: str) -> None:
+def test_a_plain_report_starts_the_form_at_once(requester: Conversation, report: str) -> None:
     assert requester.says(report) in ([HOW_BAD], [ABOUT])
 
 
@@ -57,12 +57,12 @@ def test_the_form_does_not_ask_for_a_stated_impact(requester: Conversation, repo
     assert said.endswith("| blocked")
 
 
-def test_a_bare_figure_is_nobody(requester: Conversation) -> None:
+def test_a_number_alone_is_not_taken_for_an_account(requester: Conversation) -> None:
     requester.says("hi")
     assert requester.says("2")[0].startswith(SORRY)
 
 
-def test_more_about_a_problem_goes_to_its_case(requester: Conversation) -> None:
+def test_a_text_about_a_reported_problem_is_added_to_its_case(requester: Conversation) -> None:
     requester.says("laptop battery died, i can't work")
     assert requester.says("it started after the update yesterday") == ["Added."]
 
@@ -76,7 +76,7 @@ def test_the_form_asks_for_a_missing_description(requester: Conversation) -> Non
     ]
 
 
-def test_the_device_is_chosen_from_numbered_lines(requester: Conversation) -> None:
+def test_the_requester_chooses_the_device_from_numbered_lines(requester: Conversation) -> None:
     requester.says("i have a problem")
     assert requester.says("it makes a weird noise when i dial") == [ABOUT]
     assert requester.says('/inform_device{"device":"phone"}') == [HOW_BAD]
@@ -85,7 +85,7 @@ def test_the_device_is_chosen_from_numbered_lines(requester: Conversation) -> No
     ]
 
 
-def test_a_report_that_is_about_a_known_outage(
+def test_a_report_of_a_known_outage_becomes_a_case_only_if_it_is_another_issue(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     actions.outage = "vpn"
@@ -98,7 +98,7 @@ def test_a_report_that_is_about_a_known_outage(
 
 
 @pytest.mark.parametrize("question", ["vpn down?", "is the vpn down", "is outlook down"])
-def test_asking_whether_something_is_down_is_no_report(
+def test_a_question_whether_a_system_is_down_is_not_a_report(
     requester: Conversation, question: str
 ) -> None:
     assert requester.says(question)[0].startswith("Nothing is known")
@@ -106,20 +106,20 @@ def test_asking_whether_something_is_down_is_no_report(
     assert requester.says(question) == ["Nothing is known to be down.", HOW_BAD]
 
 
-def test_the_second_problem_starts_afresh(requester: Conversation) -> None:
+def test_a_second_problem_starts_an_empty_form(requester: Conversation) -> None:
     requester.says("printer says offline")
     requester.says("i can work for now")
     assert requester.says("i have another problem") == [WHAT]
     assert requester.says("cant open the shared calendar") == [ABOUT]
 
 
-def test_everything_in_one_text_asks_nothing(requester: Conversation) -> None:
+def test_a_report_with_every_detail_gets_no_question(requester: Conversation) -> None:
     assert requester.says("laptop battery died, i can't work") == [
         "Case: laptop battery died, i can't work | laptop | blocked"
     ]
 
 
-def test_buttons_carry_their_payload(requester: Conversation) -> None:
+def test_each_button_has_its_payload(requester: Conversation) -> None:
     _, replies = requester.turn("my laptop is dead")
     assert replies[0]["buttons"] == [
         {"title": "I can't work", "payload": '/inform_impact{"impact":"blocked"}'},
@@ -149,7 +149,7 @@ def test_an_aside_does_not_lose_the_form(requester: Conversation, aside: str, be
     assert requester.says("no rush")[0].endswith("| Wi-Fi | working")
 
 
-def test_asking_for_spanish_gets_it(requester: Conversation) -> None:
+def test_a_requester_who_asks_for_spanish_gets_it(requester: Conversation) -> None:
     """The service detects the language in the text and sets it before the turn."""
     requester.says("the wifi is down")
     _, replies = requester.turn("hablas español?", before={"slots": {"language": "es"}})
@@ -159,12 +159,14 @@ def test_asking_for_spanish_gets_it(requester: Conversation) -> None:
     ]
 
 
-def test_a_person_at_once(requester: Conversation, actions: ActionEndpoint) -> None:
+def test_a_request_for_a_person_hands_off_at_once(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
     assert requester.says("let me talk to a human") == []
     assert actions.names(requester.sender) == ["action_hand_off"]
 
 
-def test_a_person_inside_the_form_gets_what_was_collected(
+def test_a_handoff_inside_the_form_passes_on_the_collected_facts(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     requester.says("printer on floor 2 is jammed")
@@ -178,7 +180,9 @@ def test_a_person_inside_the_form_gets_what_was_collected(
     assert requester.says("hello")[0].startswith("Hi, I'm the")  # the form has ended
 
 
-def test_not_understood_twice_in_a_row(requester: Conversation, actions: ActionEndpoint) -> None:
+def test_two_unclear_texts_in_a_row_cause_a_handoff(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
     assert requester.says("whats for lunch in the canteen")[0].startswith(SORRY)
     assert requester.says("asdf") == []
     assert actions.names(requester.sender) == ["action_fallback", "action_fallback"]
@@ -188,7 +192,7 @@ def test_not_understood_twice_in_a_row(requester: Conversation, actions: ActionE
     "no_answer",
     ["is it going to rain today", "ok", "nope", "my laptop is slow", "i have a problem", "👍"],
 )
-def test_no_answer_to_how_bad_is_asked_again(
+def test_a_text_that_does_not_answer_the_question_repeats_it_once(
     requester: Conversation, actions: ActionEndpoint, no_answer: str
 ) -> None:
     requester.says("my laptop wont turn on")
@@ -198,7 +202,7 @@ def test_no_answer_to_how_bad_is_asked_again(
     assert requester.says("hello")[0].startswith("Hi, I'm the")  # the fallback left the form
 
 
-def test_an_answer_after_a_miss_continues(requester: Conversation) -> None:
+def test_an_answer_after_an_unclear_text_continues_the_form(requester: Conversation) -> None:
     requester.says("my laptop wont turn on")
     assert requester.says("qwerty") == [SORRY, HOW_BAD]
     assert requester.says("im completely stuck") == [
@@ -206,7 +210,7 @@ def test_an_answer_after_a_miss_continues(requester: Conversation) -> None:
     ]
 
 
-def test_ok_is_no_problem(requester: Conversation) -> None:
+def test_the_text_ok_is_not_a_problem_description(requester: Conversation) -> None:
     requester.says("need help")
     assert requester.says("ok") == [SORRY, WHAT]
 
@@ -221,7 +225,7 @@ def test_ok_is_no_problem(requester: Conversation) -> None:
         "Acme Dental: your cleaning is on 12/3 at 9:40. Call 555-0100 to move it.",
     ],
 )
-def test_odd_texts_start_nothing(
+def test_unusual_texts_open_no_case_and_cause_no_handoff(
     requester: Conversation, actions: ActionEndpoint, text: str
 ) -> None:
     status, replies = requester.turn(text)
@@ -230,8 +234,8 @@ def test_odd_texts_start_nothing(
 
 
 @pytest.mark.parametrize("payload", ["/intent{}", "/restart", "/session_start", "/no_such_intent"])
-def test_a_raw_payload_breaks_nothing(requester: Conversation, payload: str) -> None:
-    """The service removes the slash from a requester's text. The bot must also survive a raw
+def test_the_bot_survives_a_raw_payload(requester: Conversation, payload: str) -> None:
+    """The service removes the slash from a requester's text, but the bot must also survive a raw
     payload.
     """
     status, _ = requester.turn(payload)
@@ -239,7 +243,7 @@ def test_a_raw_payload_breaks_nothing(requester: Conversation, payload: str) -> 
     assert requester.says("hello")[0].startswith("Hi, I'm the help desk's virtual agent")
 
 
-def test_equipment_becomes_a_request(requester: Conversation) -> None:
+def test_a_text_about_new_equipment_becomes_a_request(requester: Conversation) -> None:
     assert requester.says("can i get a second monitor for my desk") == [WHAT_FOR]
     assert requester.says("when do you open") == [HOURS, WHAT_FOR]
     assert requester.says("i work with big spreadsheets") == [
@@ -248,7 +252,7 @@ def test_equipment_becomes_a_request(requester: Conversation) -> None:
     assert requester.says("i want to request equipment") == [ITEM], "the last one is forgotten"
 
 
-def test_the_reported_problem_turns_out_to_be_another_topic(requester: Conversation) -> None:
+def test_an_answer_about_another_topic_starts_that_topic(requester: Conversation) -> None:
     assert requester.says("i need help") == [WHAT]
     assert requester.says("locked out of sap") == ["Help with sap"]
     assert requester.says("i need help") == [WHAT]
@@ -256,11 +260,11 @@ def test_the_reported_problem_turns_out_to_be_another_topic(requester: Conversat
 
 
 @pytest.mark.parametrize("number", ["CS0000012", "cs-12", "ticket #12", "case number 12"])
-def test_a_case_number_in_any_spelling(requester: Conversation, number: str) -> None:
+def test_a_case_number_is_recognized_in_any_spelling(requester: Conversation, number: str) -> None:
     assert requester.says(f"whats the status of {number}?") == [f"Status of {number}"]
 
 
-def test_never_mind_leaves_the_form_and_forgets(
+def test_never_mind_ends_the_form_and_deletes_its_facts(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     requester.says("my laptop wont turn on")
@@ -269,7 +273,7 @@ def test_never_mind_leaves_the_form_and_forgets(
     assert requester.says("i have a problem") == [WHAT]
 
 
-def test_a_person_gets_the_topic_and_the_language_that_were_mentioned_in_passing(
+def test_a_handoff_passes_on_the_mentioned_topic_and_the_language(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     requester.turn("hablas español?", before={"slots": {"language": "es"}})

@@ -1,5 +1,7 @@
-"""The data that a turn sends and returns: slots that are set before it, forms that are left, and
-the understood intent. The tests work with any Rasa model.
+"""The data that a turn sends and returns: the slots that it sets first, the form that it ends, and
+the recognized intent.
+
+The tests work with any Rasa model.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ def texts(replies: list[dict[str, Any]]) -> list[str]:
     return [reply["text"] for reply in replies]
 
 
-def test_a_conversation_given_back_is_acknowledged_once_and_the_form_of_before_is_left(
+def test_a_handed_back_conversation_is_acknowledged_once_and_its_old_form_ends(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     requester.says("my laptop is dead")
@@ -47,13 +49,15 @@ def test_a_conversation_given_back_is_acknowledged_once_and_the_form_of_before_i
     assert (slots["handed_back_outcome"], slots["requested_slot"]) == ("New dock ordered", None)
 
 
-def test_the_first_turn_may_be_the_services_own(requester: Conversation) -> None:
+def test_the_service_can_start_the_first_turn_with_a_payload(requester: Conversation) -> None:
     before = {"slots": {"problem": "no sound", "device": "headset"}}
     status, replies = requester.turn("/have_a_problem", before=before)
     assert (status, texts(replies)) == (200, ["How much does this affect you?"])
 
 
-def test_the_services_restart_forgets_everything(requester: Conversation) -> None:
+def test_a_restart_by_the_service_ends_the_form_and_empties_the_slots(
+    requester: Conversation,
+) -> None:
     requester.says("my laptop is dead")
     assert requester.turn("/restart") == (200, [])
     assert requester.says("thanks") == ["You're welcome."]
@@ -63,13 +67,15 @@ def test_the_services_restart_forgets_everything(requester: Conversation) -> Non
 @pytest.mark.parametrize(
     "before", [[], {"slots": []}, {"leave_form": 1}, {"payload": "hello"}, {"payload": 7}], ids=str
 )
-def test_a_malformed_before_is_reported(requester: Conversation, before: object) -> None:
+def test_a_malformed_before_is_refused_by_name(requester: Conversation, before: object) -> None:
     status, answer = requester.turn("hi", before=before)
     assert status == 400
     assert "metadata.before" in answer["error"]
 
 
-def test_the_answer_contains_the_understood_intent(requester: Conversation) -> None:
+def test_the_answer_has_the_recognized_intent_and_the_collected_slots(
+    requester: Conversation,
+) -> None:
     body = json.dumps(
         {"sender": requester.sender, "message": "my laptop won't start", "metadata": {}}
     ).encode()
@@ -84,7 +90,7 @@ def test_the_answer_contains_the_understood_intent(requester: Conversation) -> N
     assert told["slots"] == {**wish, "known_outage": "none"}
 
 
-async def test_rasas_stock_rest_channel_can_be_the_bot_by_its_address_alone(
+async def test_the_address_of_rasas_stock_rest_channel_is_enough_to_use_it_as_the_bot(
     rasa: RasaServer,
 ) -> None:
     bot = RasaBot([rasa.url.replace("/sms/", "/rest/")], TOKEN, 60)

@@ -1,7 +1,9 @@
-"""Held-out conversations and texts by authors who have not seen the training data, with the real
-Rasa and the whole service. Each run uses a third of the held-out conversations. ``make
-conversations`` (PATCHBOARD_LONG_TESTS=1) uses all conversations, including the ones that once
-showed faults, and prints each.
+"""Runs held-out conversations and texts with the real Rasa and the whole service. Their authors
+have not seen the training data.
+
+Each run uses a third of the held-out conversations. ``make conversations``
+(PATCHBOARD_LONG_TESTS=1) uses all of them and those that once showed faults, and prints each
+conversation.
 """
 
 import os
@@ -13,13 +15,13 @@ import yaml
 
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.shared.language_of_text import language_of
-from tests.bot.talks import Phones, Talked
+from tests.bot.talks import ConversationResult, Phones
 from tests.bot.test_identity_story import desk  # noqa: F401 - desk is a fixture
 from tests.support.service import Service
 
 ALL = os.environ.get("PATCHBOARD_LONG_TESTS") == "1"
 #: The most conversations that may end badly: of all 30 held-out ones, of a third of them, and of
-#: those that showed faults once. `make nlu` measures understanding.
+#: those that once showed faults. `make nlu` measures understanding.
 MOST_BAD_OF_ALL, MOST_BAD_OF_A_THIRD, MOST_BAD_OF_MENDED = 6, 3, 3
 MOST_BAD_OF_LANGUAGES = 3  # of the 15 in German and French
 MOST_BAD_OF_FACTS = 3  # of the 24 about facts inside a form, and about short first texts
@@ -40,8 +42,8 @@ def conversations(name: str) -> list[dict[str, Any]]:
     return found if ALL else found[::3]
 
 
-def ends_well(wants: str, talked: Talked) -> bool:
-    """Whether the topic was solved or handed to a live agent, without an unwanted case."""
+def ended_well(wants: str, talked: ConversationResult) -> bool:
+    """Return whether the topic was solved or handed to a live agent, without an unwanted case."""
     if wants in ("case", "request"):
         return bool(talked.cases) and len(talked.cases) <= 2
     if wants == "nothing":
@@ -51,27 +53,29 @@ def ends_well(wants: str, talked: Talked) -> bool:
 
 
 def test_most_conversations_end_well(phones: Phones) -> None:
-    bad = ended_badly(phones, conversations("held_out"))
+    bad = count_bad_endings(phones, conversations("held_out"))
     assert bad <= (MOST_BAD_OF_ALL if ALL else MOST_BAD_OF_A_THIRD)
 
 
 @pytest.mark.skipif(not ALL, reason="takes long")
 def test_conversations_that_showed_faults_end_well(phones: Phones) -> None:
-    assert ended_badly(phones, conversations("mended")) <= MOST_BAD_OF_MENDED
+    assert count_bad_endings(phones, conversations("mended")) <= MOST_BAD_OF_MENDED
 
 
 @pytest.mark.skipif(not ALL, reason="takes long")
 def test_most_german_and_french_conversations_end_well(phones: Phones) -> None:
-    assert ended_badly(phones, conversations("languages")) <= MOST_BAD_OF_LANGUAGES
+    assert count_bad_endings(phones, conversations("languages")) <= MOST_BAD_OF_LANGUAGES
 
 
 @pytest.mark.skipif(not ALL, reason="takes long")
-def test_most_conversations_keep_what_the_requester_tells(phones: Phones) -> None:
-    assert ended_badly(phones, conversations("facts")) <= MOST_BAD_OF_FACTS
+def test_most_conversations_keep_the_requesters_facts(phones: Phones) -> None:
+    assert count_bad_endings(phones, conversations("facts")) <= MOST_BAD_OF_FACTS
 
 
-def lacks(one: dict[str, Any], talked: Talked) -> list[str]:
-    """What is missing of the facts that the cases must contain, and what must not be asked."""
+def content_faults(one: dict[str, Any], talked: ConversationResult) -> list[str]:
+    """Return the facts that are missing from the cases, the questions that should not have been
+    asked, and the replies in another language.
+    """
     cases = "\n".join(talked.cases)
     missing = [f"not in the case: {fact}" for fact in one.get("facts", ()) if fact not in cases]
     asked = [said for said in talked.said for never in one.get("never", ()) if never in said]
@@ -83,8 +87,8 @@ def lacks(one: dict[str, Any], talked: Talked) -> list[str]:
     return [*missing, *(f"asked: {said}" for said in asked), *(f"language: {x}" for x in other)]
 
 
-def ended_badly(phones: Phones, tried: list[dict[str, Any]]) -> int:
-    """Text the conversations, print those that end badly, and return their number."""
+def count_bad_endings(phones: Phones, tried: list[dict[str, Any]]) -> int:
+    """Run the conversations, print those that end badly, and return their number."""
     talks = phones.all([(one["texts"], one["known"]) for one in tried])
     bad = []
     for one, talked in zip(tried, talks, strict=True):
@@ -93,8 +97,8 @@ def ended_badly(phones: Phones, tried: list[dict[str, Any]]) -> int:
             for text, replies in zip(one["texts"], talked.replies, strict=True):
                 print(f"  > {text}", *(f"  < {reply}" for reply in replies), sep="\n")
             print(f"  = {talked.owner}, cases {talked.cases}, silent {talked.silent}")
-        faults = [*talked.faults(), *lacks(one, talked)]
-        if faults or not ends_well(one["wants"], talked):
+        faults = [*talked.faults(), *content_faults(one, talked)]
+        if faults or not ended_well(one["wants"], talked):
             bad.append(f"{one['situation']}: {talked}, {faults}")
     print(f"{len(tried) - len(bad)} of {len(tried)} end well", *bad, sep="\n  ")
     return len(bad)
@@ -195,7 +199,7 @@ SENSIBLE = (
 )
 
 
-def test_bad_input_gets_one_sensible_answer(phones: Phones) -> None:
+def test_bad_input_gets_one_fitting_answer(phones: Phones) -> None:
     texts = {**{f"hello in {code}": text for code, text in GREETINGS.items()}, **BAD}
     talks = phones.all([([text], False) for text in texts.values()])
     wrong = []

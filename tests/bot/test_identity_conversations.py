@@ -1,6 +1,7 @@
-"""The identity form in the real model: it asks, asks again after asides, and understands texts
-about codes. A texted code never reaches the bot, because the service sends ``/tell_secret`` in its
-place.
+"""The identity form in the real model: it asks, repeats its question after asides, and understands
+texts about codes.
+
+A texted code never reaches the bot, because the service sends ``/tell_secret`` in its place.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ CODE = "The code?"
         ("/prove_identity", "20418", "20418"),
     ],
 )
-def test_identity_from_question_to_proof(
+def test_the_form_asks_for_the_account_and_the_code_and_verifies(
     requester: Conversation, begins: str, says: str, account: str
 ) -> None:
     assert requester.says(begins) == [WHO]
@@ -35,7 +36,7 @@ def test_identity_from_question_to_proof(
     "aside",
     ["hello", "what can you do", "thx", "ok", "who am i", "my laptop is slow", "tell me a joke"],
 )
-def test_an_aside_returns_to_the_question(requester: Conversation, aside: str) -> None:
+def test_after_an_aside_the_form_repeats_its_question(requester: Conversation, aside: str) -> None:
     requester.says("who am i")
     answers = requester.says(aside)
     assert (len(answers), answers[-1]) == (2, WHO)
@@ -62,7 +63,7 @@ def test_an_aside_returns_to_the_question(requester: Conversation, aside: str) -
         *[("/other_account", "other_account"), ("sorry wrong email", "other_account")],
     ],
 )
-def test_words_about_the_code_reach_the_form(
+def test_a_text_about_the_code_reaches_the_form(
     requester: Conversation, actions: ActionEndpoint, text: str, wish: str
 ) -> None:
     requester.says("who am i")
@@ -84,7 +85,7 @@ def test_words_about_the_code_reach_the_form(
         ("e2005", "e2005"),
     ],
 )
-def test_a_mistyped_account_can_be_corrected(
+def test_a_requester_can_correct_a_mistyped_account(
     requester: Conversation, actions: ActionEndpoint, text: str, account: str
 ) -> None:
     requester.says("who am i")
@@ -94,7 +95,7 @@ def test_a_mistyped_account_can_be_corrected(
 
 
 @pytest.mark.parametrize("text", ["never mind", "forget it", "goodbye"])
-def test_dropping_a_proof_calls_the_service(
+def test_a_requester_who_drops_the_check_ends_it_at_the_service(
     requester: Conversation, actions: ActionEndpoint, text: str
 ) -> None:
     requester.says("who am i")
@@ -104,7 +105,7 @@ def test_dropping_a_proof_calls_the_service(
     assert requester.says("hello")[0].startswith("Hi, I'm the help desk's virtual agent")
 
 
-def test_a_live_agent_has_verified_in_the_meantime(requester: Conversation) -> None:
+def test_the_form_ends_when_a_live_agent_has_verified_meanwhile(requester: Conversation) -> None:
     requester.says("who am i")
     assert requester.says("/proof_ended")[0].startswith("Proof: ")
     requester.says("who am i")
@@ -113,7 +114,9 @@ def test_a_live_agent_has_verified_in_the_meantime(requester: Conversation) -> N
     assert requester.says("thanks") == ["You're welcome."]
 
 
-def test_a_person_at_any_point(requester: Conversation, actions: ActionEndpoint) -> None:
+def test_a_request_for_a_person_ends_the_check_at_any_point(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
     requester.says("who am i")
     assert requester.says("agent") == []
     requester.says("/prove_identity")
@@ -125,10 +128,11 @@ def test_a_person_at_any_point(requester: Conversation, actions: ActionEndpoint)
     assert requester.says("zxcvbn") == []
 
 
-def test_a_live_agent_asks_while_a_form_is_open(requester: Conversation) -> None:
+def test_an_agents_request_for_a_check_interrupts_an_open_form(requester: Conversation) -> None:
     requester.says("my laptop wont start")
     assert requester.says("/prove_identity") == [WHO]
     requester.says("E1001")
-    assert requester.says("/prove_identity")[-1] in (WHO, CODE)  # the service empties the slots
+    # the service would have emptied the slots
+    assert requester.says("/prove_identity")[-1] in (WHO, CODE)
     assert requester.says("/tell_secret")[0].endswith("verified")
     assert requester.says("/tell_secret")[0].startswith("I'm not waiting for a code")

@@ -1,5 +1,6 @@
-"""Identity with the real Rasa and the whole service: from a text to a verified person, or to a live
-agent."""
+"""Identity checks with the real Rasa and the whole service: each begins with a text and ends with a
+verified person or a live agent.
+"""
 
 import re
 import sqlite3
@@ -47,8 +48,8 @@ def desk(home: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(autouse=True)
 def _a_day_later(desk: Service) -> None:
-    """Move the clock by a day, so that no earlier codes count. A person gets at most three codes in
-    ten minutes and ten a day.
+    """Move the clock by a day, so that earlier codes do not count toward the limits. A person gets
+    at most three codes in ten minutes and ten a day.
     """
     with sqlite3.connect(desk.log.parent / "patchboard.db", timeout=20) as db:
         db.execute("UPDATE proof_sends SET at = '2026-01-01 00:00:00.000000'")
@@ -96,8 +97,9 @@ class Talk:
         answer.raise_for_status()
 
     def says(self, body: str, ends: str) -> list[str]:
-        """Text, and wait until the answer contains ``ends``. Returns what arrived since the text
-        before."""
+        """Send a text, and wait for an answer that contains ``ends``. Return everything that has
+        arrived since the previous text.
+        """
         self.text(body)
         return self.hears(ends)
 
@@ -115,7 +117,7 @@ class Talk:
         )
 
     def code_or_none(self, to: str) -> str:
-        """The newest code that was mailed to the address before."""
+        """Return the newest code mailed to the address, or an empty string."""
         page = requests.get(f"{self.desk.url}/mailbox/mails", timeout=10).text
         newest = next((mail for mail in page.split("<article")[1:] if to in mail), "")
         found = re.search(r"is (\d{6})", newest)
@@ -133,7 +135,9 @@ class Talk:
         raise AssertionError(f"no mail to {to}")
 
 
-def test_a_good_code_with_a_detour_and_nothing_shows_it(desk: Service, home: Path) -> None:
+def test_a_correct_code_verifies_after_an_aside_and_is_stored_nowhere(
+    desk: Service, home: Path
+) -> None:
     ann = Talk(desk, ANN)
     assert ann.says("do you know who i am", WHO) == [WHO]
     assert ann.says("what can you do", WHO)[0].startswith("I'm the virtual agent")
@@ -151,20 +155,21 @@ def test_a_good_code_with_a_detour_and_nothing_shows_it(desk: Service, home: Pat
     assert not [
         path.name
         for path in kept
-        if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)
+        if path.suffix in (".db", ".db-wal", ".log") and contains_code(path, code)
     ]
 
 
-def holds(path: Path, code: str) -> bool:
-    """Return whether the code occurs on its own. The digits of a time may contain any code by
-    chance."""
+def contains_code(path: Path, code: str) -> bool:
+    """Return whether the file contains the code as a number of its own. Timestamps may contain the
+    same digits by chance.
+    """
     return (
         re.search(rf"(?<![\d.]){code[:3]} ?{code[3:]}(?!\d)".encode(), path.read_bytes())
         is not None
     )
 
 
-def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
+def test_after_five_wrong_codes_the_agents_see_why_the_check_ended(desk: Service) -> None:
     bob = Talk(desk, BOB)
     bob.says("that is not me", WHO)
     bob.says("bob@example.com", "If we have that on file")
@@ -183,7 +188,7 @@ def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
     )  # fmt: skip
 
 
-def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
+def test_an_expired_code_is_replaced_by_a_new_one(desk: Service) -> None:
     guest = Talk(desk, "+13035550188")
     guest.says("who am i", WHO)
     guest.says("e1001", "If we have that on file")
@@ -199,9 +204,11 @@ def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
     assert guest.interaction["user"]["name"] == "Ann Lee"
 
 
-def test_on_another_persons_number_the_conversation_gets_the_proven_person(desk: Service) -> None:
-    """The conflict row of table 1: the number is on another user's record. "That is not me" also
-    applies to the following texts.
+def test_a_person_who_proves_their_identity_on_anothers_number_becomes_the_requester(
+    desk: Service,
+) -> None:
+    """The conflict row of table 1: the number is on another user's record. After "this is not me",
+    later texts do not belong to that user either.
     """
     phone = Talk(desk, "+12025550144")
     phone.says("hello", "virtual agent")
@@ -260,7 +267,7 @@ def test_an_agent_verifies_by_hand_and_the_bot_continues(desk: Service) -> None:
         ("+13035550174", "i typed it wrong", WHO),
     ],
 )
-def test_nothing_shows_a_code_that_is_texted_late(
+def test_a_code_that_is_texted_late_is_stored_nowhere(
     desk: Service, home: Path, number: str, leaves: str, answer: str
 ) -> None:
     guest = Talk(desk, number)
@@ -280,11 +287,11 @@ def test_nothing_shows_a_code_that_is_texted_late(
     assert not [
         path.name
         for path in kept
-        if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)
+        if path.suffix in (".db", ".db-wal", ".log") and contains_code(path, code)
     ]
 
 
-def test_a_mistyped_address_and_a_new_code(desk: Service) -> None:
+def test_a_requester_corrects_an_address_and_requests_a_second_code(desk: Service) -> None:
     guest = Talk(desk, "+13035550175")
     guest.says("i forgot my password", WHO)
     guest.says("anne@example.com", "If we have that on file")
@@ -300,7 +307,7 @@ def test_a_mistyped_address_and_a_new_code(desk: Service) -> None:
     assert guest.says(f"oh its {second}", "Thanks, ")[0] == "Thanks, Priya, you're verified."
 
 
-def test_at_the_second_fact_only_answers_are_tries(desk: Service) -> None:
+def test_only_answers_to_the_identity_question_count_as_attempts(desk: Service) -> None:
     guest = Talk(desk, "+13035550177")
     guest.says("i forgot my password", WHO)
     guest.says("E1001", "If we have that on file")
@@ -316,7 +323,7 @@ def test_at_the_second_fact_only_answers_are_tries(desk: Service) -> None:
     assert guest.says("1990", "Thanks, ")[0] == "Thanks, Ann, you're verified."
 
 
-def test_a_proof_is_dropped_at_the_identity_fact(desk: Service) -> None:
+def test_never_mind_ends_the_check_at_the_identity_question(desk: Service) -> None:
     guest = Talk(desk, "+13035550178")
     guest.says("i forgot my password", WHO)
     guest.says("E1001", "If we have that on file")
@@ -327,13 +334,13 @@ def test_a_proof_is_dropped_at_the_identity_fact(desk: Service) -> None:
     assert said.startswith("Sorry, I didn't get that."), "no try any more"
 
 
-NOT_PROVEN_YET = "+1303555019"  # the test adds one more digit
+UNVERIFIED_NUMBERS = "+1303555019"  # the test adds one more digit
 HOW_BAD = "How much does this affect you?\n1 I can't work\n2 I can still work"
 PUEDE = "¿Puede trabajar a pesar de esto?\n1 No puedo trabajar\n2 Puedo trabajar"
 
 
-def test_a_report_continues_behind_the_proof_that_an_aside_needed(desk: Service) -> None:
-    guest = Talk(desk, f"{NOT_PROVEN_YET}1")
+def test_a_report_continues_after_the_identity_check_for_an_aside(desk: Service) -> None:
+    guest = Talk(desk, f"{UNVERIFIED_NUMBERS}1")
     assert guest.says("my monitor is broken", HOW_BAD) == [HOW_BAD]
     assert guest.says("whats the status of my other case", WHO) == [FOR_CASES]
     guest.says("E1004", "If we have that on file")
@@ -343,8 +350,8 @@ def test_a_report_continues_behind_the_proof_that_an_aside_needed(desk: Service)
     assert guest.says("1", "I've opened case")[0].startswith("I've opened case CS")
 
 
-def test_never_mind_drops_the_aside_and_not_the_report(desk: Service) -> None:
-    guest = Talk(desk, f"{NOT_PROVEN_YET}2")
+def test_never_mind_drops_only_the_aside_and_keeps_the_report(desk: Service) -> None:
+    guest = Talk(desk, f"{UNVERIFIED_NUMBERS}2")
     guest.says("screen is cracked", HOW_BAD)
     guest.says("whats the status of my case", WHO)
     assert guest.says("never mind", HOW_BAD) == ["OK, back to where we were.", HOW_BAD]
@@ -356,10 +363,10 @@ def test_never_mind_drops_the_aside_and_not_the_report(desk: Service) -> None:
 
 
 def test_a_requester_who_gave_an_account_is_not_asked_for_it(desk: Service) -> None:
-    guest = Talk(desk, f"{NOT_PROVEN_YET}3")
+    guest = Talk(desk, f"{UNVERIFIED_NUMBERS}3")
     (asked,) = guest.says("forgot my pw, im E1002", 'no code".')
     assert asked.startswith("If we have that on file")
-    another = Talk(desk, f"{NOT_PROVEN_YET}4")
+    another = Talk(desk, f"{UNVERIFIED_NUMBERS}4")
     another.says("hi its tom, employee number E2001, wifi is down at my desk", HOW_BAD)
     another.says("dos", "I've opened case")
     assert another.says("whats the status of my case", 'no code".')[0].startswith(
@@ -367,8 +374,8 @@ def test_a_requester_who_gave_an_account_is_not_asked_for_it(desk: Service) -> N
     )
 
 
-def test_a_name_keeps_its_letters(desk: Service) -> None:
-    jose = Talk(desk, f"{NOT_PROVEN_YET}5")
+def test_accented_letters_survive_in_a_report(desk: Service) -> None:
+    jose = Talk(desk, f"{UNVERIFIED_NUMBERS}5")
     jose.says("mi teléfono no enciende, soy José Núñez del área económica", PUEDE)
     (told,) = jose.says("el primero", "He abierto el caso")
     assert "mi teléfono no enciende, soy José Núñez del área económica" in told

@@ -1,4 +1,4 @@
-"""A report is never lost: whole conversations with the real Rasa and the whole service."""
+"""No report is lost: whole conversations with the real Rasa and the whole service."""
 
 import itertools
 from collections.abc import Callable
@@ -16,11 +16,11 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def talk(desk: Service) -> Callable[[], Talk]:  # noqa: F811
-    """A requester who has never texted before."""
+    """Return a function that creates a requester who has never texted before."""
     return lambda: Talk(desk, f"+13035552{next(_numbers):03}")
 
 
-def test_more_facts_in_answer_to_a_choice_become_part_of_the_case(talk: Callable[[], Talk]) -> None:
+def test_facts_in_reply_to_a_choice_become_part_of_the_case(talk: Callable[[], Talk]) -> None:
     guest = talk()
     assert guest.says("my laptop wont turn on", "affect") == [HOW_BAD]
     assert guest.says("it just beeps", "still work") == [f"Thanks, I've added that. {AGAIN}"]
@@ -30,7 +30,7 @@ def test_more_facts_in_answer_to_a_choice_become_part_of_the_case(talk: Callable
     assert guest.interaction["owner"]["kind"] == "queue"
 
 
-def test_a_thumb_answers_the_question_in_other_words(talk: Callable[[], Talk]) -> None:
+def test_a_thumbs_up_answers_the_rephrased_question(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("my laptop wont turn on", "affect")
     guest.says("it just beeps", "still work")
@@ -40,7 +40,9 @@ def test_a_thumb_answers_the_question_in_other_words(talk: Callable[[], Talk]) -
 
 
 @pytest.mark.parametrize("question", ["how long does that take?", "do i have to pay for it?"])
-def test_a_question_does_not_become_the_reason(talk: Callable[[], Talk], question: str) -> None:
+def test_a_question_is_not_stored_as_the_reason_for_a_request(
+    talk: Callable[[], Talk], question: str
+) -> None:
     guest = talk()
     assert guest.says("i need a second monitor", "What is it for") == [WHAT_FOR]
     said = guest.says(question, "What is it for")
@@ -66,7 +68,7 @@ def test_additions_to_a_report_open_no_second_case(talk: Callable[[], Talk], mor
     assert said.startswith("Added to CS"), said
 
 
-def test_a_person_in_the_middle_of_a_report_comes_with_its_case(talk: Callable[[], Talk]) -> None:
+def test_a_request_for_a_person_during_a_report_opens_its_case(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("my laptop wont turn on", "affect")
     said = guest.says("let me talk to a human", "in line")
@@ -74,14 +76,16 @@ def test_a_person_in_the_middle_of_a_report_comes_with_its_case(talk: Callable[[
 
 
 @pytest.mark.parametrize(("command", "ends"), [("BYE", "Goodbye"), ("RESTART", "start over")])
-def test_bye_and_restart_keep_the_report(talk: Callable[[], Talk], command: str, ends: str) -> None:
+def test_bye_and_restart_turn_an_unfinished_report_into_a_case(
+    talk: Callable[[], Talk], command: str, ends: str
+) -> None:
     guest = talk()
     guest.says("my laptop wont turn on", "affect")
     said = guest.says(command, ends)
     assert said[0].startswith("I've opened case CS"), said
 
 
-def test_a_correction_makes_no_second_request(talk: Callable[[], Talk]) -> None:
+def test_a_correction_opens_no_second_request(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("i need a new keyboard", "What is it for")
     (said,) = guest.says("the letter e does not work", "I've opened request")
@@ -91,7 +95,9 @@ def test_a_correction_makes_no_second_request(talk: Callable[[], Talk]) -> None:
     assert guest.says("thanks", "welcome") == ["You're welcome."]
 
 
-def test_the_form_stops_asking_for_the_account(talk: Callable[[], Talk]) -> None:
+def test_after_repeated_asides_the_form_hands_off_instead_of_asking_for_the_account(
+    talk: Callable[[], Talk],
+) -> None:
     guest = talk()
     guest.says("whats the status of my case", "employee number")
     assert guest.says("thx", "AGENT.")[-1].endswith("If you have neither, text AGENT.")
@@ -100,7 +106,7 @@ def test_the_form_stops_asking_for_the_account(talk: Callable[[], Talk]) -> None
     assert "I couldn't verify you, so a person will take over." in said
 
 
-def test_a_solved_problem_is_dropped(talk: Callable[[], Talk]) -> None:
+def test_a_text_that_it_works_again_drops_the_request(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("whats the status of my case", "employee number")
     assert guest.says("nvm, it works again", "dropped") == [
@@ -108,7 +114,9 @@ def test_a_solved_problem_is_dropped(talk: Callable[[], Talk]) -> None:
     ]
 
 
-def test_opting_out_and_in_continues_in_spanish(talk: Callable[[], Talk]) -> None:
+def test_a_spanish_report_continues_in_spanish_after_cancel_and_start(
+    talk: Callable[[], Talk],
+) -> None:
     guest = talk()
     guest.says("hola, mi laptop no enciende", "trabajar")
     assert guest.says("CANCEL", "START")[0].startswith("Ya no recibe textos de ")
@@ -136,7 +144,9 @@ def test_after_stop_and_start_the_topic_continues(
     assert asks in said[2]
 
 
-def test_lost_access_is_a_case_even_if_nobody_is_verified(talk: Callable[[], Talk]) -> None:
+def test_lost_access_becomes_a_case_even_without_a_verified_requester(
+    talk: Callable[[], Talk],
+) -> None:
     guest = talk()
     guest.says("i forgot my password", "employee number")
     said = guest.says("let me talk to a human", "in line")
@@ -144,17 +154,17 @@ def test_lost_access_is_a_case_even_if_nobody_is_verified(talk: Callable[[], Tal
     assert "Password or locked account" in said[0]
 
 
-def test_a_requester_who_gives_a_name_is_greeted_by_it(talk: Callable[[], Talk]) -> None:
+def test_a_requester_who_gives_a_name_is_greeted_by_name(talk: Callable[[], Talk]) -> None:
     (said,) = talk().says("hi, it's Priya", "virtual agent")
     assert said.startswith("Hi Priya, I'm the help desk's virtual agent.")
 
 
-def test_a_number_with_a_new_owner_is_not_asked_who_they_are(talk: Callable[[], Talk]) -> None:
+def test_the_new_owner_of_a_number_gets_no_identity_check(talk: Callable[[], Talk]) -> None:
     (said,) = talk().says("this number is somebody else's now", ".")
     assert said.startswith("Thanks for telling us."), said
 
 
-def test_a_wrong_number_is_not_answered_about_codes(talk: Callable[[], Talk]) -> None:
+def test_the_reply_to_a_wrong_number_does_not_mention_codes(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("hello", "virtual agent")
     (said,) = guest.says("oh sorry, wrong number", ".")
@@ -162,7 +172,7 @@ def test_a_wrong_number_is_not_answered_about_codes(talk: Callable[[], Talk]) ->
     assert "code" not in said
 
 
-def test_a_second_wish_is_started_after_the_report(talk: Callable[[], Talk]) -> None:
+def test_a_second_topic_starts_after_the_report(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("my laptop wont turn on", "affect")
     said = guest.says("my account is locked too", "affect")
@@ -173,12 +183,14 @@ def test_a_second_wish_is_started_after_the_report(talk: Callable[[], Talk]) -> 
     assert said[2].startswith("This protects your account. To confirm who you are")
 
 
-def test_the_reason_precedes_the_question_for_the_account(talk: Callable[[], Talk]) -> None:
+def test_the_virtual_agent_explains_why_it_asks_for_the_account(talk: Callable[[], Talk]) -> None:
     (said,) = talk().says("whats the status of my case", "employee number")
     assert said.startswith("Only you should see your cases. To confirm who you are")
 
 
-def test_two_misses_say_why_a_person_comes(talk: Callable[[], Talk]) -> None:
+def test_after_two_unclear_texts_the_requester_learns_why_a_person_takes_over(
+    talk: Callable[[], Talk],
+) -> None:
     guest = talk()
     guest.says("asdf qwer", "put it another way")
     said = guest.says("zxcv uiop", "in line")

@@ -1,5 +1,6 @@
-"""Two bots that share a database: a conversation continues at the other bot, and a turn that one
-bot has stored does not run again at the other."""
+"""Two bots share a database. A conversation can continue at the other bot, and a turn that one bot
+has stored does not run again at the other.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +79,7 @@ def shared(
     _actions: ActionEndpoint,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[SharedTracker]:
-    """The bots start at once, so both find a database without tables."""
+    """Start both bots at once, so that both find a database without tables."""
     with ExitStack() as open_:
         url = ""
         if request.param == "postgresql":
@@ -168,7 +169,7 @@ def test_the_log_of_a_bot_has_no_password(shared: SharedTracker) -> None:
 def test_a_turn_that_died_with_its_bot_runs_once_at_the_other(
     shared: SharedTracker, actions: ActionEndpoint
 ) -> None:
-    """The last test, because it kills a bot."""
+    """This test comes last, because it kills a bot."""
     here, there = shared.requester()
     here.says("hello")
     actions.delay = 2
@@ -185,7 +186,9 @@ def test_a_turn_that_died_with_its_bot_runs_once_at_the_other(
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_turns_in_the_store(home: Path, tmp_path: Path, kind: str) -> None:
-    """Failed turns, simultaneous turns, old turns, and bots that start together."""
+    """Run ``stored_turns.py``: failed turns, simultaneous turns, old turns, and bots that start
+    together.
+    """
     with ExitStack() as open_:
         url = open_.enter_context(postgres_database()) if kind == "postgresql" else ""
         done = run_program(

@@ -1,4 +1,4 @@
-"""The turn endpoint itself: token, bodies, repeats, failures."""
+"""The turn endpoint: its token, malformed bodies, repeated turns and failures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from tests.support.rasa_server import start_rasa
 @pytest.mark.parametrize(
     "authorization", ["", "Bearer wrong", f"bearer {TOKEN}", TOKEN, "Bearer é"]
 )
-def test_without_the_token_nothing_is_answered(requester: Conversation, authorization: str) -> None:
+def test_a_request_without_the_token_is_refused(
+    requester: Conversation, authorization: str
+) -> None:
     status, answer = requester.post({"sender": "a", "message": "hi"}, authorization=authorization)
     assert (status, list(answer)) == (401, ["error"])
 
@@ -74,7 +76,7 @@ def test_metadata_reaches_the_action(requester: Conversation, actions: ActionEnd
 
 
 @pytest.mark.parametrize("turn_id", ["t1", 1])
-def test_the_same_turn_again_runs_once(
+def test_a_repeated_turn_runs_once(
     requester: Conversation, actions: ActionEndpoint, turn_id: object
 ) -> None:
     first = requester.turn("agent", turn_id=turn_id)
@@ -84,7 +86,7 @@ def test_the_same_turn_again_runs_once(
     assert len(actions.names(requester.sender)) == 2
 
 
-def test_the_same_turn_twice_at_once_runs_once(
+def test_simultaneous_repeats_of_a_turn_run_once(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     actions.delay = 0.5
@@ -95,7 +97,7 @@ def test_the_same_turn_twice_at_once_runs_once(
     assert actions.names(requester.sender) == ["action_fallback"]
 
 
-def test_one_turn_id_of_two_senders_is_two_turns(
+def test_two_senders_can_use_the_same_turn_id(
     another: Callable[[], Conversation], actions: ActionEndpoint
 ) -> None:
     ann, bob = another(), another()
@@ -112,9 +114,9 @@ def test_one_turn_id_of_two_senders_is_two_turns(
         {"events": [{"no": "event"}], "responses": []},
         {"responses": {}},
     ],
-    ids=["answers 503", "events no list", "event without a kind", "responses no list"],
+    ids=["answers 503", "events not a list", "event without a kind", "responses not a list"],
 )
-def test_a_failed_action_is_a_failed_turn_that_can_be_asked_again(
+def test_a_failed_action_fails_the_turn_which_can_then_be_repeated(
     requester: Conversation, actions: ActionEndpoint, broken: int | dict[str, Any]
 ) -> None:
     actions.broken = broken
@@ -125,7 +127,7 @@ def test_a_failed_action_is_a_failed_turn_that_can_be_asked_again(
     assert requester.turn("agent", turn_id="t1") == (200, [])
 
 
-def test_an_exception_inside_rasa_is_a_failed_turn(
+def test_an_exception_inside_rasa_fails_the_turn(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     actions.broken = {"events": [{"event": "active_loop", "name": "no_such_form"}], "responses": []}
@@ -133,7 +135,7 @@ def test_an_exception_inside_rasa_is_a_failed_turn(
     assert (status, answer["error"]) == (500, "The turn failed: ActionNotFoundException.")
 
 
-def test_without_a_model_every_turn_is_503(home: Path, tmp_path: Path) -> None:
+def test_without_a_model_every_turn_gets_503(home: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.tar.gz"
     broken.write_bytes(b"this is no model")
     with start_rasa(
@@ -143,7 +145,7 @@ def test_without_a_model_every_turn_is_503(home: Path, tmp_path: Path) -> None:
     assert (status, answer) == (503, {"error": "No model is loaded."})
 
 
-def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
+def test_rasa_does_not_start_with_an_empty_token(home: Path, model: Path) -> None:
     done = run_program(
         *("run", "--model", model, "--credentials", "bot/credentials.yml"),
         *("--endpoints", "bot/endpoints.yml"),
@@ -158,17 +160,16 @@ def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
     assert "Set PATCHBOARD_BOT_TOKEN" in done.stdout + done.stderr
 
 
-def test_checks_inside_rasas_own_process(home: Path) -> None:
-    """The compiled check agrees with Rasa's, another Rasa is refused, and the memory of turns
-    is bounded."""
+def test_the_checks_inside_rasas_process_pass(home: Path) -> None:
+    """Run ``inside_bot.py``, which tests the parts of ``bot/`` in the same process as Rasa."""
     done = run_program("-m", "tests.bot.inside_bot", home=home, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.endswith("all well\n")
 
 
-def test_a_conversation_is_forgotten(requester: Conversation) -> None:
-    """The events and the remembered answers of the conversation are deleted. Those of another
-    requester stay.
+def test_the_bot_forgets_a_conversation_on_request(requester: Conversation) -> None:
+    """The bot deletes the conversation's events and stored answers. It keeps those of another
+    requester.
     """
     other = Conversation(requester.server)
     other.turn("hello", turn_id="t1")

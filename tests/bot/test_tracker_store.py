@@ -1,4 +1,4 @@
-"""The bounded tracker store answers as Rasa's own does, and reports a lost database."""
+"""The bounded tracker store answers as Rasa's own store does, and reports a lost database."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from handoff_service.rules.training.intents import alike
 from tests.support.rasa_server import meanings, run_rasa
 
 # The authors of these texts have seen the examples, so this limit only detects regressions. `make
-# nlu` reports the fair figure, from texts by authors who have not seen them.
+# nlu` reports a fair figure from texts whose authors have not seen the examples.
 LEAST_UNDERSTOOD = 0.92
 FEWEST_EXAMPLES = 40
 PROOF = {"form": "identity_form", "slot": "proof", "after_case": False}
-# some intents are possible only after the question that asks for them
+# Some intents are possible only after the question that asks for them.
 ASKED: dict[str, dict[str, object]] = {
     "no_code": PROOF,
     "new_code": PROOF,
@@ -45,12 +45,12 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def plain(example: str) -> str:
-    """An example without its entity marks: `my [laptop](device)` is `my laptop`."""
+    """Return an example without its entity marks: `my laptop` for `my [laptop](device)`."""
     return re.sub(r"\[([^\]]+)\](\([^)]*\)|\{[^}]*\})", r"\1", example)
 
 
 def examples() -> dict[str, list[str]]:
-    """Training examples by intent."""
+    """Return the training examples by intent."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted((ROOT / "data" / "nlu").glob("*.yml")):
         for block in read(path)["nlu"]:
@@ -61,19 +61,23 @@ def examples() -> dict[str, list[str]]:
 
 
 def held_out(name: str) -> list[tuple[str, str]]:
-    """The texts of a file in tests/bot, with their right intents."""
+    """Return the texts of a file in tests/bot with their correct intents."""
     texts = read(ROOT / "tests" / "bot" / name)["texts"]
     return [(text, intent) for intent, of_intent in texts.items() for text in of_intent]
 
 
 def same(text: str) -> str:
-    """A normal form: texts that differ only in case, marks and blanks count as the same text."""
+    """Return a normal form in which texts that differ only in case, punctuation and spaces are
+    equal.
+    """
     return " ".join(re.findall(r"\w+", text.casefold())) or text.strip()
 
 
 def utterances_of_code() -> re.Pattern[str]:
-    """A pattern of the responses that only actions or a form's slots name, so that Rasa does not
-    see their use. `utter_code_{...}` stands for all names that begin with `utter_code_`.
+    """Return a pattern of the responses that only actions or form slots name, so that Rasa does not
+    see their use.
+
+    `utter_code_{...}` stands for all names that begin with `utter_code_`.
     """
     named = {
         found.replace("{", r"\w+")
@@ -86,7 +90,7 @@ def utterances_of_code() -> re.Pattern[str]:
 
 
 def is_expected(warning: str, said_by_code: re.Pattern[str]) -> bool:
-    """Whether `rasa data validate` reports this although the data is valid."""
+    """Return whether `rasa data validate` reports this although the data is valid."""
     if unused := re.search(r"The utterance '(\w+)' is not used in any story", warning):
         return said_by_code.fullmatch(unused[1]) is not None
     without = re.search(r"The intent '(\w+)' is listed in the domain file, but is not", warning)

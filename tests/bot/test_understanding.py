@@ -1,5 +1,6 @@
-"""The pipeline's own parts: the gates, what was asked, requests for a person, bad input, a
-missing encoder."""
+"""Parts of the pipeline: the gates, the preceding question, requests for a person, bad input, and a
+missing encoder.
+"""
 
 from __future__ import annotations
 
@@ -87,8 +88,8 @@ type Parsed = Mapping[tuple[str, bool], dict[str, object]]
 
 @pytest.fixture(scope="module")
 def parsed(home: Path, model: Path) -> Parsed:
-    """(text, whether the proof asked) -> the model's result. One process parses all texts, because
-    loading the model takes most of its time.
+    """Return the model's result for each (text, whether the identity form asked). One process
+    parses all texts, because loading the model takes most of its time.
     """
     texts = [*NOT_FOR_DESK, *BAD_INPUT[:-3], *WANTS_PERSON, *WANTS_NONE, *VAGUE, CODE]
     asked = [*((text, False) for text in texts), (CODE, True)]

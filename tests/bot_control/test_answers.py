@@ -25,7 +25,7 @@ class Stopped(Exception):
 
 
 @pytest.mark.parametrize("written", [1, 2])
-def test_another_call_completes_an_answer(
+def test_a_second_call_completes_an_answer_that_was_written_in_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
     shutil.copytree(ROOT / "data", tmp_path / "data")

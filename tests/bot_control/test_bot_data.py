@@ -81,7 +81,7 @@ def test_a_trainer_moves_an_example_between_files_and_rewords_it(data: BotData) 
         data.add("no_such_intent", ["x"])
 
 
-def test_the_texts_of_the_audit_stay_outside_the_training_data(data: BotData) -> None:
+def test_texts_of_the_audit_are_not_written_to_the_training_data(data: BotData) -> None:
     data.add_test("thanks", "ta very much")
     data.add_test("bye", "off now")
     data.add_test("thanks", "nice one")
@@ -109,7 +109,7 @@ def test_a_file_that_an_editor_saves_meanwhile_keeps_both_changes(
     assert texts(data, "thanks")[-1] == "cheers, that did it"
 
 
-def test_a_file_that_changes_all_the_time_is_not_written(
+def test_a_file_that_keeps_changing_is_not_written(
     data: BotData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = (data.root / THANKS).read_text()

@@ -77,7 +77,7 @@ def test_a_bot_without_a_model_starts_as_soon_as_there_is_one(tmp_path: Path) ->
     bots.end()
 
 
-KILLED = """
+SUPERVISOR = """
 import os, sys, time
 from pathlib import Path
 from handoff_service.bot_control.bot_supervisor import BotCommand, RunningBots
@@ -93,7 +93,7 @@ def test_a_bot_ends_with_a_killed_supervisor(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    arguments = [sys.executable, "-c", KILLED, SERVER, str(port), str(tmp_path / "bot.log")]
+    arguments = [sys.executable, "-c", SUPERVISOR, SERVER, str(port), str(tmp_path / "bot.log")]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as supervisor:
         assert supervisor.stdout is not None
         while "is up" not in supervisor.stdout.readline():

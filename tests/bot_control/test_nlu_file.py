@@ -92,9 +92,9 @@ def test_changing_a_missing_example_is_refused() -> None:
         "nlu:\n- intent: x\n  examples: |\n    - a\n",
         "nlu:\n  - {intent: x,examples: a}\n",
     ],
-    ids=["no YAML", "other indentation", "flow style"],
+    ids=["invalid YAML", "other indentation", "flow style"],
 )
-def test_a_file_in_which_more_would_change_is_refused(text: str) -> None:
+def test_a_file_that_would_also_change_elsewhere_is_refused(text: str) -> None:
     with pytest.raises(Conflict):
         nlu_file.add(text, "x", ["b"])
 
@@ -105,12 +105,12 @@ def test_invalid_examples_are_refused(text: str) -> None:
         nlu_file.example_of(text)
 
 
-def test_the_error_for_a_slash_names_it() -> None:
+def test_an_example_cannot_begin_with_a_slash() -> None:
     with pytest.raises(BadInput):
         nlu_file.checked("/restart")
 
 
-def test_there_are_200_awkward_texts() -> None:
+def test_there_are_at_least_200_awkward_texts() -> None:
     assert len(set(TEXTS)) >= 200
 
 

@@ -62,7 +62,7 @@ def data(tmp_path: Path) -> BotData:
 
 
 def change(data: BotData, name: str, *changes: TextChange) -> str:
-    """Return the file after the changes, without the unchanged first lines."""
+    """Change a reply. Return the whole file after the change."""
     put_reply(data, name, changes)
     return (data.root / DOMAIN).read_text()
 

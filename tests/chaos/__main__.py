@@ -44,7 +44,7 @@ def main() -> int:
         for environ, command in drills
         if subprocess.run(
             command, env=os.environ | environ, check=False
-        ).returncode  # These are our own commands.
+        ).returncode  # these are our own commands
     ]
     print("\n".join(f"FAILED: {drill}" for drill in failed) or "All drills passed.")
     return 1 if failed else 0

@@ -85,7 +85,7 @@ class Drill:
                 while len(twilio.sent) < reached and time.monotonic() < until:
                     twilio.callbacks_first = chance.random() < 0.2
                     if not twilio.faults_wait and chance.random() < 0.1:
-                        self._trouble(chance)
+                        self._fail_next_send(chance)
                     await asyncio.sleep(0.02)
                 service.kill()
                 await writing
@@ -106,8 +106,8 @@ class Drill:
         await twilio.close()
         return *self._compared(), took
 
-    def _trouble(self, chance: random.Random) -> None:
-        """Let the next send fail in one of several ways."""
+    def _fail_next_send(self, chance: random.Random) -> None:
+        """Make the next send fail in one of several ways."""
         match chance.randrange(4):
             case 0:
                 self.twilio.fail_next(status=429, code=20429)

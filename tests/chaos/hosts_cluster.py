@@ -106,7 +106,7 @@ class ServiceHost:
         self._process.wait(40)
 
     def ended(self) -> int:
-        """Wait for a service that should end by itself. Return its exit code."""
+        """Wait until a service ends without being stopped. Return its exit code."""
         assert self._process is not None
         return self._process.wait(READY_WITHIN)
 

@@ -32,7 +32,7 @@ REQUESTERS = 150
 WANTS_AN_AGENT = 0.1  # the share of texts that ask for one
 HAS_A_PICTURE = 0.2  # the share of texts with a picture
 PAUSE = 0.5  # seconds before a page connects again, as in event_stream.js
-HELLO_WITHIN, QUIET = 5.0, 25.0  # seconds, likewise
+HELLO_WITHIN, QUIET = 5.0, 25.0  # seconds, as in event_stream.js
 UNSETTLED = ("queued", "sending", "unknown")
 TRY_AGAIN = (502, 503, 504)
 
@@ -47,8 +47,8 @@ class Page:
     has_lost: bool = False
     heard_at: float = 0.0  #: when the last byte came
     lost_at: float = 0.0  #: when the connection ended
-    #: each reconnection: when the page last heard something before, when it noticed the loss, and
-    #: when it was connected again
+    #: For each reconnection: when the page last received something, when it noticed the loss, and
+    #: when it was connected again.
     gaps: list[tuple[float, float, float]] = field(default_factory=list)
 
     async def stay_open(self) -> None:
@@ -193,8 +193,9 @@ class Load:
         return all(page.connected for page in self.pages)
 
     async def settled(self, within: float) -> tuple[float, int, int]:
-        """Wait until every text is stored and sent, and every picture stored. Return the seconds,
-        or ``within``, and how many texts and pictures were lost."""
+        """Wait until every text is stored and sent, and every picture is stored. Return the seconds
+        (at most ``within``), and the numbers of lost texts and pictures.
+        """
         began, lost, pictures = time.monotonic(), 0, 0
         while time.monotonic() - began < within:
             lost, pictures = self.lost(), await asyncio.to_thread(self.lost_pictures)
@@ -224,9 +225,7 @@ class Load:
             return True
 
     def lost(self) -> int:
-        """Return the texts that a requester or an agent sent, or the desk stored, but that did not
-        arrive.
-        """
+        """Return how many texts of requesters, agents and the desk did not arrive."""
         m = t.messages
         with self._database.connect() as connection:
             stored = set(connection.execute(sa.select(m.c.provider_sid)).scalars())
@@ -243,11 +242,13 @@ class Load:
 
     @property
     def pictures(self) -> int:
-        """How many pictures requesters have sent."""
+        """Return how many pictures requesters have sent."""
         return len(self._pictures)
 
     def lost_pictures(self) -> int:
-        """Pictures of requesters that are not stored, or whose file is missing or damaged."""
+        """Return how many pictures of requesters are not stored, or have a missing or damaged
+        file.
+        """
         m, d = t.messages, t.media
         query = (
             sa.select(m.c.provider_sid, d.c.file)
@@ -265,7 +266,7 @@ class Load:
         return len(self._pictures.keys() - self._found)
 
     def duplicated(self) -> int:
-        """Return the texts that were stored or sent more than once."""
+        """Return how many texts were stored or sent too often."""
         m = t.messages
         with self._database.connect() as connection:
             query = sa.select(m.c.body).where(m.c.direction == "outbound")
@@ -296,8 +297,10 @@ class Load:
 
     def slowest_page(self) -> float:
         """Return the longest time in seconds until a page that lost its connection was connected
-        again. It is measured from the failure; for a page that has heard something since, from its
-        own loss.
+        again.
+
+        The time begins with the failure. If the page received something after the failure, the time
+        begins when the page noticed its loss.
         """
         waits = []
         for page in self.pages:

@@ -87,7 +87,7 @@ class LossyConnection:
 
 @dataclass
 class Drill:
-    """Gives commands of every kind, as agents and requesters do, over a connection that loses
+    """Runs commands of every kind, as agents and requesters do, over a connection that loses
     answers.
     """
 
@@ -101,7 +101,7 @@ class Drill:
     lost_answers: int = 0
 
     async def run(self) -> None:
-        """Give the commands, eight at a time, and compare the effects with the expected ones."""
+        """Run the commands, eight at a time, and compare the effects with the expected ones."""
         connection = LossyConnection(self.url, share=0.5, most=self.lose)
         store = Store(
             await connection.start(),
@@ -115,14 +115,14 @@ class Drill:
                  self._consent)  # fmt: skip
         try:
             await asyncio.gather(
-                *(self._give(store, kinds[n % len(kinds)], n) for n in range(self.commands))
+                *(self._run_commands(store, kinds[n % len(kinds)], n) for n in range(self.commands))
             )
         finally:
             store.close()
             await connection.close()
         self.lost_answers = connection.lost
 
-    async def _give(
+    async def _run_commands(
         self, store: Store, kind: Callable[[Store, int], Awaitable[int]], number: int
     ) -> None:
         async with self._limit:
@@ -146,14 +146,14 @@ class Drill:
             provider_number=DIRECT,
             body="hello",
         )
-        received = await _do(store, receive_sms, text, near=number)
+        received = await _run_until_applied(store, receive_sms, text, near=number)
         assert received.interaction_id is not None
         await self._write(store, received.interaction_id, "Mia here")
         return received.interaction_id
 
     async def _write(self, store: Store, interaction_id: int, body: str) -> None:
         command = Write(interaction_id=interaction_id, agent_id=MIA, body=body)
-        await _do(store, send_sms, command, near=interaction_id)
+        await _run_until_applied(store, send_sms, command, near=interaction_id)
 
     async def _text_in(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
@@ -162,7 +162,7 @@ class Drill:
     async def _note(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
         command = Write(interaction_id=interaction_id, agent_id=MIA, body="note")
-        await _do(store, write_note, command, near=interaction_id)
+        await _run_until_applied(store, write_note, command, near=interaction_id)
         return await self._messages(store, interaction_id, t.messages.c.body == "note")
 
     async def _text(self, store: Store, number: int) -> int:
@@ -173,7 +173,7 @@ class Drill:
     async def _case(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
         command = OpenByHand(agent_id=MIA, description="broken", interaction_id=interaction_id)
-        await _do(store, open_by_hand, command, near=interaction_id)
+        await _run_until_applied(store, open_by_hand, command, near=interaction_id)
         return await self._count(store, t.cases, t.cases.c.interaction_id == interaction_id)
 
     async def _first_text(self, store: Store, number: int) -> int:
@@ -181,13 +181,13 @@ class Drill:
         command = Start(
             agent_id=MIA, recipient=Recipient(to=to, provider_number=DIRECT), body="first"
         )
-        started = await _do(store, start_conversation, command, near=to)
+        started = await _run_until_applied(store, start_conversation, command, near=to)
         return await self._messages(store, started.interaction_id, t.messages.c.body == "first")
 
     async def _close(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
         command = CloseInteraction(interaction_id=interaction_id, agent_id=MIA, closing_text="bye")
-        await _do(store, close_interaction, command, near=interaction_id)
+        await _run_until_applied(store, close_interaction, command, near=interaction_id)
         return await self._messages(store, interaction_id, t.messages.c.body == "bye")
 
     async def _transfer(self, store: Store, number: int) -> int:
@@ -196,7 +196,7 @@ class Drill:
             store, t.work_items, t.work_items.c.interaction_id == interaction_id
         )
         command = Transfer(interaction_id=interaction_id, agent_id=MIA, to_queue=1)
-        await _do(store, transfer, command, near=interaction_id)
+        await _run_until_applied(store, transfer, command, near=interaction_id)
         return (
             await self._count(store, t.work_items, t.work_items.c.interaction_id == interaction_id)
             - before
@@ -205,7 +205,7 @@ class Drill:
     async def _consent(self, store: Store, number: int) -> int:
         of = f"+1202557{number:04}"
         command = ConsentRequest(number=of, opted_out=True, source=Source.AGENT, agent_id=OMAR)
-        await _do(store, change_consent, command, near=of)
+        await _run_until_applied(store, change_consent, command, near=of)
         return await self._count(store, t.consents, t.consents.c.number == of)
 
     async def _messages(
@@ -220,8 +220,10 @@ class Drill:
         return await store.read(lambda conn: conn.execute(query).scalar_one())
 
 
-async def _do[C, R](store: Store, operation: Operation[C, R], command: C, *, near: object) -> R:
-    """Give a command, and repeat it whenever the desk reports that the command changed nothing."""
+async def _run_until_applied[C, R](
+    store: Store, operation: Operation[C, R], command: C, *, near: object
+) -> R:
+    """Run a command, and repeat it whenever the desk reports that the command changed nothing."""
     while True:
         try:
             return await store.write(operation, command, near=near)
@@ -232,7 +234,7 @@ async def _do[C, R](store: Store, operation: Operation[C, R], command: C, *, nea
 
 
 def main() -> int:
-    """Give 500 commands and lose 200 answers. Return 1 if a command ran twice or not at all."""
+    """Run 500 commands and lose 200 answers. Return 1 if a command ran twice or not at all."""
     with postgres_database() as url:
         asyncio.run(lay_out(url))
         drill = Drill(url, commands=500, lose=200)

@@ -135,7 +135,7 @@ async def _texts(
         await asyncio.sleep(random.uniform(0.05, 0.35))
 
 
-async def _until_told(streams: list[Watcher], sent: list[str]) -> None:
+async def _until_all_shown(streams: list[Watcher], sent: list[str]) -> None:
     for stream in streams:
         while not stream.bodies.issuperset(sent):
             stream.heard.clear()
@@ -181,7 +181,7 @@ async def drill(
             stop.set()
             await texting
             try:
-                await asyncio.wait_for(_until_told(streams, sent), WITHIN)
+                await asyncio.wait_for(_until_all_shown(streams, sent), WITHIN)
             except TimeoutError:
                 missed += sum(len(set(sent) - stream.bodies) for stream in streams)
             slowest = max(slowest, time.monotonic() - back)

@@ -146,7 +146,7 @@ def _not_reported(receiver: TicketSystem, words: list[str]) -> set[str]:
 
 
 def _in_order(receiver: TicketSystem) -> None:
-    """Return whether the first calls about each conversation are in the order of its texts."""
+    """Check that the first calls about each conversation are in the order of its texts."""
     seen: dict[int, list[int]] = {}
     first = {event["data"]["message"]["id"]: event["data"] for event in receiver.events[::-1]}
     for event in receiver.events:

@@ -343,8 +343,8 @@ async def test_an_admin_imports_and_exports_opt_outs(story: Story, tmp_path: Pat
 
 
 async def test_no_text_leaves_after_a_stop_that_races_with_a_send(story: Story) -> None:
-    """Runs a hundred races on each database, and a thousand in ``make chaos``. The service sends no
-    text after it has stored the STOP.
+    """The test runs a hundred races on each database, and a thousand in ``make chaos``. The service
+    sends no text after it has stored the STOP.
     """
     chance = random.Random(11)
     numbers = [f"+1303555{n:04d}" for n in range(RACES)]
@@ -352,7 +352,7 @@ async def test_no_text_leaves_after_a_stop_that_races_with_a_send(story: Story) 
         *(story.text("hi", number=number, to=DIRECT) for number in numbers)
     )
 
-    def say_something(tx: Transaction, _: None) -> list[int]:
+    def send_agents_text(tx: Transaction, _: None) -> list[int]:
         rows = interactions.lock_each(tx.conn, [one.interaction_id or 0 for one in begun])
         return [
             conversation_messages.send_text(
@@ -361,7 +361,7 @@ async def test_no_text_leaves_after_a_stop_that_races_with_a_send(story: Story) 
             for one in begun
         ]
 
-    messages = await story.store.write(say_something, None)
+    messages = await story.store.write(send_agents_text, None)
     stopped: dict[str, bool] = {}
     late, left = 0, 0
 

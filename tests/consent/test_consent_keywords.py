@@ -34,12 +34,12 @@ OWN = {Command.OPT_OUT: ["alto", "Arrêt"], Command.OPT_IN: ["alta"]}
 @pytest.mark.parametrize(
     "text", [*OPT_OUT, "stop", " Stop. ", "STOP!!", "“stop”", "\nQuit\n", "ALTO", "arrêt", *MARKED]
 )
-def test_opt_out_keywords(text: str) -> None:
+def test_opt_out_keywords_are_recognized(text: str) -> None:
     assert word(text, OWN) is Command.OPT_OUT
 
 
 @pytest.mark.parametrize("text", [*OPT_IN, "yes", "Start", "alta"])
-def test_opt_in_keywords(text: str) -> None:
+def test_opt_in_keywords_are_recognized(text: str) -> None:
     assert word(text, OWN) is Command.OPT_IN
 
 
@@ -63,7 +63,7 @@ def test_a_text_that_only_contains_a_keyword_is_not_one(text: str) -> None:
     assert word(text, OWN) is None
 
 
-def test_help_keywords() -> None:
+def test_help_keywords_are_recognized() -> None:
     assert [word(text, {}) for text in ("HELP", "info", "Help me?")] == [
         Command.HELP,
         Command.HELP,
@@ -144,11 +144,11 @@ def test_each_row_has_its_steps_and_only_changes_get_a_confirmation() -> None:
 def test_an_entry_lists_the_company_numbers_that_it_changed(
     entries: list[tuple[int, bool, set[int]]], expected: dict[int, set[int]]
 ) -> None:
-    """0 stands for all company numbers."""
+    """In the entry, 0 stands for all company numbers."""
     assert affected_numbers([(n, out, frozenset(places)) for n, out, places in entries]) == expected
 
 
-def test_the_reason_why_a_number_cannot_be_texted() -> None:
+def test_a_number_that_cannot_be_texted_has_the_reason() -> None:
     since = datetime(2026, 11, 3, 9, 0)  # noqa: DTZ001  # the desk's own zone
     assert why_not(Source.KEYWORD, since, words="quit..") == (
         "Opted out on 3 November 2026 by texting quit. Only they can opt back in, by texting START."

@@ -57,7 +57,9 @@ async def in_one_service(story: Story) -> None:
         )
 
 
-def recorded(number: str = ANN, *, opted_out: bool = True, of: str | None = None) -> ConsentRequest:
+def recorded_by_agent(
+    number: str = ANN, *, opted_out: bool = True, of: str | None = None
+) -> ConsentRequest:
     note = "By phone"
     return ConsentRequest(
         number=number,
@@ -77,7 +79,7 @@ async def newest(story: Story, number: str = ANN) -> Consent:
 
 
 async def push(worker: Worker, clock: MovedClock) -> None:
-    """Let the worker run again. Return the consents that it pushes."""
+    """Let two minutes pass, and let the worker push once."""
     clock.move(120)
     assert await worker.step() == 1
 
@@ -89,8 +91,8 @@ async def waiting_pushes(story: Story) -> int:
 async def test_the_provider_gets_consents_by_number(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
-    await story.store.write(change_consent, recorded())
-    await story.store.write(change_consent, recorded(BOB, of=DIRECT))
+    await story.store.write(change_consent, recorded_by_agent())
+    await story.store.write(change_consent, recorded_by_agent(BOB, of=DIRECT))
     await push(worker, clock)
     assert twilio.consents == {
         (ANN, MAIN): "opt-out",
@@ -106,7 +108,7 @@ async def test_the_provider_gets_consents_by_number(
     assert len({item["correlation_id"] for item in twilio.consent_items}) == 3
     told = await newest(story)
     assert (told.told_at, told.told_why) == (clock(), None)
-    await story.store.write(change_consent, recorded(opted_out=False))
+    await story.store.write(change_consent, recorded_by_agent(opted_out=False))
     await push(worker, clock)
     assert twilio.consents == {
         (ANN, MAIN): "opt-in",
@@ -152,7 +154,7 @@ async def test_only_changed_senders_are_pushed(
         await story.text(body)
         await push(worker, clock)
     twilio.consent_items.clear()
-    await story.store.write(change_consent, recorded(of=DIRECT))
+    await story.store.write(change_consent, recorded_by_agent(of=DIRECT))
     await push(worker, clock)
     assert [(item["sender_id"], item["status"]) for item in twilio.consent_items] == [
         (DIRECT, "opt-out")
@@ -172,7 +174,7 @@ async def test_many_consents_are_split_into_several_requests(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     for n in range(30):
-        await story.store.write(change_consent, recorded(f"+1303555{n:04d}"))
+        await story.store.write(change_consent, recorded_by_agent(f"+1303555{n:04d}"))
     await push(worker, clock)
     assert len(twilio.consents) == 24, "there are two senders, and a request takes 25 consents"
     assert await worker.step() == 0, "the requests keep to Twilio's rate"
@@ -185,19 +187,19 @@ async def test_many_consents_are_split_into_several_requests(
 async def test_provider_opt_outs_and_names_are_not_pushed(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
-    await refused(story)
+    await let_provider_refuse(story)
     await story.text("STOP", number="12345")
     await push(worker, clock)
     assert {item["contact_id"] for item in twilio.consent_items} == set()
     assert await waiting_pushes(story) == 0
 
 
-async def test_the_ledger_shows_the_providers_objection(
+async def test_the_ledger_shows_why_the_provider_refused_a_consent(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     twilio.consent_faults[ANN] = "INVALID_CONTACT"
     for number in (ANN, BOB):
-        await story.store.write(change_consent, recorded(number))
+        await story.store.write(change_consent, recorded_by_agent(number))
     await push(worker, clock)
     assert (await newest(story)).told_why == "INVALID_CONTACT (30646)"
     assert (await newest(story, BOB)).told_why is None
@@ -209,7 +211,7 @@ async def test_a_consent_that_must_be_retried_delays_no_other(
 ) -> None:
     twilio.consent_faults[ANN] = "INTERNAL_SERVER_ERROR"
     for number in (ANN, BOB):
-        await story.store.write(change_consent, recorded(number))
+        await story.store.write(change_consent, recorded_by_agent(number))
     await push(worker, clock)
     assert (await newest(story)).told_why == "INTERNAL_SERVER_ERROR (30646)"
     assert [(await newest(story, number)).told_at is None for number in (ANN, BOB)] == [True, False]
@@ -226,7 +228,7 @@ async def test_a_refused_request_is_split(
 ) -> None:
     twilio.consent_refused.add(ANN)
     for number in (ANN, BOB):
-        await story.store.write(change_consent, recorded(number))
+        await story.store.write(change_consent, recorded_by_agent(number))
     await push(worker, clock)
     assert (await newest(story)).told_why == "refused (20001)"
     assert (await newest(story, BOB)).told_why is None
@@ -254,9 +256,9 @@ async def test_each_sender_gets_its_own_state(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     for number in (MAIN, DIRECT):
-        await story.store.write(change_consent, recorded(of=number))
+        await story.store.write(change_consent, recorded_by_agent(of=number))
     await story.text("START")  # This opts in to MAIN. The state for DIRECT does not change.
-    await story.store.write(change_consent, recorded(opted_out=False, of=DIRECT))
+    await story.store.write(change_consent, recorded_by_agent(opted_out=False, of=DIRECT))
     await push(worker, clock)
     assert {
         (item["sender_id"], item["status"], item["source"]) for item in twilio.consent_items
@@ -285,7 +287,7 @@ async def test_a_push_waits_during_an_outage_of_the_provider(
     again: int,
 ) -> None:
     twilio.consent_status = status
-    await story.store.write(change_consent, recorded())
+    await story.store.write(change_consent, recorded_by_agent())
     await push(worker, clock)
     entry = await newest(story)
     assert (entry.told_at, entry.told_why) == (None, why)
@@ -300,10 +302,10 @@ async def test_a_push_waits_during_an_outage_of_the_provider(
 
 
 async def test_a_change_during_a_push_is_also_pushed(story: Story, clock: MovedClock) -> None:
-    await story.store.write(change_consent, recorded())
+    await story.store.write(change_consent, recorded_by_agent())
     clock.move(120)
     batch = await story.store.write(begin_push, None)
-    await story.store.write(change_consent, recorded(opted_out=False))
+    await story.store.write(change_consent, recorded_by_agent(opted_out=False))
     await story.store.write(finish_push, ConsentPush(batch, {}))
     assert await waiting_pushes(story) == 1
 
@@ -312,7 +314,7 @@ async def test_requesters_own_texts_outrank_recorded_entries(
     story: Story,
 ) -> None:
     """An agent can undo another agent's entry, but not a later text by the requester."""
-    await story.store.write(change_consent, recorded())
+    await story.store.write(change_consent, recorded_by_agent())
     await story.text("STOP")
     await story.text("STOP")
     assert [entry.source for entry in await story.store.read(consents.ledger, ANN)] == [
@@ -320,7 +322,7 @@ async def test_requesters_own_texts_outrank_recorded_entries(
         Source.AGENT,
     ]
     with pytest.raises(Conflict, match="Only they can"):
-        await story.store.write(change_consent, recorded(opted_out=False))
+        await story.store.write(change_consent, recorded_by_agent(opted_out=False))
     held = await story.store.read(consents.opted_out, ANN, 1)
     assert held is not None
     assert held.source is Source.KEYWORD, "agents see the same state"
@@ -330,15 +332,15 @@ async def test_requesters_own_texts_outrank_recorded_entries(
 
 async def test_recorded_entries_never_replace_requesters_own_texts(story: Story) -> None:
     """Otherwise the agent who recorded the entry could undo the requester's own opt-out."""
-    await refused(story)
+    await let_provider_refuse(story)
     await in_one_service(story)
-    await story.store.write(change_consent, recorded(of=MAIN))
+    await story.store.write(change_consent, recorded_by_agent(of=MAIN))
     with pytest.raises(Conflict, match="Only they can"):
-        await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
+        await story.store.write(change_consent, recorded_by_agent(opted_out=False, of=MAIN))
 
 
 async def test_a_stop_and_a_start_in_one_batch_are_both_recorded(story: Story) -> None:
-    await story.store.write(change_consent, recorded(of=MAIN))
+    await story.store.write(change_consent, recorded_by_agent(of=MAIN))
 
     def both(tx: Transaction, _: None) -> None:
         said = (("SMone", MAIN, "STOP"), ("SMtwo", DIRECT, "START"))
@@ -357,7 +359,7 @@ async def test_a_stop_and_a_start_in_one_batch_are_both_recorded(story: Story) -
 # Messaging services -------------------------------------------------------------------------------
 
 
-async def refused(story: Story, number: str = ANN) -> None:
+async def let_provider_refuse(story: Story, number: str = ANN) -> None:
     """Let the provider refuse a text from DIRECT to this number because of an opt-out."""
     interaction = await story.with_agent(MIA, number=number)
     for one in await claim(story):
@@ -386,19 +388,19 @@ async def test_a_text_names_the_messaging_service_and_keeps_its_number(
 
 async def test_a_providers_refusal_covers_the_whole_messaging_service(story: Story) -> None:
     await in_one_service(story)
-    await refused(story)
+    await let_provider_refuse(story)
     for one in await story.store.read(list_provider_numbers):
         assert await story.store.read(consents.opted_out, ANN, one.id) is not None
     assert len(await story.store.read(consents.ledger, ANN)) == 1
     with pytest.raises(Conflict, match="Only they can"):
-        await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
+        await story.store.write(change_consent, recorded_by_agent(opted_out=False, of=MAIN))
     await story.text("START", to=MAIN)
     for one in await story.store.read(list_provider_numbers):
         assert await story.store.read(consents.opted_out, ANN, one.id) is None
 
 
 async def test_without_a_messaging_service_an_opt_out_applies_to_one_number(story: Story) -> None:
-    await refused(story)
+    await let_provider_refuse(story)
     held = [
         await story.store.read(consents.opted_out, ANN, one.id)
         for one in await story.store.read(list_provider_numbers)

@@ -123,17 +123,17 @@ async def test_a_text_with_an_unknown_outcome_is_looked_up_before_a_retry(
 async def test_retries_become_rarer_while_the_provider_fails(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """An example is a server error. After 30 s the service looks the text up, does not find it,
-    sends it again at once, and gets the same error.
+    """Here the provider answers with a server error. After 30 s the service looks the text up, does
+    not find it, sends it again at once, and gets the same error.
     """
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     waits: list[float] = []
     for attempts in range(1, 12, 2):
-        assert await started(story, attempts) == first
+        assert await begin_due_send(story, attempts) == first
         await story.store.write(finish_sends, FinishSend(first, attempts, Unsure(why="HTTP 503")))
         waits.append(await until_due(story, first, clock))
         clock.move(waits[-1])
-        assert await started(story, attempts + 1) == first
+        assert await begin_due_send(story, attempts + 1) == first
         await story.store.write(finish_sends, FinishSend(first, attempts + 1, LookedUp(())))
     assert waits[0] == 30
     assert all(low <= wait <= high for wait, (low, high) in zip(waits, GROWING, strict=True)), waits
@@ -144,8 +144,8 @@ async def test_retries_become_rarer_while_the_provider_fails(
 GROWING = [(30, 30), (60, 120), *[(150, 300)] * 4]  # seconds
 
 
-async def started(story: Story, attempts: int) -> int:
-    """Begin to send the due message."""
+async def begin_due_send(story: Story, attempts: int) -> int:
+    """Begin to send the due message. Return its id."""
     (one,) = await claim(story)
     assert one.attempts == attempts
     assert await begin(story, int(one.key)) is not None
@@ -163,7 +163,7 @@ async def test_failing_lookups_become_rarer(story: Story, ann: int, clock: Moved
     message = await story.write(ann, "one")
     waits = []
     for attempts in range(1, 8):
-        await started(story, attempts)
+        await begin_due_send(story, attempts)
         await story.store.write(
             finish_sends, FinishSend(message, attempts, Unsure(why="nobody there"))
         )
@@ -281,7 +281,9 @@ async def test_a_receipt_for_an_unknown_message_is_stored_once(story: Story) -> 
 async def test_a_receipt_does_not_end_a_message_that_was_never_sent(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """After a restore, ids can occur twice, so such a receipt belongs to another message."""
+    """After a restore, a second message can have the same id, so the receipt belongs to the other
+    message.
+    """
     message = await story.write(ann, "hello")
     receipt = Receipt(sid="SMother", status=Status.DELIVERED, message_id=message)
     assert not await story.store.write(record_receipt, receipt)

@@ -21,7 +21,7 @@ from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.story import ANN, BOB, DIRECT, MAIN, Story
 
-NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # an address at which no webhook arrives
+UNREACHABLE = "http://127.0.0.1:9/webhooks/twilio/sms"  # an address at which no webhook arrives
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def sweeper(
     """Return a worker that only sweeps, after the desk's first sweep."""
     hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
-    await twilio.send_inbound(NOBODY, ANN, MAIN, "before there was a desk")
+    await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "before there was a desk")
     clock.move(1)
     await story.store.write(schedule_sweep, None)
     assert await made.step() == 1
@@ -49,10 +49,10 @@ async def test_lost_texts_are_stored_once_in_order_and_marked(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     arrived = (await story.text("this one arrived", sid="SM" + "a" * 32)).interaction_id
-    await twilio.send_inbound(NOBODY, ANN, MAIN, "this one arrived", sid="SM" + "a" * 32)
+    await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "this one arrived", sid="SM" + "a" * 32)
     for body, number, to in (("one", ANN, MAIN), ("two", BOB, DIRECT), ("three", ANN, MAIN)):
         clock.move(1)
-        await twilio.send_inbound(NOBODY, number, to, body)
+        await twilio.send_inbound(UNREACHABLE, number, to, body)
     assert await sweeper.step() == 1
     assert await sweeper.step() == 0, "the next sweep is due in an hour"
     ann = [line for line in await inbound(story) if line.interaction_id == arrived]
@@ -74,7 +74,7 @@ async def test_lost_texts_are_stored_once_in_order_and_marked(
 async def test_the_sweep_also_finds_texts_from_named_senders(
     story: Story, twilio: FakeTwilio, sweeper: Worker
 ) -> None:
-    await twilio.send_inbound(NOBODY, "DHL Paket", MAIN, "Your parcel is here")
+    await twilio.send_inbound(UNREACHABLE, "DHL Paket", MAIN, "Your parcel is here")
     assert await sweeper.step() == 1
     assert [line.body for line in await inbound(story)] == ["Your parcel is here"]
 
@@ -83,7 +83,7 @@ async def test_many_lost_texts_are_stored_in_few_transactions_and_in_order(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock, heard: Heard
 ) -> None:
     for n in range(150):
-        await twilio.send_inbound(NOBODY, (ANN, BOB)[n % 2], MAIN, f"text {n}")
+        await twilio.send_inbound(UNREACHABLE, (ANN, BOB)[n % 2], MAIN, f"text {n}")
         clock.move(1)
     heard.calls = 0
     assert await sweeper.step() == 1
@@ -99,7 +99,7 @@ async def test_a_recovered_text_has_the_time_at_which_it_was_sent(
 ) -> None:
     interaction = (await story.text("first")).interaction_id or 0
     clock.move(60)
-    await twilio.send_inbound(NOBODY, ANN, MAIN, "lost")
+    await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "lost")
     sent = clock()
     clock.move(60)
     await story.text("last")
@@ -121,7 +121,7 @@ async def test_a_recovered_text_has_the_time_at_which_it_was_sent(
 async def test_the_webhook_of_a_recovered_text_arrives_late(
     story: Story, twilio: FakeTwilio, sweeper: Worker
 ) -> None:
-    await twilio.send_inbound(NOBODY, ANN, MAIN, "hello", sid="SMlate")
+    await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "hello", sid="SMlate")
     await sweeper.step()
     assert (await story.text("hello", sid="SMlate")).outcome == "repeat"
     assert len(await inbound(story)) == 1
@@ -131,7 +131,7 @@ async def test_the_sweep_reads_a_lagging_list_again(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     twilio.list_lag = timedelta(minutes=10)
-    await twilio.send_inbound(NOBODY, ANN, MAIN, "hello")
+    await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "hello")
     await sweeper.step()
     assert await inbound(story) == []
     clock.move(3600)
@@ -143,8 +143,8 @@ async def test_the_sweep_recovers_pictures_and_obeys_a_recovered_stop(
     story: Story, twilio: FakeTwilio, sweeper: Worker
 ) -> None:
     picture = twilio.keep_media(b"\x89PNG")
-    await twilio.send_inbound(NOBODY, ANN, MAIN, "look", [picture])
-    await twilio.send_inbound(NOBODY, BOB, MAIN, "STOP")
+    await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "look", [picture])
+    await twilio.send_inbound(UNREACHABLE, BOB, MAIN, "STOP")
     await sweeper.step()
     (row,) = await story.rows(t.media)
     assert (row.url, row.content_type) == picture
@@ -155,7 +155,7 @@ async def test_texts_of_the_same_second_keep_their_order(
     story: Story, twilio: FakeTwilio, sweeper: Worker
 ) -> None:
     for body in ("0", "1", "2", "3", "STOP"):
-        await twilio.send_inbound(NOBODY, ANN, MAIN, body)
+        await twilio.send_inbound(UNREACHABLE, ANN, MAIN, body)
     await sweeper.step()
     assert [line.body for line in await inbound(story)] == ["0", "1", "2", "3", "STOP"]
 
@@ -164,7 +164,7 @@ async def test_a_recovered_start_does_not_undo_a_later_stop(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
     await story.text("STOP")
-    await twilio.send_inbound(NOBODY, ANN, MAIN, "START")
+    await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "START")
     clock.move(20)
     await story.text("STOP")
     await sweeper.step()
@@ -175,7 +175,7 @@ async def test_a_recovered_start_does_not_undo_a_later_stop(
 async def test_a_recovered_stop_does_not_undo_a_later_start(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
-    await twilio.send_inbound(NOBODY, ANN, MAIN, "STOP")
+    await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "STOP")
     clock.move(20)
     await story.text("stop")
     await story.text("start")
@@ -186,7 +186,7 @@ async def test_a_recovered_stop_does_not_undo_a_later_start(
 async def test_a_sweep_that_cannot_reach_twilio_is_repeated(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
-    await twilio.send_inbound(NOBODY, ANN, MAIN, "hello")
+    await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "hello")
     token, twilio.auth_token = twilio.auth_token, "another"
     assert await sweeper.step() == 1
     twilio.auth_token = token

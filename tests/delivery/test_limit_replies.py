@@ -27,23 +27,23 @@ NUMBERS = [f"+225070000{n:04d}" for n in range(40)]
 FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # numbers that are in different ranges
 
 
-async def queued(story: Story, number: str, body: str = "hello") -> int:
-    """Receive a text from the number, and queue an automatic reply. Returns the reply."""
+async def queue_reply(story: Story, number: str, body: str = "hello") -> int:
+    """Receive a text from the number, and queue an automatic reply. Return the reply's id."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
 
-    def say_it(tx: Transaction, _: None) -> int:
+    def queue_text(tx: Transaction, _: None) -> int:
         return conversation_messages.send_text(
             tx, interactions.lock(tx.conn, interaction), f"Hi {body}!", Author.VIRTUAL_AGENT
         )
 
-    return await story.store.write(say_it, None)
+    return await story.store.write(queue_text, None)
 
 
 async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
-    """Receive a text from the number and reply automatically. Returns the limit that blocked the
+    """Receive a text from the number and reply automatically. Return the limit that blocked the
     reply, or None.
     """
-    message = await queued(story, number, body)
+    message = await queue_reply(story, number, body)
     found = None
     for one in await claim(story):
         begun = await begin(story, int(one.key))
@@ -107,8 +107,8 @@ async def test_an_unknown_number_that_texts_a_lot_does_not_reach_the_range_limit
     assert [await reply(story, NUMBERS[0], str(n)) for n in range(6)] == [None] * 6
 
 
-async def confirmed(story: Story) -> list[Limit | None]:
-    """Send all due texts. Return the limit that blocked each confirmation, or None if sent."""
+async def send_confirmations(story: Story) -> list[Limit | None]:
+    """Send all due texts. Return for each confirmation the limit that blocked it, or None."""
     found: list[Limit | None] = []
     for one in await claim(story):
         begun = await begin(story, int(one.key))
@@ -125,7 +125,7 @@ async def test_confirmations_of_stop_count_and_can_be_blocked(story: Story) -> N
     held = []
     for number in NUMBERS[:25]:
         await story.text("STOP", number=number)
-        held += await confirmed(story)
+        held += await send_confirmations(story)
     assert held == [None] * 20 + [Limit.RANGE] * 5
     opted_out = {row.number for row in await story.rows(t.opt_outs)}
     assert opted_out >= set(NUMBERS[:25]), "an opt-out counts even without its confirmation"
@@ -136,7 +136,7 @@ async def test_one_number_gets_a_limited_number_of_confirmations(story: Story) -
     held = []
     for turn in range(24):
         await story.text("START" if turn % 2 else "STOP", number=NUMBERS[0])
-        held += await confirmed(story)
+        held += await send_confirmations(story)
     assert held.count(None) == 20
 
 
@@ -155,7 +155,7 @@ async def test_many_ranges_together_reach_the_hourly_and_then_the_daily_limit(
 
 async def test_a_retried_reply_counts_once(story: Story) -> None:
     await limits(story, in_range=0, hourly=1)
-    message = await queued(story, FAR[0])
+    message = await queue_reply(story, FAR[0])
     assert isinstance(await begin(story, message), Outgoing)
     await finish(story, message, Accepted(sid="SM1"))
     again = t.messages.update().where(t.messages.c.id == message).values(status="failed", retries=1)
@@ -166,7 +166,7 @@ async def test_a_retried_reply_counts_once(story: Story) -> None:
 
 async def test_a_batch_gets_the_same_decisions_as_single_replies(story: Story) -> None:
     await limits(story, in_range=20, hourly=3)
-    messages = [await queued(story, number) for number in FAR[:6]]
+    messages = [await queue_reply(story, number) for number in FAR[:6]]
     begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in messages])
     assert [isinstance(one, Outgoing) for one in begun] == [True] * 3 + [False] * 3
     assert [one.first for one in begun[3:]] == [True, False, False], "the alarm starts only once"
@@ -186,7 +186,7 @@ async def test_processes_that_send_at_once_send_exactly_the_limit(
     values: dict[str, int],
 ) -> None:
     await limits(story, **values)
-    messages = [await queued(story, number) for number in numbers[:24]]
+    messages = [await queue_reply(story, number) for number in numbers[:24]]
     with ExitStack() as open_:
         stores = [
             open_.enter_context(
@@ -228,7 +228,7 @@ async def test_an_attack_does_not_wait_for_the_row_that_counts(
         await limits(story, in_range=3, hourly=5)
         for number in (*NUMBERS[:4], *FAR[:3]):  # each limit is reached, and raises its alarm
             await reply(story, number)
-        messages = [await queued(story, number) for number in (*NUMBERS[4:8], *FAR[3:7])]
+        messages = [await queue_reply(story, number) for number in (*NUMBERS[4:8], *FAR[3:7])]
         with psycopg.connect(postgres_url) as other:
             other.execute("SELECT id FROM desk FOR UPDATE")
             async with asyncio.timeout(60):

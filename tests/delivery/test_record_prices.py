@@ -101,7 +101,7 @@ async def test_an_unknown_price_is_requested_again_for_a_day(
     assert await story.count(t.messages, t.messages.c.price == 7_500) == 1
 
 
-async def gone_out(
+async def send_accepted_text(
     story: Story, at_twilio: TwilioProvider, interaction: int, body: str
 ) -> tuple[int, str]:
     """Send a text that Twilio accepts. Return our id and Twilio's id."""
@@ -128,7 +128,7 @@ async def test_the_providers_list_replaces_a_lost_receipt(
     interaction = await quiet_conversation(story)
     twilio.segment_price = "-0.00830" if priced else None
     arrived, lost, off, before = [
-        await gone_out(story, at_twilio, interaction, body)
+        await send_accepted_text(story, at_twilio, interaction, body)
         for body in ("arrived", "lost", "off", "before")
     ]
     await story.store.write(schedule_price_lookup, None)
@@ -158,11 +158,11 @@ async def test_the_providers_list_replaces_a_lost_receipt(
     assert await story.count(t.unmatched_receipts) == 0
 
 
-async def test_outcomes_are_requested_for_a_day(
+async def test_outcomes_are_not_requested_after_a_day(
     story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, worker: Worker, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)
-    message, sid = await gone_out(story, at_twilio, interaction, "hello")
+    message, sid = await send_accepted_text(story, at_twilio, interaction, "hello")
     clock.move(24 * 3600 + 1)
     twilio.messages[sid].status = "delivered"
     await story.store.write(schedule_price_lookup, None)

@@ -177,7 +177,7 @@ async def test_canceled_texts_show_the_reason_and_later_texts_are_sent(
     )
 
 
-async def test_a_newer_text_does_not_release_a_text_that_waits_for_quiet_hours(
+async def test_a_newer_text_does_not_release_an_earlier_text_on_hold(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)

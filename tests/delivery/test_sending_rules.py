@@ -83,7 +83,7 @@ async def test_a_text_to_a_phone_that_is_off_is_retried_and_blocks_no_other_text
             False,
         )
         await finish(story, message, Accepted(sid=f"SMagain{retries}"))
-        # This is a late receipt of the first attempt.
+        # This is another late receipt of the first attempt.
         await story.store.write(record_receipt, undelivered(message, 30003))
         assert (await line(story, message)).status is Status.SENDING
         receipt = undelivered(message, 30003, sid=f"SMagain{retries}", retries=retries)
@@ -246,7 +246,7 @@ async def test_an_agents_long_text_is_sent_in_parts_and_in_order(story: Story, a
 # The rate, quiet hours ----------------------------------------------------------------------------
 
 
-async def rate(story: Story, segments: int) -> None:
+async def set_rate_limit(story: Story, segments: int) -> None:
     def change(tx: Transaction, _: None) -> None:
         tx.conn.execute(t.provider_numbers.update().values(segments_per_second=segments))
 
@@ -259,7 +259,7 @@ async def test_a_clock_that_steps_back_delays_a_text_no_longer_than_the_rate_lim
     """The clock was up to an hour ahead when earlier texts were sent. Those texts use up at most
     one burst and one text of the rate.
     """
-    await rate(story, 2)
+    await set_rate_limit(story, 2)
     for _ in range(2):
         await story.write(ann, "x" * 1500)
         for one in await claim(story):
@@ -278,7 +278,7 @@ async def test_a_clock_that_steps_back_delays_a_text_no_longer_than_the_rate_lim
 async def test_texts_over_the_rate_limit_wait_and_agents_texts_come_before_prompts(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    await rate(story, 2)
+    await set_rate_limit(story, 2)
     bob = await story.with_agent(MIA, number=BOB)
     await sent_in_order(story)
     clock.move(60)
@@ -325,7 +325,7 @@ async def test_texts_over_the_rate_limit_wait_and_agents_texts_come_before_promp
 async def test_an_answer_is_sent_together_with_the_earlier_prompt_of_its_conversation(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    await rate(story, 2)
+    await set_rate_limit(story, 2)
     bob, cy = [
         await story.with_agent(agent, number=number)
         for agent, number in ((MIA, BOB), (OMAR, SHARED))

@@ -12,7 +12,9 @@ from tests.support.sending_story import begin, claim, finish
 from tests.support.story import DIRECT, MAIN, MIA, Story
 
 
-async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) -> None:
+async def test_the_report_counts_texts_by_day_number_and_reason(
+    story: Story, clock: MovedClock
+) -> None:
     interaction = await story.with_agent(MIA)
     await sent(story)
     clock.move(14 * 3600)  # 23:00 in Washington, which is the next day in UTC

@@ -72,7 +72,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("before", "answers", "minute", "after"), CASES.values(), ids=CASES.keys())
-def test_each_check_has_its_result(
+def test_each_check_changes_the_watch_as_expected(
     before: GatewayWatch, minute: int, after: GatewayWatch, *, answers: bool
 ) -> None:
     assert after_check(before, answers=answers, now=minutes(minute)) == after
@@ -95,7 +95,7 @@ class Phone:
         return self.is_there
 
 
-class Watched:
+class WatchedDesk:
     """A desk that watches its phone. A check is due every minute."""
 
     def __init__(self, story: Story, clock: MovedClock) -> None:
@@ -107,7 +107,7 @@ class Watched:
         )
         self._worker = Worker(deps, frozenset({Work.WATCH_GATEWAY}))
 
-    async def passes(self, minutes: int) -> None:
+    async def let_minutes_pass(self, minutes: int) -> None:
         """Let time pass, with a check each minute."""
         for _ in range(minutes):
             self.clock.move(60)
@@ -124,7 +124,7 @@ class Watched:
 
 
 @pytest.fixture
-async def desk(story: Story, clock: MovedClock) -> Watched:
+async def desk(story: Story, clock: MovedClock) -> WatchedDesk:
     grace = MakeAgent(
         email="grace@example.com", name="Grace", password_hash="", capacity=0, roles=[Role.ADMIN]
     )
@@ -133,16 +133,18 @@ async def desk(story: Story, clock: MovedClock) -> Watched:
     await story.available(OMAR)
     await story.store.write(add_target, hook)
     await story.store.write(watch_gateway, True)
-    return Watched(story, clock)
+    return WatchedDesk(story, clock)
 
 
-async def test_one_alert_that_ends_when_the_phone_is_back(desk: Watched, heard: Heard) -> None:
-    await desk.passes(2)
+async def test_an_outage_raises_one_alert_that_ends_when_the_phone_is_back(
+    desk: WatchedDesk, heard: Heard
+) -> None:
+    await desk.let_minutes_pass(2)
     desk.phone.is_there = False
-    await desk.passes(3)
+    await desk.let_minutes_pass(3)
     assert await desk.away() is None
     heard.hints.clear()
-    await desk.passes(1)
+    await desk.let_minutes_pass(1)
     assert await desk.away() is NO_ANSWER
     assert DESK in {hint.channel for hint in heard.hints}, "the supervisors' page shows it"
     assert await desk.notified() == ["The SMS gateway is away"]
@@ -151,48 +153,48 @@ async def test_one_alert_that_ends_when_the_phone_is_back(desk: Watched, heard: 
     says = "The SMS gateway has not answered since 23 November 2026, 09:03 EST. Texts wait"
     (problem,) = await desk.story.store.read(gateway_problems)
     assert (problem.startswith(says), mail.body.startswith(says)) == (True, True)
-    await desk.passes(30)
+    await desk.let_minutes_pass(30)
     assert (await desk.notified(), len(desk.mailbox.mails())) == ([], 1)
     desk.phone.is_there = True
     heard.hints.clear()
-    await desk.passes(1)
+    await desk.let_minutes_pass(1)
     assert await desk.away() is None
     assert DESK in {hint.channel for hint in heard.hints}
     assert await desk.story.store.read(gateway_problems) == []
     desk.phone.is_there = False
-    await desk.passes(4)
+    await desk.let_minutes_pass(4)
     assert len(desk.mailbox.mails()) == 2, "another outage has its own alert"
 
 
-async def test_missing_heartbeats_of_a_phone_raise_an_alert(desk: Watched) -> None:
-    await desk.passes(20)
+async def test_missing_heartbeats_of_a_phone_raise_an_alert(desk: WatchedDesk) -> None:
+    await desk.let_minutes_pass(20)
     assert await desk.away() is None, "this phone has never sent a heartbeat"
     await desk.story.store.write(record_heartbeat, Heartbeat())
-    await desk.passes(14)
+    await desk.let_minutes_pass(14)
     assert await desk.away() is None
-    await desk.passes(1)
+    await desk.let_minutes_pass(1)
     assert await desk.away() is SILENT
     (mail,) = [one.mail for one in desk.mailbox.mails()]
     assert "its heartbeats have not arrived since" in mail.body
     await desk.story.store.write(record_heartbeat, Heartbeat())
-    await desk.passes(1)
+    await desk.let_minutes_pass(1)
     assert await desk.away() is None
 
 
-async def test_each_process_starts_the_watch_and_none_repeats_the_alert(desk: Watched) -> None:
+async def test_each_process_starts_the_watch_and_none_repeats_the_alert(desk: WatchedDesk) -> None:
     desk.phone.is_there = False
-    await desk.passes(4)
+    await desk.let_minutes_pass(4)
     assert await desk.away() is NO_ANSWER
     await desk.story.store.write(watch_gateway, True)
-    await desk.passes(2)
+    await desk.let_minutes_pass(2)
     assert await desk.away() is NO_ANSWER
     assert len(desk.mailbox.mails()) == 1
     assert await desk.story.count(t.gateway_watch) == 1
 
 
-async def test_another_provider_ends_the_watch(desk: Watched) -> None:
+async def test_another_provider_ends_the_watch(desk: WatchedDesk) -> None:
     desk.phone.is_there = False
-    await desk.passes(4)
+    await desk.let_minutes_pass(4)
     await desk.story.store.write(watch_gateway, False)
     assert await desk.away() is None
     assert await desk.story.count(t.due_work, t.due_work.c.kind == Work.WATCH_GATEWAY) == 0

@@ -41,15 +41,15 @@ ANN_ID, BOB_ID, CY_ID = 1, 2, 3
 BY = OMAR  # Any agent works here, because the web layer checks roles.
 
 
-async def change(story: Story, user: int, **values: object) -> None:
+async def change_user(story: Story, user: int, **values: object) -> None:
     await story.store.write(users.change_user, users.ChangeUser(id=user, by=BY, values=values))
 
 
-async def remove(story: Story, user: int) -> bool:
+async def remove_user(story: Story, user: int) -> bool:
     return await story.store.write(users.delete_user, users.DeleteUser(id=user, by=BY))
 
 
-async def change_a(story: Story, agent: int, **values: object) -> None:
+async def change_agent(story: Story, agent: int, **values: object) -> None:
     await story.store.write(agents.change_agent, agents.ChangeAgent(id=agent, by=BY, values=values))
 
 
@@ -104,7 +104,7 @@ async def test_the_next_text_from_a_new_users_number_belongs_to_the_user(story: 
 async def test_a_user_cannot_have_a_company_number(story: Story) -> None:
     said = rf"\{DIRECT} is the company's own number “.+”, so no user can have it"
     with pytest.raises(BadInput) as refused:
-        await change(story, CY_ID, numbers=[SHARED, DIRECT])
+        await change_user(story, CY_ID, numbers=[SHARED, DIRECT])
     assert re.match(said, refused.value.errors["numbers"])
     with pytest.raises(BadInput):
         await story.store.write(
@@ -120,7 +120,7 @@ OLD_FORM, NEW_FORM = "+5215512345678", "+525512345678"
 
 
 async def test_a_company_number_cannot_be_a_users_number(story: Story) -> None:
-    await change(story, CY_ID, numbers=[NEW_FORM])
+    await change_user(story, CY_ID, numbers=[NEW_FORM])
     for number in (ANN, OLD_FORM):
         with pytest.raises(BadInput) as refused:
             await story.store.write(
@@ -131,15 +131,15 @@ async def test_a_company_number_cannot_be_a_users_number(story: Story) -> None:
             await story.store.write(
                 change_provider_number, ChangeProviderNumber(id=2, values={"number": number})
             )
-    await change(story, CY_ID, numbers=[])
+    await change_user(story, CY_ID, numbers=[])
     made = MakeProviderNumber(number=OLD_FORM, queue="Service desk")
     await story.store.write(make_provider_number, made)
     with pytest.raises(BadInput):
-        await change(story, CY_ID, numbers=[NEW_FORM])
+        await change_user(story, CY_ID, numbers=[NEW_FORM])
 
 
 async def test_two_users_can_share_a_number_and_become_candidates(story: Story) -> None:
-    await change(story, CY_ID, numbers=[SHARED, ANN])
+    await change_user(story, CY_ID, numbers=[SHARED, ANN])
     received = await story.text(number=ANN)
     assert received.interaction_id is not None
     seen = await story.see(received.interaction_id)
@@ -151,8 +151,8 @@ async def test_removing_a_users_number_keeps_the_profile_and_active_conversation
 ) -> None:
     running = (await story.text(number=ANN)).interaction_id
     assert running is not None
-    await change(story, ANN_ID, numbers=[])
-    await change(story, BOB_ID, numbers=[BOB, ANN])
+    await change_user(story, ANN_ID, numbers=[])
+    await change_user(story, BOB_ID, numbers=[BOB, ANN])
     seen = await story.see(running)
     assert (seen.user and seen.user.id, [c.id for c in seen.candidates]) == (ANN_ID, [BOB_ID])
     await story.close(running)
@@ -167,14 +167,14 @@ async def test_removing_a_users_number_keeps_the_profile_and_active_conversation
 async def test_an_unused_user_is_deleted_and_a_user_in_the_history_is_deactivated(
     story: Story,
 ) -> None:
-    assert await remove(story, CY_ID) is True
+    assert await remove_user(story, CY_ID) is True
     assert await story.count(t.users, t.users.c.id == CY_ID) == 0
     with pytest.raises(NotFound):
-        await remove(story, CY_ID)
+        await remove_user(story, CY_ID)
 
     running = (await story.text(number=ANN)).interaction_id
     assert running is not None
-    assert await remove(story, ANN_ID) is False
+    assert await remove_user(story, ANN_ID) is False
     (user,) = await story.store.read(select_users, t.users.c.id == ANN_ID)
     assert (user.name, user.numbers, user.active) == ("Ann Lee", [], False)
     assert not any(p.active for p in await story.store.read(profiles.list_, number=ANN))
@@ -198,7 +198,7 @@ async def test_neither_a_verification_nor_an_undo_can_select_a_deactivated_user(
     assert running is not None
     verify = Verify(interaction_id=running, agent_id=MIA, user_id=BOB_ID)
     await story.store.write(verify_requester, verify)
-    await change(story, ANN_ID, active=False)
+    await change_user(story, ANN_ID, active=False)
     with pytest.raises(NotFound, match="no active user 1"):
         await story.store.write(undo_verification, Undo(interaction_id=running, agent_id=MIA))
     with pytest.raises(NotFound, match="no active user 1"):
@@ -206,8 +206,8 @@ async def test_neither_a_verification_nor_an_undo_can_select_a_deactivated_user(
             verify_requester, Verify(interaction_id=running, agent_id=MIA, user_id=ANN_ID)
         )
     with pytest.raises(Conflict, match="Ann Lee is deactivated and has no numbers"):
-        await change(story, ANN_ID, numbers=[ANN])
-    await change(story, ANN_ID, active=True, numbers=[ANN])
+        await change_user(story, ANN_ID, numbers=[ANN])
+    await change_user(story, ANN_ID, active=True, numbers=[ANN])
     await story.store.write(undo_verification, Undo(interaction_id=running, agent_id=MIA))
     assert (await story.see(running)).user == Named(id=ANN_ID, name="Ann Lee")
 
@@ -299,7 +299,7 @@ async def test_work_of_a_deactivated_agent_returns_to_the_queue(story: Story) ->
     await story.offer()
     (offer,) = await story.inbox(MIA)
     await story.store.write(open_session, OpenSession(MIA, "token"))
-    await change_a(story, MIA, active=False)
+    await change_agent(story, MIA, active=False)
 
     assert await story.store.read_by_key(signed_in, "token") is None
     agent = (await story.store.read(agents_by_id, [MIA]))[MIA]
@@ -337,15 +337,15 @@ async def test_there_is_always_an_active_admin(story: Story) -> None:
     first = await grace(story)
     for values in ({"roles": [Role.AGENT]}, {"active": False}):
         with pytest.raises(Conflict, match="Grace Okafor is the last active admin"):
-            await change_a(story, first, **values)
+            await change_agent(story, first, **values)
     with pytest.raises(Conflict, match="last active admin"):
         await story.store.write(agents.delete_agent, agents.DeleteAgent(id=first, by=BY))
     second = await grace(story, email="GRACE2@example.com")
-    await change_a(story, first, roles=[Role.AGENT])
+    await change_agent(story, first, roles=[Role.AGENT])
     with pytest.raises(Conflict, match="last active admin"):
-        await change_a(story, second, active=False)
+        await change_agent(story, second, active=False)
     with pytest.raises(Conflict, match="e-mail address"):
-        await change_a(story, first, email="grace2@EXAMPLE.com")
+        await change_agent(story, first, email="grace2@EXAMPLE.com")
 
 
 async def test_a_new_password_ends_every_session_except_the_one_that_set_it(story: Story) -> None:
@@ -360,11 +360,11 @@ async def test_a_new_password_ends_every_session_except_the_one_that_set_it(stor
 
 
 async def test_an_agent_with_more_capacity_gets_offers_of_waiting_work(story: Story) -> None:
-    await change_a(story, MIA, capacity=0)
+    await change_agent(story, MIA, capacity=0)
     await story.available(MIA)
     await story.text(number=ANN, to=DIRECT)
     assert await story.offer() == 0
-    await change_a(story, MIA, capacity=1)
+    await change_agent(story, MIA, capacity=1)
     assert await story.offer() == 1
 
 
@@ -374,7 +374,7 @@ async def test_an_admin_limits_and_renames_a_group_but_cannot_delete_one_in_use(
     made = await story.store.write(groups.make_group, groups.MakeGroup(name="Nights", capacity=1))
     with pytest.raises(Conflict, match="“Nights”"):
         await story.store.write(groups.make_group, groups.MakeGroup(name="Nights"))
-    await change_a(story, MIA, groups=["Nights"])
+    await change_agent(story, MIA, groups=["Nights"])
     await story.store.write(
         groups.change_group, groups.ChangeGroup(id=made, values={"name": "Late"})
     )
@@ -389,7 +389,7 @@ async def test_an_admin_limits_and_renames_a_group_but_cannot_delete_one_in_use(
 async def test_a_conversation_that_mia_only_joined_stays_with_omar(story: Story) -> None:
     one = await story.with_agent(OMAR, number=BOB)
     await story.write(one, "I know this one", agent=MIA)
-    await change_a(story, MIA, active=False)
+    await change_agent(story, MIA, active=False)
     seen = await story.see(one)
     assert (seen.assigned_to and seen.assigned_to.id, [a.id for a in seen.live_group]) == (
         OMAR,

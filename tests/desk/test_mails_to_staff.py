@@ -28,7 +28,8 @@ from tests.support.story import Story
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CODE = Path(handoff_service.__file__).parent
-#: where mails are written: to agents in their language, to requesters in theirs, and notifications
+#: Functions that write mails: to agents in their language, to requesters in theirs, and
+#: notifications.
 WRITERS = {
     "operations/shared/staff_mail.py",
     "operations/identity/mail_code.py",
@@ -43,7 +44,7 @@ AWAY = GatewayWatch(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admins:
-    """Agents of a desk with a German, a French and an undecided admin."""
+    """A desk with a German admin, a French admin, and one who has chosen no language."""
 
     story: Story
     ids: dict[str, int]

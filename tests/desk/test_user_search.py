@@ -46,7 +46,7 @@ TYPED = (
 PEOPLE, SEARCHES = 150, 60
 
 
-def obvious(people: Sequence[User], typed: str) -> list[User]:
+def simple_search(people: Sequence[User], typed: str) -> list[User]:
     """Return the matching people by checking every user."""
     wanted = person_query(typed, phone_numbers.searched(typed, "US"))
 
@@ -137,7 +137,7 @@ async def test_a_search_finds_the_same_people_as_a_simple_one(
 
         assert listed("") == by_name(people)
         for typed in searches(chance, people):
-            right = obvious(people, typed)
+            right = simple_search(people, typed)
             assert listed(typed) == by_name(right), typed
             assert by_id(typed) == [one.id for one in right], typed
 

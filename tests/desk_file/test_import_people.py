@@ -190,14 +190,14 @@ NATIONAL = '[[users]]\nexternal_id = "N1"\nname = "Nora Beck"\nnumbers = ["07911
     ("content", "country"),
     [(NATIONAL, "GB"), ('[desk]\nname = "D"\ncountry = "GB"\n' + NATIONAL, "US")],
 )
-async def test_national_numbers_belong_to_the_files_or_the_desks_country(
+async def test_a_national_number_is_read_in_the_files_or_the_desks_country(
     story: Story, content: str, country: str
 ) -> None:
     file = read_desk_file.read_bytes(content.encode(), "desk.toml", country)
     assert file.users[0].numbers == ["+447911123456"]
 
 
-def test_a_file_does_not_drop_an_extension() -> None:
+def test_a_number_with_an_extension_is_refused() -> None:
     with pytest.raises(
         SetupError, match=r"desk.toml:4: users\[0\].numbers\[0\]: .* has an extension"
     ):

@@ -1,4 +1,4 @@
-"""Rows with many bytes come from PostgreSQL in its binary format, and only those rows."""
+"""Only rows with many bytes come from PostgreSQL in its binary format."""
 
 from collections.abc import Iterator
 

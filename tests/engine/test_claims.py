@@ -34,8 +34,8 @@ LEASE = 60
 
 @dataclass
 class World:
-    """Provider, bot, mail server and webhook receiver of one process. After ``freeze``, calls still
-    arrive but get answers only after ``thaw``.
+    """Provider, bot, mail server and webhook receiver of one process. Calls get no answer until
+    ``thawed`` is set.
     """
 
     name: str
@@ -75,7 +75,7 @@ class World:
 
 
 @dataclass
-class Two:
+class TwoProcesses:
     """Two processes on one database. Process ``a`` freezes during its work, and ``b`` does not."""
 
     clock: MovedClock
@@ -113,11 +113,13 @@ class Two:
 @pytest.fixture
 async def two(story: Story, clock: MovedClock, database_url: str) -> Any:
     other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
-    yield Two(clock, story, other)
+    yield TwoProcesses(clock, story, other)
     other.close()
 
 
-async def test_a_bot_turn_gets_one_answer(two: Two, story: Story, clock: MovedClock) -> None:
+async def test_a_bot_turn_gets_one_answer(
+    two: TwoProcesses, story: Story, clock: MovedClock
+) -> None:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     clock.move(2)
     await two.drill(Work.BOT_TURN)
@@ -127,7 +129,7 @@ async def test_a_bot_turn_gets_one_answer(two: Two, story: Story, clock: MovedCl
 
 
 async def test_a_bot_answer_is_dropped_while_another_process_asks(
-    two: Two, story: Story, clock: MovedClock
+    two: TwoProcesses, story: Story, clock: MovedClock
 ) -> None:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     clock.move(2)
@@ -147,7 +149,7 @@ async def test_a_bot_answer_is_dropped_while_another_process_asks(
 
 
 async def test_a_late_bot_answer_is_still_stored_as_a_note(
-    two: Two, story: Story, clock: MovedClock
+    two: TwoProcesses, story: Story, clock: MovedClock
 ) -> None:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     clock.move(2)
@@ -165,7 +167,7 @@ async def test_a_late_bot_answer_is_still_stored_as_a_note(
 
 
 async def test_a_text_is_sent_once_and_keeps_its_id(
-    two: Two, story: Story, clock: MovedClock
+    two: TwoProcesses, story: Story, clock: MovedClock
 ) -> None:
     interaction = await story.with_agent(MIA)
     settle = two.worker(World("before"), Work.DELIVER, story.store)
@@ -188,7 +190,7 @@ async def test_a_text_is_sent_once_and_keeps_its_id(
 
 
 async def test_a_send_that_froze_before_it_began_does_not_disturb_the_other(
-    two: Two, story: Story, clock: MovedClock
+    two: TwoProcesses, story: Story, clock: MovedClock
 ) -> None:
     interaction = await story.with_agent(MIA)
     await story.store.write(lambda tx, _: due_work.cancel(tx, Work.DELIVER, range(100)), None)
@@ -211,7 +213,7 @@ async def test_a_send_that_froze_before_it_began_does_not_disturb_the_other(
 
 
 async def test_a_code_is_mailed_again_and_the_late_answer_is_ignored(
-    two: Two, story: Story, clock: MovedClock
+    two: TwoProcesses, story: Story, clock: MovedClock
 ) -> None:
     proving = Proving(story)
     await proving.begin()
@@ -221,7 +223,7 @@ async def test_a_code_is_mailed_again_and_the_late_answer_is_ignored(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0
 
 
-async def test_an_accepted_webhook_call_is_not_repeated(two: Two, story: Story) -> None:
+async def test_an_accepted_webhook_call_is_not_repeated(two: TwoProcesses, story: Story) -> None:
     fields = WebhookFields(
         name="Tickets", url="https://tickets.example/hook", events=(WebhookEvent.CASE_CREATED,)
     )
@@ -235,7 +237,7 @@ async def test_an_accepted_webhook_call_is_not_repeated(two: Two, story: Story) 
     assert await story.count(t.due_work, t.due_work.c.kind == Work.CALL_WEBHOOK) == 0
 
 
-async def test_a_timer_fires_once(two: Two, story: Story, clock: MovedClock) -> None:
+async def test_a_timer_fires_once(two: TwoProcesses, story: Story, clock: MovedClock) -> None:
     interaction = await story.with_agent(MIA, number=ANN)
     clock.move(3600)
     (claimed, *_) = await story.store.write(
@@ -250,7 +252,7 @@ async def test_a_timer_fires_once(two: Two, story: Story, clock: MovedClock) -> 
 
 
 async def test_a_lost_claim_is_logged_and_does_not_disturb_the_new_owner(
-    two: Two,
+    two: TwoProcesses,
     story: Story,
     clock: MovedClock,
     caplog: pytest.LogCaptureFixture,
@@ -270,7 +272,7 @@ async def test_a_lost_claim_is_logged_and_does_not_disturb_the_new_owner(
 
 
 async def test_a_claim_is_renewed_while_the_work_runs(
-    two: Two, story: Story, clock: MovedClock
+    two: TwoProcesses, story: Story, clock: MovedClock
 ) -> None:
     await story.text("my laptop won't start")
     clock.move(2)
@@ -288,9 +290,11 @@ async def test_a_claim_is_renewed_while_the_work_runs(
 
 
 async def test_work_that_is_being_finished_cannot_be_claimed(
-    two: Two, story: Story, clock: MovedClock
+    two: TwoProcesses, story: Story, clock: MovedClock
 ) -> None:
-    """No claim can come between the check and the write, because a claim skips the locked row."""
+    """No other process can claim the work between the check and the write, because a claim skips
+    the locked row.
+    """
     await story.text("my laptop won't start")
     clock.move(2)
     wish = claiming.Claim(5, frozenset({Work.BOT_TURN}))

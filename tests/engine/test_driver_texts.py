@@ -1,4 +1,4 @@
-"""Whatever statement fails, no log line, trace or error of the store contains people's words."""
+"""Whichever statement fails, the store's log lines, traces and errors contain no personal data."""
 
 import asyncio
 import io
@@ -25,14 +25,14 @@ SECRETS = (NUMBER, NUMBER[1:], NAME, "Rosalind", MAIL, BODY, "4711")
 type Fails = Callable[[sa.Connection], Any]
 
 
-def twice(conn: sa.Connection) -> None:
+def insert_a_duplicate(conn: sa.Connection) -> None:
     """PostgreSQL would report: Key (number)=(+1202...) already exists."""
     user = {"external_id": NAME, "name": NAME, "email": MAIL, "active": True}
     conn.execute(sa.insert(t.users).values(user))
     conn.execute(sa.insert(t.users).values(user))
 
 
-def nothing_where_something_must_be(conn: sa.Connection) -> None:
+def insert_null_into_a_required_column(conn: sa.Connection) -> None:
     """PostgreSQL's error would show the whole failing row."""
     conn.execute(sa.text(
     "INSERT INTO users (external_id, name, email) VALUES (:number, NULL, "
@@ -40,56 +40,65 @@ def nothing_where_something_must_be(conn: sa.Connection) -> None:
                  {"number": NUMBER, "mail": MAIL})  # fmt: skip
 
 
-def nobody_there(conn: sa.Connection) -> None:
+def refer_to_a_missing_row(conn: sa.Connection) -> None:
     conn.execute(sa.insert(t.user_numbers).values(user_id=9_999_999, number=NUMBER))
 
 
-def nul(conn: sa.Connection) -> None:
+def send_a_nul_character(conn: sa.Connection) -> None:
     conn.execute(sa.text("INSERT INTO no_such_table VALUES (:body)"), {"body": f"{BODY}\0{NAME}"})
 
 
-def surrogates(conn: sa.Connection) -> None:
+def send_surrogates(conn: sa.Connection) -> None:
     conn.execute(sa.insert(t.groups).values(name=f"{NAME} \udcff {BODY}"))
 
 
-def not_a_number(conn: sa.Connection) -> None:
+def cast_a_phone_number_to_integer(conn: sa.Connection) -> None:
     """PostgreSQL would report: invalid input syntax for type integer: "+1202..."."""
     conn.execute(sa.text("SELECT CAST(:number AS integer) / no_such_column"), {"number": NUMBER})
 
 
-def not_a_number_at_all(conn: sa.Connection) -> None:
+def cast_a_name_to_integer(conn: sa.Connection) -> None:
     conn.execute(sa.text(
     "SELECT CAST(CAST(:name AS text) AS integer) + CAST(abs(:least) AS "
     "integer)"),
                  {"name": NAME, "least": -(2**63)})  # fmt: skip
 
 
-def not_a_time(conn: sa.Connection) -> None:
-    """A value that the product's own column type refuses."""
+def insert_a_text_as_a_time(conn: sa.Connection) -> None:
+    """The product's own column type refuses the value."""
     conn.execute(sa.insert(t.messages).values(created_at=NUMBER, body=BODY))
 
 
-def too_large(conn: sa.Connection) -> None:
+def send_an_integer_that_is_too_large(conn: sa.Connection) -> None:
     conn.execute(sa.text("SELECT :n, :body FROM no_such_table"), {"n": 2**80, "body": BODY})
 
 
-def wrong_kind(conn: sa.Connection) -> None:
+def send_an_unsupported_type(conn: sa.Connection) -> None:
     conn.execute(sa.text("SELECT :body"), {"body": {NAME: BODY, "x": object()}})
 
 
-def many(conn: sa.Connection) -> None:
+def insert_many_with_a_duplicate(conn: sa.Connection) -> None:
     conn.execute(sa.insert(t.groups), [{"name": NAME}, {"name": NUMBER}, {"name": NAME}])
 
 
-def no_such_function(conn: sa.Connection) -> None:
+def call_a_missing_function(conn: sa.Connection) -> None:
     conn.execute(sa.text("SELECT no_such_function(:body, :mail)"), {"body": BODY, "mail": MAIL})
 
 
 FAILS: list[Fails] = [
-    twice, nothing_where_something_must_be, nobody_there, nul, surrogates, not_a_number,
-    not_a_number_at_all,
-    not_a_time, too_large, wrong_kind, many, no_such_function,
-]  # fmt: skip
+    insert_a_duplicate,
+    insert_null_into_a_required_column,
+    refer_to_a_missing_row,
+    send_a_nul_character,
+    send_surrogates,
+    cast_a_phone_number_to_integer,
+    cast_a_name_to_integer,
+    insert_a_text_as_a_time,
+    send_an_integer_that_is_too_large,
+    send_an_unsupported_type,
+    insert_many_with_a_duplicate,
+    call_a_missing_function,
+]
 
 
 @pytest.fixture
@@ -134,7 +143,7 @@ async def test_no_log_line_contains_peoples_words(store: Store, logged: io.Strin
 async def test_the_log_names_the_failed_statement(store: Store) -> None:
     """The log has the constraint, the statement and the line of code, but no values."""
     with pytest.raises(sa.exc.IntegrityError) as raised:
-        await store.write(lambda tx, _: twice(tx.conn), None)
+        await store.write(lambda tx, _: insert_a_duplicate(tx.conn), None)
     said = "".join(traceback.format_exception(raised.value))
     assert "external_id" in said
     assert "INSERT INTO users" in said

@@ -131,7 +131,7 @@ async def test_an_unreachable_phone_certainly_did_not_get_the_text(
         (500, Unsure(why="HTTP 500")),
     ],
 )
-async def test_each_answer_has_its_meaning(
+async def test_each_http_status_of_the_phone_has_its_result(
     phone: FakePhone, provider: AndroidPhone, status: int, result: object
 ) -> None:
     phone.failing = status

@@ -56,7 +56,7 @@ class Desk:
     worker: Worker
     clock: MovedClock
 
-    async def live(self, minutes: float, *, every: int = 10) -> None:
+    async def let_time_pass(self, minutes: float, *, every: int = 10) -> None:
         """Let time pass in steps of this many seconds. In each step the worker, the mobile network
         and the webhooks run.
         """
@@ -87,7 +87,7 @@ class Desk:
         await self.story.accept(offer.id, MIA)
         return offer.interaction.id
 
-    async def all_went_out_once(self) -> None:
+    async def check_each_text_was_sent_once(self) -> None:
         """Check that the texts that the desk shows as delivered are exactly those that requesters
         received.
         """
@@ -119,44 +119,44 @@ async def desk(
 
 async def test_a_requester_texts_and_gets_an_answer_that_has_receipts(desk: Desk) -> None:
     ann = await desk.answered(ANN, "my badge is stuck")
-    await desk.live(2)
+    await desk.let_time_pass(2)
     await desk.story.write(ann, "Does it have a light on?")
     await desk.worker.step()
     desk.phone.carry(parts=2)
     desk.phone.events.reverse()
     assert set(await desk.phone.post_events()) == {200}
-    await desk.live(1)
+    await desk.let_time_pass(1)
     assert await desk.inbound() == ["my badge is stuck"]
     assert bodies(desk.phone.sent)[-1] == "Does it have a light on?"
     assert {(one.to, one.asked["simNumber"]) for one in desk.phone.sent} == {(ANN, 2)}
-    await desk.all_went_out_once()
+    await desk.check_each_text_was_sent_once()
     assert set(await desk.phone.redeliver()) == {200}
-    await desk.all_went_out_once()
+    await desk.check_each_text_was_sent_once()
     assert await desk.inbound() == ["my badge is stuck"]
 
 
 async def test_an_outage_of_the_phone_loses_and_repeats_no_text(desk: Desk) -> None:
     ann = await desk.answered(ANN, "my badge is stuck")
-    await desk.live(2)
+    await desk.let_time_pass(2)
     await desk.phone.go_away()
     for body in ("one", "two", "three"):
         await desk.story.write(ann, body)
     desk.phone.text_in(ANN, "are you there?", sim=2)
-    await desk.live(30, every=60)
+    await desk.let_time_pass(30, every=60)
     assert not {"one", "two", "three"} & set(bodies(desk.phone.sent))
     waiting = [status for body, status in await desk.outbound() if body in ("one", "two", "three")]
     assert waiting == [Status.QUEUED] * 3
     await desk.phone.come_back()
-    await desk.live(10)
+    await desk.let_time_pass(10)
     assert await desk.inbound() == ["my badge is stuck", "are you there?"]
     assert bodies(desk.phone.sent)[-3:] == ["one", "two", "three"]
-    await desk.all_went_out_once()
+    await desk.check_each_text_was_sent_once()
 
 
 async def test_the_desk_recovers_lost_answers_and_lost_webhooks(desk: Desk) -> None:
     """The phone restarts after carrying out a request. It loses the answer and the webhooks."""
     ann = await desk.answered(ANN, "my badge is stuck")
-    await desk.live(2)
+    await desk.let_time_pass(2)
     desk.phone.loses_answers = 1
     await desk.story.write(ann, "Does it have a light on?")
     await desk.worker.step()
@@ -167,14 +167,14 @@ async def test_the_desk_recovers_lost_answers_and_lost_webhooks(desk: Desk) -> N
     await desk.phone.go_away()
     desk.phone.events.clear()
     await desk.phone.come_back()
-    await desk.live(75, every=60)
+    await desk.let_time_pass(75, every=60)
     assert sorted(await desk.inbound()) == ["my badge is stuck", "my badge, too", "no light"]
-    await desk.all_went_out_once()
+    await desk.check_each_text_was_sent_once()
 
 
 async def test_failed_texts_are_retried_when_the_phone_has_a_network(desk: Desk) -> None:
     ann = await desk.answered(ANN, "my badge is stuck")
-    await desk.live(2)
+    await desk.let_time_pass(2)
     await desk.story.write(ann, "Does it have a light on?")
     await desk.worker.step()
     desk.phone.carry(fails="Send result: RESULT_ERROR_NO_SERVICE (...)")
@@ -182,7 +182,7 @@ async def test_failed_texts_are_retried_when_the_phone_has_a_network(desk: Desk)
     await desk.phone.post_events()
     failed = await desk.outbound()
     assert ("Does it have a light on?", Status.FAILED) in failed
-    await desk.live(5)
+    await desk.let_time_pass(5)
     assert bodies(desk.phone.sent).count("Does it have a light on?") == 1
     assert set(dict(await desk.outbound()).values()) == {Status.DELIVERED}
 
@@ -191,7 +191,7 @@ async def test_texts_per_minute_stay_within_the_phones_limit(desk: Desk) -> None
     ann = await desk.answered(ANN, "my badge is stuck")
     for n in range(12):
         await desk.story.write(ann, f"step {n}")
-    await desk.live(5)
+    await desk.let_time_pass(5)
     times = sorted(one.at for one in desk.phone.texts.values())
     assert len(times) >= 12
     assert max(_within_a_minute(times, start) for start in times) <= PER_MINUTE / 2 + 1
@@ -205,20 +205,20 @@ async def test_a_requester_who_texts_stop_gets_only_one_confirmation(
 ) -> None:
     """The phone's carrier has no opt-out list, so only the desk blocks further texts."""
     ann = await desk.answered(ANN, "my badge is stuck")
-    await desk.live(2)
+    await desk.let_time_pass(2)
     await desk.phone.go_away()
     await desk.story.write(ann, "Does it have a light on?")
     desk.phone.text_in(ANN, "STOP", sim=2)
     before = len(desk.phone.sent)
     await desk.phone.come_back()
     await desk.phone.post_events()
-    await desk.live(5)
+    await desk.let_time_pass(5)
     assert [one.number for one in await desk.story.store.read(consents.in_force)] == [ANN]
     (confirmation,) = desk.phone.sent[before:]
     assert "START" in confirmation.words
 
 
-async def test_a_text_by_phone_stores_no_picture(story: Story) -> None:
+async def test_a_desk_with_a_phone_refuses_an_uploaded_picture(story: Story) -> None:
     stored = StoredUpload(file="a" * 64, size=3, taken=AcceptedFile("image/png"))
     with pytest.raises(BadInput, match="Pictures cannot be sent from this desk"):
         await story.store.write(keep_upload, Upload(agent_id=MIA, stored=stored))

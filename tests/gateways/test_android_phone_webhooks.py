@@ -176,7 +176,7 @@ async def test_a_receipt_updates_its_text(
     assert receipt == Receipt(sid="app-made", status=status, error_code=code)
 
 
-async def test_a_heartbeat(phone: FakePhone, recorder: RecordingStore) -> None:
+async def test_a_heartbeat_is_recorded(phone: FakePhone, recorder: RecordingStore) -> None:
     phone.emit("system:ping", {})
     assert await phone.post_events() == [200]
     assert [operation for operation, _command in recorder.written] == [record_heartbeat]

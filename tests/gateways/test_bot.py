@@ -108,7 +108,7 @@ TOLD = {
         ('{"intent": "x"}', None),
         ('{"intent": "x", "confidence": 1, "did": [], "slots": []}', None),
     ],
-    ids=["ours", "no JSON", "no object", "half of it", "slots no object"],
+    ids=["ours", "invalid JSON", "a list", "missing keys", "slots as a list"],
 )  # fmt: skip
 async def test_the_report_of_our_own_channel_is_read_without_hidden_slots(
     rasa: tuple[FakeRasa, RasaBot], header: str, understood: Understood | None
@@ -129,7 +129,7 @@ HOW = {"model": "m1", "ranking": [["a", 0.9], ["b", 0.1]], "asked": {"form": "f"
         ({}, None),
         (HOW | {"ranking": [["a"]]}, None),
     ],
-    ids=["ours", "nothing asked", "an older channel", "half a ranking"],
+    ids=["ours", "no preceding question", "an older channel", "an incomplete ranking"],
 )
 async def test_the_bots_interpretation_of_a_text_is_read(
     rasa: tuple[FakeRasa, RasaBot], told: dict[str, Any], how: HowUnderstood | None
@@ -232,7 +232,7 @@ async def test_a_missing_server_is_a_failure() -> None:
 
 
 async def answer_or_reason(bot: Bot) -> BotAnswer | str:
-    """Return the bot's answer, or why there is none."""
+    """Return the bot's answer, or the reason why it failed."""
     try:
         return await bot.ask(QUESTION)
     except BotFailed as failed:

@@ -91,12 +91,12 @@ def environ(
 
 async def doctor_problems(environ: dict[str, str]) -> tuple[int, list[str]]:
     """Return the exit code and the problems, without those that this desk has in every test."""
-    code, findings = await printed(environ)
+    code, findings = await doctor_output(environ)
     wrong = [line for line in findings if not line.startswith(ALWAYS)]
     return code, [line.removeprefix("ERROR  ") for line in wrong]
 
 
-async def printed(environ: dict[str, str]) -> tuple[int, list[str]]:
+async def doctor_output(environ: dict[str, str]) -> tuple[int, list[str]]:
     """Return the exit code, and the lines after the settings."""
     out = io.StringIO()
     code = await examine(settings.read(environ), out)
@@ -104,7 +104,7 @@ async def printed(environ: dict[str, str]) -> tuple[int, list[str]]:
 
 
 async def test_notes_of_the_checklist_do_not_count_as_problems(environ: dict[str, str]) -> None:
-    code, lines = await printed(environ)
+    code, lines = await doctor_output(environ)
     assert code == 0
     assert [next(one for one in ALWAYS if line.startswith(one)) for line in lines[:-1]] == [*ALWAYS]
     link = f"{environ['PATCHBOARD_PUBLIC_URL']}/setup?token="
@@ -210,7 +210,7 @@ async def test_the_doctor_reports_a_number_that_an_application_handles(
     ]
 
 
-def change(environ: dict[str, str], statement: str) -> None:
+def execute(environ: dict[str, str], statement: str) -> None:
     with sqlite3.connect(environ["PATCHBOARD_DATABASE_URL"].removeprefix("sqlite:///")) as database:
         database.execute(statement)
 
@@ -220,7 +220,7 @@ async def test_the_doctor_checks_a_number_in_a_messaging_service(
 ) -> None:
     """The messaging service's addresses apply, unless it uses the number's own webhook."""
     service, webhook = "MG" + "0123456789abcdef" * 2, f"{public_url}/webhooks/twilio/sms"
-    change(
+    execute(
         environ,
         f"UPDATE provider_numbers SET messaging_service = '{service}' WHERE number = '{MAIN}'",
     )
@@ -258,7 +258,7 @@ async def test_the_doctor_checks_a_number_in_a_messaging_service(
     ]
 
 
-async def test_the_doctor_checks_the_way_from_the_bots_actions_to_the_service(
+async def test_the_doctor_checks_that_the_bots_actions_can_reach_the_service(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     """The check sends a request like those of the bot's actions. The service must answer it and
@@ -286,11 +286,11 @@ async def test_the_doctor_checks_the_way_from_the_bots_actions_to_the_service(
         ("'The provider could not be asked'", ": The provider could not be asked."),
     ],
 )
-async def test_the_doctor_reports_consent_that_the_provider_does_not_have(
+async def test_the_doctor_reports_consents_that_did_not_reach_the_provider(
     environ: dict[str, str], why: str, says: str
 ) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
-    change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
+    execute(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
     assert await doctor_problems(environ) == (
         1,
         [f"1 consent change has not reached the provider{says}"],
@@ -324,7 +324,7 @@ async def test_the_doctor_reports_texts_that_the_provider_does_not_accept(
 
 async def test_an_account_without_the_consent_api_is_not_a_problem(environ: dict[str, str]) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
-    change(
+    execute(
         environ,
         f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', "
         f"'{NO_CONSENT_API.replace("'", "''")}')",
@@ -354,9 +354,9 @@ async def test_an_account_without_the_consent_api_is_not_a_problem(environ: dict
     ],
 )
 async def test_the_doctor_reports_requesters_who_cannot_get_the_satisfaction_question(
-    environ: dict[str, str], change: dict[str, str], says: str
+    environ: dict[str, str], execute: dict[str, str], says: str
 ) -> None:
-    code, findings = await doctor_problems(environ | change)
+    code, findings = await doctor_problems(environ | execute)
     assert code == 1
     assert any(one.startswith(says) for one in findings), findings
 

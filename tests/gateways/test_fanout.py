@@ -71,7 +71,9 @@ class TestContract:
             with pytest.raises(StopAsyncIteration):
                 await next_of(batches)
 
-    async def test_ended_listeners_are_removed(self, fanout: Fanout) -> None:
+    async def test_a_hint_after_the_end_of_its_listener_raises_no_error(
+        self, fanout: Fanout
+    ) -> None:
         async with fanout.listen(["agent:1"]):
             pass
         fanout.publish([Hint("agent:1", 5)])
@@ -89,7 +91,9 @@ async def test_a_hint_reaches_another_process(channel: str) -> None:
 
 
 async def test_the_last_hints_of_a_process_leave_before_it_ends(channel: str) -> None:
-    """A process that stops gives its work back and nudges the others, then closes the fan-out."""
+    """A process that stops releases its work, nudges the other processes, and then closes the
+    fan-out.
+    """
     here, there = RedisFanout(REDIS, channel=channel), RedisFanout(REDIS, channel=channel)
     await here.start()
     await there.start()

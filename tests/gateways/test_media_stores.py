@@ -45,9 +45,7 @@ class MediaStoreContract:
         assert store.read(name) == b"one"
         assert list(store.names()) == [name]
 
-    def test_a_missing_file_reads_as_none_and_removing_it_is_no_error(
-        self, store: MediaStore
-    ) -> None:
+    def test_a_missing_file_reads_as_none_and_can_be_removed(self, store: MediaStore) -> None:
         assert store.read(ABSENT) is None
         store.remove(ABSENT)
         store.forget(ABSENT, clock.now())
@@ -93,7 +91,7 @@ class MediaStoreContract:
             assert list(pool.map(store.read, names)) == contents
         assert sorted(store.names()) == sorted(set(names))
 
-    def test_a_check_leaves_no_file_behind(self, store: MediaStore) -> None:
+    def test_a_check_removes_its_own_file(self, store: MediaStore) -> None:
         name = store.keep(b"one", clock.now())
         store.check()
         assert list(store.names()) == [name]
@@ -160,19 +158,19 @@ def test_a_missing_bucket_is_an_error_and_not_a_missing_file(s3: S3Server, use: 
 
 
 @pytest.fixture(scope="module")
-def down() -> str:
+def down_url() -> str:
     """Return the address of a server that is down."""
     with socket.create_server(("127.0.0.1", 0)) as held:
         return f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_store_that_is_down_is_reported(s3: S3Server, down: str, use: str) -> None:
-    store = S3Media(replace(s3.bucket(), url=down))
+def test_a_store_that_is_down_is_reported(s3: S3Server, down_url: str, use: str) -> None:
+    store = S3Media(replace(s3.bucket(), url=down_url))
     with pytest.raises(MediaAway) as error:
         USES[use](store)
     assert str(error.value) == (
-        f"The S3 store at {down} does not answer. Start it, or correct PATCHBOARD_S3_URL. The "
+        f"The S3 store at {down_url} does not answer. Start it, or correct PATCHBOARD_S3_URL. The "
         "network of this host may also be down."
     )
     assert "PATCHBOARD" not in error.value.detail

@@ -24,7 +24,7 @@ type Connect = Callable[..., TwilioProvider]
 
 @pytest.fixture
 async def connect(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[Connect]:
-    """Return a function that creates providers. Tests can change its environment variables."""
+    """Yield a function that creates providers with changed environment variables."""
     made: list[TwilioProvider] = []
 
     def make(*, timeout: float = 10.0, **changes: str) -> TwilioProvider:
@@ -222,7 +222,7 @@ async def test_a_lookup_finds_an_unsure_send(
 async def test_a_lookup_ignores_older_texts_and_the_requesters_own(
     twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock
 ) -> None:
-    """A lookup ignores texts with the same words if they are older than our text or come from the
+    """Texts with the same words do not match if they are older than our text or come from the
     requester.
     """
     await provider.send(outgoing())

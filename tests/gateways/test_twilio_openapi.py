@@ -26,8 +26,8 @@ from tests.gateways.sms_provider_contract import ANN, LINE, outgoing
 from tests.support.fake_twilio import ACCOUNT_SID, Exchange, FakeTwilio
 
 DOCUMENT: dict[str, Any] = json.loads(Path("tests/twilio_openapi.json").read_text())
-INBOUND = {"receiving", "received"}  # statuses that texts we send do not have
-ELSEWHERE = "/v1/"  # parts that other documents of Twilio describe
+INBOUND_STATUSES = {"receiving", "received"}  # statuses that texts from us do not have
+ELSEWHERE = "/v1/"  # addresses that other documents of Twilio describe
 
 
 def as_json_schema(part: Any) -> Any:
@@ -41,14 +41,14 @@ def as_json_schema(part: Any) -> Any:
 COMPONENTS = as_json_schema(DOCUMENT["components"])
 
 
-def faults(schema: Mapping[str, Any], value: object) -> list[str]:
+def schema_errors(schema: Mapping[str, Any], value: object) -> list[str]:
     checker = jsonschema_rs.validator_for({**as_json_schema(schema), "components": COMPONENTS})
     return [
         f"{error.message} at {list(error.instance_path)}" for error in checker.iter_errors(value)
     ]
 
 
-def meant(schema: Mapping[str, Any], written: list[str]) -> object:
+def typed_value(schema: Mapping[str, Any], written: list[str]) -> object:
     """Return the typed value of a parameter, which a form or an address contains as text."""
     match schema.get("type"):
         case "array":
@@ -60,7 +60,7 @@ def meant(schema: Mapping[str, Any], written: list[str]) -> object:
     return written[-1]
 
 
-def described(exchange: Exchange) -> Mapping[str, Any]:
+def described_call(exchange: Exchange) -> Mapping[str, Any]:
     for path, methods in DOCUMENT["paths"].items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), exchange.path):
             call: Mapping[str, Any] = methods[exchange.method.lower()]
@@ -69,8 +69,8 @@ def described(exchange: Exchange) -> Mapping[str, Any]:
 
 
 def differences(exchange: Exchange) -> Iterator[str]:
-    """Return the differences from Twilio's description."""
-    call = described(exchange)
+    """Yield the differences from Twilio's description."""
+    call = described_call(exchange)
     known = {p["name"]: p["schema"] for p in call.get("parameters", ()) if p["in"] == "query"}
     given = dict(exchange.query)
     if "requestBody" in call:
@@ -82,24 +82,24 @@ def differences(exchange: Exchange) -> Iterator[str]:
         if name not in known:
             yield f"there is no parameter {name}"
         else:
-            yield from faults(known[name], meant(known[name], written))
+            yield from schema_errors(known[name], typed_value(known[name], written))
     if answer := call["responses"].get(str(exchange.status)):
         schema = answer["content"]["application/json"]["schema"]
-        yield from faults(schema, exchange.answer)
-        yield from invented(schema, exchange.answer)
+        yield from schema_errors(schema, exchange.answer)
+        yield from undocumented_properties(schema, exchange.answer)
 
 
-def invented(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
-    """Return properties of an answer that are not in the document."""
+def undocumented_properties(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
+    """Yield the properties of an answer that are not in the document."""
     if "$ref" in schema:
         schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     for name, held in value.items() if isinstance(value, dict) and "properties" in schema else ():
         if name not in schema["properties"]:
             yield f"the fake made up {name}"
         else:
-            yield from invented(schema["properties"][name], held)
+            yield from undocumented_properties(schema["properties"][name], held)
     for one in value if isinstance(value, list) else ():
-        yield from invented(schema["items"], one)
+        yield from undocumented_properties(schema["items"], one)
 
 
 async def test_requests_and_fake_answers_follow_twilios_description(
@@ -150,7 +150,9 @@ async def test_requests_and_fake_answers_follow_twilios_description(
 
 
 def test_patchboard_knows_every_status_of_twilio() -> None:
-    assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(STATUSES)
+    assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND_STATUSES == set(
+        STATUSES
+    )
 
 
 def test_differences_from_the_description_are_found() -> None:

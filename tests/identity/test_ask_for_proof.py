@@ -153,7 +153,7 @@ async def test_the_conversation_returns_when_an_agent_verifies_by_hand(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.PROOF_LIMIT) == 0
 
 
-async def test_if_the_requesting_agent_is_gone_other_agents_get_an_offer(
+async def test_if_the_requesting_agent_is_away_the_conversation_joins_the_queue(
     story: Story, ann: Proving
 ) -> None:
     await opened(story, ann)
@@ -167,7 +167,7 @@ async def test_if_the_requesting_agent_is_gone_other_agents_get_an_offer(
     )
 
 
-async def test_the_question_answers_a_text_that_came_meanwhile(story: Story, ann: Proving) -> None:
+async def test_the_check_begins_although_a_text_came_meanwhile(story: Story, ann: Proving) -> None:
     await ask(story, ann)
     await story.text("ok", to=DIRECT)
     assert (await ann.turn()).message == "/prove_identity"

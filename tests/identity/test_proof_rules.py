@@ -233,7 +233,7 @@ def test_a_hash_depends_on_the_key_and_the_conversation() -> None:
     assert fact_hash("a", " O'Brien ") == fact_hash("a", "obrien") != fact_hash("b", "obrien")
 
 
-def test_the_question_for_facts_and_the_mail_with_the_code() -> None:
+def test_the_names_of_several_facts_are_joined_with_or() -> None:
     assert asked_facts(["birth_year", "badge number"]) == "birth year or badge number"
 
 

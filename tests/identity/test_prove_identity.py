@@ -31,8 +31,8 @@ def ann(story: Story) -> Proving:
     return Proving(story)
 
 
-async def knows(story: Story, user: int, **facts: str) -> None:
-    """Give the user these facts, as a desk file does."""
+async def store_facts(story: Story, user: int, **facts: str) -> None:
+    """Store these facts about the user, as an import of a desk file does."""
     await story.store.write(
         lambda tx, _: knowledge_facts.put_facts(tx, user, knowledge_facts.hashed(facts, "key")),
         None,
@@ -335,7 +335,7 @@ async def test_a_text_from_before_the_agents_verification_finds_the_check_ended(
 
 
 async def test_a_second_fact_verifies_and_is_redacted(story: Story, ann: Proving) -> None:
-    await knows(story, ANN_ID, birth_year="1990", cat="Mr Whiskers")
+    await store_facts(story, ANN_ID, birth_year="1990", cat="Mr Whiskers")
     await ann.begin()
     await ann.claims("ann@example.com")
     choice = await ann.wants(AlternativeKind.NO_CODE)
@@ -355,7 +355,7 @@ async def test_a_second_fact_verifies_and_is_redacted(story: Story, ann: Proving
 async def test_after_too_many_guesses_about_an_account_the_requester_gets_an_agent(
     story: Story, account: str
 ) -> None:
-    await knows(story, ANN_ID, birth_year="1990")
+    await store_facts(story, ANN_ID, birth_year="1990")
     for number in (BOB, STRANGER):
         one = Proving(story, number=number)
         await one.begin()
@@ -378,7 +378,7 @@ async def test_after_too_many_guesses_about_an_account_the_requester_gets_an_age
 async def test_after_too_many_guesses_a_fact_verifies_no_name_of_that_account(
     story: Story,
 ) -> None:
-    await knows(story, ANN_ID, birth_year="1990")
+    await store_facts(story, ANN_ID, birth_year="1990")
     for number in (BOB, STRANGER):
         one = Proving(story, number=number)
         await one.begin()
@@ -396,7 +396,7 @@ async def test_after_too_many_guesses_a_fact_verifies_no_name_of_that_account(
 
 
 async def test_a_requester_who_knows_no_fact_gets_a_live_agent(story: Story, ann: Proving) -> None:
-    await knows(story, BOB_ID, birth_year="1985")
+    await store_facts(story, BOB_ID, birth_year="1985")
     await ann.begin()
     await ann.claims("E1001")
     await ann.wants(AlternativeKind.OTHER)
@@ -495,7 +495,7 @@ async def test_a_refused_mail_is_retried_and_then_agents_see_the_reason(
 EIGHT = [f"+1202555017{n}" for n in range(8)]
 
 
-async def _asks(story: Story, number: str, account: str) -> tuple[list[object], bool]:
+async def _request_code(story: Story, number: str, account: str) -> tuple[list[object], bool]:
     """Let a number request a code for this account. Return the result of each step, and whether the
     worker mailed a code.
     """
@@ -510,25 +510,26 @@ async def test_eight_numbers_cannot_request_more_codes_for_an_address_than_one(
 ) -> None:
     accounts = ["E1001", "e-1001", "ann@example.com", "1001", *["E1001"] * 4]
     asked = [
-        await _asks(story, number, account) for number, account in zip(EIGHT, accounts, strict=True)
+        await _request_code(story, number, account)
+        for number, account in zip(EIGHT, accounts, strict=True)
     ]
     assert [mailed for _, mailed in asked] == [True] * 3 + [False] * 5
     known = [steps for steps, _ in asked]
-    unknown = [(await _asks(story, f"+1202555018{n}", "E9999"))[0] for n in range(8)]
+    unknown = [(await _request_code(story, f"+1202555018{n}", "E9999"))[0] for n in range(8)]
     assert known == unknown, "the texts are the same with and without an account"
     quiet = await story.see(1), await story.lines(8)
     assert ("No code was e-mailed", "too many were requested for this person") in [
         (line.body, line.reason) for line in quiet[1]
     ], "agents see the reason"
     clock.move(601)
-    assert (await _asks(story, "+12025550190", "E1001"))[1]
+    assert (await _request_code(story, "+12025550190", "E1001"))[1]
 
 
 async def test_two_users_with_one_address_share_its_limit(story: Story) -> None:
     both = update(t.users).where(t.users.c.id == BOB_ID).values(email="Ann@example.com")
     await story.store.write(lambda tx, _: tx.conn.execute(both), None)
     asked = [
-        await _asks(story, number, account)
+        await _request_code(story, number, account)
         for number, account in zip(EIGHT, ["E1001", "E1002"] * 4, strict=True)
     ]
     assert sum(mailed for _, mailed in asked) == 3

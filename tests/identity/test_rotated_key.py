@@ -40,7 +40,7 @@ async def ann(story: Story) -> Proving:
 
 @pytest.fixture
 async def rotated(story: Story, database_url: str, clock: MovedClock) -> AsyncIterator[Story]:
-    """Return the store of the same desk after a restart with a new key."""
+    """Yield the story of the same desk after a restart with a new key."""
     settings = OperationSettings(link_key="new key", old_keys=("key",))
     store = Store(database_url, clock=clock, settings=settings, after_commit=Heard())
     yield replace(story, store=store)

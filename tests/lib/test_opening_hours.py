@@ -26,7 +26,7 @@ def ny(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
         pytest.param(ny(28, 12), False, id="Saturday"),
     ],
 )
-def test_a_schedule_is_open_or_closed(at: datetime, is_open: bool) -> None:
+def test_a_schedule_is_open_or_closed_at_each_moment(at: datetime, is_open: bool) -> None:
     assert OFFICE.is_open(at) is is_open
 
 
@@ -95,7 +95,7 @@ def test_hours_around_the_clock_never_close(expression: str) -> None:
         ("Sa[1] 10:00-11:00; 2026 Dec 24-31 off", "Sa[1] 10:00-11:00; 2026 Dec 24-31 off"),
     ],
 )
-def test_schedules_in_words(expression: str | None, said: str) -> None:
+def test_a_schedule_is_described_in_words(expression: str | None, said: str) -> None:
     assert in_words(expression) == said
 
 

@@ -10,7 +10,7 @@ from handoff_service.rules.desk.attributes import AttributeType
 from handoff_service.rules.privacy.archive_page import page
 from tests.conftest import MovedClock
 from tests.conversations.test_attributes import USER, define, set_values
-from tests.privacy.test_erase_person import ZOE, placed
+from tests.privacy.test_erase_person import ZOE, make_place
 from tests.reports.keeping import keep
 from tests.support.privacy import BotWithMemory, GoodProvider, everything_in
 from tests.support.story import MIA, OMAR, Story
@@ -18,7 +18,7 @@ from tests.support.story import MIA, OMAR, Story
 SECRETS = ("bassoonist", "obsidian", "mandolin", "kumquat")
 
 
-async def live(story: Story) -> tuple[int, int]:
+async def create_history_of_zoe(story: Story) -> tuple[int, int]:
     """Create Zoe, after a merge with the user Zo, and Zoe's conversation. All attribute values are
     Zoe's words.
     """
@@ -41,7 +41,7 @@ async def live(story: Story) -> tuple[int, int]:
 
 
 async def test_the_export_includes_the_attributes(story: Story) -> None:
-    zoe, _ = await live(story)
+    zoe, _ = await create_history_of_zoe(story)
     archive = await story.store.read(collect, RequestedPerson(user_id=zoe))
     assert archive.sections["person"]["attributes"] == {"hobby": SECRETS[0], "free": SECRETS[3]}
     (talk,) = archive.sections["conversations"]
@@ -53,9 +53,9 @@ async def test_the_export_includes_the_attributes(story: Story) -> None:
 async def test_an_erasure_removes_the_attributes(
     story: Story, clock: MovedClock, database_url: str, tmp_path: Path
 ) -> None:
-    zoe, talk = await live(story)
+    zoe, talk = await create_history_of_zoe(story)
     await story.close(talk)
-    place = placed(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
+    place = make_place(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
     receipt = await place.erase(RequestedPerson(user_id=zoe))
     assert receipt.state == "done"
     left = {

@@ -87,7 +87,7 @@ class Place:
                 return
 
     async def erase(self, whom: RequestedPerson, *, works: bool = True) -> erasures.Erasure:
-        """Request an erasure and, unless not ``works``, let the worker do it."""
+        """Request an erasure and return it. With ``works``, the worker first carries it out."""
         store = self.story.store
         planned = await store.read(preview, whom)
         command = RequestErasure(whom=whom, agent_id=MIA, planned=planned.counts)
@@ -97,7 +97,7 @@ class Place:
         return await store.read(erasures.get, erasure_id)
 
 
-def placed(
+def make_place(
     story: Story,
     clock: MovedClock,
     url: str,
@@ -114,10 +114,10 @@ def placed(
 
 @pytest.fixture
 def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) -> Place:
-    return placed(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
+    return make_place(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
 
 
-async def live(place: Place) -> tuple[int, int]:
+async def create_history_of_zoe(place: Place) -> tuple[int, int]:
     """Create Zoe's history: texts, a picture, a case, a note, a verification, and a note about Zoe
     in Ann's conversation. Return the ids of the user and of Zoe's conversation.
     """
@@ -173,7 +173,7 @@ async def test_an_erasure_leaves_nothing_of_the_person(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    user_id, interaction_id = await live(place)
+    user_id, interaction_id = await create_history_of_zoe(place)
     assert any(word in text for text in everything_in(place.url).values() for word in CANARIES)
     if (file := database_file(place.url)) is not None:
         copy_before(file, "9999")
@@ -211,8 +211,10 @@ async def test_files_in_an_s3_store_are_erased_after_an_outage_of_the_store(
     bucket = s3.bucket()
     store, away = S3Media(bucket), S3Media(replace(bucket, url="http://127.0.0.1:1"))
     made = GoodProvider(), BotWithMemory()
-    user_id, _ = await live(placed(story, clock, database_url, tmp_path, *made, store))
-    cut_off = placed(story, clock, database_url, tmp_path, *made, away)
+    user_id, _ = await create_history_of_zoe(
+        make_place(story, clock, database_url, tmp_path, *made, store)
+    )
+    cut_off = make_place(story, clock, database_url, tmp_path, *made, away)
     receipt = await cut_off.erase(RequestedPerson(user_id=user_id))
     assert (receipt.state, receipt.doing) == (
         "running",
@@ -220,7 +222,7 @@ async def test_files_in_an_s3_store_are_erased_after_an_outage_of_the_store(
     )
     assert len(list(store.names())) == 1
     clock.move(60)
-    back = placed(story, clock, database_url, tmp_path, *made, store)
+    back = make_place(story, clock, database_url, tmp_path, *made, store)
     await back.work()
     receipt = await story.store.read(erasures.get, receipt.id)
     assert (receipt.state, list(store.names())) == ("done", [])
@@ -228,7 +230,7 @@ async def test_files_in_an_s3_store_are_erased_after_an_outage_of_the_store(
 
 
 async def test_an_erasure_does_not_change_the_data_of_other_people(place: Place) -> None:
-    user_id, _ = await live(place)
+    user_id, _ = await create_history_of_zoe(place)
     before = await place.story.count(t.interactions)
     receipt = await place.erase(RequestedPerson(user_id=user_id))
     assert receipt.removed["mentions"] >= 1
@@ -298,7 +300,7 @@ async def test_the_record_of_a_deleted_user_is_also_erased(place: Place) -> None
 
 
 async def test_reports_keep_their_numbers_after_an_erasure(place: Place) -> None:
-    user_id, interaction_id = await live(place)
+    user_id, interaction_id = await create_history_of_zoe(place)
     store, f = place.story.store, t.conversation_facts
     await keep(store)
     (before,) = await place.story.rows(f, f.c.interaction_id == interaction_id)
@@ -329,7 +331,7 @@ async def test_twilios_copies_are_redacted(
     twilio: FakeTwilio,
     at_twilio: TwilioProvider,
 ) -> None:
-    place = placed(story, clock, database_url, tmp_path, at_twilio, BotWithMemory())
+    place = make_place(story, clock, database_url, tmp_path, at_twilio, BotWithMemory())
     medium = twilio.keep_media(PICTURE)
     await twilio.send_inbound("http://127.0.0.1:1/", BOB, MAIN, WORDS[0], [medium])
     (message,) = twilio.messages.values()
@@ -343,7 +345,7 @@ async def test_the_receipt_lists_data_that_the_provider_keeps(
     story: Story, clock: MovedClock, database_url: str, tmp_path: Path
 ) -> None:
     provider = GoodProvider(objects=NotErased(why="it refused (20403).", again=False))
-    place = placed(story, clock, database_url, tmp_path, provider, BotWithMemory())
+    place = make_place(story, clock, database_url, tmp_path, provider, BotWithMemory())
     await story.text("hi", number=BOB)
     receipt = await place.erase(RequestedPerson(number=BOB))
     refused = "The provider did not erase some texts (1). Erase its copies in your account there. "
@@ -355,7 +357,7 @@ async def test_an_unreachable_provider_or_bot_is_retried(
     story: Story, clock: MovedClock, database_url: str, tmp_path: Path
 ) -> None:
     provider, bot = GoodProvider(objects=OSError("away")), BotWithMemory(fails="It is away.")
-    place = placed(story, clock, database_url, tmp_path, provider, bot)
+    place = make_place(story, clock, database_url, tmp_path, provider, bot)
     await story.text("hi", number=BOB)
     receipt = await place.erase(RequestedPerson(number=BOB))
     assert receipt.doing == "Deleting the virtual agent's memory"
@@ -374,7 +376,7 @@ async def test_an_unreachable_provider_or_bot_is_retried(
 async def test_erasing_the_remaining_user_of_a_merge_also_erases_the_merged_user(
     place: Place,
 ) -> None:
-    user_id, _ = await live(place)
+    user_id, _ = await create_history_of_zoe(place)
     store, other = place.story.store, ("Ottoline Wolfsbane", "E88112", "otto@wolfsbane.example")
     made = MakeUser(external_id=other[1], name=other[0], email=other[2], numbers=[BOB])
     goes = await store.write(make_user, made)
@@ -393,7 +395,7 @@ async def test_erasing_the_remaining_user_of_a_merge_also_erases_the_merged_user
 
 
 async def test_the_doctor_finds_an_erasure_that_does_not_proceed(place: Place) -> None:
-    user_id, _ = await live(place)
+    user_id, _ = await create_history_of_zoe(place)
     place.bot.fails = "It is away."
     receipt = await place.erase(RequestedPerson(user_id=user_id))
     read, clock = place.story.store.read, place.clock

@@ -1,5 +1,5 @@
-"""No step of retention, of an erasure or of the job of reports reads a whole table in a lane,
-because texts wait for the lane, and tables grow for years.
+"""Retention, erasures and the job that keeps facts for reports never read a whole table in a lane,
+because texts wait for the lane and tables grow for years.
 """
 
 import re
@@ -24,11 +24,12 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.privacy.erase_plan import PARTS
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
-from tests.privacy.test_erase_person import Place, live, placed
+from tests.privacy.test_erase_person import Place, create_history_of_zoe, make_place
 from tests.support.privacy import BotWithMemory, GoodProvider
 from tests.support.story import Story
 
-#: Tables that stay small: a row for the desk, for a kind of content, an agent or an erasure.
+#: Tables that stay small: one row for the desk, for each kind of content, for each agent or for
+#: each erasure.
 SMALL = {
     "agents",
     "audit_removal",
@@ -49,7 +50,7 @@ DELETED = {part.table for part in PARTS if part.empties is None} | {
 
 @contextmanager
 def scans(store: Store) -> Iterator[dict[str, str]]:
-    """Collect the statements of the lanes that read a whole table -> SQLite's plan."""
+    """Collect the lanes' statements that read a whole table. Yield statement -> SQLite's plan."""
     found: dict[str, str] = {}
 
     def explain(
@@ -73,7 +74,7 @@ def scans(store: Store) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) -> Place:
-    return placed(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
+    return make_place(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
 
 
 def needs_sqlite(store: Store) -> None:
@@ -83,7 +84,7 @@ def needs_sqlite(store: Store) -> None:
 
 async def test_an_erasure_searches_outside_the_lane(place: Place) -> None:
     needs_sqlite(place.story.store)
-    user_id, _ = await live(place)
+    user_id, _ = await create_history_of_zoe(place)
     with scans(place.story.store) as found:
         receipt = await place.erase(RequestedPerson(user_id=user_id))
     assert receipt.state == "done"
@@ -93,7 +94,7 @@ async def test_an_erasure_searches_outside_the_lane(place: Place) -> None:
 async def test_retention_and_the_job_of_reports_search_outside_the_lane(place: Place) -> None:
     store = place.story.store
     needs_sqlite(store)
-    await live(place)
+    await create_history_of_zoe(place)
     deps = WorkerDeps(
         store=store,
         provider=GoodProvider(),
@@ -116,7 +117,7 @@ async def test_retention_and_the_job_of_reports_search_outside_the_lane(place: P
 
 
 @pytest.mark.parametrize("table", sorted(DELETED, key=lambda one: one.name), ids=str)
-def test_a_deleted_row_needs_no_search_for_rows_that_refer_to_it(table: sa.Table) -> None:
+def test_an_index_finds_the_rows_that_refer_to_a_deleted_row(table: sa.Table) -> None:
     for other in t.metadata.tables.values():
         firsts = {next(iter(index.columns)).name for index in other.indexes}
         firsts |= {next(iter(other.primary_key.columns)).name}

@@ -71,14 +71,14 @@ async def run(story: Story, worker: Worker) -> None:
 
 
 async def closed_too(story: Story, interaction_id: int, count: int) -> None:
-    """Add conversations that were closed in the same moment as this one."""
+    """Add conversations that were closed at the same moment as this one."""
     (row,) = await story.rows(t.interactions, t.interactions.c.id == interaction_id)
     rows = [dict(row._mapping) | {"id": 1000 + n} for n in range(count)]
     await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.interactions), rows), None)
 
 
 async def not_understood(story: Story, number: str) -> None:
-    """The virtual agent does not understand a text, so the text waits for a trainer."""
+    """Receive a text that the virtual agent does not understand, so that it waits for a trainer."""
     question = await story.begin(
         (await story.text("you are a star", number=number)).interaction_id or 0
     )
@@ -102,7 +102,7 @@ async def test_retention_is_off_by_default(story: Story, worker: Worker, clock: 
     assert not await story.count(t.retention)
 
 
-async def test_texts_are_removed_after_their_limit_and_the_list_counts_them_before(
+async def test_texts_are_removed_after_their_limit_and_counted_on_the_list_before(
     story: Story, worker: Worker, clock: MovedClock
 ) -> None:
     old = await conversation(story)
@@ -194,7 +194,7 @@ async def test_the_audit_log_loses_old_entries_and_its_chain_stays_valid(
     assert entry.details["entries"] == found.removed, "one entry for all steps"
 
 
-async def test_a_clusters_first_item_goes_and_a_later_one_leads(
+async def test_when_the_first_item_of_a_cluster_is_removed_a_later_one_leads_it(
     story: Story, worker: Worker, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(order, "is_drawn", lambda *_: False)
@@ -246,7 +246,9 @@ async def test_the_next_run_is_at_night_and_scheduled_once(story: Story, clock: 
         ("2026-03-08T05:00", "America/New_York", "2026-03-08T07:30"),
     ],
 )
-def test_the_time_of_the_nightly_run(now: str, zone: str, night: str) -> None:
+def test_the_next_nightly_run_is_computed_in_the_desks_time_zone(
+    now: str, zone: str, night: str
+) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     found = next_night(at, zone)
     assert found == datetime.fromisoformat(night).replace(tzinfo=UTC)

@@ -1,6 +1,7 @@
-"""Retention, erasures and the job of reports write in steps. The size of a step follows from the
-time of the last one. However small the steps are, each row is written once, and an interrupted run
-continues where it stopped.
+"""Retention, erasures and the job that keeps facts for reports write in steps.
+
+The times of the last two steps decide the size of the next one. However small the steps are, each
+row is written once, and an interrupted run continues where it stopped.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from handoff_service.store.privacy.erase_plan import Part
 from handoff_service.store.reports import facts
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
-from tests.privacy.test_erase_person import CANARIES, Place, live, placed
+from tests.privacy.test_erase_person import CANARIES, Place, create_history_of_zoe, make_place
 from tests.support.privacy import BotWithMemory, GoodProvider, everything_in
 from tests.support.story import MAIN, Story
 
@@ -53,12 +54,12 @@ def deps(story: Story, clock: MovedClock, tmp_path: Path) -> WorkerDeps:
 
 @pytest.fixture
 def place(story: Story, clock: MovedClock, database_url: str, tmp_path: Path) -> Place:
-    return placed(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
+    return make_place(story, clock, database_url, tmp_path, GoodProvider(), BotWithMemory())
 
 
 @pytest.fixture
-def single_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each step have a single row, as on a machine where rows are very slow."""
+def one_row_per_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each step a single row, as on a machine where rows are very slow."""
 
     monkeypatch.setattr(steps, "next_pace", lambda *_: Pace(LEAST))
 
@@ -77,8 +78,8 @@ def emptied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Part, Sequence[int]]]
     return found
 
 
-def each_once(emptied: Sequence[tuple[Part, Sequence[int]]]) -> bool:
-    """Return whether no row was emptied twice."""
+def no_row_twice(emptied: Sequence[tuple[Part, Sequence[int]]]) -> bool:
+    """Return whether each row was emptied at most once."""
     rows = [(id(part), key) for part, keys in emptied for key in keys]
     return len(rows) == len(set(rows))
 
@@ -89,26 +90,26 @@ FAST, SLOW, LONG, VERY_LONG = AIM / 2, AIM * 1.5, AIM * 3, AIM * 10
 @pytest.mark.parametrize(
     ("size", "rows", "before", "seconds", "following"),
     [
-        (10, 10, FAST, FAST, 16),  # fast: the next one is larger by half
-        (10, 4, FAST, FAST, 10),  # fast, but there were few rows
+        (10, 10, FAST, FAST, 16),  # fast: the next step is larger by half
+        (10, 4, FAST, FAST, 10),  # fast, but the step had few rows
         (LEAST, LEAST, SLOW, FAST, 2),
         (MOST, MOST, FAST, FAST, MOST),
-        (40, 40, FAST, LONG, 40),  # it may have waited for something else
-        (40, 40, SLOW, LONG, 26),  # two slow ones: the faster one counts
+        (40, 40, FAST, LONG, 40),  # the slow step may have waited for something else
+        (40, 40, SLOW, LONG, 26),  # two slow steps: the faster one counts
         (40, 40, LONG, LONG, 13),
         (40, 20, LONG, LONG, 6),
-        (40, 40, FAST, VERY_LONG, FEW),  # very slow: at once
+        (40, 40, FAST, VERY_LONG, FEW),  # very slow: the size falls at once
         (MOST, MOST, FAST, VERY_LONG, 20),
-        (FEW, FEW, SLOW, SLOW, FEW),  # smaller steps would only be more steps
+        (FEW, FEW, SLOW, SLOW, FEW),  # smaller steps would only add steps
         (40, 3, SLOW, SLOW, FEW),
         (2, 2, SLOW, SLOW, 4),
         (4, 4, SLOW, LONG, FEW),
-        (FEW, FEW, LONG, LONG, LEAST),  # twice far too slow
+        (FEW, FEW, LONG, LONG, LEAST),  # two steps that were far too slow
         (FEW, FEW, FAST, VERY_LONG, LEAST),
         (LEAST, LEAST, LONG, LONG, LEAST),
     ],
 )
-def test_the_size_of_a_step_follows_from_the_times_of_the_last_two(
+def test_the_times_of_the_last_two_steps_decide_the_size_of_the_next(
     size: int, rows: int, before: float, seconds: float, following: int
 ) -> None:
     assert next_pace(Pace(size, before), rows, seconds) == Pace(following, seconds)
@@ -118,12 +119,13 @@ def test_the_size_of_a_step_follows_from_the_times_of_the_last_two(
     ("own", "row", "least", "most"),
     [
         (AIM / 6, AIM / 20, 16, 25),  # an idle machine
-        (AIM * 1.5, AIM / 60, FEW, FEW),  # a busy one: a step is slow, however few rows it has
+        # a busy machine, where a step is slow however few rows it has
+        (AIM * 1.5, AIM / 60, FEW, FEW),
         (AIM / 6, AIM * 2, LEAST, LEAST),  # large rows
         (0.0, AIM / 1000, MOST, MOST),
     ],
 )
-def test_steps_neither_grow_without_limit_nor_shrink_without_use(
+def test_the_size_of_steps_settles_at_a_useful_value(
     own: float, row: float, least: int, most: int
 ) -> None:
     """``own``: the seconds of a step without rows; ``row``: the seconds of a row."""
@@ -185,18 +187,18 @@ async def one_long_conversation(story: Story, clock: MovedClock, **days: int) ->
     return interaction_id
 
 
-async def test_retention_with_single_rows_removes_each_row_once(
+async def test_retention_with_one_row_per_step_removes_each_row_once(
     story: Story,
     deps: WorkerDeps,
     clock: MovedClock,
-    single_rows: None,
+    one_row_per_step: None,
     emptied: list[tuple[Part, Sequence[int]]],
 ) -> None:
     interaction_id = await one_long_conversation(story, clock, conversations=10)
     await story.store.write(run_now, None)
     assert await Worker(deps, frozenset({Work.RETAIN})).step() == 1
     assert {line.body for line in await story.lines(interaction_id)} == {""}
-    assert each_once(emptied)
+    assert no_row_twice(emptied)
     assert [len(keys) for part, keys in emptied if part.table is t.messages][1:4] == [1, 1, 1]
 
 
@@ -204,7 +206,7 @@ async def test_a_stopped_run_of_retention_continues(
     story: Story,
     deps: WorkerDeps,
     clock: MovedClock,
-    single_rows: None,
+    one_row_per_step: None,
     emptied: list[tuple[Part, Sequence[int]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -232,37 +234,37 @@ async def test_a_stopped_run_of_retention_continues(
     after = await story.store.read(retention_status.status, clock(), counted=True)
     again = next(one for one in after.kinds if one.kind is KeptKind.TEXTS)
     assert (again.state, again.removed, again.would_remove) == ("done", texts.would_remove, 0)
-    assert each_once(emptied)
+    assert no_row_twice(emptied)
     assert {line.body for line in await story.lines(interaction_id)} == {""}
 
 
-async def test_an_erasure_with_single_rows_erases_each_row_once(
+async def test_an_erasure_with_one_row_per_step_erases_each_row_once(
     place: Place,
-    single_rows: None,
+    one_row_per_step: None,
     emptied: list[tuple[Part, Sequence[int]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for module in (empty_rows, empty_conversations):
         monkeypatch.setattr(module, "READ_AT_ONCE", 2)
-    user_id, interaction_id = await live(place)
+    user_id, interaction_id = await create_history_of_zoe(place)
     lines = await place.story.count(t.messages, t.messages.c.interaction_id == interaction_id)
     receipt = await place.erase(RequestedPerson(user_id=user_id))
     assert receipt.state == "done"
     assert (receipt.removed["messages"], receipt.removed["conversations"]) == (lines, 1)
     assert (receipt.removed["users"], receipt.removed["mentions"]) == (1, 2)
-    assert each_once(emptied)
+    assert no_row_twice(emptied)
     rows = await asyncio.to_thread(everything_in, place.url)
     assert {name: word for name, text in rows.items() for word in CANARIES if word in text} == {}
 
 
 async def test_an_interrupted_erasure_continues(
     place: Place,
-    single_rows: None,
+    one_row_per_step: None,
     emptied: list[tuple[Part, Sequence[int]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The process ends after each transaction in turn, and another one continues."""
-    user_id, interaction_id = await live(place)
+    """The process ends after each transaction in turn, and another process continues."""
+    user_id, interaction_id = await create_history_of_zoe(place)
     lines = await place.story.count(t.messages, t.messages.c.interaction_id == interaction_id)
     write, left = place.story.store.write, 1
 
@@ -294,7 +296,7 @@ async def test_an_interrupted_erasure_continues(
     assert receipt.state == "done"
     assert (receipt.removed["messages"], receipt.removed["conversations"]) == (lines, 1)
     assert (receipt.removed["users"], receipt.removed["mentions"]) == (1, 2)
-    assert each_once(emptied)
+    assert no_row_twice(emptied)
     rows = await asyncio.to_thread(everything_in, place.url)
     assert {name: word for name, text in rows.items() for word in CANARIES if word in text} == {}
 
@@ -303,7 +305,7 @@ async def test_facts_are_stored_in_steps_and_an_interrupted_batch_is_stored_agai
     story: Story,
     deps: WorkerDeps,
     clock: MovedClock,
-    single_rows: None,
+    one_row_per_step: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for n in range(6):
@@ -336,10 +338,11 @@ async def test_facts_are_stored_in_steps_and_an_interrupted_batch_is_stored_agai
     assert len(written) == 2 + 6
 
 
-async def test_a_step_does_not_wait_for_the_disk_and_other_commits_do(deps: WorkerDeps) -> None:
+async def test_other_commits_wait_for_the_disk_but_a_step_does_not(deps: WorkerDeps) -> None:
     if deps.store.is_sqlite:
         pytest.skip("SQLite flushes each commit")
-    # The databases of the tests never wait, so this asks who turned the waiting off.
+    # The databases of the tests never wait for the disk, so the test checks where the setting comes
+    # from.
     query = "SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'"
     found: list[tuple[str, str]] = []
 

@@ -32,7 +32,7 @@ async def pack(store: Store) -> int:
     return count
 
 
-async def asked(
+async def run_report(
     store: Store, name: str, first: date, last: date, *, group: str | None = None, **filters: object
 ) -> ReportResult:
     one = REPORTS[name]

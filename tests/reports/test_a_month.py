@@ -28,7 +28,7 @@ from handoff_service.store.reports import export
 from handoff_service.store.reports.figure_conversations import conversations_of
 from handoff_service.store.reports.report_result import ReportResult
 from tests.conftest import MovedClock
-from tests.reports.keeping import asked, keep, pack, table, values
+from tests.reports.keeping import keep, pack, run_report, table, values
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, Story
 
 FIRST, LAST = date(2026, 6, 1), date(2026, 6, 30)
@@ -111,8 +111,10 @@ async def end(story: Story, interaction_id: int, state: State) -> None:
     await story.store.write(close, None)
 
 
-async def test_the_report_of_response_times(month: Story) -> None:
-    found = await asked(month.store, "responses", FIRST, LAST, group="number")
+async def test_the_report_of_response_times_has_the_numbers_calculated_by_hand(
+    month: Story,
+) -> None:
+    found = await run_report(month.store, "responses", FIRST, LAST, group="number")
     whole = values(found)
     # 20, 90, 330: the median is 90, and nine tenths of the way from the first to the last is 1.8
     # steps: 90 + 0.8 * (330 - 90) = 282
@@ -125,21 +127,23 @@ async def test_the_report_of_response_times(month: Story) -> None:
     assert sorted(v for v in table(found, "first_response_median").values() if v) == [90, 175]
 
 
-async def test_the_report_of_waiting_times(month: Story) -> None:
-    whole = values(await asked(month.store, "waiting", FIRST, LAST))
+async def test_the_report_of_waiting_times_has_the_numbers_calculated_by_hand(month: Story) -> None:
+    whole = values(await run_report(month.store, "waiting", FIRST, LAST))
     # Bob, Carl twice and Dora waited: 60, 300, never, 10
     assert (whole["queued"], whole["waiting_median"]) == (4, 60)
     assert whole["abandoned_waiting"] == 25, "1 of 4"
     assert whole["abandoned"] == pytest.approx(100 * 2 / 7), "Carl's and Ann's second conversations"
     assert (whole["offers_accepted"], whole["offers_declined"]) == (3, 0)
-    agents = await asked(month.store, "agents", FIRST, LAST)
+    agents = await run_report(month.store, "agents", FIRST, LAST)
     # Bob 2, Carl 1, Dora 1, Eve 1
     assert table(agents, "answers") == {"Mia Chen": 5, "No agent": None}
     assert table(agents, "conversations") == {"Mia Chen": 4, "No agent": 3}
 
 
-async def test_the_report_of_the_virtual_agent(month: Story) -> None:
-    found = await asked(month.store, "bot", FIRST, LAST, group="reason")
+async def test_the_report_of_the_virtual_agent_has_the_numbers_calculated_by_hand(
+    month: Story,
+) -> None:
+    found = await run_report(month.store, "bot", FIRST, LAST, group="reason")
     # Ann twice, and Bob. Eve does not count, because Mia texted first, although Mia used the
     # virtual agent's number and there was no handoff.
     third = pytest.approx(100 / 3)
@@ -155,8 +159,10 @@ async def test_the_report_of_the_virtual_agent(month: Story) -> None:
     )
 
 
-async def test_the_report_of_durable_resolutions(month: Story) -> None:
-    whole = values(await asked(month.store, "lasting", FIRST, LAST))
+async def test_the_report_of_durable_resolutions_has_the_numbers_calculated_by_hand(
+    month: Story,
+) -> None:
+    whole = values(await run_report(month.store, "lasting", FIRST, LAST))
     # 4 of 7: Ann's first, Bob, Dora and Eve. Carl came back after 2 days, Ann only after 8.
     assert whole["durable"] == pytest.approx(100 * 4 / 7)
     assert whole["came_back"] == pytest.approx(100 * 1 / 7)
@@ -166,7 +172,7 @@ async def test_packed_days_give_the_same_numbers(month: Story, clock: MovedClock
     names = ("volume", "responses", "resolution", "waiting", "agents", "bot", "lasting", "cost")
 
     async def all_of_them() -> list[ReportResult]:
-        return [await asked(month.store, name, FIRST, LAST) for name in names]
+        return [await run_report(month.store, name, FIRST, LAST) for name in names]
 
     before = await all_of_them()
     assert await pack(month.store) == 0, "the facts of these days have just changed"
@@ -209,7 +215,7 @@ async def test_a_number_links_to_the_conversations_that_it_counts(month: Story) 
 
 
 async def test_the_report_compares_the_previous_range(month: Story) -> None:
-    found = await asked(month.store, "volume", date(2026, 6, 5), date(2026, 6, 9))
+    found = await run_report(month.store, "volume", date(2026, 6, 5), date(2026, 6, 9))
     (count, *_) = found.figures
     assert (found.first_before, found.last_before) == ("2026-05-31", "2026-06-04")
     assert (count.value, count.before) == (3, 4)
@@ -224,7 +230,7 @@ async def test_a_durable_resolution_is_known_only_after_seven_days(
 
     async def durable() -> float | None:
         await keep(story.store)
-        return values(await asked(story.store, "lasting", *july))["durable"]
+        return values(await run_report(story.store, "lasting", *july))["durable"]
 
     assert await durable() is None
     clock.move(6 * 86_400)

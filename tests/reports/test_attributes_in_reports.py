@@ -18,29 +18,29 @@ from handoff_service.store.reports.choices import checked, filter_choices
 from handoff_service.store.reports.figure_conversations import ids_after
 from tests.conftest import MovedClock
 from tests.conversations.test_attributes import define, set_values
-from tests.reports.keeping import asked, keep, pack, table, values
+from tests.reports.keeping import keep, pack, run_report, table, values
 from tests.support.story import ANN, BOB, DIRECT, SHARED, Story
 
 RANGE = (date(2026, 11, 1), date(2027, 1, 31))
 
 
-async def begun(story: Story, number: str) -> int:
+async def begin_conversation(story: Story, number: str) -> int:
     return (await story.text("my badge is stuck", number=number, to=DIRECT)).interaction_id or 0
 
 
-async def three(story: Story, clock: MovedClock) -> list[int]:
-    """Create Ann's conversation with Gold and urgent, a day later Bob's with Silver, and one
-    without a value.
+async def create_three_conversations(story: Story, clock: MovedClock) -> list[int]:
+    """Create Ann's conversation with Gold and urgent and, a day later, Bob's with "Very good" and
+    one without a value.
     """
     await define(story, "plan", AttributeType.CHOICE, choices=("Gold", "Silver", "Very good"))
     await define(story, "urgent", AttributeType.YES_NO)
     await define(story, "order", AttributeType.TEXT)
-    made = [await begun(story, ANN)]
+    made = [await begin_conversation(story, ANN)]
     await set_values(story, made[0], plan="Gold", urgent="yes", order="A-7")
     clock.move(86_400)
-    made.append(await begun(story, BOB))
+    made.append(await begin_conversation(story, BOB))
     await set_values(story, made[1], plan="Very good")
-    made.append(await begun(story, SHARED))
+    made.append(await begin_conversation(story, SHARED))
     await keep(story.store)
     return made
 
@@ -49,11 +49,11 @@ async def three(story: Story, clock: MovedClock) -> list[int]:
 async def test_reports_filter_and_group_by_attribute(
     story: Story, clock: MovedClock, packed: bool
 ) -> None:
-    ids = await three(story, clock)
+    ids = await create_three_conversations(story, clock)
     if packed:
         clock.move(3600)
         assert await pack(story.store) == 2
-    found = await asked(story.store, "volume", *RANGE, group="attribute")
+    found = await run_report(story.store, "volume", *RANGE, group="attribute")
     assert table(found, "conversations") == {
         "Plan: Gold": 1,
         "Plan: Very good": 1,
@@ -61,7 +61,7 @@ async def test_reports_filter_and_group_by_attribute(
     }
     assert {row.key for row in found.rows} == {"plan=Gold", "plan=Very good", "urgent=yes"}
     for value, count in (("plan=Gold", 1), ("plan=Silver", 0), ("urgent=yes", 1), ("none", 1)):
-        found = await asked(story.store, "volume", *RANGE, attribute=value)
+        found = await run_report(story.store, "volume", *RANGE, attribute=value)
         assert values(found)["conversations"] == count, value
     (row,) = await story.rows(t.conversation_facts, t.conversation_facts.c.interaction_id == ids[0])
     assert row.attribute_values == "plan=Gold\nurgent=yes", (
@@ -72,21 +72,21 @@ async def test_reports_filter_and_group_by_attribute(
 async def test_the_facts_follow_changes_of_values_and_of_types(
     story: Story, clock: MovedClock
 ) -> None:
-    ids = await three(story, clock)
+    ids = await create_three_conversations(story, clock)
     await set_values(story, ids[0], plan="Silver", urgent=None)
     await keep(story.store)
-    found = await asked(story.store, "volume", *RANGE, group="attribute")
+    found = await run_report(story.store, "volume", *RANGE, group="attribute")
     assert set(table(found, "conversations")) == {"Plan: Silver", "Plan: Very good"}
     (order,) = await story.rows(t.attributes, t.attributes.c.key == "order")
     change = {"type": AttributeType.CHOICE, "choices": ("A-7", "B-8")}
     await story.store.write(change_attribute, ChangeAttribute(id=order.id, values=change))
     await keep(story.store)
-    found = await asked(story.store, "volume", *RANGE, attribute="order=A-7")
+    found = await run_report(story.store, "volume", *RANGE, attribute="order=A-7")
     assert values(found)["conversations"] == 1
 
 
 async def test_a_refusal_names_an_invalid_filter(story: Story, clock: MovedClock) -> None:
-    await three(story, clock)
+    await create_three_conversations(story, clock)
 
     async def check(**given: object) -> Filters:
         return await story.store.read(checked, Filters(**given))  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ async def test_a_refusal_names_an_invalid_filter(story: Story, clock: MovedClock
 async def test_reports_still_offer_values_of_a_deleted_attribute(
     story: Story, clock: MovedClock
 ) -> None:
-    await three(story, clock)
+    await create_three_conversations(story, clock)
     (plan,) = await story.rows(t.attributes, t.attributes.c.key == "plan")
     await story.store.write(delete_attribute, plan.id)
     offered = (await story.store.read(filter_choices))["attribute"]
@@ -128,10 +128,10 @@ async def test_reports_still_offer_values_of_a_deleted_attribute(
 async def test_conversations_are_listed_page_by_page_with_filters(
     story: Story, clock: MovedClock
 ) -> None:
-    ids = await three(story, clock)
+    ids = await create_three_conversations(story, clock)
     for n in range(3):
         clock.move(2 * 86_400)
-        ids.append(await begun(story, f"+1202555030{n}"))
+        ids.append(await begin_conversation(story, f"+1202555030{n}"))
         await set_values(story, ids[-1], plan="Gold")
     await keep(story.store)
     of = DayRange(*RANGE)

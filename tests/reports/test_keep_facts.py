@@ -1,4 +1,6 @@
-"""The background job of reports reads each line twice, and finishes on a busy desk."""
+"""The background job that keeps facts for reports reads each line twice, and finishes on a busy
+desk.
+"""
 
 import pytest
 
@@ -21,7 +23,7 @@ async def test_the_job_finishes_while_all_lines_are_new(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts, "CONVERSATIONS_AT_ONCE", 2)
-    monkeypatch.setattr(keep_facts, "PAUSE", 0)  # a pause lasts as long as the machine is slow
+    monkeypatch.setattr(keep_facts, "PAUSE", 0)  # the job pauses longer on a slow machine
     for number in REQUESTERS:
         await story.text("hello", number=number, to=MAIN)
     await story.store.write(schedule_facts, None)

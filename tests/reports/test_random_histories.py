@@ -13,7 +13,7 @@ from handoff_service.rules.reports.columns import COLUMNS
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
-from tests.reports.keeping import asked, keep, pack, table, values
+from tests.reports.keeping import keep, pack, run_report, table, values
 from tests.reports.test_a_month import end
 from tests.support.story import DIRECT, MAIN, MIA, OMAR, Story
 
@@ -80,16 +80,16 @@ async def _equal(story: Story) -> None:
     conversations = await story.rows(i)
     lines = await story.rows(m)
     items = await story.rows(w)
-    volume = values(await asked(story.store, "volume", *RANGE))
+    volume = values(await run_report(story.store, "volume", *RANGE))
     assert volume["conversations"] == len(conversations)
     assert volume["texts_in"] == sum(one.direction == "inbound" for one in lines)
     gone = [one for one in lines if one.direction == "outbound" and one.provider_sid]
     assert volume["texts_out"] == len(gone)
-    cost = values(await asked(story.store, "cost", *RANGE))
+    cost = values(await run_report(story.store, "cost", *RANGE))
     assert (cost["segments"], cost["cost"]) == (2 * len(gone), 7900 * len(gone))
-    delivery = await asked(story.store, "delivery", *RANGE)
+    delivery = await run_report(story.store, "delivery", *RANGE)
     assert values(delivery)["failed"] == sum(one.status == "failed" for one in gone)
-    waiting = values(await asked(story.store, "waiting", *RANGE))
+    waiting = values(await run_report(story.store, "waiting", *RANGE))
     queued = {one.interaction_id: one.created_at for one in reversed(items)}
     assert waiting["queued"] == len(queued)
     first = []
@@ -101,15 +101,15 @@ async def _equal(story: Story) -> None:
             and one.kind == "message" and one.created_at >= at
         ]  # fmt: skip
         first += [(min(answers) - at).total_seconds()] if answers else []
-    responses = values(await asked(story.store, "responses", *RANGE))
+    responses = values(await run_report(story.store, "responses", *RANGE))
     assert responses["first_response_median"] == (round(median(first)) if first else None)
-    bot = values(await asked(story.store, "bot", *RANGE))
+    bot = values(await run_report(story.store, "bot", *RANGE))
     to_main = [one for one in conversations if one.provider_number_id == 1]
     assert bot["bot_began"] == len(to_main)
     solved = [o for o in to_main if o.state == "closed_complete" and o.id not in queued]
     ended = [o for o in to_main if o.closed_at or o.id in queued]
     assert bot["contained"] == (100 * len(solved) / len(ended) if ended else None)
-    agents = await asked(story.store, "agents", *RANGE)
+    agents = await run_report(story.store, "agents", *RANGE)
     for agent, name in ((MIA, "Mia Chen"), (OMAR, "Omar Haddad")):
         written = [o for o in lines if o.author == "agent" and o.agent_id == agent and o.direction]
         assert (table(agents, "answers").get(name) or 0) == len(written)

@@ -163,7 +163,7 @@ async def test_more_capacity_serves_the_requester_who_gave_up(
     assert missed(found.after) == (3, 0), "Carl gets the usual answer after 2.5 min"
 
 
-async def test_a_replay_with_other_opening_hours(past: Story, clock: MovedClock) -> None:
+async def test_a_replay_applies_other_opening_hours(past: Story, clock: MovedClock) -> None:
     """The desk is in New York, where it is 09:00. The queue opens at 09:15."""
     change = ReplayChange(queues=(QueueChange(id=1, schedule="09:15-18:00"),))
     found = await run_replay(past, clock, change)
@@ -172,7 +172,9 @@ async def test_a_replay_with_other_opening_hours(past: Story, clock: MovedClock)
     assert missed(found.after) == (1, 1), "for Ann, only the 2 min in opening hours count"
 
 
-async def test_a_replay_with_other_members_and_availability(past: Story, clock: MovedClock) -> None:
+async def test_a_replay_applies_other_members_and_availability(
+    past: Story, clock: MovedClock
+) -> None:
     change = ReplayChange(
         agents=(AgentChange(id=MIA, groups=()),), available=AvailableAs.OPENING_HOURS
     )
@@ -183,7 +185,7 @@ async def test_a_replay_with_other_members_and_availability(past: Story, clock: 
     assert waits((await run_replay(past, clock, nobody)).after) == (0, 3, None)
 
 
-async def test_a_replay_with_other_skills_and_targets(past: Story, clock: MovedClock) -> None:
+async def test_a_replay_applies_other_skills_and_targets(past: Story, clock: MovedClock) -> None:
     skills = ReplayChange(queues=(QueueChange(id=1, skills=("welding",)),))
     assert waits((await run_replay(past, clock, skills)).after) == (0, 3, None)
     targets = (QueueTargets(priority=3, first_response=30),)

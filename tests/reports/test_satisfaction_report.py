@@ -30,7 +30,7 @@ from handoff_service.store.reports import export
 from handoff_service.store.reports.figure_conversations import conversations_of
 from handoff_service.store.reports.intervals import Interval
 from tests.conftest import MovedClock
-from tests.reports.keeping import asked, keep, pack, table, values
+from tests.reports.keeping import keep, pack, run_report, table, values
 from tests.reports.test_a_month import end
 from tests.support.sending_story import begin, claim, finish
 from tests.support.story import ANN, BOB, DIRECT, MAIN, Story
@@ -78,8 +78,10 @@ async def graded(story: Story, clock: MovedClock) -> Story:
     return story
 
 
-async def test_grades_and_response_rate(graded: Story, clock: MovedClock) -> None:
-    found = await asked(graded.store, "satisfaction", FIRST, LAST, group="solver")
+async def test_the_report_has_the_grades_and_the_response_rate(
+    graded: Story, clock: MovedClock
+) -> None:
+    found = await run_report(graded.store, "satisfaction", FIRST, LAST, group="solver")
     # Fay's text failed, so five requesters were asked, and four answered: 5, 2, 4 and 3.
     assert values(found) == {
         "asked": 5,
@@ -105,7 +107,7 @@ async def test_grades_and_response_rate(graded: Story, clock: MovedClock) -> Non
     before = values(found), found.rows
     clock.move(3600)
     assert await pack(graded.store) == 1
-    again = await asked(graded.store, "satisfaction", FIRST, LAST, group="solver")
+    again = await run_report(graded.store, "satisfaction", FIRST, LAST, group="solver")
     assert (values(again), again.rows) == before, "packed days have the same numbers"
 
 

@@ -34,7 +34,7 @@ from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.engine import tables as t
 from handoff_service.store.reports.figure_conversations import conversations_of
 from tests.conftest import MovedClock
-from tests.reports.keeping import asked, keep, pack, table, values
+from tests.reports.keeping import keep, pack, run_report, table, values
 from tests.reports.test_a_month import end
 from tests.support.story import DIRECT, MAIN, MIA, Story
 
@@ -133,7 +133,7 @@ async def month(story: Story, clock: MovedClock) -> Story:
 
 
 async def test_the_report_counts_met_and_missed_targets(month: Story) -> None:
-    found = values(await asked(month.store, "targets", FIRST, LAST))
+    found = values(await run_report(month.store, "targets", FIRST, LAST))
     # first: Ann, Carl and Dora met it; Bob, Eve and Hal missed it
     assert (found["first_response_met"], found["first_response_missed"]) == (3, 3)
     assert found["first_response_on_time"] == 50
@@ -145,20 +145,20 @@ async def test_the_report_counts_met_and_missed_targets(month: Story) -> None:
 
 
 async def test_the_report_groups_by_priority_agent_and_queue(month: Story) -> None:
-    by_priority = await asked(month.store, "targets", FIRST, LAST, group="priority")
+    by_priority = await run_report(month.store, "targets", FIRST, LAST, group="priority")
     assert table(by_priority, "first_response_missed") == {
         "1, critical": 1,
         "2, high": 0,
         "3, moderate": 2,
     }
-    by_agent = await asked(month.store, "targets", FIRST, LAST, group="agent")
+    by_agent = await run_report(month.store, "targets", FIRST, LAST, group="agent")
     assert table(by_agent, "resolution_missed") == {"Mia Chen": 2, "No agent": 0}
-    only = values(await asked(month.store, "targets", FIRST, LAST, priority=1))
+    only = values(await run_report(month.store, "targets", FIRST, LAST, priority=1))
     assert (only["first_response_met"], only["first_response_missed"]) == (0, 1)
 
 
 async def test_each_number_links_to_its_conversations(month: Story) -> None:
-    found = await asked(month.store, "targets", FIRST, LAST)
+    found = await run_report(month.store, "targets", FIRST, LAST)
     for one in found.figures:
         if one.figure.endswith("on_time"):
             continue
@@ -174,10 +174,10 @@ async def test_each_number_links_to_its_conversations(month: Story) -> None:
 
 
 async def test_packed_days_give_the_same_numbers(month: Story, clock: MovedClock) -> None:
-    before = values(await asked(month.store, "targets", FIRST, LAST))
+    before = values(await run_report(month.store, "targets", FIRST, LAST))
     clock.move(3600)
     assert await pack(month.store) > 0
-    assert values(await asked(month.store, "targets", FIRST, LAST)) == before
+    assert values(await run_report(month.store, "targets", FIRST, LAST)) == before
 
 
 async def test_an_overdue_target_counts_without_a_new_line(story: Story, clock: MovedClock) -> None:

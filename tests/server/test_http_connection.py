@@ -227,5 +227,5 @@ async def test_a_stream_survives_a_freeze_of_the_process(server: Server, frozen:
         (HEAD + b"\r\nContent-Length: 4\r\n\r\n", None),  # the connection ends inside the body
     ],
 )
-def test_the_number_of_missing_bytes_of_a_request(data: bytes, left: int | None) -> None:
+def test_the_missing_bytes_of_a_request_are_counted(data: bytes, left: int | None) -> None:
     assert bytes_to_come(data) == left

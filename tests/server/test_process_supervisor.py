@@ -132,7 +132,7 @@ async def test_a_worker_notices_a_supervisor_that_was_killed_with_unread_data(
 
 # The program of a worker that reports that it is ready, and writes the supervisor's messages to a
 # file.
-TOLD = """
+WORKER_PROGRAM = """
 import os, pathlib, socket, sys
 lifeline = socket.socket(fileno=int(sys.argv[3]))
 lifeline.sendall(b"ready")
@@ -149,7 +149,9 @@ async def test_after_each_replacement_the_other_workers_check_for_work(
     """
     caplog.set_level("INFO", "patchboard")
     with serving.listen("127.0.0.1", 0) as listening:
-        supervisor = Supervisor(listening, 2, command=[sys.executable, "-c", TOLD, str(tmp_path)])
+        supervisor = Supervisor(
+            listening, 2, command=[sys.executable, "-c", WORKER_PROGRAM, str(tmp_path)]
+        )
         running = asyncio.create_task(supervisor.run())
         async with asyncio.timeout(30):
             while caplog.text.count("action=worker_started") < 2:

@@ -52,8 +52,8 @@ async def test_every_open_request_gets_an_answer(sqlite_url: str, tmp_path: Path
 
 @pytest.fixture
 async def bot() -> AsyncIterator[tuple[str, list[str]]]:
-    """A bot that never answers its first turn and answers the others immediately, and the messages
-    that it received.
+    """Yield the URL of a bot that never answers its first turn and answers later turns immediately,
+    and the messages that it has received.
     """
     asked: list[str] = []
 
@@ -72,7 +72,9 @@ async def bot() -> AsyncIterator[tuple[str, list[str]]]:
 async def test_work_that_does_not_finish_is_released(
     postgres_url: str, bot: tuple[str, list[str]], tmp_path: Path
 ) -> None:
-    """Otherwise, on PostgreSQL, the lease of 55 seconds would outlast the process."""
+    """Otherwise, on PostgreSQL, no process could claim the work before its lease of 55 seconds
+    ends.
+    """
     url, asked = bot
     port = free_port()
     async with FakeTwilio() as twilio:
@@ -97,7 +99,9 @@ async def test_work_that_does_not_finish_is_released(
                     await asyncio.sleep(0.01)
 
 
-async def test_event_streams_end_properly(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_stop_ends_event_streams_with_their_last_chunk(
+    sqlite_url: str, tmp_path: Path
+) -> None:
     with running_service(tmp_path, DATABASE_URL=sqlite_url) as service:
         async with aiohttp.ClientSession() as session:
             login = {"email": "mia@example.com", "password": "demo-mia"}

@@ -9,7 +9,7 @@ from handoff_service.rules.shared.bot_action_words import ACTIONS, action_name
 
 
 def named_in_the_domain() -> Iterator[str]:
-    """The actions, forms and replies of domain.yml, without the validations that end no turn."""
+    """Yield the actions, forms and replies of domain.yml, except validations, which end no turn."""
     domain = YAML(typ="safe").load(ROOT / "domain.yml")
     for part in ("actions", "forms", "responses"):
         for one in domain[part]:

@@ -1,4 +1,6 @@
-"""The language of a requester's text. One word never turns English into Spanish."""
+"""Recognizes the language of a requester's texts. A Spanish name or word in an English text does
+not make it Spanish.
+"""
 
 import pytest
 
@@ -236,7 +238,7 @@ def test_french_texts_are_recognized(text: str) -> None:
         ("Jürgen Groß from Köln cannot log in", Language.ENGLISH),
     ],
 )
-def test_the_language_of_a_first_text(text: str, language: Language) -> None:
+def test_the_language_of_a_first_text_is_recognized(text: str, language: Language) -> None:
     assert conversation_language([text]) is language
 
 
@@ -259,7 +261,7 @@ def test_a_request_for_german_or_french_is_recognized(text: str, language: Langu
     assert requested_language(text) is language
 
 
-def test_the_language_without_a_clear_text() -> None:
+def test_without_a_clear_text_the_earlier_texts_or_the_default_decide() -> None:
     assert conversation_language(["ok", "1"], otherwise=Language.GERMAN) is Language.GERMAN
     assert conversation_language(["ok"], ["mi laptop no enciende"], Language.GERMAN) is (
         Language.SPANISH
@@ -292,19 +294,19 @@ def test_the_tables_have_enough_texts() -> None:
 
 
 @pytest.mark.parametrize("text", ENGLISH)
-def test_english_stays_english(text: str) -> None:
+def test_english_is_not_taken_for_spanish(text: str) -> None:
     assert language_of(text) is not Language.SPANISH
     assert conversation_language([text, "my laptop is broken"]) is Language.ENGLISH
     assert conversation_language([text, "wifi"]) is Language.ENGLISH
 
 
 @pytest.mark.parametrize("text", SPANISH)
-def test_spanish_is_recognized_as_spanish(text: str) -> None:
+def test_spanish_texts_are_recognized(text: str) -> None:
     assert language_of(text) is Language.SPANISH
 
 
 @pytest.mark.parametrize("text", ["ok", "1", "👍", "CS0000012", "outlook", "ana@example.com", "no"])
-def test_an_unknown_language_changes_nothing(text: str) -> None:
+def test_a_text_without_a_language_does_not_change_the_conversations_language(text: str) -> None:
     assert conversation_language([text, "mi laptop no enciende"]) is Language.SPANISH
     assert conversation_language([text, "my laptop is dead"]) is Language.ENGLISH
 

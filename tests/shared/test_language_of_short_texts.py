@@ -1,7 +1,7 @@
-"""The language of short first texts. Their words are in no list, so their n-grams decide.
+"""The language of short first texts. The lists do not contain their words, so n-grams decide.
 
 The texts were written before the n-grams were added. The word lists alone recognized 9 German, 6
-Spanish and 7 French ones. Do not add their words to the lists.
+Spanish and 7 French texts. Do not add the words of these texts to the lists.
 """
 
 import pytest
@@ -140,7 +140,7 @@ TEXTS = {
     clients font la queue
     """,
 }
-#: The least number of the 30 texts that are recognized. The others get English.
+#: The least number of the 30 texts that must be recognized. The other texts get English.
 RECOGNIZED = {
     Language.ENGLISH: 30,
     Language.GERMAN: 27,
@@ -163,7 +163,9 @@ def test_most_short_texts_are_recognized(language: Language) -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_no_short_text_is_taken_for_another_language(language: Language) -> None:
-    """An unclear text decides nothing, and a first text then gets English."""
+    """An unclear text shows no language, and a requester gets English after an unclear first
+    text.
+    """
     assert [t for t in short_texts(language) if language_of(t) not in (language, None)] == []
     wrong = {one for one in Language if one not in (language, Language.ENGLISH)}
     assert [t for t in short_texts(language) if conversation_language([t]) in wrong] == []
@@ -191,7 +193,7 @@ def test_names_and_courtesies_show_no_language(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["dell docking station", "logitech k120", "outlook web", "excel"])
-def test_the_name_of_a_product_does_not_turn_a_conversation_to_english(text: str) -> None:
+def test_a_products_name_does_not_change_the_conversations_language(text: str) -> None:
     earlier = "etiketten kommen leer raus"
     assert conversation_language([text, earlier]) is Language.GERMAN
 
@@ -204,15 +206,15 @@ def test_the_name_of_a_product_does_not_turn_a_conversation_to_english(text: str
         ("la laptop no reconoce el monitor", Language.SPANISH),
     ],
 )
-def test_n_grams_overrule_few_words(text: str, language: Language) -> None:
+def test_n_grams_decide_against_a_few_listed_words(text: str, language: Language) -> None:
     assert language_of(text) is language
 
 
-def test_unclear_texts_decide_together() -> None:
+def test_several_unclear_texts_together_show_the_language() -> None:
     assert conversation_language(["ne marche plus", "douchette"]) is Language.FRENCH
 
 
-def test_one_word_decides_if_it_is_typical() -> None:
+def test_one_typical_word_shows_the_language() -> None:
     assert conversation_language(["Öffnungszeiten"]) is Language.GERMAN
 
 
@@ -220,5 +222,5 @@ def test_the_guess_ignores_addresses_and_codes() -> None:
     assert guess("labels blank ana.garcia@escuela.example CS0000012") == guess("labels blank")
 
 
-def test_code_shows_no_language() -> None:
+def test_program_code_shows_no_language() -> None:
     assert language_of('{"intent": "report_problem", "entities": []}') is None

@@ -105,7 +105,7 @@ WHO = [
 @pytest.mark.parametrize(
     ("given", "expected"), [(w[1:5], w[5:]) for w in WHO], ids=[w[0] for w in WHO]
 )
-def test_the_owner_of_a_number(
+def test_the_users_on_a_number_decide_whose_profile_it_gets(
     given: tuple[tuple[int, ...], bool, int | None, int | None], expected: object
 ) -> None:
     users, has, of, nope = given
@@ -123,7 +123,7 @@ def test_the_owner_of_a_number(
         (FirstResponder.LIVE_AGENT, True, Owner.QUEUE),
     ],
 )
-def test_the_first_owner_of_a_conversation(
+def test_the_first_responder_decides_the_first_owner_of_a_conversation(
     responder: FirstResponder, bot: bool, owner: Owner
 ) -> None:
     first = requester_initiated.first_owner(responder, bot_answers=bot)
@@ -152,6 +152,6 @@ def test_only_an_undo_or_a_new_report_reopens_and_every_open_state_can_be_closed
     )
 
 
-def test_only_an_agents_conversation_is_put_on_hold() -> None:
+def test_only_a_conversation_in_progress_can_be_put_on_hold() -> None:
     assert next_state(State.NEW, Transition.PUT_ON_HOLD) is None
     assert next_state(State.WORK_IN_PROGRESS, Transition.PUT_ON_HOLD) is State.ON_HOLD

@@ -1,4 +1,4 @@
-"""Small rules: delivery statuses, and texts between requester and bot."""
+"""Small rules: delivery statuses, and the form of texts between the requester and the bot."""
 
 from itertools import permutations
 
@@ -82,11 +82,11 @@ IMPACT = [
         ("/", "?"),
     ],
 )
-def test_the_question_to_the_bot_for_each_kind_of_text(text: str, asked: str) -> None:
+def test_each_kind_of_text_becomes_its_message_to_the_bot(text: str, asked: str) -> None:
     assert for_bot(text, IMPACT) == asked
 
 
-def test_choices_are_numbered_lines() -> None:
+def test_choices_are_sent_as_numbered_lines() -> None:
     assert (
         with_choices("How much does this affect you?", IMPACT)
         == "How much does this affect you?\n1 I can't work\n2 I can still work"

@@ -203,7 +203,7 @@ def test_collected_facts_are_in_german(name: str, value: str, shown: str) -> Non
     assert f"{german(fact_name(name))}: {german(fact_value(value, name))}" == shown
 
 
-def test_why_a_picture_was_rejected_is_in_german() -> None:
+def test_the_reason_for_a_rejected_picture_is_in_german() -> None:
     refused = "The provider refused the download (403)."
     assert german(media_failure(refused)) == "Der Anbieter hat das Herunterladen abgelehnt (403)."
 
@@ -243,5 +243,5 @@ def test_a_reason_of_a_report_has_no_colon_and_no_full_stop(text: str, shown: st
     assert german(short_reason(text) or "") == shown
 
 
-def test_a_reason_that_is_not_known_has_no_phrase() -> None:
+def test_an_unknown_reason_has_no_phrase() -> None:
     assert short_reason("Mia's own words") is None

@@ -23,7 +23,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("new", "old", "lasted", "verdict"), CASES.values(), ids=CASES)
-def test_the_decision_about_a_canary(
+def test_the_turns_of_a_canary_decide_whether_it_is_promoted_or_rolled_back(
     new: tuple[int, int], old: tuple[int, int], lasted: timedelta, verdict: CanaryVerdict
 ) -> None:
     assert judge(figures(new, old, lasted)) is verdict

@@ -111,8 +111,8 @@ async def test_a_canary_runs_in_parallel_and_is_promoted_after_enough_turns(
     await first.write(promote, Promote(hash=SECOND, canary=True))
     assert await states(first) == {FIRST: "running", SECOND: "canary"}
     assert await first.write(judge_canary, None) is CanaryVerdict.WAIT
-    await turns(first, story, clock, SECOND, good=45, bad=5)
-    await turns(first, story, clock, FIRST, good=45, bad=5)
+    await store_turns(first, story, clock, SECOND, good=45, bad=5)
+    await store_turns(first, story, clock, FIRST, good=45, bad=5)
     assert await first.write(judge_canary, None) is CanaryVerdict.PROMOTE
     assert await states(first) == {FIRST: "kept", SECOND: "running"}
     assert (await first.write(judge_canary, None)) is None
@@ -124,8 +124,8 @@ async def test_a_canary_that_hands_off_too_often_is_rolled_back(
 ) -> None:
     await registered(first, SECOND)
     await first.write(promote, Promote(hash=SECOND, canary=True))
-    await turns(first, story, clock, SECOND, good=2, bad=8)
-    await turns(first, story, clock, FIRST, good=28, bad=2)
+    await store_turns(first, story, clock, SECOND, good=2, bad=8)
+    await store_turns(first, story, clock, FIRST, good=28, bad=2)
     assert await first.write(judge_canary, None) is CanaryVerdict.ROLL_BACK
     assert await states(first) == {FIRST: "running", SECOND: "kept"}
     latest = (await first.read(models.promotions))[0]
@@ -140,7 +140,7 @@ async def test_turns_before_the_canary_do_not_count(
     first: Store, story: Story, clock: MovedClock
 ) -> None:
     await registered(first, SECOND)
-    await turns(first, story, clock, SECOND, good=0, bad=20)
+    await store_turns(first, story, clock, SECOND, good=0, bad=20)
     clock.move(60)
     await first.write(promote, Promote(hash=SECOND, canary=True))
     assert await first.write(judge_canary, None) is CanaryVerdict.WAIT
@@ -164,7 +164,7 @@ async def test_live_numbers_count_each_turn_once(
     first: Store, story: Story, clock: MovedClock
 ) -> None:
     began = clock()
-    await turns(first, story, clock, FIRST, good=7, bad=3)
+    await store_turns(first, story, clock, FIRST, good=7, bad=3)
     clock.move(1)
     by_intent = await first.read(models.live, FIRST, began, clock())
     found = models.total(by_intent)
@@ -187,7 +187,7 @@ async def test_a_model_without_its_file_cannot_run(first: Store) -> None:
         await first.write(promote, Promote(hash=SECOND))
 
 
-async def turns(
+async def store_turns(
     store: Store, story: Story, clock: MovedClock, model: str, *, good: int, bad: int
 ) -> None:
     """Store turns of a model: some that it answered, and some that it did not understand."""

@@ -40,7 +40,7 @@ def texts(
     ]
 
 
-def surer(number: int, *, answer: str) -> list[ComparedText]:
+def with_confident_errors(number: int, *, answer: str) -> list[ComparedText]:
     """Return texts to which both models give the same wrong answer, but only the new model is
     confident.
     """
@@ -107,11 +107,11 @@ CASES = {
         set(),
     ),
     "the same wrong answer, now confident": (
-        texts(94) + surer(14, answer=WRONG),
+        texts(94) + with_confident_errors(14, answer=WRONG),
         set(),
     ),
     "six wrong answers became confident, and six others are new": (
-        texts(88) + surer(6, answer=WRONG) + texts(6, new=WRONG, confidence=0.9),
+        texts(88) + with_confident_errors(6, answer=WRONG) + texts(6, new=WRONG, confidence=0.9),
         {Block.SURE_AND_WRONG},
     ),
     "a text that was not understood does not count as confident": (
@@ -220,7 +220,7 @@ def test_mcnemars_test_is_the_two_sided_binomial_test(lost: int, won: int, p: fl
         ((50_000, 50_000), (0, 50_000), 0.0),
     ],
 )
-def test_the_test_of_more_often_is_fishers_one_sided_test(
+def test_the_test_for_a_higher_rate_is_fishers_one_sided_test(
     one: tuple[int, int], other: tuple[int, int], p: float
 ) -> None:
     shares = (Share(part=part, whole=whole) for part, whole in (one, other))

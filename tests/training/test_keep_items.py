@@ -229,7 +229,7 @@ async def test_a_text_with_only_a_number_is_not_kept(story: Story) -> None:
     assert await kept_items(story) == []
 
 
-async def test_the_audit_samples_one_text_in_ten_and_keeps_it(
+async def test_a_flagged_text_of_the_audit_stays_in_the_audit(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(monkeypatch, drawn=True)

@@ -284,7 +284,7 @@ async def test_the_rest_of_a_cluster_still_gets_new_texts(
 async def labeled_differently(
     story: Story, data: BotData, draws: dict[str, bool], second: LabelItem
 ) -> int:
-    """Return a text that Mia has labeled as thanks and Omar has labeled with another intent."""
+    """Let Mia label a text as thanks and Omar give it the second label. Return the item's id."""
     draws["second"] = True
     item = await add_missed_text(story, "you are a star")
     await labeling.label(story.store, data, as_thanks(item, pinned=True))

@@ -61,14 +61,14 @@ def put_model(home: Path, root: Path, made: str) -> Path:
     return file
 
 
-async def promoted(store: Store, file: Path) -> None:
+async def register_running_model(store: Store, file: Path) -> None:
     """Register a measured and running model."""
     model = await register(store, file)
     await store.write(set_scores, SetScores(hash=model.hash, scores={}))
     await store.write(run_at_start, RunAtStart(hash=model.hash))
 
 
-async def started(store: Store, config: Settings) -> BotModel:
+async def start_and_get_running_model(store: Store, config: Settings) -> BotModel:
     await ensure_model(store, config)
     running = await store.read(models.in_state, ModelState.RUNNING)
     assert running is not None
@@ -83,13 +83,13 @@ def data_of(config: Settings, model: BotModel) -> dict[str, bytes]:
 async def test_an_upgrade_trains_only_promoted_data(store: Store, config: Settings) -> None:
     root = config.bot_data
     before = model_folder.data_of(root)
-    await promoted(store, put_model(config.home, root, "0123older0code00"))
+    await register_running_model(store, put_model(config.home, root, "0123older0code00"))
     # This replaces the training, which would create a model of this data and the new code.
     same_data = put_model(config.home, root, fingerprint(before))
     teach(root, "greet", LABEL.decode())
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
 
-    running = await started(store, config)
+    running = await start_and_get_running_model(store, config)
     assert running.file == same_data.name
     assert data_of(config, running) == before
     [latest, _] = await store.read(models.promotions)
@@ -107,12 +107,12 @@ async def test_a_promoted_model_that_lost_its_file_is_trained_again_from_its_dat
     root = config.bot_data
     before = model_folder.data_of(root)
     lost = put_model(config.home, root, fingerprint(before))
-    await promoted(store, lost)
+    await register_running_model(store, lost)
     again = put_model(config.home, root, fingerprint(before))
     lost.unlink()
     teach(root, "greet", LABEL.decode())
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
-    running = await started(store, config)
+    running = await start_and_get_running_model(store, config)
     assert (running.file, data_of(config, running)) == (again.name, before)
 
 
@@ -122,9 +122,9 @@ async def test_the_promoted_model_keeps_running_when_the_data_changes(
     file = put_model(
         config.home, config.bot_data, fingerprint(model_folder.data_of(config.bot_data))
     )
-    await promoted(store, file)
+    await register_running_model(store, file)
     teach(config.bot_data, "greet", LABEL.decode())
-    assert (await started(store, config)).file == file.name
+    assert (await start_and_get_running_model(store, config)).file == file.name
 
 
 FAILED = (
@@ -135,7 +135,7 @@ NOT_KEPT = "Trained at startup on the current data, because the promoted modelâ€
 
 
 @pytest.mark.parametrize(("kept", "reason"), [(True, FAILED), (False, NOT_KEPT)])
-async def test_the_error_explains_unusable_promoted_data(
+async def test_if_the_promoted_data_is_unusable_the_start_trains_on_the_current_data(
     store: Store,
     config: Settings,
     monkeypatch: pytest.MonkeyPatch,
@@ -144,7 +144,7 @@ async def test_the_error_explains_unusable_promoted_data(
 ) -> None:
     root = config.bot_data
     file = put_model(config.home, root, "0123older0code00")
-    await promoted(store, file)
+    await register_running_model(store, file)
     teach(root, "greet", LABEL.decode())
     current = put_model(config.home, root, fingerprint(model_folder.data_of(root)))
     train = rasa_cli.train
@@ -158,7 +158,7 @@ async def test_the_error_explains_unusable_promoted_data(
     monkeypatch.setattr(rasa_cli, "train", only_current)
     if not kept:
         model_folder.snapshot(file).unlink()
-    assert (await started(store, config)).file == current.name
+    assert (await start_and_get_running_model(store, config)).file == current.name
     [latest, _] = await store.read(models.promotions)
     assert latest.reason == reason
 
@@ -168,10 +168,10 @@ async def test_without_a_trainer_changed_data_is_trained_at_the_start(
 ) -> None:
     root = config.bot_data
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
-    await started(store, config)
+    await start_and_get_running_model(store, config)
     teach(root, "greet", LABEL.decode())
     shipped = put_model(config.home, root, fingerprint(model_folder.data_of(root)))
-    assert (await started(store, config)).file == shipped.name
+    assert (await start_and_get_running_model(store, config)).file == shipped.name
 
 
 async def test_an_edit_on_the_intents_page_waits_for_a_promotion(
@@ -179,29 +179,29 @@ async def test_an_edit_on_the_intents_page_waits_for_a_promotion(
 ) -> None:
     root = config.bot_data
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
-    before = await started(store, config)
+    before = await start_and_get_running_model(store, config)
     await editing.edit(store, MIA, lambda: teach(root, "greet", LABEL.decode()))
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
-    assert await started(store, config) == before
+    assert await start_and_get_running_model(store, config) == before
 
 
 async def test_a_refused_edit_does_not_count_as_an_edit(store: Store, config: Settings) -> None:
     root = config.bot_data
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
-    await started(store, config)
+    await start_and_get_running_model(store, config)
     with pytest.raises(Conflict):
         await editing.edit(store, MIA, lambda: BotData(root).remove("greet", "never written"))
     teach(root, "greet", LABEL.decode())
     shipped = put_model(config.home, root, fingerprint(model_folder.data_of(root)))
-    assert (await started(store, config)).file == shipped.name
+    assert (await start_and_get_running_model(store, config)).file == shipped.name
 
 
 async def test_a_restart_keeps_a_rolled_back_model(store: Store, config: Settings) -> None:
     root = config.bot_data
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
-    first = await started(store, config)
+    first = await start_and_get_running_model(store, config)
     teach(root, "greet", LABEL.decode())
     put_model(config.home, root, fingerprint(model_folder.data_of(root)))
-    assert (await started(store, config)).hash != first.hash
+    assert (await start_and_get_running_model(store, config)).hash != first.hash
     await store.write(roll_back, RollBack(agent_id=MIA))
-    assert (await started(store, config)).hash == first.hash
+    assert (await start_and_get_running_model(store, config)).hash == first.hash

@@ -100,13 +100,13 @@ def test_both_models_and_their_data_are_kept(bot: Bot) -> None:
     assert "+      - do you work on sunday\n" in model_folder.diff(old, new)
 
 
-def test_ten_phones_text_while_the_model_is_swapped(bot: Bot) -> None:
+def test_ten_phones_get_answers_while_the_model_is_swapped(bot: Bot) -> None:
     ids = {model_folder.model_id(path) for path in (bot.old, bot.new)}
     swapped = threading.Event()
     answered: list[tuple[str, str]] = []
 
     def phone(number: int) -> None:
-        after = 0  # These turns began after the swap.
+        after = 0  # the number of turns that began after the swap
         for turn in itertools.count():
             after += swapped.is_set()
             answered.append(bot.turn(f"swap-{number}", "hello", f"turn-{turn}"))

@@ -102,7 +102,7 @@ def test_every_source_has_a_weight_and_an_agents_flag_has_the_highest() -> None:
         ([("nlu_fallback", 1.0), ("help", 0.3), ("bye", 0.1)], 0.2),
     ],
 )
-def test_the_margin_between_the_two_most_likely_intents(
+def test_the_margin_is_that_between_the_two_most_likely_intents(
     ranking: list[tuple[str, float]], margin: float
 ) -> None:
     assert order.margin(ranking) == pytest.approx(margin)
@@ -112,7 +112,7 @@ def test_the_margin_between_the_two_most_likely_intents(
     ("weight", "margin", "requesters", "priority"),
     [(4.0, 0.0, 1, 4.0), (4.0, 0.5, 1, 2.0), (1.0, 0.0, 3, 2.0), (2.0, 1.0, 9, 0.0)],
 )
-def test_the_priority_of_an_item(
+def test_weight_margin_and_requesters_decide_the_priority_of_an_item(
     weight: float, margin: float, requesters: int, priority: float
 ) -> None:
     assert order.priority(weight, margin, requesters) == pytest.approx(priority)
@@ -175,7 +175,7 @@ def test_folding_ignores_case_accents_and_punctuation() -> None:
         ([("a", "a")], None),
         ([("a", "a"), ("b", "b")], 1.0),
         ([("a", "b"), ("b", "a")], -1.0),
-        # the textbook's table: 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no
+        # the textbook's table: 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no
         ([("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15, 0.4),
     ],
 )

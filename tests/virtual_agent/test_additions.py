@@ -1,4 +1,4 @@
-"""Texts right after a case: additions to it, or another report."""
+"""Texts right after a case was opened: additions to the case, or another report."""
 
 import pytest
 
@@ -25,7 +25,9 @@ from handoff_service.rules.virtual_agent.additions import (
         ("se apaga cuando lo muevo", ()),
     ],
 )
-def test_texts_that_add_to_the_case(text: str, devices: tuple[str, ...]) -> None:
+def test_a_text_about_the_reported_problem_is_an_addition(
+    text: str, devices: tuple[str, ...]
+) -> None:
     assert is_addition(text, devices, "laptop")
 
 
@@ -43,11 +45,13 @@ def test_texts_that_add_to_the_case(text: str, devices: tuple[str, ...]) -> None
         ("tengo otro problema", ()),
     ],
 )
-def test_texts_that_are_another_report(text: str, devices: tuple[str, ...]) -> None:
+def test_a_text_about_another_problem_is_not_an_addition(
+    text: str, devices: tuple[str, ...]
+) -> None:
     assert not is_addition(text, devices, "laptop")
 
 
-def test_a_part_belongs_to_what_has_such_parts() -> None:
+def test_a_text_about_a_part_belongs_to_a_device_that_has_the_part() -> None:
     assert is_addition("the screen flickers", ("monitor",), "tablet")
     assert not is_addition("the screen flickers", ("monitor",), "printer")
 
@@ -65,7 +69,9 @@ def test_a_part_belongs_to_what_has_such_parts() -> None:
         ("las luces parpadean", False),
     ],
 )
-def test_texts_about_the_requesters_present_equipment(text: str, found: bool) -> None:
+def test_a_text_about_the_requesters_present_equipment_is_recognized(
+    text: str, found: bool
+) -> None:
     assert is_about_present_equipment(text) is found
 
 
@@ -78,7 +84,7 @@ def test_texts_about_the_requesters_present_equipment(text: str, found: bool) ->
         ("i have another question", False),
     ],
 )
-def test_a_question_about_the_case(text: str, found: bool) -> None:
+def test_a_question_about_the_case_is_recognized(text: str, found: bool) -> None:
     assert asks_about_case(text) is found
 
 
@@ -96,5 +102,7 @@ def test_a_question_about_the_case(text: str, found: bool) -> None:
         ("and on sunday", False),
     ],
 )
-def test_a_text_about_the_sender_and_not_about_the_hours(text: str, found: bool) -> None:
+def test_the_senders_own_availability_is_not_a_question_about_the_hours(
+    text: str, found: bool
+) -> None:
     assert is_availability(text) is found

@@ -1,4 +1,6 @@
-"""Texts inside a form that are neither an answer nor a question."""
+"""Texts inside a form that do not answer its question: requests to wait, missing account numbers,
+"why?", and names.
+"""
 
 import pytest
 
@@ -25,7 +27,7 @@ from handoff_service.rules.virtual_agent.names_in_texts import bare_name
         ("it hangs on start", False),
     ],
 )
-def test_a_pause(text: str, found: bool) -> None:
+def test_a_request_to_wait_is_recognized(text: str, found: bool) -> None:
     assert is_pause(text) is found
 
 
@@ -49,7 +51,7 @@ def test_a_pause(text: str, found: bool) -> None:
         ("je n'ai pas internet", False),
     ],
 )
-def test_no_account(text: str, found: bool) -> None:
+def test_a_requester_without_an_account_number_is_recognized(text: str, found: bool) -> None:
     assert has_no_account(text) is found
 
 
@@ -65,7 +67,7 @@ def test_no_account(text: str, found: bool) -> None:
         ("why it broke I can't say, it fell from the desk last night", False),
     ],
 )
-def test_a_question_for_the_reason(text: str, found: bool) -> None:
+def test_the_question_why_the_virtual_agent_asks_is_recognized(text: str, found: bool) -> None:
     assert asks_why(text) is found
 
 
@@ -83,5 +85,5 @@ def test_a_question_for_the_reason(text: str, found: bool) -> None:
         ("My Screen Is Black", None),
     ],
 )
-def test_a_name_alone(text: str, name: str | None) -> None:
+def test_a_text_that_is_only_a_name_is_recognized(text: str, name: str | None) -> None:
     assert bare_name(text) == name

@@ -1,4 +1,4 @@
-"""Verification codes of other services, delivery notices and marketing are recognized and never
+"""Automated texts (codes of other services, delivery notices, marketing) are recognized and never
 answered.
 """
 
@@ -34,7 +34,7 @@ CODE, MARKETING, DELIVERY = (
         ("Your order has shipped. Track it here: example.com/t", DELIVERY),
     ],
 )
-def test_a_text_of_a_machine(text: str, kind: AutomatedText) -> None:
+def test_each_kind_of_automated_text_is_recognized(text: str, kind: AutomatedText) -> None:
     assert automated(text) is kind
 
 
@@ -54,7 +54,7 @@ def test_a_text_of_a_machine(text: str, kind: AutomatedText) -> None:
         "case 1234 is still open",
     ],
 )
-def test_a_text_of_a_person(text: str) -> None:
+def test_a_persons_text_is_not_taken_for_an_automated_text(text: str) -> None:
     assert automated(text) is None
 
 

@@ -1,4 +1,4 @@
-"""The bot's texts about cases and hours: one segment each, or two where letters need UCS-2."""
+"""The bot's texts about cases, outages and hours, and the number of their segments."""
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -52,7 +52,7 @@ def test_any_case_is_described_in_one_segment(description: str) -> None:
     "description",
     [JOSE, JOSE * 9, "Jose\u0301 Nu\u0301n\u0303ez", "Мой ноутбук не включается", "ноутбук " * 60],
 )
-def test_no_letter_of_a_description_is_lost_for_a_cheaper_text(description: str) -> None:
+def test_a_description_keeps_letters_that_need_ucs_2(description: str) -> None:
     texts = [words.one_case(line(description, state), NEW_YORK, NOW) for state in CaseState]
     texts += [
         words.open_cases([line(description, CaseState.IN_PROGRESS)] * count)
@@ -65,14 +65,14 @@ def test_no_letter_of_a_description_is_lost_for_a_cheaper_text(description: str)
         assert segments(text).count <= 2, text
 
 
-def test_a_name_is_written_as_its_owner_writes_it() -> None:
+def test_accented_letters_stay_and_emoji_and_curly_quotes_are_replaced() -> None:
     assert words.opened("case", "CS0000012", JOSE, "Ask for a person any time.") == (
         f"I've opened case CS0000012: {JOSE}. Ask for a person any time."
     )
     assert words.plain("laptop 🔥 “hot”…") == 'laptop "hot"...'
 
 
-def test_how_cases_are_described() -> None:
+def test_cases_are_described_in_plain_sentences() -> None:
     case = CaseLine(
         number="CS0000012",
         state=CaseState.IN_PROGRESS,
@@ -111,7 +111,7 @@ def test_any_number_of_outages_fits_two_segments_and_one_inside_a_form(
     assert inside.count == 1
 
 
-def test_outage_news() -> None:
+def test_outages_are_announced_with_their_texts_or_names() -> None:
     assert words.outage_news([], question_follows=True) == words.NO_OUTAGE
     assert words.outage_news([VPN], question_follows=True) == VPN[1]
     assert words.outage_news([VPN], question_follows=False) == f"{VPN[1]} {words.ANOTHER_PROBLEM}"
@@ -133,7 +133,7 @@ SAID = [
 @pytest.mark.parametrize(
     ("said", "meant"), [*SAID, ("INT12", None), ("twelve", None), ("", None), ("9" * 16, None)]
 )
-def test_spellings_of_case_numbers(said: str, meant: int | None) -> None:
+def test_a_case_number_is_read_in_any_spelling(said: str, meant: int | None) -> None:
     assert case_id(said) == meant
 
 
@@ -160,6 +160,8 @@ HOURS = [
 @pytest.mark.parametrize(
     ("is_open", "until", "opens", "said"), [h[1:] for h in HOURS], ids=[h[0] for h in HOURS]
 )
-def test_hours(is_open: bool, until: datetime | None, opens: datetime | None, said: str) -> None:
+def test_the_answer_about_hours_has_the_next_change(
+    is_open: bool, until: datetime | None, opens: datetime | None, said: str
+) -> None:
     assert words.hours(is_open=is_open, until=until, opens=opens, zone=NEW_YORK, now=NOW) == said
     assert segments(said).count == 1

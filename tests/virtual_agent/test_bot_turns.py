@@ -1,5 +1,5 @@
-"""The virtual agent's turns: each belongs to an epoch, its answer counts only in that epoch, and a
-conversation never has two turns at a time.
+"""The virtual agent's turns. A turn belongs to an epoch, and its answer counts only in that epoch.
+A conversation never has two turns at a time.
 """
 
 from datetime import timedelta
@@ -30,7 +30,7 @@ async def turns_due(story: Story) -> list[object]:
     return await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
 
 
-async def test_an_answer_is_sent_and_nothing_more_is_due(story: Story, ann: int) -> None:
+async def test_after_an_answer_is_sent_no_turn_is_due(story: Story, ann: int) -> None:
     question = await story.begin(ann)
     assert question is not None
     assert (question.sender, question.message) == (str(ann), "hi, my laptop won't start")
@@ -41,7 +41,9 @@ async def test_an_answer_is_sent_and_nothing_more_is_due(story: Story, ann: int)
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) == 2
 
 
-async def test_a_burst_is_one_turn_and_a_picture_has_a_word(story: Story, ann: int) -> None:
+async def test_a_burst_of_texts_is_one_turn_in_which_a_placeholder_stands_for_a_picture(
+    story: Story, ann: int
+) -> None:
     await story.text("it worked yesterday")
     picture = (Attachment("https://example.com/p.png", "image/png"),)
     text = Text(sid="MM1", requester_number=ANN, provider_number=MAIN, body="\u200b", media=picture)
@@ -51,7 +53,7 @@ async def test_a_burst_is_one_turn_and_a_picture_has_a_word(story: Story, ann: i
     assert question.message == f"hi, my laptop won't start\nit worked yesterday\n{PICTURE}"
 
 
-async def test_a_text_while_the_bot_works_is_the_next_turn(
+async def test_a_text_that_arrives_during_a_turn_starts_the_next_turn(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     first = await story.begin(ann)
@@ -65,7 +67,7 @@ async def test_a_text_while_the_bot_works_is_the_next_turn(
     assert (second.message, second.turn_id != first.turn_id) == ("and the screen is black", True)
 
 
-async def test_the_burst_after_an_answer_has_its_own_end(
+async def test_a_burst_after_an_answer_becomes_due_although_texts_keep_coming(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     first = await story.begin(ann)
@@ -80,13 +82,13 @@ async def test_the_burst_after_an_answer_has_its_own_end(
     assert work.due_at == clock() - timedelta(seconds=1)  # type: ignore[attr-defined]
 
 
-async def test_a_turn_begun_again_after_a_crash_is_the_same_turn(story: Story, ann: int) -> None:
+async def test_a_turn_that_begins_again_after_a_crash_is_unchanged(story: Story, ann: int) -> None:
     first = await story.begin(ann)
     await story.text("more")
     assert await story.begin(ann) == first
 
 
-async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: int) -> None:
+async def test_a_late_answer_is_not_sent_but_shown_to_agents(story: Story, ann: int) -> None:
     question = await story.begin(ann)
     assert question is not None
     await story.write(ann, "Mia here, I take this.", MIA)
@@ -101,7 +103,9 @@ async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: 
     assert (late.kind, late.author.kind) == (Kind.NOTE, Author.VIRTUAL_AGENT)
 
 
-async def test_a_failed_turn_keeps_the_collected_facts(story: Story, ann: int) -> None:
+async def test_a_handoff_after_a_failed_turn_has_the_earlier_collected_facts(
+    story: Story, ann: int
+) -> None:
     first = await story.begin(ann)
     assert first is not None
     await story.finish(
@@ -117,9 +121,7 @@ async def test_a_failed_turn_keeps_the_collected_facts(story: Story, ann: int) -
     assert item.collected == {"Problem": "my laptop is slow", "Case": "CS0000001"}
 
 
-async def test_a_turn_stays_due_until_it_is_answered_or_its_epoch_ends(
-    story: Story, ann: int
-) -> None:
+async def test_a_turn_is_valid_until_an_agent_takes_over(story: Story, ann: int) -> None:
     first = await story.begin(ann)
     assert first is not None
     turn = int(first.turn_id)
@@ -128,7 +130,7 @@ async def test_a_turn_stays_due_until_it_is_answered_or_its_epoch_ends(
     assert not await story.store.read(bot_turns.is_valid, turn)
 
 
-async def test_a_turn_of_a_closed_interaction_is_late_too(story: Story, ann: int) -> None:
+async def test_an_answer_to_a_closed_interaction_is_late(story: Story, ann: int) -> None:
     question = await story.begin(ann)
     assert question is not None
     await story.close(ann)
@@ -136,7 +138,7 @@ async def test_a_turn_of_a_closed_interaction_is_late_too(story: Story, ann: int
     assert "Hello?" not in await story.texted(ann)
 
 
-async def test_the_bots_words_come_before_its_handoff(story: Story, ann: int) -> None:
+async def test_the_answer_of_a_turn_is_sent_before_its_handoff(story: Story, ann: int) -> None:
     from handoff_service.operations.virtual_agent.request_hand_off import (
         RequestHandOff,
         request_hand_off,
@@ -201,7 +203,7 @@ async def test_a_number_or_title_of_the_last_choices_becomes_the_payload(
     assert later.message == "2", "the choices are gone with the next answer"
 
 
-async def test_a_requesters_slash_is_no_command(story: Story) -> None:
+async def test_a_payload_that_a_requester_texts_loses_its_slash(story: Story) -> None:
     received = await story.text('/inform_impact{"impact":"blocked"}', number="+12025550102")
     question = await story.begin(received.interaction_id or 0)
     assert question is not None
@@ -217,7 +219,7 @@ async def test_a_long_answer_is_split(story: Story, ann: int) -> None:
     assert parts[0].endswith(".")
 
 
-async def test_a_case_is_made_once_for_a_turn(story: Story, ann: int) -> None:
+async def test_a_turn_opens_its_case_once(story: Story, ann: int) -> None:
     question = await story.begin(ann)
     assert question is not None
     command = OpenInTurn(
@@ -234,11 +236,11 @@ async def test_a_case_is_made_once_for_a_turn(story: Story, ann: int) -> None:
     ]
 
 
-async def test_two_machines_that_text_each_other_come_to_an_end(
+async def test_a_bot_that_texts_the_virtual_agent_is_handed_to_an_agent(
     story: Story, clock: MovedClock
 ) -> None:
-    """The limit counts over several conversations of the number, because a machine may also end
-    conversations, and only for ten minutes.
+    """The limit counts the replies to a number in ten minutes, across its conversations, because a
+    bot may also end conversations.
     """
     await story.store.write(change_desk, {"most_answers": 5})
     for n in range(5):

@@ -1,4 +1,4 @@
-"""Commands: the whole text, in the admin's words."""
+"""Commands such as AGENT and BYE are recognized only as a whole text, in the admin's words."""
 
 import pytest
 
@@ -32,11 +32,11 @@ from handoff_service.rules.virtual_agent.commands import (
         ("agent" + " " * 500, None),
     ],
 )
-def test_a_command_is_the_whole_text(text: str, command: Command | None) -> None:
+def test_a_command_must_be_the_whole_text(text: str, command: Command | None) -> None:
     assert find_command(text, SHIPPED) is command
 
 
-def test_an_admins_words_replace_those_shipped_for_that_command_alone() -> None:
+def test_an_admins_words_for_a_command_replace_only_its_shipped_words() -> None:
     words = with_shipped({"agent": ["Kollege", "a real human"], "bye": []})
     assert [find_command(text, words) for text in ("KOLLEGE", "A real human!", "agent", "bye",
         "help")] == [
@@ -57,6 +57,8 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("words", "says"), FAULTS, ids=[str(n) for n in range(len(FAULTS))])
-def test_unusable_words_are_reported(words: dict[Command, list[str]], says: str | None) -> None:
+def test_unusable_command_words_are_refused_with_the_reason(
+    words: dict[Command, list[str]], says: str | None
+) -> None:
     found = error(words)
     assert found is None if says is None else says in (found or "")

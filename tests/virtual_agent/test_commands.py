@@ -1,5 +1,5 @@
-"""AGENT, BYE, HELP and RESTART are carried out in the transaction that stores the text. The bot is
-not needed and may be down.
+"""The service carries out AGENT, BYE, HELP and RESTART in the transaction that stores the text. It
+does not need the bot, which may be down.
 """
 
 import pytest
@@ -19,7 +19,7 @@ from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, Story
 
 @pytest.fixture
 async def ann(story: Story) -> int:
-    """Ann's interaction with the virtual agent, in the middle of its questions."""
+    """Ann's interaction with the virtual agent, after the bot has asked its first question."""
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
@@ -52,12 +52,12 @@ async def test_agent_hands_over_at_once_with_the_collected_facts(story: Story, a
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
 
 
-async def test_agent_as_the_first_text_needs_no_bot(story: Story) -> None:
+async def test_agent_as_the_first_text_hands_off_without_the_bot(story: Story) -> None:
     received = await story.text("AGENT", number=BOB)
     assert (await story.see(received.interaction_id or 0)).owner.kind is Owner.QUEUE
 
 
-async def test_other_texts_go_to_the_bot(story: Story, ann: int) -> None:
+async def test_a_text_that_only_contains_a_command_goes_to_the_bot(story: Story, ann: int) -> None:
     await story.text("agent smith called")
     question = await story.begin(ann)
     assert question is not None
@@ -106,7 +106,7 @@ async def test_a_second_restart_opens_no_second_case(story: Story) -> None:
     assert await story.count(t.cases) == 1
 
 
-async def test_bye_closes_with_one_text_and_the_next_text_starts_a_conversation(
+async def test_bye_sends_a_goodbye_and_the_next_text_starts_a_conversation(
     story: Story, ann: int
 ) -> None:
     await story.text("bye")
@@ -128,7 +128,7 @@ async def test_bye_followed_by_another_text_at_once_closes_nothing(story: Story,
     assert question.message == "wait, one more thing"
 
 
-async def test_the_desk_answers_help_and_the_question_before_it_stays_open(
+async def test_the_desk_answers_help_and_the_earlier_question_stays_open(
     story: Story, ann: int
 ) -> None:
     await story.text("HELP")
@@ -142,7 +142,7 @@ async def test_the_desk_answers_help_and_the_question_before_it_stays_open(
     assert question.message == "/working"
 
 
-async def test_restart_begins_the_bots_conversation_afresh(story: Story, ann: int) -> None:
+async def test_restart_drops_the_running_turn_and_the_last_choices(story: Story, ann: int) -> None:
     await story.text("a text that the bot works on")
     working = await story.begin(ann)
     assert working is not None
@@ -160,7 +160,9 @@ async def test_restart_begins_the_bots_conversation_afresh(story: Story, ann: in
     assert question.message == "1", "the choices are gone"
 
 
-async def test_a_bot_that_is_down_at_a_restart_hands_over(story: Story, ann: int) -> None:
+async def test_a_restart_during_an_outage_of_the_bot_causes_a_handoff(
+    story: Story, ann: int
+) -> None:
     await story.text("start over")
     opened = await story.begin(ann)
     assert opened is not None
@@ -171,7 +173,9 @@ async def test_a_bot_that_is_down_at_a_restart_hands_over(story: Story, ann: int
     assert (await story.see(ann)).owner.kind is Owner.QUEUE
 
 
-async def test_to_a_live_agent_these_are_words(story: Story, ann: int) -> None:
+async def test_in_a_live_agents_conversation_commands_are_ordinary_texts(
+    story: Story, ann: int
+) -> None:
     await story.write(ann, "Mia here", MIA)
     for word in ("agent", "bye", "help", "restart"):
         await story.text(word)
@@ -194,7 +198,7 @@ async def test_waiting_requesters_can_leave_or_start_over(story: Story) -> None:
     assert await story.offer() == 0
 
 
-async def test_the_words_are_the_admins(story: Story, ann: int) -> None:
+async def test_the_admins_words_replace_the_shipped_commands(story: Story, ann: int) -> None:
     await story.store.write(change_desk, {"commands": {"agent": ["kollege"], "help": []}})
     await story.text("help")
     await story.text("agent")
@@ -208,7 +212,7 @@ async def test_the_words_are_the_admins(story: Story, ann: int) -> None:
 SORRY = "Sorry, I didn't get that."
 
 
-async def test_a_bot_that_tells_nothing_and_repeats_itself_hands_over(
+async def test_repeated_answers_of_a_bot_without_a_report_cause_a_handoff(
     story: Story, clock: MovedClock
 ) -> None:
     interaction = (await story.text("my screen flickers")).interaction_id or 0
@@ -224,7 +228,7 @@ async def test_a_bot_that_tells_nothing_and_repeats_itself_hands_over(
     assert item.reason == "The virtual agent gave the same answer 2 times in a row."
 
 
-async def test_the_admin_sets_the_limit_and_a_reporting_bot_is_not_counted(
+async def test_the_limit_of_equal_answers_is_a_setting_and_spares_bots_that_report_intents(
     story: Story, ann: int
 ) -> None:
     await story.store.write(change_desk, {"same_answers": 0})

@@ -1,4 +1,4 @@
-"""Emoji as answers: a thumb answers a yes/no question, and chooses nothing otherwise."""
+"""Emoji as answers. A thumb answers a yes/no question and picks no other choice."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_a_thumb_answers_a_yes_no_question(text: str, asked: str) -> None:
     assert without_bot([text], choices) is None
 
 
-def test_a_thumb_without_choices_is_the_word() -> None:
+def test_a_thumb_without_choices_becomes_yes_or_no() -> None:
     assert (for_bot("👌", []), for_bot("❌", [])) == ("yes", "no")
 
 
@@ -28,7 +28,7 @@ def test_a_thumb_or_a_word_picks_a_choice_that_means_yes_or_no(text: str, asked:
     assert without_bot([text], choices) is None
 
 
-def test_a_word_picks_the_title_that_begins_with_it() -> None:
+def test_yes_or_no_picks_the_choice_that_begins_with_it() -> None:
     choices = [Choice("Yes, I can work", "/working"), Choice("No, I can't", "/blocked")]
     assert [for_bot(text, choices) for text in ("yep", "no", "👎")] == [
         "/working",

@@ -1,4 +1,4 @@
-"""Texts inside a form that tell more about the report or request."""
+"""Texts inside a form that add facts to the report or request."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from handoff_service.rules.virtual_agent.facts_in_forms import (
         ("ich habe auch das passwort vergessen", False),
     ],
 )
-def test_a_text_tells_what_a_program_says(text: str, found: bool) -> None:
+def test_a_quoted_error_message_is_recognized(text: str, found: bool) -> None:
     assert tells_of_error(text) is found
 
 
@@ -41,7 +41,7 @@ def test_a_text_tells_what_a_program_says(text: str, found: bool) -> None:
         ("and access to the Marketing folder", False),
     ],
 )
-def test_a_request_for_a_replacement(text: str, found: bool) -> None:
+def test_a_request_for_a_replacement_is_recognized(text: str, found: bool) -> None:
     assert wants_replacement(text) is found
 
 
@@ -61,7 +61,7 @@ def test_a_request_for_a_replacement(text: str, found: bool) -> None:
         ("wie geht es dir heute", False),
     ],
 )
-def test_a_courtesy_can_tell_something(text: str, found: bool) -> None:
+def test_a_courtesy_with_a_fact_differs_from_a_courtesy_without_one(text: str, found: bool) -> None:
     assert tells_fact(text) is found
 
 

@@ -77,18 +77,19 @@ CATALOGS = {language: catalog(language) for language in OTHERS}
 
 
 def translations() -> Iterator[tuple[Language, str, str]]:
-    """Language, English text, translation; each form of a plural."""
+    """Yield (language, English text, translation) for each form of a plural."""
     for language, known in CATALOGS.items():
         for message in known:
             if message.id:
                 english = message.id if message.pluralizable else (message.id,)
                 forms = message.string if message.pluralizable else (message.string,)
-                for translated in forms:  # Spanish and French have one more form than English
+                # Spanish and French have one more plural form than English.
+                for translated in forms:
                     yield language, english[-1], translated
 
 
 def sentences(module: ModuleType) -> Iterator[str]:
-    """The module's constants that look like a text to a person."""
+    """Yield the module's constants that look like texts to a person."""
     own = inspect.getsource(module)
     for name, value in vars(module).items():
         if name.isupper() and isinstance(value, str) and f"\n{name} = " in own and " " in value:
@@ -96,14 +97,14 @@ def sentences(module: ModuleType) -> Iterator[str]:
 
 
 def replies() -> dict[str, list[BotText]]:
-    """The variants of each response in domain.yml."""
+    """Return the variants of each response in domain.yml."""
     found: dict[str, list[BotText]] = {}
     for text in in_domain(ROOT):
         found.setdefault(text.name, []).append(text)
     return found
 
 
-def sent(text: BotText, longest: dict[str, str]) -> str:
+def with_longest_values(text: BotText, longest: dict[str, str]) -> str:
     filled = [placeholders.fill(line.words, longest) for line in (text.text, *text.buttons)]
     return with_choices(filled[0], [Choice(title, "") for title in filled[1:]])
 
@@ -120,9 +121,11 @@ def test_each_response_has_a_variant_in_each_language_that_fits(name: str) -> No
         ]
         assert fields[0] == fields[1]
         assert len(english.buttons) == len(other.buttons)
-        counted = segments(sent(other, longest))
+        counted = segments(with_longest_values(other, longest))
         assert counted.encoding is Encoding.GSM_7, (other.text.words, counted.forced_by)
-        assert counted.count <= segments(sent(english, longest)).count, other.text.words
+        assert counted.count <= segments(with_longest_values(english, longest)).count, (
+            other.text.words
+        )
 
 
 @pytest.mark.parametrize("said", [s for module in (*SAY, *SAY_TOO) for s in sentences(module)])
@@ -130,7 +133,7 @@ def test_each_text_of_an_action_is_in_the_catalogs(said: str) -> None:
     assert said in FOR_AGENTS or all(said in known for known in CATALOGS.values())
 
 
-def test_the_catalogs_have_all_texts_of_the_code_and_are_compiled() -> None:
+def test_the_compiled_catalogs_have_every_text_of_the_code() -> None:
     marked = {"translatable": None, "count_in_language": (1, 2)}
     found = {
         message
@@ -145,7 +148,7 @@ def test_the_catalogs_have_all_texts_of_the_code_and_are_compiled() -> None:
         assert stored == compiled.getvalue(), "run: make catalogs"
 
 
-def test_translations_keep_the_placeholders_and_the_short_encoding() -> None:
+def test_translations_keep_the_placeholders_and_fit_in_gsm_7() -> None:
     for language, english, translated in translations():
         assert translated, (language, english)
         fields = [
@@ -168,7 +171,7 @@ def test_a_weekday_that_needs_the_longer_encoding_is_replaced_by_the_date() -> N
 
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("message", SystemMessage)
-def test_each_system_message_has_the_same_size_in_each_language(
+def test_each_system_message_takes_one_segment_in_each_language(
     message: SystemMessage, language: Language
 ) -> None:
     name = name_in(message, language)
@@ -180,7 +183,7 @@ def test_each_system_message_has_the_same_size_in_each_language(
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_each_status_fits_in_each_language(language: Language) -> None:
+def test_each_case_status_takes_one_segment_in_each_language(language: Language) -> None:
     for state in CaseState:
         for days in (0, 1, 30, 400):
             case = CaseLine(
@@ -216,7 +219,7 @@ def test_a_day_is_written_in_each_language() -> None:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_the_hours_fit_in_each_language(language: Language) -> None:
+def test_the_hours_take_one_segment_in_each_language(language: Language) -> None:
     common: dict[str, Any] = {"zone": NEW_YORK, "now": NOW, "language": language}
     for hours in (1, 24, 24 * 4, 24 * 40):
         at = NOW + timedelta(hours=hours)
@@ -246,7 +249,9 @@ def test_the_hours_fit_in_each_language(language: Language) -> None:
         (Language.FRENCH, 960, "Nous sommes ouverts et fermons le 6 janvier à 09:00"),
     ],
 )
-def test_the_hours_read_naturally(language: Language, hours: int, said: str) -> None:
+def test_the_hours_are_phrased_naturally_in_each_language(
+    language: Language, hours: int, said: str
+) -> None:
     told = bot_replies.hours(
         is_open=True,
         until=NOW + timedelta(hours=hours),
@@ -258,7 +263,7 @@ def test_the_hours_read_naturally(language: Language, hours: int, said: str) -> 
     assert told.startswith(said)
 
 
-def test_an_outage_is_named_in_spanish() -> None:
+def test_outages_are_announced_in_spanish() -> None:
     down = [("VPN", "The VPN is down since 9.")]
     said = bot_replies.outage_news(down, question_follows=False, language=ES)
     assert said == "Ahora falla: VPN. Aviso de soporte: The VPN is down since 9."
@@ -270,7 +275,7 @@ def test_an_outage_is_named_in_spanish() -> None:
     assert bot_replies.outage_news([], question_follows=False, language=ES).startswith("No sabemos")
 
 
-def test_known_facts_are_asked_in_spanish() -> None:
+def test_the_names_of_known_facts_are_translated_to_spanish() -> None:
     assert facts_in_language("birth year or badge number", ES) == (
         "año de nacimiento o ID de credencial"
     )
@@ -290,7 +295,7 @@ def test_a_case_is_confirmed_in_spanish() -> None:
 # What the service sends ---------------------------------------------------------------------------
 
 
-async def test_the_bot_gets_a_changed_language(story: Story) -> None:
+async def test_the_bot_gets_the_language_when_it_changes(story: Story) -> None:
     interaction = (await story.text("hola, mi computadora no prende")).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
@@ -312,7 +317,7 @@ async def test_the_bot_gets_a_changed_language(story: Story) -> None:
     ("wish", "payload"),
     [("English please", "/speak_english"), ("hablas español?", "/speak_spanish")],
 )
-async def test_a_wish_for_a_language_reaches_the_bot_as_such(
+async def test_a_request_for_a_language_reaches_the_bot_as_its_payload(
     story: Story, wish: str, payload: str
 ) -> None:
     interaction = (await story.text(wish)).interaction_id or 0
@@ -337,7 +342,7 @@ async def test_opting_out_and_in_is_confirmed_in_spanish(story: Story) -> None:
     assert (await story.texted(second))[0].startswith("Vuelve a recibir textos de ")
 
 
-async def test_an_admin_words_the_spanish_text(story: Story) -> None:
+async def test_an_admin_can_change_the_spanish_text(story: Story) -> None:
     own = "Adiós, que le vaya bien."
     await story.store.write(change_text, ChangeText(name="goodbye_es", body=own))
     interaction = (await story.text("mi laptop no enciende")).interaction_id or 0
@@ -348,7 +353,9 @@ async def test_an_admin_words_the_spanish_text(story: Story) -> None:
     )
 
 
-async def test_without_a_clear_text_the_user_and_then_the_queue_decide(story: Story) -> None:
+async def test_without_a_clear_text_the_users_or_else_the_queues_language_applies(
+    story: Story,
+) -> None:
     interaction = (await story.text("VPN?")).interaction_id or 0
     spoken = [await story.store.read(spoken_language, interaction)]
     await story.store.write(_set_queue_language, Language.FRENCH)

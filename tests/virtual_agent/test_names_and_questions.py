@@ -1,4 +1,4 @@
-"""The sender's name in a text, and whether the text asks something."""
+"""Names in texts, questions, and texts about another person or a wrong number."""
 
 import pytest
 
@@ -36,7 +36,7 @@ from handoff_service.rules.virtual_agent.questions import is_question
         ("hello", None),
     ],
 )
-def test_a_name_in_a_text(text: str, name: str | None) -> None:
+def test_a_name_is_found_in_a_text(text: str, name: str | None) -> None:
     assert introduced_name(text) == name
 
 
@@ -63,7 +63,7 @@ def test_a_name_in_a_text(text: str, name: str | None) -> None:
         ("my phone is broken, somebody else has the same", False),
     ],
 )
-def test_a_number_with_a_new_owner(text: str, found: bool) -> None:
+def test_a_text_about_a_new_owner_of_the_number_is_recognized(text: str, found: bool) -> None:
     assert has_new_owner(text) is found
 
 
@@ -80,7 +80,7 @@ def test_a_number_with_a_new_owner(text: str, found: bool) -> None:
         ("wrong code", False),
     ],
 )
-def test_a_wrong_number(text: str, found: bool) -> None:
+def test_a_text_to_a_wrong_number_is_recognized(text: str, found: bool) -> None:
     assert is_wrong_number(text) is found
 
 
@@ -104,7 +104,7 @@ def test_a_wrong_number(text: str, found: bool) -> None:
         ("i work with big spreadsheets", False),
     ],
 )
-def test_a_question(text: str, found: bool) -> None:
+def test_a_question_is_recognized(text: str, found: bool) -> None:
     assert is_question(text) is found
 
 
@@ -117,7 +117,7 @@ def test_a_question(text: str, found: bool) -> None:
         ("the one from accounting, please", None),
     ],
 )
-def test_a_name_alone(text: str, name: str | None) -> None:
+def test_a_text_that_is_only_a_name_is_recognized(text: str, name: str | None) -> None:
     assert bare_name(text) == name
 
 
@@ -134,5 +134,5 @@ def test_a_name_alone(text: str, name: str | None) -> None:
         ("wrong number", False),
     ],
 )
-def test_something_for_somebody_else(text: str, found: bool) -> None:
+def test_a_request_for_somebody_else_is_recognized(text: str, found: bool) -> None:
     assert is_for_somebody_else(text) is found

@@ -1,4 +1,6 @@
-"""The virtual agent never answers after an agent has taken over, tested with many late answers."""
+"""After an agent has taken over, the virtual agent's late answers are never sent. The test uses
+many of them.
+"""
 
 import asyncio
 import os
@@ -9,10 +11,10 @@ from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Tu
 from handoff_service.store.engine import tables as t
 from tests.support.story import MIA, Story
 
-MANY = int(os.environ.get("PATCHBOARD_TEST_LATE_ANSWERS", "80"))  # make chaos: a thousand
+MANY = int(os.environ.get("PATCHBOARD_TEST_LATE_ANSWERS", "80"))  # 1,000 in `make chaos`
 
 
-async def test_many_late_answers_are_notes_and_never_sent(story: Story) -> None:
+async def test_late_answers_become_notes_and_are_never_sent(story: Story) -> None:
     numbers = [f"+1303555{n:04d}" for n in range(MANY)]
     received = await asyncio.gather(
         *(story.text("my laptop is dead", number=number) for number in numbers)

@@ -41,7 +41,7 @@ async def test_asking_for_an_agent_opens_the_case(story: Story, ann: int) -> Non
     assert item.collected["Case"] == "CS0000001"
 
 
-async def test_a_bot_that_fails_opens_the_case(story: Story, ann: int) -> None:
+async def test_a_failure_of_the_bot_opens_the_case(story: Story, ann: int) -> None:
     await story.text("2")
     question = await story.begin(ann)
     assert question is not None
@@ -50,15 +50,15 @@ async def test_a_bot_that_fails_opens_the_case(story: Story, ann: int) -> None:
     assert OPENED in await story.texted(ann)
 
 
-async def test_the_same_report_makes_one_case(story: Story, ann: int) -> None:
+async def test_the_same_report_opens_only_one_case(story: Story, ann: int) -> None:
     await story.text("AGENT")
-    await story.text("RESTART")  # returns from the queue to the virtual agent
+    await story.text("RESTART")  # returns the conversation from the queue to the virtual agent
     await answer(story, ann, {"Problem": PROBLEM})
     await story.text("AGENT")
     assert len(await story.rows(t.cases)) == 1
 
 
-async def test_two_reports_make_two_cases_that_the_agent_sees(story: Story, ann: int) -> None:
+async def test_the_agent_sees_the_cases_of_both_reports(story: Story, ann: int) -> None:
     await story.text("and the printer")
     await answer(story, ann, {"Problem": "no toner", "Case": "CS0000012", "Impact": "blocked"})
     await story.text("AGENT")
@@ -68,7 +68,7 @@ async def test_two_reports_make_two_cases_that_the_agent_sees(story: Story, ann:
     assert item.collected["Case"] == "CS0000012, CS0000001"
 
 
-async def test_a_rule_that_closes_the_conversation_leaves_a_case(
+async def test_a_rule_that_closes_the_conversation_opens_the_case(
     story: Story, store: Store, clock: MovedClock
 ) -> None:
     rules = Rules(store, clock)
@@ -84,7 +84,7 @@ async def test_a_rule_that_closes_the_conversation_leaves_a_case(
 # The question is asked again, then a live agent takes over ----------------------------------------
 
 
-async def wait(story: Story, clock: MovedClock, minutes: float) -> None:
+async def let_time_pass(story: Story, clock: MovedClock, minutes: float) -> None:
     """Let time pass, and run the follow-ups that are due."""
     clock.move(minutes * 60)
     deps = WorkerDeps(store=story.store, provider=Nobody(), bot=Nobody(), clock=clock)  # type: ignore[arg-type]
@@ -93,15 +93,15 @@ async def wait(story: Story, clock: MovedClock, minutes: float) -> None:
         pass
 
 
-async def test_a_question_that_is_never_answered_leaves_a_case_with_an_agent(
+async def test_an_unanswered_question_is_repeated_once_and_then_a_person_gets_the_case(
     story: Story, clock: MovedClock, ann: int
 ) -> None:
     before = len(await story.texted(ann))
-    await wait(story, clock, 29)
+    await let_time_pass(story, clock, 29)
     assert len(await story.texted(ann)) == before
-    await wait(story, clock, 1)
+    await let_time_pass(story, clock, 1)
     assert (await story.texted(ann))[before:] == [AGAIN]
-    await wait(story, clock, 30)
+    await let_time_pass(story, clock, 30)
     assert (await story.texted(ann))[before + 1] == OPENED
     (case,) = await story.rows(t.cases)
     assert (case.description, case.impact) == (PROBLEM, None)
@@ -109,22 +109,24 @@ async def test_a_question_that_is_never_answered_leaves_a_case_with_an_agent(
     assert (item.reason, item.collected["Case"]) == (REASON, "CS0000001")
 
 
-async def test_an_answer_is_waited_for_again(story: Story, clock: MovedClock, ann: int) -> None:
-    await wait(story, clock, 30)
+async def test_each_answer_restarts_the_wait_for_the_next_one(
+    story: Story, clock: MovedClock, ann: int
+) -> None:
+    await let_time_pass(story, clock, 30)
     await story.text("it beeps")
     await answer(story, ann, {"Problem": f"{PROBLEM}\nit beeps"})
-    await wait(story, clock, 29)
+    await let_time_pass(story, clock, 29)
     assert (await story.texted(ann)).count(AGAIN) == 1
-    await wait(story, clock, 1)
+    await let_time_pass(story, clock, 1)
     assert (await story.texted(ann)).count(AGAIN) == 2
 
 
-async def test_a_report_that_is_done_is_not_followed_up(
+async def test_a_finished_report_gets_no_follow_up(
     story: Story, clock: MovedClock, ann: int
 ) -> None:
     await story.text("2")
     await answer(story, ann, {})
-    await wait(story, clock, 90)
+    await let_time_pass(story, clock, 90)
     assert AGAIN not in await story.texted(ann)
     assert await story.count(t.due_work, t.due_work.c.kind == Work.FOLLOW_UP) == 0
 
@@ -133,6 +135,6 @@ async def test_an_agent_who_takes_over_ends_the_follow_up(
     story: Story, clock: MovedClock, ann: int
 ) -> None:
     await story.write(ann, "Mia here, I take this.", MIA)
-    await wait(story, clock, 90)
+    await let_time_pass(story, clock, 90)
     assert AGAIN not in await story.texted(ann)
     assert await story.rows(t.cases) == []

@@ -28,7 +28,7 @@ TERMS = SmsCheckSettings(
 )
 
 
-def said(words: str, *titles: str) -> BotText:
+def bot_text(words: str, *titles: str) -> BotText:
     return BotText(
         file="domain.yml",
         name="utter_x",
@@ -38,105 +38,117 @@ def said(words: str, *titles: str) -> BotText:
 
 
 FITS = [
-    ("a plain text", said("You're welcome.")),
-    ("two segments", said("x" * 306)),
-    ("two segments with buttons", said("x" * 298, "a", "b")),
-    ("placeholders at their longest", said("{problem}" * 4 + "x" * 54)),
-    ("Spanish letters that GSM-7 has", said("¿Que necesita, señor? Contesto en inglés.")),
-    ("an allowed host", said("See https://www.example.com/x and help.example.com.")),
-    ("an address is no link", said("Write to ann@example.org.")),
-    ("a full stop without a space", said("Wait.To be sure, text us.")),
-    ("the words in a sentence", said("Yes, I can help. To start, tell me the end of it.")),
+    ("a plain text", bot_text("You're welcome.")),
+    ("two segments", bot_text("x" * 306)),
+    ("two segments with buttons", bot_text("x" * 298, "a", "b")),
+    ("placeholders at their longest", bot_text("{problem}" * 4 + "x" * 54)),
+    ("Spanish letters that GSM-7 has", bot_text("¿Que necesita, señor? Contesto en inglés.")),
+    ("an allowed host", bot_text("See https://www.example.com/x and help.example.com.")),
+    ("an address is no link", bot_text("Write to ann@example.org.")),
+    ("a full stop without a space", bot_text("Wait.To be sure, text us.")),
+    ("the words in a sentence", bot_text("Yes, I can help. To start, tell me the end of it.")),
 ]
 
 
 @pytest.mark.parametrize("text", [f[1] for f in FITS], ids=[f[0] for f in FITS])
-def test_a_text_that_fits(text: BotText) -> None:
+def test_a_text_within_the_rules_has_no_problem(text: BotText) -> None:
     assert problems(text, TERMS) == []
 
 
 WRONG = [
-    ("three segments", said("x" * 307), 7, "It takes 3 segments", "Make it 1 character shorter"),
+    (
+        "three segments",
+        bot_text("x" * 307),
+        7,
+        "It takes 3 segments",
+        "Make it 1 character shorter",
+    ),
     (
         "three with buttons",
-        said("x" * 299, "a", "b"),
+        bot_text("x" * 299, "a", "b"),
         7,
         "It takes 3 segments",
         "Make it 1 character shorter",
     ),
     (
         "three when filled",
-        said("{problem}" * 4 + "x" * 55),
+        bot_text("{problem}" * 4 + "x" * 55),
         7,
         "It takes 3 segments",
         "Make it 1 character shorter",
     ),
-    ("over 1,600", said("x" * 1601), 7, "It has 1601 characters", "Shorten it to 1600 characters"),
+    (
+        "over 1,600",
+        bot_text("x" * 1601),
+        7,
+        "It has 1601 characters",
+        "Shorten it to 1600 characters",
+    ),
     (
         "a look-alike",
-        said("Can’t say… –"),
+        bot_text("Can’t say… –"),
         7,
         "With '’', '…', '–', a segment",
         """Write "'" for '’', '...' for '…', '-' for '–'""",
     ),
-    ("an accent", said("Adiós"), 7, "With 'ó', a", "Write 'o' for 'ó'"),
-    ("an emoji", said("Done 🎉"), 7, "With '🎉', a segment has at most 70", "Leave out '🎉'"),
-    ("a button's character", said("Which?", "a", "b…"), 10, "With '…', a", "Write '...'"),
-    ("a filled character", said("Hi {name}"), 7, "With '…', a", "Write '...' for '…'"),
+    ("an accent", bot_text("Adiós"), 7, "With 'ó', a", "Write 'o' for 'ó'"),
+    ("an emoji", bot_text("Done 🎉"), 7, "With '🎉', a segment has at most 70", "Leave out '🎉'"),
+    ("a button's character", bot_text("Which?", "a", "b…"), 10, "With '…', a", "Write '...'"),
+    ("a filled character", bot_text("Hi {name}"), 7, "With '…', a", "Write '...' for '…'"),
     (
         "a link",
-        said("See http://bit.ly/x"),
+        bot_text("See http://bit.ly/x"),
         7,
         "The link to bit.ly",
         "add the host to allowed_hosts",
     ),
-    ("a link without http", said("Tap wa.me/15550100"), 7, "The link to wa.me", "Take it out"),
+    ("a link without http", bot_text("Tap wa.me/15550100"), 7, "The link to wa.me", "Take it out"),
     (
         "a bare link",
-        said("See Evil-Example.com/x."),
+        bot_text("See Evil-Example.com/x."),
         7,
         "The link to evil-example.com",
         "Take it out",
     ),
     (
         "a host that ends alike",
-        said("See https://badexample.com"),
+        bot_text("See https://badexample.com"),
         7,
         "The link to badexample.com",
         "Take it out",
     ),
-    ("a filled link", said("See {address}"), 7, "The link to evil.example", "Take it out"),
+    ("a filled link", bot_text("See {address}"), 7, "The link to evil.example", "Take it out"),
     (
         "a keyword in capitals",
-        said("Text STOP to leave."),
+        bot_text("Text STOP to leave."),
         7,
         "It asks people to reply STOP",
         "Use another word",
     ),
     (
         "a keyword asked for",
-        said("Please reply with yes."),
+        bot_text("Please reply with yes."),
         7,
         "It asks people to reply YES",
         "Use another word",
     ),
     (
         "a keyword as a button",
-        said("Sure?", "YES"),
+        bot_text("Sure?", "YES"),
         9,
         "It asks people to reply YES",
         "Use another word",
     ),
     (
         "an unknown placeholder",
-        said("Hi {who}"),
+        bot_text("Hi {who}"),
         7,
         "The longest value of {who} is not known",
         "under longest in sms_check",
     ),
     (
         "an unknown placeholder in a long text, whose length nobody can measure",
-        said("x" * 307 + "{who}"),
+        bot_text("x" * 307 + "{who}"),
         7,
         "The longest value of {who} is not known",
         "under longest in sms_check",
@@ -147,7 +159,7 @@ WRONG = [
 @pytest.mark.parametrize(
     ("text", "line", "what", "suggestion"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
 )
-def test_texts_that_the_check_rejects(text: BotText, line: int, what: str, suggestion: str) -> None:
+def test_each_broken_rule_is_reported(text: BotText, line: int, what: str, suggestion: str) -> None:
     (fault,) = problems(text, TERMS)
     assert fault.line == line
     assert what in fault.what
@@ -216,7 +228,7 @@ def test_errors_have_file_line_and_suggestion(tmp_path: Path) -> None:
         ("responses:\n  utter_x: [text: 'a]\n", SETTINGS_FILE, "domain.yml:"),
         (DOMAIN, "longest: {}\nallowed: []\n", "sms_check.yml:2: there is no key 'allowed'"),
     ],
-    ids=["no YAML", "an unknown key"],
+    ids=["invalid YAML", "an unknown key"],
 )
 def test_an_unreadable_file_is_reported_with_its_line(
     tmp_path: Path, domain: str, settings: str, says: str
@@ -241,6 +253,6 @@ def test_shipped_texts_pass_the_sms_check() -> None:
         ("person about " + "long " * 40, "about " + "long " * 13 + "long..."),
     ],
 )
-def test_the_reason_that_is_given_in_passing(text: str, reason: str | None) -> None:
+def test_the_reason_for_a_handoff_is_found_in_the_request(text: str, reason: str | None) -> None:
     assert reason_in(text) == reason
     assert len(reason or "") <= LONGEST + 3

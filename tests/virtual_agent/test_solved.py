@@ -1,4 +1,4 @@
-"""Small rules about texts: a problem that solved itself, a goodbye, the requested equipment."""
+"""Texts that report a solved problem, say goodbye, or request equipment."""
 
 import pytest
 
@@ -31,7 +31,7 @@ from handoff_service.rules.virtual_agent.solved import is_solved
         ("it is jammed again", False),
     ],
 )
-def test_texts_that_report_a_problem_solved_by_itself(text: str, solved: bool) -> None:
+def test_a_text_that_the_problem_is_solved_is_recognized(text: str, solved: bool) -> None:
     assert is_solved(text) is solved
 
 
@@ -50,7 +50,7 @@ def test_texts_that_report_a_problem_solved_by_itself(text: str, solved: bool) -
         ("finally", False),
     ],
 )
-def test_texts_that_say_goodbye(text: str, goodbye: bool) -> None:
+def test_a_goodbye_is_recognized(text: str, goodbye: bool) -> None:
     assert is_goodbye(text) is goodbye
 
 
@@ -72,5 +72,5 @@ def test_texts_that_say_goodbye(text: str, goodbye: bool) -> None:
         ("necesito un equipo nuevo", None),
     ],
 )
-def test_requested_equipment(text: str, wanted: str | None) -> None:
+def test_requested_equipment_is_found_in_a_text(text: str, wanted: str | None) -> None:
     assert (equipment_in(text) if names_equipment(text) else None) == wanted
