@@ -9,8 +9,8 @@ shorter text. So this module checks that each parameter looks as Twilio writes i
 - Names consist of letters and digits, and none occurs twice.
 - If a parameter has a known format, its value has that format. The ids of the account and the
   message matter most.
-- A known name never occurs inside another parameter. The only exception is Body, because people
-  write it.
+- A known name never occurs inside another parameter, except inside Body, because people write it.
+  ``From`` and ``To`` are common words. So they count only if a number follows them.
 - No parameter that is sorted after From ends with the word ``From`` and a sender name, because an
   attacker could hide the real sender there.
 - ``From=CityBank`` and ``FromCity=Bank`` are identical without separators. So a sender name must
@@ -145,8 +145,8 @@ def _another_sender(name: str, value: str, raw: str) -> str | None:
 
 def _wrong(name: str, value: str, before: str, account: str, *, is_open: bool) -> str | None:
     """Check one parameter. ``before``: the name that is sorted before this one. ``is_open``:
-    whether the value of ``before`` has no fixed format, so it may end with the letters of a
-    name."""
+    whether the value of ``before`` has no fixed format or is a sender name, so it may end with the
+    letters of a name."""
     if name == "AccountSid" and value != account:
         return "AccountSid is not our account."
     if before == "Body" and name != "From":
