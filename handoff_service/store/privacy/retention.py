@@ -83,8 +83,8 @@ def make_nobody(tx: Transaction, _command: None = None) -> int:
 
 
 def replace_numbers(tx: Transaction, rows: NumberRows) -> None:
-    """Replace the number in these rows. Each conversation gets its own replacement, so that
-    different people never share one."""
+    """Replace the number in these rows. Code requests get ``NOBODY``. In the other tables, each
+    conversation gets its own replacement, so that different people never share one."""
     key, number = COLUMNS[rows.table]
     values: dict[sa.Column[Any], Any] = {number: NOBODY}
     if key.table is t.proof_sends:
