@@ -68,7 +68,8 @@ def promotions(conn: Connection, most: int = 100) -> list[Promotion]:
 
 
 def have_run(conn: Connection) -> list[str]:
-    """Return the hashes of the models that have run, latest first."""
+    """Return the hashes of the models that have run, latest first. A hash may occur several
+    times."""
     return list(conn.execute(select(p.c.model).order_by(p.c.id.desc())).scalars())
 
 
@@ -102,8 +103,8 @@ def returns_to(conn: Connection) -> BotModel | None:
 
 
 def live(conn: Connection, hash: str, since: datetime, until: datetime) -> dict[str, LiveFigures]:
-    """Return a model's figures for the turns of a period, by the predicted intent. Only the latest
-    MAX_TURNS turns count. ``total`` adds the figures up."""
+    """Return a model's figures for the turns of a period, by the predicted intent (``-`` for none).
+    Only the latest MAX_TURNS turns count. ``total`` adds the figures up."""
     latest = (
         select(
             b.c.outcome,
