@@ -1,6 +1,8 @@
-"""Agents' promises. Each has one row, and one row in ``due_work`` until it is kept, missed or
-canceled. Until a promise's time, the database does not store whether it is kept. Queries derive
-this from later texts and notes of live agents, so sending a text needs no additional statement.
+"""Agents' promises. Each has one row. An open promise also has one row in ``due_work``.
+
+A promise stays open until its time, or until an agent cancels it, even if it is already kept.
+Queries derive from later texts and notes of live agents whether an open promise is kept. So sending
+a text needs no additional statement.
 """
 
 from collections.abc import Collection

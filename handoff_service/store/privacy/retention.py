@@ -48,8 +48,8 @@ def cutoffs(conn: Connection, now: datetime) -> dict[KeptKind, datetime]:
 
 
 def emptied_with(kind: KeptKind) -> Collection[KeptKind]:
-    """Return the kinds of content that a run for this kind empties. Trainer items have their own
-    run."""
+    """Return the kinds of content that a run for this kind empties: this kind and those that it
+    includes. Trainer items have their own run."""
     return removed_with(kind)
 
 
