@@ -134,8 +134,8 @@ def _loggable(name: str) -> str:
 
 
 def _another_sender(name: str, value: str, raw: str) -> str | None:
-    """Return an error if a sender name may be hidden in this parameter. ``raw``: everything that
-    the signature covers before it."""
+    """Return an error if a sender name may be hidden in this parameter; else None. ``raw``:
+    everything that the signature covers before this parameter."""
     if name == "From" and _LIKE_A_PARAMETER.match(value) and "From" in raw:
         return "From must be as Twilio writes it."
     if name > "From" and _ENDS_IN_NAME.search(value if name in _FORMS else name + value):
@@ -144,9 +144,9 @@ def _another_sender(name: str, value: str, raw: str) -> str | None:
 
 
 def _wrong(name: str, value: str, before: str, account: str, *, is_open: bool) -> str | None:
-    """Check one parameter. ``before``: the name that is sorted before this one. ``is_open``:
-    whether the value of ``before`` has no fixed format or is a sender name, so it may end with the
-    letters of a name."""
+    """Return what is wrong with one parameter; None if nothing is. ``before``: the name that is
+    sorted before this one. ``is_open``: whether the value of ``before`` has no fixed format or is a
+    sender name, so it may end with the letters of a name."""
     if name == "AccountSid" and value != account:
         return "AccountSid is not our account."
     if before == "Body" and name != "From":

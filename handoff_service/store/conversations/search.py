@@ -187,7 +187,7 @@ def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list
 def _of_people(
     conn: Connection, people: Sequence[int], where: Where, below: int, most: int
 ) -> list[int]:
-    """Return interactions of these users."""
+    """Return the ids of the newest interactions of these users."""
     if not people:
         return []
     query = (
@@ -201,7 +201,8 @@ def _of_people(
 def _by_label(
     conn: Connection, wanted: SearchQuery, where: Where, below: int, most: int
 ) -> list[int]:
-    """Return interactions with a label of exactly this name. Case does not matter."""
+    """Return the ids of the newest interactions with a label of exactly this name. Case does not
+    matter."""
     typed = folded(wanted.typed)
     named = [one.id for one in labels.list_(conn) if folded(one.name) == typed]
     if not named:

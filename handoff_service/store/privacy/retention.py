@@ -71,8 +71,8 @@ def next_batch(conn: Connection, kind: KeptKind, before: datetime) -> RetentionB
 
 
 def nobody(conn: Connection) -> int | None:
-    """Return the profile of conversations whose requester was removed; None if it does not exist
-    yet."""
+    """Return the id of the profile of conversations whose requester was removed; None if it does
+    not exist yet."""
     return conn.execute(select(p.c.id).where(p.c.number == NOBODY)).scalar()
 
 
@@ -102,7 +102,7 @@ def _own_name(interaction_id: sa.Column[int]) -> sa.ColumnElement[str]:
 
 
 def ties(conn: Connection, ids: Collection[int], nobody: int) -> list[int]:
-    """Return these conversations' associations that still refer to a user or a number."""
+    """Return the ids of these conversations' associations that still have a user or a number."""
     tied = a.c.user_id.is_not(None) | a.c.old_user_id.is_not(None) | (a.c.profile_id != nobody)
     query = select(a.c.id).where(one_of(a.c.interaction_id, ids), tied)
     return list(conn.execute(query.order_by(a.c.id)).scalars())
@@ -132,8 +132,8 @@ def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
 
 
 def old_items(conn: Connection, before: datetime) -> list[int]:
-    """Return a batch of trainer items from before this time, newest first. A cluster has the id of
-    its oldest item, so that item must be removed last."""
+    """Return the ids of a batch of trainer items from before this time, newest first. A cluster has
+    the id of its oldest item, so that item must be removed last."""
     item = t.trainer_items.c
     query = select(item.id).where(item.created_at < before).order_by(item.id.desc())
     return list(conn.execute(query.limit(READ_AT_ONCE)).scalars())

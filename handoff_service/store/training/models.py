@@ -96,7 +96,7 @@ def ran_before(conn: Connection) -> BotModel | None:
 
 def returns_to(conn: Connection) -> BotModel | None:
     """Return the model to which a rollback returns: the running model if there is a canary, or else
-    the model that ran before."""
+    the model that ran before. None if there is no such model."""
     if in_state(conn, ModelState.CANARY) is not None:
         return in_state(conn, ModelState.RUNNING)
     return ran_before(conn)
