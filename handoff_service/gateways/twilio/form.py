@@ -39,7 +39,8 @@ _NUMBER = re.compile(r"\+?[0-9]{0,15}")
 # https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
 # It must not contain text that could come from a recut of the neighboring parameters.
 _SENDER_NAME = re.compile(rf"(?!Country)(?!.*From){NAME}")
-# ``From`` plus such a sender name looks like FromCity, FromState or FromZip with a value
+# ``From`` and a sender name that begins with one of these words look like FromCity, FromState or
+# FromZip with a value
 _LIKE_A_PARAMETER = re.compile(r"City|State|Zip")
 _FROM = re.compile(rf"{_NUMBER.pattern}|{_SENDER_NAME.pattern}")
 _ENDS_IN_NAME = re.compile(rf"From{NAME}\Z")

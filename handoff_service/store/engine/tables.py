@@ -191,7 +191,7 @@ users = Table(
     Column("external_id", sa.Text, nullable=False, unique=True),
     _word("name"),
     _word("email", null=True),
-    #: for queue conditions, such as department
+    #: attributes by key, such as department
     _json("attributes", "{}"),
     #: false: deactivated, without numbers
     _flag("active", default=True),
@@ -1402,7 +1402,8 @@ work_items = Table(
     _word("state"),
     _word("reason"),
     Column("collected", sa.JSON, nullable=False),
-    #: the text about the wait that the requester got
+    #: the last text about the wait to the requester: a WaitNotice
+    #: (operations/routing/waiting_texts.py)
     _word("told", null=True),
     #: the only agent who gets the offer, after a transfer
     _ref("for_agent_id", "agents.id", null=True),
