@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-EVERY = 4  # a job runs a checkpoint after this many of its transactions
+EVERY = 4  # transactions of such jobs for each checkpoint
 
 
 def checkpoint(opened: sa.Engine) -> None:
