@@ -90,8 +90,13 @@ class _Resolver(AbstractResolver):
 
 
 class OutsideHttp:
-    """Calls addresses that people have entered. They must use https and be public, unless ``hosts``
-    names their host or network. Create it on a running event loop."""
+    """Calls addresses that people have entered. They must use https and be public. Two exceptions:
+
+    - A host that ``hosts`` names, or an IP address in a network that ``hosts`` names, may also use
+      http and be private.
+    - A host name that resolves to an address in such a network may be private, but must use https.
+
+    Create this object on a running event loop."""
 
     def __init__(self, hosts: Collection[str] = (), *, timeout: float = TIMEOUT) -> None:
         self._timeout, self._allowed = timeout, Allowed.read(hosts)

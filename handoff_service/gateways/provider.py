@@ -56,7 +56,8 @@ class AccountNumber:
     """One of the account's numbers."""
 
     number: str
-    texts_go_to: str  #: the address that gets its texts now; empty: nowhere
+    #: the address that gets its texts now, or the provider's own app in words; empty: nowhere
+    texts_go_to: str
     is_ours: bool  #: whether that address is this service
 
 

@@ -10,6 +10,7 @@ The results of a send:
 | 404, 405, 3xx | Refused(NOT_THE_APP); holds the line | |
 | any other 4xx | Refused(NOT_READABLE) | |
 | no connection, so the request was not sent | Later | aiohttp: ClientConnectorError, ConnectionTimeoutError |
+| the service is stopping, so the request was not sent | Later | |
 | 5xx, no answer, broken connection | Unsure | |
 
 In local mode, the phone checks a number only when it sends the text. So this module checks the
@@ -113,7 +114,7 @@ class AndroidPhone:
         ]
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
-        """The pictures of a text that ``received`` has just listed."""
+        """Return the pictures of a text that ``received`` has just listed."""
         return self._pictures.get(sid, ())
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:

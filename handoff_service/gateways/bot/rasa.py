@@ -28,7 +28,7 @@ from handoff_service.ports.bot import (
 from handoff_service.ports.not_offered import NotOffered
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
-REPORT_HEADER = "Patchboard-Turn"  # our own channel reports in it what the bot understood
+REPORT_HEADER = "Patchboard-Turn"  # the header with our own channel's report on a turn
 # statuses that mean "not supported": from Rasa's own channel, or from ours with another tracker
 # store
 CANNOT_FORGET = frozenset({404, 405, 501})

@@ -21,7 +21,7 @@ type Send = Callable[[Sequence[Hint]], Awaitable[None]]
 
 def through_redis(url: str, channel: Callable[[], Awaitable[str]]) -> Send:
     """Return a function that sends hints to every process of the desk. The function raises
-    RedisError and OSError."""
+    RedisError, OSError, and the errors of ``channel``."""
     sender = secrets.token_hex(8)
 
     async def send(hints: Sequence[Hint]) -> None:

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 from handoff_service.store.engine.transaction import EVERYTHING, Hint
 
-# When all listeners catch up, they start this many seconds apart. This spreads their queries over
-# time.
+# When all listeners catch up, they start at most this many seconds apart, which spreads their
+# queries over time. With many listeners, the interval is shorter: all have started within
+# LONGEST_CATCH_UP.
 APART = 0.005
 LONGEST_CATCH_UP = 2.0  # seconds
 

@@ -3,7 +3,7 @@
 ``smtp://user:password@host:25?from=desk@example.com`` switches to TLS if the server offers it
 (STARTTLS); ``smtps://`` (port 465) uses TLS from the start. Certificates are verified, except on a
 loopback address. Reply codes: RFC 5321, section 4.2.1. A mail with a 4yz reply can be retried; with
-a 5yz reply, it cannot.
+a 5yz reply, it cannot. If the server rejects the user name or password, the mail is never retried.
 """
 
 import asyncio

@@ -197,7 +197,8 @@ class OpenIdProviders:
         self, found: Configuration, check: Callable[[Sequence[Mapping[str, Any]]], R]
     ) -> R:
         """Check a token with the provider's keys. If no known key signed it, reload the keys and
-        try again, because providers replace their keys."""
+        try again, because providers replace their keys. The keys are not reloaded if they were
+        read less than ``KEYS_READ_EVERY`` ago."""
         try:
             return await run_slow(check, found.keys)
         except UnknownKey:

@@ -21,8 +21,8 @@ _LONGEST = 255  # characters of a subject, a session id or a token id
 
 
 def issuer_of(token: str) -> str | None:
-    """Return the issuer that the token names, before verification. The caller may use it only to
-    choose the keys that verify the token."""
+    """Return the issuer that the token names, before verification; None if the token is invalid.
+    The caller may use the issuer only to choose the keys that verify the token."""
     parts = token.split(".")
     if len(parts) != 3 or len(token) > MOST_CHARACTERS:
         return None

@@ -54,7 +54,8 @@ def first_key(secret_key: str) -> str:
 
 def contact(public_url: str) -> str:
     """Return the contact address for the operators of push services. It must be https without a
-    port. A desk without such an address, for example on a developer's computer, uses localhost."""
+    port, so it has only the host of ``public_url``. If that is no host name that push services
+    accept, it is localhost."""
     host = urlsplit(public_url).hostname or ""
     return f"https://{host if _HOST.fullmatch(host) else 'localhost'}"
 

@@ -44,7 +44,8 @@ UNKNOWN = "The S3 store refused to {operation} a file: {code}. Its own log says 
 
 
 def code_of(text: str) -> str | None:
-    """Return the code in the store's response, or else the HTTP status. None if there was no
+    """Return the code in the store's response. In a response without a code, the HTTP status
+    determines it, such as ``AccessDenied`` for 403 or ``HTTP 500``. None if there was no
     response."""
     if found := _CODE.search(text):
         return found[1]

@@ -117,7 +117,7 @@ class S3Media:
         if found != path.encode():
             raise MediaAway(
                 f"The S3 store did not return a file that was just written to {self.where}. "
-                "Patchboard needs a store that can read every file at once."
+                "Patchboard needs a store that returns each file right after the write."
             )
 
     def _put(self, path: str, content: bytes) -> None:

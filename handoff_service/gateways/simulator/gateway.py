@@ -72,8 +72,8 @@ class Simulator:
     """The simulated provider.
 
     ``receipt``: called with each delivery receipt. ``pace``: the factor for the carrier's delays; 1
-    is the usual delay, 0 is none. ``pictures``: stores pictures from phones until the service
-    fetches them.
+    is the usual delay, 0 is none. ``pictures``: the folder for the pictures that simulated
+    phones send.
     """
 
     def __init__(

@@ -29,8 +29,8 @@ GONE, BUSY = 404, 429
 
 
 def erase_text(client: Client, sid: str) -> NotErased | None:
-    """Erase one text. The gateway runs this in a thread. Raises the client's errors for 5xx and
-    broken connections."""
+    """Erase one text. The gateway runs this in a thread. Returns None, or why the text was not
+    erased. Raises the client's errors for 5xx and broken connections."""
     try:
         redacted = client.messages(sid).update(body="")
         if int(redacted.num_media or 0):

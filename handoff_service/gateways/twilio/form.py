@@ -9,8 +9,8 @@ shorter text. So this module checks that each parameter looks as Twilio writes i
 - Names consist of letters and digits, and none occurs twice.
 - If a parameter has a known format, its value has that format. The ids of the account and the
   message matter most.
-- A known name never occurs inside another parameter. The only exception is Body, because people
-  write it.
+- A known name never occurs inside another parameter, except inside Body, because people write it.
+  ``From`` and ``To`` are common words. So they count only if a number follows them.
 - No parameter that is sorted after From ends with the word ``From`` and a sender name, because an
   attacker could hide the real sender there.
 - ``From=CityBank`` and ``FromCity=Bank`` are identical without separators. So a sender name must
@@ -39,7 +39,8 @@ _NUMBER = re.compile(r"\+?[0-9]{0,15}")
 # https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
 # It must not contain text that could come from a recut of the neighboring parameters.
 _SENDER_NAME = re.compile(rf"(?!Country)(?!.*From){NAME}")
-# ``From`` plus such a sender name looks like FromCity, FromState or FromZip with a value
+# ``From`` and a sender name that begins with one of these words look like FromCity, FromState or
+# FromZip with a value
 _LIKE_A_PARAMETER = re.compile(r"City|State|Zip")
 _FROM = re.compile(rf"{_NUMBER.pattern}|{_SENDER_NAME.pattern}")
 _ENDS_IN_NAME = re.compile(rf"From{NAME}\Z")
@@ -134,8 +135,8 @@ def _loggable(name: str) -> str:
 
 
 def _another_sender(name: str, value: str, raw: str) -> str | None:
-    """Return an error if a sender name may be hidden in this parameter. ``raw``: everything that
-    the signature covers before it."""
+    """Return an error if a sender name may be hidden in this parameter; else None. ``raw``:
+    everything that the signature covers before this parameter."""
     if name == "From" and _LIKE_A_PARAMETER.match(value) and "From" in raw:
         return "From must be as Twilio writes it."
     if name > "From" and _ENDS_IN_NAME.search(value if name in _FORMS else name + value):
@@ -144,9 +145,9 @@ def _another_sender(name: str, value: str, raw: str) -> str | None:
 
 
 def _wrong(name: str, value: str, before: str, account: str, *, is_open: bool) -> str | None:
-    """Check one parameter. ``before``: the name that is sorted before this one. ``is_open``:
-    whether the value of ``before`` has no fixed format, so it may end with the letters of a
-    name."""
+    """Return what is wrong with one parameter; None if nothing is. ``before``: the name that is
+    sorted before this one. ``is_open``: whether the value of ``before`` has no fixed format or is a
+    sender name, so it may end with the letters of a name."""
     if name == "AccountSid" and value != account:
         return "AccountSid is not our account."
     if before == "Body" and name != "From":

@@ -42,7 +42,7 @@ from handoff_service.rules.shared import provider_answers
 from handoff_service.rules.shared.phrases import filled
 from handoff_service.settings import Settings
 
-# threads that read Twilio's lists for the desk's due work, separate from sending
+# threads for all calls except sends, lookups of sent texts, and downloads of media
 LISTS_AT_ONCE = 4
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; our choice
 NO_CONSENT_API = (403, 404)
@@ -72,7 +72,7 @@ class TwilioProvider:
         self._client.api.base_url = settings.twilio_api_url
         if not is_twilios(settings.twilio_api_url):
             self._client.accounts.base_url = settings.twilio_api_url
-        # With two pools, reading lists and sending texts never delay each other.
+        # With two pools, sends and the other calls never delay each other.
         self._senders = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="twilio-send")
         self._listers = ThreadPoolExecutor(LISTS_AT_ONCE, thread_name_prefix="twilio-list")
         self._media = TwilioMedia(settings)

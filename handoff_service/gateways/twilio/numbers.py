@@ -57,7 +57,7 @@ def _listed(one: Mapping[str, Any], wanted: str) -> AccountNumber:
 
 def _point_here(settings: Settings, number: str) -> str | None:
     """Set the number's webhooks. This removes its TwiML app, because Twilio ignores the webhooks of
-    a number with an app. Blocks until Twilio has answered."""
+    a number with an app. Returns None, or why that failed. Blocks until Twilio has answered."""
     wanted = _wanted(settings)
     ours = {
         "SmsUrl": wanted,

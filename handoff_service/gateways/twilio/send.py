@@ -9,7 +9,7 @@ looks for the text at Twilio before it sends the text again. The results of a se
 | HTTP 429, or error 20429                       | Later         | https://www.twilio.com/docs/api/errors/20429        |
 | HTTP 401 without a code                        | Refused(20003)| https://www.twilio.com/docs/api/errors/20003        |
 | any other 4xx                                  | Refused(code) | https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions |
-| no connection, so the request was not sent     | Later         | urllib3: NewConnectionError, ConnectTimeoutError    |
+| no connection, so the request was not sent     | Later         | urllib3: NewConnectionError, ConnectTimeoutError; requests: ProxyError |
 | 5xx, 3xx, no answer, broken connection, unreadable response | Unsure |                                                     |
 """  # noqa: E501  # links must not be split
 
@@ -76,8 +76,8 @@ def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | L
 
 
 def _was_not_sent(error: requests.RequestException) -> bool:
-    """Return whether the request certainly was not sent, because no connection to Twilio or a proxy
-    was made."""
+    """Return whether the request certainly was not sent, because no connection to Twilio was made,
+    neither directly nor through a proxy."""
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
         return True
     cause = error.args[0] if error.args else None

@@ -1,6 +1,6 @@
 """Twilio's webhooks: incoming texts, and receipts for sent texts.
 
-Each webhook checks the size, the format and the signature before it parses the fields. Twilio waits
+Each webhook checks the size, the format and the signature before it uses the fields. Twilio waits
 15 s for a response, and then calls its fallback address once. It gets a 200 after the commit, or a
 503 if the service cannot commit.
 

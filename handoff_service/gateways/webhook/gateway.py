@@ -19,7 +19,8 @@ from handoff_service.rules.webhooks.call_failures import PAUSED
 # seconds; faster failures do not count for the circuit breaker, because they delay no other calls
 SLOW = 1.0
 MAX_ANSWER = 8000  # bytes to read from a response
-MAX_BREAKERS = 1000  # circuit breakers, one per receiver; drops the least recently used
+# circuit breakers, one per host and port; beyond this number, the least recently used is dropped
+MAX_BREAKERS = 1000
 
 
 class HttpWebhook:

@@ -1,5 +1,5 @@
 """Queries about cases and outages.
 
 These modules may import the engine, views, and the queries of conversations, delivery,
-virtual_agent, consent and desk.
+virtual_agent, webhooks, consent and desk.
 """

@@ -13,9 +13,9 @@ c, i, m = t.cases, t.interactions, t.messages
 
 
 def target(conn: Connection, case_id: int) -> int | None:
-    """Return the open conversation on the case's line, or else the newest one. The case's line is
-    the line of the conversation that opened the case, or else of the user's last conversation. None
-    if there is no conversation.
+    """Return the id of the open conversation on the case's line, or else of the newest one. The
+    case's line is the line of the conversation that opened the case, or else of the user's last
+    conversation. None if there is no conversation.
     """
     case = conn.execute(
         select(*c.c["interaction_id", "user_id"]).where(c.c.id == case_id)

@@ -52,7 +52,7 @@ def beside(conn: Connection, interaction: Interaction) -> list[Case]:
 
 def one_beside(conn: Connection, interaction: Interaction, case_id: int) -> Case | None:
     """Return this case if the conversation's side panel may show it, even if it is older than the
-    listed cases."""
+    listed cases; else None."""
     found = list_(conn, [c.c.id == case_id, _is_beside(interaction)])
     return found[0] if found else None
 
@@ -69,7 +69,7 @@ def unsettled(conn: Connection, user_id: int, *, kind: CaseKind | None = None) -
 
 
 def of_user(conn: Connection, user_id: int, case_id: int) -> Case | None:
-    """Return this case if it belongs to this user."""
+    """Return this case if it belongs to this user; else None."""
     return next(iter(list_(conn, [c.c.id == case_id, c.c.user_id == user_id])), None)
 
 

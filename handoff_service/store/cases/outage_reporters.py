@@ -1,7 +1,7 @@
 """Finds everybody who reported an outage, and previews a text to them.
 
-A requester is a reporter if, during the outage, the virtual agent announced it to them, they opened
-a case about it, or they texted about it.
+A requester is a reporter if, during the outage, the virtual agent announced it to them, a problem
+case about it was opened for them, or they texted about it.
 """
 
 from collections import Counter

@@ -67,9 +67,9 @@ def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOu
 
 
 def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
-    """Return the kept opt-out of an erased number. Only read-only connections need this. A writing
-    transaction copies the opt-out back to the ledger before it checks consent
-    (kept_opt_outs.py)."""
+    """Return the kept opt-out of an erased number; None if there is none, or if the service cannot
+    open the key of the hashes. Only read-only connections need this. A writing transaction copies
+    the opt-out back to the ledger before it checks consent (kept_opt_outs.py)."""
     secret_sealer = sealer(conn)
     try:
         key = kept_key(conn, secret_sealer) if secret_sealer else None

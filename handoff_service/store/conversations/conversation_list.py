@@ -55,8 +55,8 @@ _WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.WAITING_FOR_AGENT_SINCE), 
 def _query(*, others: bool, limited: bool) -> sa.Select[Any]:
     """Build the query for active conversations, newest activity first. They are the agent's own, or
     (``others``) those of other agents that the agent has not joined. The latter include
-    conversations without an owner, because their senders cannot get replies. ``limited``: return at
-    most ``most``.
+    conversations without an owner, whose senders cannot get replies. ``limited``: return at most
+    ``most``.
     """
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
     ongoing = conversations.ongoing_where(mine, others=others)

@@ -157,6 +157,6 @@ def _error(r: sa.Row[tuple[object, ...]], errors: SendErrors) -> MessageError:
 
 
 def _price(r: sa.Row[tuple[object, ...]]) -> Price | None:
-    """Add the known prices of all attempts to send the message."""
+    """Add the known prices of all attempts to send the message. None if no price is known."""
     known = [price for price in (r.price, r.price_before) if price is not None]
     return Price(amount=in_currency(sum(known)), currency=r.currency) if known else None

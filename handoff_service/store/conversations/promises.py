@@ -1,6 +1,8 @@
-"""Agents' promises. Each has one row, and one row in ``due_work`` until it is kept, missed or
-canceled. Until a promise's time, the database does not store whether it is kept. Queries derive
-this from later texts and notes of live agents, so sending a text needs no additional statement.
+"""Agents' promises. Each has one row. An open promise also has one row in ``due_work``.
+
+A promise stays open until its time, or until an agent cancels it, even if it is already kept.
+Queries derive from later texts and notes of live agents whether an open promise is kept. So sending
+a text needs no additional statement.
 """
 
 from collections.abc import Collection
@@ -106,8 +108,8 @@ def one(conn: Connection, interaction_id: int, promise_id: int) -> KeptPromise:
 
 
 def offer(conn: Connection, interaction_id: int, agent_id: int) -> PromiseOffer | None:
-    """Return the promise in the agent's last text if the text is recent, the promise is not stored,
-    and its reminder is in the future."""
+    """Return the promise in the agent's last text if the text is at most ``OFFERED_FOR`` old, the
+    promise is not stored, and its reminder is in the future; else None."""
     now = read_at(conn)
     row = conn.execute(_LAST_TEXT, {"interaction": interaction_id, "me": agent_id}).first()
     if row is None or now - row.created_at > OFFERED_FOR:
@@ -143,7 +145,8 @@ def text_of(conn: Connection, interaction_id: int, message_id: int) -> Any:
 
 
 def in_text(conn: Connection, interaction_id: int, text: Any) -> Promise | None:
-    """Return the promise in an agent's text. Its times are in the requester's time zone."""
+    """Return the promise in an agent's text; None if there is none. Its times are in the
+    requester's time zone."""
     if (
         promised(text.body, text.created_at) is None
     ):  # skip the zones, because most texts promise nothing

@@ -151,8 +151,8 @@ def has_newer(conn: Connection, interaction: InteractionRow) -> bool:
 
 
 def was_answered(conn: Connection, interaction_id: int) -> bool:
-    """Return whether the requester texted in this conversation and the virtual agent or a live
-    agent answered."""
+    """Return whether both sides have texted in this conversation: the requester, and the virtual
+    agent or a live agent. The order of the texts does not matter."""
     here = m.c.interaction_id == interaction_id
     wrote = exists().where(here, m.c.direction == Direction.INBOUND)
     answered = exists().where(

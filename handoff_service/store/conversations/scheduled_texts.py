@@ -78,7 +78,8 @@ def find(conn: Connection, text_id: int) -> ScheduledText | None:
 
 
 def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
-    """Return a scheduled text of this interaction. Raises NotFound if it was sent or canceled."""
+    """Return a scheduled text of this interaction. Raises NotFound if it was sent or canceled, or
+    if it belongs to another interaction."""
     found = find(conn, text_id)
     if found is None or found.interaction_id != interaction_id:
         raise NotFound(

@@ -1,8 +1,8 @@
 """Search for people and conversations by names, numbers and texts.
 
-Results are sorted with the newest conversation first. Each kind of search returns only as many
-interactions below a cursor as a page needs. For a very frequent word, one page reads at most
-``MAX_LINES_READ`` lines.
+Results are sorted with the newest conversation first. Each kind of search stops when it has enough
+interactions below a cursor for a page. For a very frequent word, one page reads at most
+``MAX_LINES_READ`` rows of the text index.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ BEYOND = 1 << 42  # higher than any interaction's id
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A matching interaction. ``seq``: its newest matching message; None if a name or number
-    matched."""
+    """A matching interaction. ``seq``: its newest matching message; None if no message matched, but
+    a name, a number or a label."""
 
     interaction_id: int
     seq: int | None
@@ -49,8 +49,8 @@ class ResultPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundConversation:
-    """A matching conversation. ``line``: its newest matching message; None if a name or number
-    matched."""
+    """A matching conversation. ``line``: its newest matching message; None if no message matched,
+    but a name, a number or a label."""
 
     interaction: Interaction
     line: Message | None
@@ -66,8 +66,8 @@ class FoundPerson:
 
 
 def people_ids(conn: Connection, wanted: SearchQuery) -> list[int]:
-    """Return the ids of the users who match (see ``find_user_ids`` in desk/user_search.py). A query
-    that is too short matches nobody."""
+    """Return the ids of at most ``MAX_PEOPLE`` users who match (see ``find_user_ids`` in
+    desk/user_search.py). A query that is too short matches nobody."""
     return (
         []
         if wanted.is_too_short
@@ -154,8 +154,8 @@ def found_people(
 def _by_text(
     conn: Connection, wanted: SearchQuery, where: Where, below: int, most: int
 ) -> tuple[list[Result], int | None]:
-    """Return interactions with a matching message, newest first, and the oldest interaction that
-    was read; None if the whole index was read."""
+    """Return interactions below ``below`` with a matching message, newest first, and the oldest
+    interaction that was read. The latter is None if no older message matches."""
     at = text_index.place(below, 0)
     found: list[Result] = []
     read_to = below
@@ -187,7 +187,7 @@ def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list
 def _of_people(
     conn: Connection, people: Sequence[int], where: Where, below: int, most: int
 ) -> list[int]:
-    """Return interactions of these users."""
+    """Return the ids of the newest interactions of these users."""
     if not people:
         return []
     query = (
@@ -201,7 +201,8 @@ def _of_people(
 def _by_label(
     conn: Connection, wanted: SearchQuery, where: Where, below: int, most: int
 ) -> list[int]:
-    """Return interactions with a label of exactly this name. Case does not matter."""
+    """Return the ids of the newest interactions with a label of exactly this name. Case does not
+    matter."""
     typed = folded(wanted.typed)
     named = [one.id for one in labels.list_(conn) if folded(one.name) == typed]
     if not named:

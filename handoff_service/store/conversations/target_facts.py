@@ -32,8 +32,8 @@ LIVE = (Owner.QUEUE, Owner.AGENT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
     """The facts of a conversation from which its targets follow. ``is_owed``: whether live agents
-    owe the requester an answer. ``targets``: the targets of its queue. ``hold_id``: the running
-    hold. ``has_rows``: whether the conversation has stored targets.
+    owe the requester an answer. ``targets``: the targets of its queue. ``hold_id``: the id of
+    the running hold. ``has_rows``: whether the conversation has stored targets.
     """
 
     id: int

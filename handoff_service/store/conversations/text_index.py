@@ -8,7 +8,7 @@ on SQLite, and a tsvector with a GIN index on PostgreSQL. Both store only words 
 ``rules/conversations/search_query.py`` has normalized, not the text.
 
 FTS5 also indexes prefixes of four and five characters, which makes searches for such prefixes fast.
-Each word begins with the two characters of ``FILLER``, so searches for its first two or three
+Most words begin with the two characters of ``FILLER``, so searches for their first two or three
 letters are fast too. The short words of scripts without spaces get no ``FILLER``, because their
 prefixes would only duplicate the words. A search for a longer prefix reads a range of the index.
 

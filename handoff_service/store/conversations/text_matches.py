@@ -43,7 +43,7 @@ def matches(conn: Connection, wanted: SearchQuery, below: int, most: int) -> lis
 
 def newest_matches(conn: Connection, wanted: SearchQuery, below: int) -> list[int]:
     """Return the matching places of messages that are not indexed yet, highest first. So a search
-    finds a new text at once."""
+    finds a new text at once. This checks only the newest ``AT_ONCE`` of these messages."""
     done_to = conn.execute(select(t.text_index.c.done_to)).scalar_one()
     rows = conn.execute(
         LINES.where(t.messages.c.id > done_to)

@@ -29,8 +29,9 @@ _NOT_TAKEN = (
 
 
 def not_taken(conn: Connection) -> list[NotTaken]:
-    """Return the messages that the service retries until the provider accepts them, grouped by
-    error code. Only these have an error code while they are queued."""
+    """Return one entry for each error code of texts that the service retries until the provider
+    accepts them. The number of texts includes those that wait behind them on their lines. A queued
+    text has an error code only if it is retried in this way."""
     errors = send_errors(conn)
     return [
         NotTaken(

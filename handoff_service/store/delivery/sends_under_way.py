@@ -29,7 +29,7 @@ _WITHHELD = (
 
 def is_withheld(conn: Connection, message_id: int) -> bool:
     """Return whether this message must not be sent, because its requester has opted out. The
-    confirmation of the opt-out is always allowed."""
+    confirmation of the opt-out and answers to HELP are always allowed."""
     return conn.execute(_WITHHELD, {"message": message_id}).scalar() is not None
 
 
@@ -50,5 +50,6 @@ _LEAVING = (
 
 
 def is_leaving(conn: Connection, number: str) -> bool:
-    """Return whether a worker is sending a text to this number now."""
+    """Return whether a worker is sending a text to this number now. Confirmations of opt-outs and
+    answers to HELP do not count."""
     return conn.execute(_LEAVING, {"number": number}).first() is not None

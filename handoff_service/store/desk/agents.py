@@ -66,7 +66,7 @@ def admins_to_mail(conn: Connection) -> list[MailReader]:
 
 def agent_to_mail(conn: Connection, email: str) -> MailReader:
     """Return this address and the language of the active agent who has it. The language is English
-    if no agent has the address."""
+    if no active agent has the address, or if the agent has not chosen a language."""
     known = _MAIL_READERS.where(func.lower(a.c.email) == email.strip().lower())
     row = conn.execute(known).one_or_none()
     return _reader(email, None if row is None else row.language)

@@ -30,7 +30,7 @@ def desk_name_and_zone(conn: Connection) -> tuple[str, str]:
 
 
 def desk_time_zone(conn: Connection) -> str:
-    """Return the IANA name of the desk's time zone. Pages show times in it."""
+    """Return the IANA name of the desk's time zone. Pages show times in this zone."""
     return conn.execute(select(t.desk.c.time_zone)).scalar() or "UTC"
 
 

@@ -55,7 +55,7 @@ def get(conn: Connection, provider_id: int) -> IdentityProvider:
 
 
 def sealed_secret(conn: Connection, provider_id: int) -> str | None:
-    """Return the sealed client secret."""
+    """Return the sealed client secret; None for a public client or an unknown id."""
     return conn.execute(select(p.c.client_secret).where(p.c.id == provider_id)).scalar()
 
 

@@ -70,7 +70,7 @@ def is_under_way(conn: Connection) -> bool:
 
 def test_text(conn: Connection) -> SetupText | None:
     """Return the newest text to the desk, and its first answer from an agent, or else from the
-    virtual agent."""
+    virtual agent. None before the first text."""
     m, i, a = t.messages, t.interactions, t.agents
     newest = conn.execute(
         select(*m.c["interaction_id", "seq", "body", "created_at"], i.c.requester_number, i.c.owner)

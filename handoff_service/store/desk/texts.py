@@ -39,14 +39,14 @@ def text_for(
 
 
 def in_line(conn: Connection, queue_id: int, queue: str, language: Language) -> str:
-    """The queue's first text after a handoff."""
+    """Return the queue's first text after a handoff."""
     text = text_for(conn, SystemMessage.IN_LINE, queue_id, language)
     return system_message_texts.in_line(queue, text, language)
 
 
 def waiting(conn: Connection, queue_id: int, queue: str, language: Language, *, bot: bool) -> str:
-    """Sent once if no agent is free. ``bot``: whether the requester can return to the virtual
-    agent."""
+    """Return the text that a waiting requester gets once if no agent is free. ``bot``: whether the
+    requester can return to the virtual agent."""
     text = text_for(conn, SystemMessage.WAITING, queue_id, language)
     instead = _instead(conn, language, bot=bot)
     return system_message_texts.waiting(queue, text, language, instead=instead)
@@ -55,34 +55,35 @@ def waiting(conn: Connection, queue_id: int, queue: str, language: Language, *, 
 def out_of_hours(
     conn: Connection, queue_id: int, queue: str, opens: str, language: Language, *, bot: bool
 ) -> str:
-    """Sent once if the queue is closed. ``opens``: the opening time in words. ``bot``: as for
-    ``waiting``."""
+    """Return the text that a waiting requester gets once if the queue is closed. ``opens``: the
+    opening time in words. ``bot``: as for ``waiting``."""
     text = text_for(conn, SystemMessage.CLOSED, queue_id, language)
     instead = _instead(conn, language, bot=bot)
     return system_message_texts.out_of_hours(queue, opens, text, language, instead=instead)
 
 
 def closing_line(conn: Connection, agent_name: str, language: Language) -> str:
-    """Sent when this agent closes a conversation without their own closing text."""
+    """Return the text that a requester gets when this agent closes the conversation without their
+    own closing text."""
     text = text_for(conn, SystemMessage.CLOSING_LINE, language=language)
     return system_message_texts.closing_line(agent_name, text, language)
 
 
 def account_help(conn: Connection, case: str, language: Language) -> str:
-    """Sent to a verified requester with a locked account. ``case``: the number of the requester's
-    case."""
+    """Return the text to a verified requester with a locked account. ``case``: the number of the
+    requester's case."""
     text = text_for(conn, SystemMessage.ACCOUNT_HELP, language=language)
     return system_message_texts.account_help(case, text, language)
 
 
 def case_resolved(conn: Connection, case: str, about: str, language: Language) -> str:
-    """The suggested text to a requester when their case is resolved."""
+    """Return the suggested text to a requester when their case is resolved."""
     text = text_for(conn, SystemMessage.CASE_RESOLVED, language=language)
     return system_message_texts.case_resolved(case, about, text, language)
 
 
 def outage_over(conn: Connection, outage: str, language: Language) -> str:
-    """The suggested text, in this language, to everybody who reported an outage."""
+    """Return the suggested text to everybody who reported an outage, when it is over."""
     text = text_for(conn, SystemMessage.OUTAGE_OVER, language=language)
     return system_message_texts.outage_over(outage, text, language)
 
@@ -93,53 +94,54 @@ def outage_over_versions(conn: Connection, outage: str) -> dict[str, str]:
 
 
 def satisfaction(conn: Connection, language: Language) -> str:
-    """The satisfaction question, which is sent some time after a conversation closes."""
+    """Return the satisfaction question, which is sent some time after a conversation closes."""
     return _from_desk(conn, SystemMessage.SATISFACTION, language)
 
 
 def low_grade(conn: Connection, language: Language) -> str:
-    """Sent after a low grade. It asks what went wrong."""
+    """Return the text that asks what went wrong, after a low grade."""
     return _from_desk(conn, SystemMessage.LOW_GRADE, language)
 
 
 def back_with_bot(conn: Connection, language: Language) -> str:
-    """Sent to a requester who returns to the virtual agent instead of waiting."""
+    """Return the text to a requester who returns to the virtual agent instead of waiting."""
     return _from_desk(conn, SystemMessage.BACK_WITH_BOT, language)
 
 
 def goodbye(conn: Connection, language: Language) -> str:
-    """Sent to a requester who says goodbye to the virtual agent."""
+    """Return the text to a requester who says goodbye to the virtual agent."""
     return _from_desk(conn, SystemMessage.GOODBYE, language)
 
 
 def help_text(conn: Connection, language: Language) -> str:
-    """Sent to a requester who texts HELP."""
+    """Return the text to a requester who texts HELP."""
     return _from_desk(conn, SystemMessage.HELP, language)
 
 
 def restarted(conn: Connection, language: Language) -> str:
-    """Sent to a requester who starts over."""
+    """Return the text to a requester who starts over, if the virtual agent itself does not
+    reply."""
     return _from_desk(conn, SystemMessage.RESTARTED, language)
 
 
 def opted_out(conn: Connection, language: Language) -> str:
-    """Sent once to confirm an opt-out."""
+    """Return the confirmation of an opt-out."""
     return _from_desk(conn, SystemMessage.OPTED_OUT, language)
 
 
 def opted_in(conn: Connection, language: Language) -> str:
-    """Sent to confirm an opt-in."""
+    """Return the confirmation of an opt-in."""
     return _from_desk(conn, SystemMessage.OPTED_IN, language)
 
 
 def ask_opt_out(conn: Connection, language: Language) -> str:
-    """Sent once to ask a requester whether they want to opt out."""
+    """Return the question whether a requester wants to opt out."""
     return _from_desk(conn, SystemMessage.ASK_OPT_OUT, language)
 
 
 def wrong_number(conn: Connection, language: Language) -> str:
-    """Sent to somebody who texts the virtual agent that the number is wrong, or who asks who this
-    is."""
+    """Return the text to somebody who texts the virtual agent that the number is wrong, or who asks
+    who this is."""
     return _from_desk(conn, SystemMessage.WRONG_NUMBER, language)
 
 

@@ -31,7 +31,7 @@ from handoff_service.store.webhooks import webhooks
 
 def export_desk(conn: Connection) -> str:
     """Return the desk as TOML, which ``patchboard import`` reads. Before an import into an empty
-    database, an admin must add a password to each agent."""
+    database, an admin must add a password to each agent whose roles sign in with one."""
     return tomli_w.dumps({name: part for name, part in desk_content(conn).items() if part})
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-EVERY = 4  # transactions of such a job between two checkpoints
+EVERY = 4  # transactions of such jobs for each checkpoint
 
 
 def checkpoint(opened: sa.Engine) -> None:

@@ -1,4 +1,4 @@
-"""Rewrites the database without the bytes of deleted rows.
+"""Removes the bytes of deleted rows from the database.
 
 SQLite leaves deleted bytes in the free space of its file, and old versions of pages in its WAL.
 ``VACUUM`` rewrites the whole file, and a checkpoint empties the WAL. Both run in the lane, because

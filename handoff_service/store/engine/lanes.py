@@ -1,10 +1,11 @@
 """Lanes, which are the writers of the database.
 
 A lane is a thread with one connection. It takes a batch of commands from its queue, runs them,
-commits and answers their callers. It never waits to fill a batch. A set-based operation gets all
-its commands of a batch at once, except idempotent commands. A plain operation gets one command at a
-time. On SQLite, a batch is one transaction (group commit). On PostgreSQL, each call of an operation
-is one transaction.
+commits and answers their callers. It never waits to fill a batch. A set-based operation gets its
+commands of a batch in one call, or in two calls if there are both requests and own work. A plain
+operation gets one command in each call, and each idempotent command gets a call of its own. On
+SQLite, a batch is one transaction (group commit). On PostgreSQL, each call of an operation is one
+transaction.
 
 Requests from outside run before the service's own work (``priority_queue.py``).
 

@@ -161,7 +161,7 @@ class Store:
         return answer
 
     async def compact(self, tables: Collection[str]) -> Compacted:
-        """Rewrite the database without deleted bytes: see ``compact.py``. This also deletes the
+        """Remove the bytes of deleted rows: see ``compact.py``. This also deletes the
         copies of SQLite's file that migrations made. ``tables``: the tables that PostgreSQL
         vacuums."""
         if self.is_sqlite:

@@ -148,7 +148,7 @@ desk = Table(
     _count("most_unknown_hourly", 200),
     #: automatic replies a day to all unknown numbers; 0: no limit
     _count("most_unknown_daily", 1000),
-    #: how long after closing a thank-you stays in the closed conversation; 0: never
+    #: minutes after closing in which a thank-you to live agents opens no new conversation; 0: never
     _count("thanks_minutes", 10),
     #: whether texts from senders who cannot get replies go to queues
     _flag("queue_unanswerable", default=False),
@@ -191,7 +191,7 @@ users = Table(
     Column("external_id", sa.Text, nullable=False, unique=True),
     _word("name"),
     _word("email", null=True),
-    #: for queue conditions, such as department
+    #: attributes by key, such as department
     _json("attributes", "{}"),
     #: false: deactivated, without numbers
     _flag("active", default=True),
@@ -477,8 +477,8 @@ messaging_profiles = Table(
     Index("ix_messaging_profiles_user_id", "user_id", sqlite_where=TIED, postgresql_where=TIED),
 )
 WAS_TIED = sa.text("old_user_id IS NOT NULL")
-#: Changes of a number's user, with who made each, how and when. Rows are never deleted, but an
-#: erasure empties them.
+#: Changes of a number's user, with who made each, how and when. Rows are never deleted, but
+#: retention and erasures empty them.
 associations = Table(
     "associations",
     metadata,
@@ -659,8 +659,8 @@ interactions = Table(
     ),
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )
-#: The times when conversations were on hold. Targets do not count them.
 ON_HOLD = sa.text("ended_at IS NULL")
+#: The times when conversations were on hold. Targets do not count them.
 holds = Table(
     "holds",
     metadata,
@@ -1402,7 +1402,8 @@ work_items = Table(
     _word("state"),
     _word("reason"),
     Column("collected", sa.JSON, nullable=False),
-    #: the text about the wait that the requester got
+    #: the last text about the wait to the requester: a WaitNotice
+    #: (operations/routing/waiting_texts.py)
     _word("told", null=True),
     #: the only agent who gets the offer, after a transfer
     _ref("for_agent_id", "agents.id", null=True),
@@ -1436,7 +1437,7 @@ offers = Table(
     _word("outcome", null=True),
     _word("outcome_reason", null=True),
     _count("round", 1),
-    #: whether the agent may be asked again in another round
+    #: whether the agent may get the offer again in a later round
     _flag("again", default=True),
     _time("ended_at", null=True),
     Index(
@@ -2091,7 +2092,7 @@ audit_links = Table(
     "audit_links",
     metadata,
     Column("place", ID, primary_key=True, autoincrement=False),
-    #: the entry, which may have been removed by age
+    #: the entry, which retention or an erasure may have removed
     Column("entry_id", ID, nullable=False, unique=True),
     _word("digest"),
     _word("hash"),
@@ -2103,7 +2104,7 @@ audit_removal = Table(
     metadata,
     _id(),
     #: entries before this time may be deleted; null: no entry may be deleted. It is set only while
-    #: old entries are removed
+    #: retention or an erasure removes entries
     _time("before_at", null=True),
 )
 
@@ -2131,10 +2132,11 @@ restores = Table(
     _id(),
     _time("backed_up_at"),
     _time("restored_at"),
-    #: when an admin decided about the held work
+    #: when an admin decided about the held work, or when another backup was restored; null: the
+    #: decision is open
     _time("ended_at", null=True),
-    #: released or canceled
+    #: released, canceled or restored again
     _word("outcome", null=True),
-    #: the admin; null: a command in a terminal
+    #: the admin; null: a command in a terminal, another restore, or no decision yet
     _ref("agent_id", "agents.id", null=True),
 )

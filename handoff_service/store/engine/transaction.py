@@ -82,8 +82,8 @@ class Actor:
 class Transaction:
     """A transaction, as operations see it.
 
-    After the commit, the store publishes ``hints`` and tells the workers when work is due
-    (``work_at``: kind of work -> time).
+    After the commit, the lane passes ``hints`` and ``work_at`` (kind of work -> time when it is
+    due) to the store's ``after_commit``.
     """
 
     conn: sa.Connection

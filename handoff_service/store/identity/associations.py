@@ -1,5 +1,5 @@
 """A number's history: the users who had it, and who linked them, how and when. Rows are never
-deleted, but an erasure empties them."""
+deleted, but retention and erasures empty them."""
 
 from sqlalchemy import Connection, select
 

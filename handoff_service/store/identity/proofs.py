@@ -141,7 +141,7 @@ def claimed_user(conn: Connection, claimed: str) -> int | None:
     """Return the only active user with this employee number or e-mail address; case does not
     matter. If there is none, compare employee numbers without spaces and dashes. If the claim has
     only digits, then also ignore leading letters. A merged user's number finds the user into whom
-    they were merged."""
+    they were merged. None if nobody or more than one user matches."""
     u = t.users
     folded, plain = claimed.casefold(), without_marks(claimed)
     conditions = [

@@ -1,5 +1,5 @@
 """Queries about messaging actions: their timers, prompts and dry runs.
 
-These modules may import the engine, views, and the queries of conversations, routing, consent and
-desk.
+These modules may import the engine, views, and the queries of identity, cases, routing,
+conversations, delivery, virtual_agent, webhooks, consent and desk.
 """

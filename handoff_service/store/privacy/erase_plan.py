@@ -38,8 +38,8 @@ class Part:
 
     - ``column``: refers to the ``owner``.
     - ``empties``: column -> the value that empties it; None: the rows are deleted.
-    - ``kinds``: retention removes the rows when it removes these kinds of content; none: only an
-      erasure removes them.
+    - ``kinds``: retention empties or deletes the rows when it removes these kinds of content;
+      none: only an erasure does.
     - ``where``: which rows of the table belong to the part; None: all.
     """
 

@@ -64,8 +64,8 @@ def forget_consent(tx: Transaction, number: str) -> dict[str, int]:
 def forget_number(
     tx: Transaction, erasure_id: int, number: str, profiles: Sequence[int]
 ) -> dict[str, int]:
-    """Remove a number from proofs, users and messaging profiles. ``profiles``: the profiles with
-    the number. Return the number of rows by kind."""
+    """Remove a number from proofs, code requests, users and messaging profiles. ``profiles``: the
+    profiles with the number. Return the number of rows by kind."""
     name = alias(tx, erasure_id, number)
     with secure_delete(tx):
         sends = update(t.proof_sends).where(t.proof_sends.c.number == number)

@@ -56,7 +56,7 @@ class UserRows:
 
 
 def queued_texts(conn: Connection, ids: Collection[int]) -> list[int]:
-    """Return the messages of these conversations that wait to be sent."""
+    """Return the ids of these conversations' messages that wait to be sent."""
     query = select(m.c.id).where(one_of(m.c.interaction_id, ids), m.c.status == Status.QUEUED)
     return list(conn.execute(query.order_by(m.c.id)).scalars())
 
@@ -101,15 +101,15 @@ def user_rows(conn: Connection, user_ids: Collection[int]) -> list[UserRows]:
 
 
 def user_changes(conn: Connection, user_ids: Collection[int]) -> list[int]:
-    """Return the entries of these users' change histories."""
+    """Return the ids of the entries in these users' change histories."""
     r = t.record_changes.c
     query = select(r.id).where(r.noun == Noun.USER, one_of(r.record, map(str, user_ids)))
     return list(conn.execute(query.order_by(r.id)).scalars())
 
 
 def deleted_users(conn: Connection, words: Collection[str]) -> list[int]:
-    """Return the records of users who were deleted earlier and had one of these numbers, addresses
-    or employee numbers."""
+    """Return the ids of the records of users who were deleted earlier and had one of these numbers,
+    addresses or employee numbers."""
     if not words:
         return []
     text = sa.cast(d.c.changes, sa.Text)
@@ -119,7 +119,7 @@ def deleted_users(conn: Connection, words: Collection[str]) -> list[int]:
 
 
 def work_on_line(conn: Connection, number: str) -> list[int]:
-    """Return the due work of a number's conversations. Return nothing if the number has a
+    """Return the ids of the due work of a number's conversations. Return none if the number has a
     conversation that is newer than the erasure."""
     newer = select(i.c.id).where(i.c.requester_number == number).exists()
     query = select(w.c.id).where(w.c.line.contains(number, autoescape=True), ~newer)
@@ -127,12 +127,12 @@ def work_on_line(conn: Connection, number: str) -> list[int]:
 
 
 def profiles(conn: Connection, number: str) -> list[int]:
-    """Return the messaging profiles of this number."""
+    """Return the ids of this number's messaging profiles."""
     p = t.messaging_profiles.c
     return list(conn.execute(select(p.id).where(p.number == number)).scalars())
 
 
 def unknown_replies(conn: Connection, number: str) -> list[int]:
-    """Return the automatic replies to this number while it was unknown."""
+    """Return the message ids of the automatic replies to this number while it was unknown."""
     u = t.unknown_replies.c
     return list(conn.execute(select(u.message_id).where(u.number == number)).scalars())

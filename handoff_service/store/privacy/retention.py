@@ -48,8 +48,8 @@ def cutoffs(conn: Connection, now: datetime) -> dict[KeptKind, datetime]:
 
 
 def emptied_with(kind: KeptKind) -> Collection[KeptKind]:
-    """Return the kinds of content that a run for this kind empties. Trainer items have their own
-    run."""
+    """Return the kinds of content that a run for this kind empties: this kind and those that it
+    includes. Trainer items have their own run."""
     return removed_with(kind)
 
 
@@ -71,8 +71,8 @@ def next_batch(conn: Connection, kind: KeptKind, before: datetime) -> RetentionB
 
 
 def nobody(conn: Connection) -> int | None:
-    """Return the profile of conversations whose requester was removed; None if it does not exist
-    yet."""
+    """Return the id of the profile of conversations whose requester was removed; None if it does
+    not exist yet."""
     return conn.execute(select(p.c.id).where(p.c.number == NOBODY)).scalar()
 
 
@@ -83,8 +83,8 @@ def make_nobody(tx: Transaction, _command: None = None) -> int:
 
 
 def replace_numbers(tx: Transaction, rows: NumberRows) -> None:
-    """Replace the number in these rows. Each conversation gets its own replacement, so that
-    different people never share one."""
+    """Replace the number in these rows. Code requests get ``NOBODY``. In the other tables, each
+    conversation gets its own replacement, so that different people never share one."""
     key, number = COLUMNS[rows.table]
     values: dict[sa.Column[Any], Any] = {number: NOBODY}
     if key.table is t.proof_sends:
@@ -102,7 +102,7 @@ def _own_name(interaction_id: sa.Column[int]) -> sa.ColumnElement[str]:
 
 
 def ties(conn: Connection, ids: Collection[int], nobody: int) -> list[int]:
-    """Return these conversations' associations that still refer to a user or a number."""
+    """Return the ids of these conversations' associations that still have a user or a number."""
     tied = a.c.user_id.is_not(None) | a.c.old_user_id.is_not(None) | (a.c.profile_id != nobody)
     query = select(a.c.id).where(one_of(a.c.interaction_id, ids), tied)
     return list(conn.execute(query.order_by(a.c.id)).scalars())
@@ -132,8 +132,8 @@ def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
 
 
 def old_items(conn: Connection, before: datetime) -> list[int]:
-    """Return a batch of trainer items from before this time, newest first. A cluster has the id of
-    its oldest item, so that item must be removed last."""
+    """Return the ids of a batch of trainer items from before this time, newest first. A cluster has
+    the id of its oldest item, so that item must be removed last."""
     item = t.trainer_items.c
     query = select(item.id).where(item.created_at < before).order_by(item.id.desc())
     return list(conn.execute(query.limit(READ_AT_ONCE)).scalars())

@@ -30,8 +30,8 @@ def targets_of_queues(conn: Connection, ids: Collection[int]) -> dict[int, Targe
 def about_targets(
     of: StoredConversation, targets: Targets, hours: Schedule, now: datetime
 ) -> dict[str, Any]:
-    """Return the values of the columns about targets, and ``look_again_at``: the next time when the
-    values may change without a new message.
+    """Return the values of the columns about targets, and ``look_again_at``: the next time when a
+    fact of the conversation may change without a new message.
     """
     wanted = ((kind, minutes_of(targets, of.priority, kind)) for kind in TargetKind)
     minutes = {kind: number for kind, number in wanted if number is not None}

@@ -208,7 +208,7 @@ def words_of(text: str) -> list[str]:
 
 
 def newest_change(conn: Connection) -> datetime | None:
-    """Return when a fact was last written."""
+    """Return when a fact was last written; None if there are no facts."""
     found = conn.execute(select(func.max(days.c.changed_at, type_=t.UtcTime()))).scalar()
     return found.astimezone(UTC) if found else None
 

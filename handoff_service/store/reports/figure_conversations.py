@@ -63,8 +63,8 @@ def ids_after(
     conn: Connection, of: DayRange, filters: Filters, cursor: tuple[str, int], most: int
 ) -> list[int]:
     """Return the next conversations in a range that match the filters, sorted by day and id.
-    ``cursor``: the last day and id of the previous page. This reads only as many days as it
-    needs."""
+    ``cursor``: the last day and id of the previous page. This reads more and more days
+    at a time, until the page is full."""
     after_day, after_id = cursor
     first = max(of.first.isoformat(), after_day)
     days = days_between(conn, first, of.last.isoformat())

@@ -41,7 +41,7 @@ class GroupRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResult:
     """A computed report. ``currency``: the currency of its costs; null if no price is known.
-    ``as_of``: when its facts last changed."""
+    ``as_of``: when the facts of any conversation last changed."""
 
     report: str
     first: str

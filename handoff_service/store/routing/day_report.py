@@ -1,8 +1,8 @@
 """The day report: today's numbers by hour, such as opened conversations, handoffs and waiting
 times.
 
-Ids grow over time, so the queries search backward from the newest row for the day's first row. They
-read only the day's rows, even if the database has many years of data.
+The queries read only the day's rows, even if the database has many years of data. For conversations
+that were opened and for handoffs, they search backward from the newest id for the day's first row.
 """
 
 from collections import Counter, defaultdict
@@ -118,8 +118,8 @@ def _closed(conn: Connection, since: datetime) -> Rows:
 def _hours(
     since: datetime, now: datetime, opened: Iterable[datetime], handed: Rows, closed: Rows
 ) -> list[Hour]:
-    """Return the hours of the day. Each row counts in one hour. ``waiting`` counts the waits that
-    were running when the hour began."""
+    """Return the hours of the day. An opened or closed conversation and a handoff each count in one
+    hour. ``waiting`` counts the waits that were running when the hour began."""
 
     def hour_of(at: datetime) -> int:
         return int((at - since) / HOUR)

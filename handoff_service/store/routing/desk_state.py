@@ -24,8 +24,8 @@ _AVAILABLE = select(func.count()).select_from(a).where(a.c.active, a.c.capacity 
 
 def desk_state(conn: Connection) -> DeskState:
     """Return the waiting conversations by queue, the number of available agents, and in seconds:
-    how late the oldest due work is, how long the gateway has been unavailable, and how long events
-    wait for their webhooks."""
+    how late the oldest due work is, how long the gateway has been unavailable, and how long the
+    oldest waiting event of each webhook has waited."""
     now = read_at(conn)
     oldest = claiming.oldest_due(conn, now)
     away = gateway_watch.away(conn)

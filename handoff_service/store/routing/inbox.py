@@ -167,7 +167,8 @@ def transfer_of(conn: Connection, interaction_id: int) -> TransferNow | None:
 
 def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
     """Return the latest work item of an interaction, with the handoff reason and the collected
-    facts. A transfer to an agent counts only after the agent has accepted it."""
+    facts. A transfer to an agent counts only after the agent has accepted it. None if there is no
+    such work item."""
     counts = w.c.for_agent_id.is_(None) | (w.c.state == WorkItemState.ACCEPTED)
     query = (
         select(w.c.id)

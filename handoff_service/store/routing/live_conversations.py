@@ -36,8 +36,9 @@ def conversations(
     queue_id: int | None,
     most: int,
 ) -> list[LiveConversation]:
-    """Return active conversations: first those that wait, longest wait first, then agents'
-    conversations, then the virtual agent's, each newest first.
+    """Return active conversations: first those that wait, longest wait first, then the
+    conversations of agents and those without an owner, then the virtual agent's. In the last two
+    groups, the conversation with the newest message comes first.
     """
     u, q, a = t.users, t.queues, t.agents
     query = (

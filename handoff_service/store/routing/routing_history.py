@@ -26,7 +26,7 @@ class RoutingHistory:
 
 
 def of_conversation(conn: Connection, interaction_id: int) -> RoutingHistory:
-    """Return the routing of a conversation, in four queries."""
+    """Return the routing of a conversation, in at most four queries."""
     waits = conn.execute(
         select(w.c.created_at, t.queues.c.name)
         .join(t.queues, t.queues.c.id == w.c.queue_id)

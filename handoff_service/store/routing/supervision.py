@@ -1,5 +1,5 @@
-"""The supervisors' live view of queues, agents and conversations. It takes a fixed number of
-queries."""
+"""The supervisors' live view of queues, agents and conversations. The number of queries does not
+depend on how many of them there are."""
 
 from sqlalchemy import Connection, select
 

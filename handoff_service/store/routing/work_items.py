@@ -57,7 +57,7 @@ def waiting(conn: Connection, most: int, skipped: int = 0) -> list[WaitingItem]:
 def to_review(conn: Connection, most: int) -> list[WaitingItem]:
     """Return the items that need a decision even if no agent has room: the first ``most`` items
     with offers, all items whose requester has not been told about the wait yet, and one item of
-    each queue. The items of each queue are for the log and for the time of the next run.
+    each queue. The one item of each queue is for the log and for the time of the next run.
     """
     return _read(conn.execute(_to_review(), {"most": most}))
 

@@ -68,7 +68,8 @@ def promotions(conn: Connection, most: int = 100) -> list[Promotion]:
 
 
 def have_run(conn: Connection) -> list[str]:
-    """Return the hashes of the models that have run, latest first."""
+    """Return the hashes of the models that have run, latest first. A hash may occur several
+    times."""
     return list(conn.execute(select(p.c.model).order_by(p.c.id.desc())).scalars())
 
 
@@ -95,15 +96,15 @@ def ran_before(conn: Connection) -> BotModel | None:
 
 def returns_to(conn: Connection) -> BotModel | None:
     """Return the model to which a rollback returns: the running model if there is a canary, or else
-    the model that ran before."""
+    the model that ran before. None if there is no such model."""
     if in_state(conn, ModelState.CANARY) is not None:
         return in_state(conn, ModelState.RUNNING)
     return ran_before(conn)
 
 
 def live(conn: Connection, hash: str, since: datetime, until: datetime) -> dict[str, LiveFigures]:
-    """Return a model's figures for the turns of a period, by the predicted intent. Only the latest
-    MAX_TURNS turns count. ``total`` adds the figures up."""
+    """Return a model's figures for the turns of a period, by the predicted intent (``-`` for none).
+    Only the latest MAX_TURNS turns count. ``total`` adds the figures up."""
     latest = (
         select(
             b.c.outcome,

@@ -62,7 +62,7 @@ def solved(conn: Connection, now: datetime, *, below: int, most: int) -> list[in
 
 def answers_of(conn: Connection, interaction_ids: list[int]) -> list[PastAnswer]:
     """Return the masked answers in these conversations. Leave out conversations after which the
-    requester soon came back."""
+    requester came back within ``STAYED_CLOSED``."""
     stayed = set(interaction_ids) - _came_back(conn, interaction_ids)
     by_conversation: dict[int, list[Any]] = {}
     for row in conn.execute(_LINES, {"ids": sorted(stayed)}):

@@ -68,7 +68,8 @@ def past_conversations(conn: Connection, choice: PracticeChoice) -> list[Practic
 
 
 def median_first_answer(conn: Connection, choice: PracticeChoice) -> int | None:
-    """Return the median time to the first answer on the chosen days, in seconds."""
+    """Return the median time to the first answer on the chosen days, in seconds; None if there was
+    no answer."""
     ids = _answered(conn, choice, MAX_FOR_MEDIAN)
     seconds = [first_answer(one) for one in _unmasked(conn, ids).values()]
     known = [one for one in seconds if one is not None]

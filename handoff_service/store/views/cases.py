@@ -160,7 +160,7 @@ class OutageTextState(StrEnum):
 class OutageText:
     """A text to everybody who reported an outage. Its progress is counted in people.
 
-    - ``sent``: the provider has accepted their text; ``waiting``: their text was not sent yet;
+    - ``sent``: the provider has sent their text; ``waiting``: it has not sent their text yet;
       ``quiet``: those of them whose text is due later, usually because of quiet hours;
     - ``failed``: their text was not delivered; ``canceled``: their text was canceled;
     - ``skipped``: they get no text, for example because they have opted out since;

@@ -57,7 +57,8 @@ class ListItem:
 
     @property
     def due_at(self) -> datetime | None:
-        """When the next timer, end of the hold, scheduled text, promise or target is due."""
+        """When the next timer, end of the hold, scheduled text, promise or target is due; None if
+        there is none."""
         send_at = self.scheduled.send_at if self.scheduled else None
         promised_at = self.promise.promised_at if self.promise else None
         target_at = self.target.due_at if self.target else None

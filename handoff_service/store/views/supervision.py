@@ -208,8 +208,8 @@ class GatewayAway:
 class Now:
     """The current state of the desk.
 
-    - ``conversations``: first those that wait, longest wait first, then agents' conversations, then
-      the virtual agent's;
+    - ``conversations``: first those that wait, longest wait first, then those of agents or without
+      an owner, then the virtual agent's;
     - ``active``: the number of all active conversations, of the chosen queue or of all queues;
     - ``waiting``: the number of conversations that wait in any queue, without transfers to an
       agent;

@@ -61,7 +61,7 @@ def _on_record(conn: Connection, ids: Collection[int]) -> Mapping[int, Language]
 
 def _known(written: object) -> Language | None:
     """Parse a language that an admin has entered as its code or its English name, such as es or
-    Spanish."""
+    Spanish. None for any other text."""
     named = {name.casefold(): code for code, name in LANGUAGE_NAMES.items()}
     text = str(written or "").strip().casefold()
     return Language(text) if text in set(Language) else named.get(text)

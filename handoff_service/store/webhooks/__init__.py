@@ -1,4 +1,4 @@
 """Queries about webhooks, their calls, and the content of their events.
 
-These modules may import the engine and views.
+These modules may import the engine, views, and the queries of consent and desk.
 """

@@ -64,7 +64,7 @@ def get(conn: Connection, webhook_id: int) -> Webhook:
 
 
 def secret(conn: Connection, webhook_id: int) -> str | None:
-    """Return the sealed secret, for the change history."""
+    """Return the sealed secret, for the change history; None for an unknown id."""
     return conn.execute(select(w.c.secret).where(w.c.id == webhook_id)).scalar()
 
 
