@@ -1,5 +1,5 @@
-// The composer. Updates from the server never replace it. When the agent sends a text, this script clears the field. If
-// sending fails, it puts the text back.
+// The composer. Updates from the server never replace it. When the agent sends a text or a note, this script clears the
+// field. If sending fails, it puts the text back.
 
 import { attached, attaching, detach, startAttach } from "./attach.js";
 import { errorOf } from "./post.js";
@@ -101,7 +101,7 @@ function kind() {
   return form.elements.kind.value;
 }
 
-// Whether the desk can text the requester. If it cannot, the server renders a notice.
+// Whether the desk can text the requester. If it cannot, the server shows the notice ``no-texts``.
 function canText() {
   return document.getElementById("no-texts").hidden;
 }

@@ -4,7 +4,7 @@ import { errorOf, worked } from "./post.js";
 import { phrase } from "./words.js";
 
 const FIELDS = ".body :is(input:not([type=hidden]), select, textarea, button, a[href]):not(:disabled)";
-const openers = new WeakMap(); // dialog -> the element that had the focus when it opened
+const openers = new WeakMap(); // dialog -> the element that opened it, to which the focus returns
 
 export function startDialogs() {
   for (const dialog of document.querySelectorAll("dialog")) {
@@ -52,7 +52,7 @@ export function startDialogs() {
   });
 }
 
-// Sends the form of the open dialog on Ctrl+Enter, as in the composer.
+// Sends the form of the open dialog on Ctrl+Enter or Cmd+Enter, as in the composer.
 function sendOpened(event) {
   const button = event.target.closest?.("dialog[open] form")?.querySelector('.main[type="submit"]:not(:disabled)');
   if (!button || event.defaultPrevented || event.isComposing) return;

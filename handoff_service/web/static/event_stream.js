@@ -1,5 +1,5 @@
-// The event stream: each tab has one connection, through htmx's SSE extension. The extension opens the connection and
-// sends a request when a hint arrives. This script decides when to connect, detects a silent server, and shows the
+// The event stream: each visible tab has one connection, through htmx's SSE extension. The extension opens the connection
+// and sends a request when a hint arrives. This script decides when to connect, detects a silent server, and shows the
 // banner about a lost connection.
 
 import { endWatch, keepsWatch } from "./hidden_tabs.js";
@@ -9,7 +9,7 @@ import { clockNow, setClock } from "./times.js";
 import { phrase } from "./words.js";
 
 const QUIET = 25_000; // ms of silence until the connection counts as lost; the server sends a heartbeat every 10 s
-const ANSWER = 5_000; // the longest wait in ms for the event hello after connecting
+const ANSWER = 5_000; // the longest wait in ms for the event hello after connecting, and for the request before it
 const SHOW_AFTER = 3_000; // the banner shows only interruptions longer than this, in ms
 const ASLEEP_AFTER = 60_000; // ms; a tab that is hidden for this long closes its connection
 const PAUSES = [500, 1000, 2000, 4000, 8000, 10_000];
@@ -114,7 +114,8 @@ function showBanner() {
   for (const button of document.querySelectorAll("[data-accept] button")) button.disabled = shown;
 }
 
-// Closes the stream of a hidden tab, except in one tab, which still updates its title and notifies the agent of offers.
+// Closes the stream of a tab that has been hidden for a minute. One hidden tab keeps its stream: it still updates its
+// title and notifies the agent of offers.
 function sleepOrWake() {
   clearTimeout(sleepOrWake.timer);
   if (document.hidden) {

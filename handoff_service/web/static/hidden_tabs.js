@@ -1,4 +1,5 @@
-// Lets only one hidden tab keep its stream, because a browser opens at most six connections to a host.
+// Lets only one hidden tab keep its stream, because a browser opens at most six HTTP/1.1 connections to a
+// host.
 
 let release = null;
 

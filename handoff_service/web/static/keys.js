@@ -86,7 +86,8 @@ function nextUnread() {
   [...all.slice(at + 1), ...all.slice(0, at + 1)].find((item) => item.hasAttribute("data-unread"))?.click();
 }
 
-// Enter opens the focused item. If that conversation is already open, Enter moves the focus to the composer.
+// Enter on an item of the list opens it. Enter moves the focus to the composer if the item's conversation is already
+// open, or if the focus is on the thread or on no element.
 function toComposer(event) {
   const item = document.activeElement.closest(".item");
   const nowhere = [document.body, document.getElementById("thread-scroll")].includes(document.activeElement);

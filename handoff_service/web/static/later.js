@@ -1,5 +1,5 @@
-// The dialog "Send later". It starts with the composer's text. In its time picker, typing a day or a time selects the
-// choice for a custom time.
+// The dialog "Send later". It starts with the composer's text and pictures. In each time picker, typing a day or a
+// time selects the choice for a custom time.
 
 import { attached, detach } from "./attach.js";
 import { draftText, takeDraft } from "./composer.js";

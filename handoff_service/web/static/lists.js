@@ -1,4 +1,5 @@
-// Updates the list pane and the rail: offers, ongoing conversations, counts, presence and the tab's title.
+// Updates the list pane and the rail: offers, ongoing conversations, counts, presence and the tab's title. Also
+// switches the theme.
 
 import { hasDraft } from "./composer.js";
 import { merge } from "./merge.js";

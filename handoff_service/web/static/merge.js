@@ -28,7 +28,7 @@ function release() {
   postponed.clear();
 }
 
-// Returns the list items that are new.
+// Merges the HTML, and returns the list items that are new.
 export function merge(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -149,7 +149,7 @@ function renewInside(old, incoming) {
   before.forEach((part, n) => given(part) === given(after[n]) || part.replaceWith(after[n]));
 }
 
-// Returns the server's HTML without the ids of its forms, which are new each time.
+// Returns the element's HTML without the command ids of its forms, which are new each time.
 function given(element) {
   return element.outerHTML.replace(/ name="command" value="\w*"/g, "");
 }

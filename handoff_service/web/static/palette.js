@@ -56,7 +56,7 @@ function arrived({ successful, xhr }) {
   list.renewed(); // last, because this call may choose an option
 }
 
-// Removes entries whose action is impossible now, because the page has no enabled button for it.
+// Removes entries whose action is impossible now, because the page has no composer or no enabled button for it.
 function dropImpossible() {
   for (const one of list.options()) if (!possible(one.dataset)) one.remove();
   for (const group of found.querySelectorAll('[role="group"]')) {

@@ -1,5 +1,6 @@
 // The brief and the timeline above the thread. The page fetches each one when it opens. The brief opens automatically
-// when the agent has accepted the conversation, or returns to it after an hour.
+// for an agent who has joined the conversation and has just accepted it, opens it for the first time, or returns to it
+// after an hour.
 
 import { NO_CONNECTION, showMessage, signInAgain } from "./post.js";
 
@@ -71,7 +72,8 @@ async function load(panel, asked, query = "") {
   if (asked) (bar ?? panel.querySelector("h2")).focus();
 }
 
-// Opens the brief if the agent has just accepted the conversation, or if it was not on this screen for an hour.
+// Opens the brief if the agent has joined the conversation, and has just accepted it or has not had it open in this
+// browser for an hour.
 function backAgain() {
   if (document.hidden) return remember();
   const accepted = sessionStorage.getItem(ACCEPTED);
@@ -101,7 +103,7 @@ function showMoment(bar, points = true) {
   if (points) pointAt(document.getElementById(`line-${line?.dataset.seq}`));
 }
 
-// Marks this line and unmarks the previous one.
+// Unmarks the previous line, and marks this line if there is one.
 function pointAt(line) {
   document.querySelector("[data-pointed]")?.removeAttribute("data-pointed");
   if (line) point(line);

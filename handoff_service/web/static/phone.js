@@ -92,7 +92,7 @@ function chosen(picture) {
   field.placeholder = file ? phrase("With {file}", { file: file.name }) : phrase("Text message");
 }
 
-// Sets a phone's behavior, and reloads the page, because a phone that types right to left has another layout.
+// Sets a phone's behavior. Reloads the page if the typing direction changes, because the layout depends on it.
 async function behave(form) {
   const handset = form.closest(".handset");
   const wasRtl = handset.querySelector('.phone[dir="rtl"]') !== null;

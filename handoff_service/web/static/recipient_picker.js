@@ -28,7 +28,7 @@ function find(dialog, field) {
   dialog.querySelector("[data-none]").hidden = found.length > 0;
 }
 
-// Chooses the first match on Enter, and moves the focus to it on the arrow key.
+// Enter chooses the first match if the field contains text. The down arrow moves the focus to the first match.
 function toFound(dialog, event) {
   if (event.isComposing || event.ctrlKey || event.metaKey || !["Enter", "ArrowDown"].includes(event.key)) return;
   event.preventDefault();

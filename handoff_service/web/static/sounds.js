@@ -5,7 +5,7 @@ const TUNES = { offer: [[784, 0], [1047, 0.16]], message: [[587, 0]] }; // [hert
 const LOUD = { offer: 0.2, message: 0.08 };
 const RING = 0.3; // seconds until a note has faded
 const READY = 1000; // ms to wait until a busy browser starts to play
-const APART = 5000; // ms between two message sounds
+const APART = 5000; // ms from any sound to the next message sound
 let context = null;
 
 export function startSounds() {
@@ -34,8 +34,8 @@ function touched() {
   if (wanted() && "AudioContext" in window) ready();
 }
 
-// Whether the browser can play a sound now. If it cannot, the sound is dropped, because it would be too late after the
-// first click.
+// Whether the browser can play a sound now. If it cannot, the script drops the sound, because after the first click the
+// sound would come too late.
 async function ready() {
   context ??= new AudioContext();
   if (context.state !== "running") {

@@ -20,7 +20,7 @@ export function startSuggested() {
   show();
 }
 
-// Shows the suggested replies, except while the agent writes.
+// Shows the suggested replies while the field is empty and the agent writes no note.
 export function showSuggested() {
   if (draft) show();
 }
@@ -34,7 +34,7 @@ function isNote() {
   return draft.form.elements.kind.value === "note";
 }
 
-// Inserts the reply and selects its masked part, which the agent must fill in.
+// Inserts the reply. If the reply has masked parts, selects the first one, which the agent must fill in.
 function take(text) {
   draft.value = text;
   draft.dispatchEvent(new Event("input", { bubbles: true }));

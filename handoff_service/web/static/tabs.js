@@ -1,9 +1,9 @@
 // Chooses the *speaking* tab: the only one of an agent's tabs that plays sounds and shows notifications. It is the tab
-// that the agent used last.
+// that the agent used last. If that tab closes, another one takes its place. Without locks, every tab speaks.
 //
 // The tabs of a browser share locks, and the browser releases a tab's locks when it closes. The speaking tab has one
-// lock, and a tab that becomes visible takes it over. Each visible tab has another lock, whose name contains the
-// conversation that the tab shows.
+// lock, and a tab that becomes visible or gets the focus takes it over. Each visible tab has another lock, whose name
+// contains the conversation that the tab shows.
 
 const SPEAKS = `patchboard-speaks-${document.body.dataset.me}`;
 const SHOWS = `patchboard-shows-${document.body.dataset.me}-`;

@@ -1,5 +1,5 @@
-// The keys of the page Teach. They work while the page shows a card. In a field, Enter saves the label, and Esc removes
-// the focus from the field.
+// The keys of the page Teach. Single keys work unless the trainer has switched them off. In a field of the card, Enter
+// saves the label. In any field, Esc removes the focus from the field.
 
 import { merge } from "./merge.js";
 import { showMessage } from "./post.js";

@@ -80,7 +80,7 @@ function show(into, newKind, { byTyping = false, words = "" } = {}) {
   window.htmx.trigger(field, "again");
 }
 
-// Places the popover above the field if there is room, else below.
+// Places the popover above the field if there is enough room, or as much room as below. Otherwise places it below.
 function place() {
   const box = (target.closest(".composer") ?? target).getBoundingClientRect();
   const below = innerHeight - box.bottom;

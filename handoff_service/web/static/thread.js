@@ -50,7 +50,8 @@ function keepEnd() {
   for (const part of [thread(), scroller]) observer.observe(part);
 }
 
-// Scrolls to the end after the agent's own message, and marks the visible messages as read.
+// The next update scrolls to the end, because it contains the agent's own message. If the requester's newest message is
+// visible, marks the messages as read.
 export function follow() {
   following = true;
   readNow();
@@ -126,8 +127,8 @@ function markMissed(arrived) {
   inbound[0].before(line);
 }
 
-// Marks a message as read after it was visible for a second. Changes in the thread do not restart this second, or a
-// message in a busy thread would never count as read.
+// Marks the messages as read after the requester's newest one was visible for a second. Changes in the thread do not
+// restart this second, or a message in a busy thread would never count as read.
 function readSoon() {
   const inbound = unreadOnScreen();
   if (inbound?.dataset.seq === reading?.seq) return;
@@ -135,7 +136,7 @@ function readSoon() {
   reading = inbound && { seq: inbound.dataset.seq, timer: setTimeout(readNow, READ_AFTER) };
 }
 
-// Marks the visible messages as read at once, because an agent who answers has read them.
+// Marks all messages as read at once if the requester's newest one is visible. An agent who answers has read them.
 export function readNow() {
   clearTimeout(reading?.timer);
   reading = undefined;

@@ -72,7 +72,8 @@ function countDown() {
   }
 }
 
-// Updates relative times of up to an hour, and replaces older ones with a clock time.
+// Updates relative times of less than an hour, and replaces older ones with a clock time. Also updates the waits that are
+// counted in minutes.
 function renewLately() {
   for (const time of document.querySelectorAll("time[data-lately]")) {
     const minutes = Math.floor((now() - Date.parse(time.dateTime)) / 60_000);

@@ -120,7 +120,8 @@ startSounds();
 startNotices();
 runTimes();
 startStream();
-// Deletes the drafts when the agent signs out. They stay in the browser when a session expires.
+// Deletes the agent's drafts and lists of recent items when the agent signs out. They stay in the browser when a session
+// expires.
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
   const mine = ["draft", "attached", "noticed", "recent", "seen"].map((prefix) => `${prefix}:${document.body.dataset.me}`);
   for (const key of Object.keys(localStorage)) {
