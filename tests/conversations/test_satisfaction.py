@@ -267,7 +267,7 @@ async def test_a_new_text_cancels_a_question_that_was_not_sent_yet(
 async def test_thanks_before_the_question_do_not_cancel_it(
     asking_desk: Story, clock: MovedClock, to: str
 ) -> None:
-    """The text arrives after the desk's time for thanks, and also on a number of the virtual agent."""
+    """The text arrives after the desk's time for thanks, and on a number of either kind."""
     ann = (await asking_desk.text("my badge is stuck", to=to)).interaction_id or 0
     if to == MAIN:
         await asking_desk.hand_off(ann)

@@ -50,8 +50,7 @@ async def send(mia: Visitor, q: str, row: Situation, choice: str = "", **more: s
     return await mia.act("/workspace/new", **(fields | more))
 
 
-# Recipients
-# ----------------------------------------------------------------------------------------
+# Recipients ---------------------------------------------------------------------------------------
 
 FOUND = {
     "a part of a name, one number": ("ann l", "1:+12025550101"),

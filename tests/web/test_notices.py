@@ -302,8 +302,7 @@ async def test_supervisors_get_the_prompts_of_conversations_without_an_agent(des
         assert toasts((await grace.get("/workspace/counts", SCRIPT)).text) == []
 
 
-# The reason for Away
-# ------------------------------------------------------------------------------------
+# The reason for Away ------------------------------------------------------------------------------
 
 
 async def test_a_notice_explains_an_automatic_away_and_how_to_end_it(

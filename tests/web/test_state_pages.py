@@ -41,8 +41,7 @@ async def conversation(desk: Running, mia: Visitor) -> int:
     return received.interaction_id or 0
 
 
-# State changes
-# ------------------------------------------------------------------------------------------
+# State changes ------------------------------------------------------------------------------------
 
 
 async def state(desk: Running, conversation: int) -> State:
@@ -192,8 +191,7 @@ async def test_an_invalid_time_shows_an_error(
     assert await timers(desk, conversation) == [before]
 
 
-# The history of a number
-# ------------------------------------------------------------------------------
+# The history of a number --------------------------------------------------------------------------
 
 
 async def test_the_page_shows_the_history_of_the_number_newest_first(
