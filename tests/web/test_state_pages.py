@@ -48,7 +48,7 @@ async def state(desk: Running, conversation: int) -> State:
     return (await desk.story.see(conversation)).state
 
 
-async def test_every_state_change_that_an_agent_can_make(
+async def test_an_agent_holds_resumes_and_closes_a_conversation(
     desk: Running, mia: Visitor, conversation: int
 ) -> None:
     path = f"/workspace/conversations/{conversation}"
@@ -168,11 +168,11 @@ async def test_an_agent_sees_postpones_and_cancels_a_timer(
 
 
 BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
-    "nothing": ({}, "Enter a date and time"),
+    "no time": ({}, "Enter a date and time"),
     "a day without a time": ({"day": "2099-01-01", "time": ""}, "Enter a date and time"),
-    "words": ({"at": "soon"}, "Enter a date and time"),
+    "not a time": ({"at": "soon"}, "Enter a date and time"),
     "an invalid action": ({"later": "never"}, "Enter a date and time"),
-    "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),
+    "a past time": ({"at": "2020-01-01T09:00"}, "That time has passed"),
     "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
     "huge": ({"at": "2" * 9000}, "Enter a date and time"),
 }
