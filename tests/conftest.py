@@ -80,7 +80,8 @@ def _cheap_passwords() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _forked_bot_programs() -> Iterator[None]:
     """Start programs of the bot's environment by forking a process that has already imported Rasa,
-    because the import takes most of their start."""
+    because the import takes most of their start-up time.
+    """
     with patch("handoff_service.bot_control.rasa_environment.python", forked_python):
         yield
 
@@ -155,8 +156,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Exempt the imported modules and the collected tests from garbage collection, because they
-    exist until the end. Otherwise each full collection would visit some hundred thousand more
-    objects.
+    exist until the end. Otherwise each full collection would visit several hundred thousand
+    more objects.
     """
     gc.collect()
     gc.freeze()
@@ -199,7 +200,8 @@ def heard() -> Heard:
 
 def no_postgres(error: object) -> None:
     """End the current test because PostgreSQL is not available. In CI, the test fails. Elsewhere,
-    pytest skips it."""
+    pytest skips it.
+    """
     if os.environ.get("PATCHBOARD_TEST_REQUIRE_SERVICES") == "1":
         pytest.fail(f"PostgreSQL is not available ({error}); set PATCHBOARD_TEST_POSTGRES")
     pytest.skip(f"PostgreSQL is not available ({error}); set PATCHBOARD_TEST_POSTGRES")
@@ -216,7 +218,8 @@ def _admin() -> psycopg.Connection:
 @contextmanager
 def postgres_database(template: str = "template1") -> Iterator[str]:
     """Create a PostgreSQL database as a copy of ``template``, and yield its address. The database
-    is dropped at the end of the block."""
+    is dropped at the end of the block.
+    """
     name = _new_name()
     with _admin() as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -234,8 +237,9 @@ def _address(database: str) -> str:
 
 def _make_template(path: Path) -> None:
     """Make a PostgreSQL database with the desk, and write the database's name to ``path``. Each
-    test process copies this database, because the migrations take some seconds of processor
-    time."""
+    test process copies this database, because the migrations take several seconds of
+    processor time.
+    """
     name = _new_name()
     with _admin() as admin:
         admin.execute(f"CREATE DATABASE {name}")
@@ -283,7 +287,7 @@ class PostgresDesk:
 
     @classmethod
     def keep(cls, url: str) -> "PostgresDesk":
-        """Copy every row into a second schema, from which each test restores it."""
+        """Copy every row into a second schema. Each test restores its rows from there."""
         db = psycopg.connect(url, autocommit=True)
         tables = [
             name
@@ -333,7 +337,7 @@ class PostgresDesk:
 
 @pytest.fixture(scope="session")
 def postgres_desk() -> Iterator[PostgresDesk]:
-    """The PostgreSQL database with the desk, which the tests of a process use one after another."""
+    """The PostgreSQL database with the desk. The tests of one process use it one after another."""
     with postgres_database(made_once(TEMPLATE, _make_template).read_text()) as url:
         desk = PostgresDesk.keep(url)
         with desk.kept.used():

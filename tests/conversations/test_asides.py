@@ -28,7 +28,7 @@ QUESTION = "How much does this affect you?\n1 I cannot work\n2 I can wait"
 PNG = StoredUpload(file="a" * 64, size=214_000, taken=AcceptedFile("image/png", 640, 480))
 
 
-async def _asked(story: Story) -> int:
+async def _with_question(story: Story) -> int:
     ann = (await story.text("my laptop won't start")).interaction_id or 0
     question = await story.begin(ann)
     assert question is not None
@@ -39,7 +39,7 @@ async def _asked(story: Story) -> int:
 async def test_a_reaction_is_shown_on_the_quoted_message_and_starts_no_turn(
     story: Story,
 ) -> None:
-    ann = await _asked(story)
+    ann = await _with_question(story)
     due = await story.rows(t.due_work)
     received = await story.text("Loved “How much does this affect you? 1 I cannot…”", sid="SM-R")
     assert (received.outcome, received.interaction_id) == (ReceiveOutcome.STORED, ann)
@@ -93,7 +93,7 @@ async def test_adding_and_removing_a_reaction_changes_no_conversation_and_no_tim
 
 
 async def test_a_late_removal_keeps_a_newer_reaction(story: Story) -> None:
-    ann = await _asked(story)
+    ann = await _with_question(story)
     await story.text("Loved “How much does this affect you? 1 I…”")
     await story.text("Liked “How much does this affect you? 1 I…”")
     await story.text("Removed a heart from “How much does this affect you? 1 I…”")
@@ -120,7 +120,7 @@ async def test_a_reaction_to_an_unknown_text_is_stored_and_starts_no_turn(story:
     kept = await story.see(received.interaction_id or 0)
     assert (kept.state, kept.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
     assert await story.count(t.due_work) == 0
-    ann = await _asked(story)
+    ann = await _with_question(story)
     await story.text("Liked “Something else”")
     assert (await story.lines(ann))[-1].reason is None
     assert [line.reaction for line in await story.lines(ann)] == [None] * 3
@@ -182,7 +182,7 @@ async def test_thanks_to_another_name_start_a_conversation(story: Story) -> None
     assert (await story.text("thanks printer", to=DIRECT)).interaction_id != ann
 
 
-async def test_a_blank_text_to_live_agents_waits_for_a_visible_text(story: Story) -> None:
+async def test_a_blank_text_to_live_agents_is_stored_and_queues_nothing(story: Story) -> None:
     blank = await story.text("\u200b \u2800", to=DIRECT)
     kept = await story.see(blank.interaction_id or 0)
     assert (blank.outcome, kept.state, kept.owner.kind) == (

@@ -121,7 +121,7 @@ async def test_an_attribute_that_a_text_names_cannot_be_deleted(
     await story.store.write(delete_attribute, made["four"])
 
 
-async def test_a_prompt_to_the_requester_waits_for_its_attributes(
+async def test_a_prompt_to_the_requester_is_not_sent_while_its_attribute_is_not_set(
     story: Story, clock: MovedClock
 ) -> None:
     rules = Rules(story.store, clock)

@@ -1,5 +1,5 @@
-"""Agents cannot send a text without visible characters, and the error names these characters. The
-service skips such texts in the virtual agent's answers.
+"""Agents cannot send a text without visible characters. The error names the characters of the text.
+The service skips such texts in the virtual agent's answers.
 """
 
 import pytest

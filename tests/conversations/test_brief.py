@@ -19,7 +19,7 @@ AUTHORS = {
 
 
 def lines(*said: str, event: Event | None = None) -> list[BriefLine]:
-    """Builds lines from texts such as "R: hi". R is the requester, B the virtual agent, A the agent
+    """Return lines for texts such as "R: hi". R is the requester, B the virtual agent, A the agent
     Mia, and S a line that only agents see.
     """
     found = []

@@ -108,7 +108,7 @@ async def joined(story: Story, interaction_id: int) -> bool:
 
 
 @pytest.mark.parametrize(("did", "action"), ACTIONS.items(), ids=ACTIONS.keys())
-async def test_the_owner_gets_a_notice_when_a_colleague(
+async def test_the_owner_gets_a_notice_of_a_colleagues_action(
     did: str, action: tuple[Callable[..., Any], Callable[[int], Any]], story: Story
 ) -> None:
     ann = await story.with_agent(MIA)

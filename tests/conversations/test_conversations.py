@@ -18,7 +18,7 @@ from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 
-async def test_an_agents_texts_are_queued_counted_and_share_a_line(story: Story) -> None:
+async def test_an_agents_texts_are_queued_in_one_line_with_their_encoding(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.write(ann, "Hi Ann, Mia here. Does the dock have a light on?")
     await story.write(ann, "It’s the small one")
@@ -169,7 +169,7 @@ async def test_the_newest_activity_comes_first(story: Story, clock: MovedClock) 
     assert order == [ann, bob]
 
 
-async def test_missing_records_are_reported(story: Story) -> None:
+async def test_a_missing_conversation_is_not_found(story: Story) -> None:
     with pytest.raises(NotFound):
         await story.see(999)
     with pytest.raises(NotFound):

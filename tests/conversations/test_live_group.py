@@ -151,7 +151,7 @@ async def test_a_transfers_card_keeps_collected_facts_and_names_the_sender(story
 WRONG = {
     "too many": ([f"field {n}" for n in range(13)], "must have at most 12 fields"),
     "the same field twice": (["a", "b", "a"], "“a” is listed twice"),
-    "no name": (["problem", "<b>"], "“<b>” is not a field. Use names such as"),
+    "not a field name": (["problem", "<b>"], "“<b>” is not a field. Use names such as"),
     "empty": ([""], "“” is not a field"),
 }
 

@@ -67,14 +67,14 @@ async def picture_in(story: Story, *, to: str = MAIN, sid: str = "MM1", count: i
     return await story.store.write(receive_sms, text)
 
 
-async def fetched(
+async def end_fetch(
     story: Story, result: Any, *, media_id: int = 1, attempts: int = 1
 ) -> MediaStatus:
     command = FinishFetch(media_id=media_id, attempts=attempts, result=result)
     return await story.store.write(finish_fetch, command)
 
 
-async def first(story: Story, received: Received) -> Medium:
+async def first_medium(story: Story, received: Received) -> Medium:
     return (await story.lines(received.interaction_id or 0))[0].media[0]
 
 
@@ -98,15 +98,14 @@ async def write(
     return (await story.lines(interaction))[-1]
 
 
-# Received media
-# -----------------------------------------------------------------------------------------------
+# Received media -----------------------------------------------------------------------------------
 
 
 async def test_a_received_picture_is_stored_and_open_pages_get_a_hint(
     story: Story, heard: Heard
 ) -> None:
     received = await picture_in(story)
-    waiting = await first(story, received)
+    waiting = await first_medium(story, received)
     assert (waiting.status, waiting.size, waiting.url) == (
         "waiting",
         None,
@@ -114,8 +113,8 @@ async def test_a_received_picture_is_stored_and_open_pages_get_a_hint(
     )
     assert await fetches(story) == ["1"]
     heard.hints.clear()
-    assert await fetched(story, PNG) is MediaStatus.STORED
-    stored = await first(story, received)
+    assert await end_fetch(story, PNG) is MediaStatus.STORED
+    stored = await first_medium(story, received)
     assert (stored.status, stored.size, stored.width, stored.height) == (
         "stored",
         214_000,
@@ -139,10 +138,10 @@ async def test_pictures_of_one_text_do_not_wait_for_each_other(story: Story) -> 
     assert len(await fetches(story)) == 10
 
 
-async def test_a_refused_text_gives_the_reason(story: Story) -> None:
+async def test_a_refused_picture_shows_the_reason(story: Story) -> None:
     received = await picture_in(story)
-    assert await fetched(story, RefusedFile("It is larger than 5 MB.")) is MediaStatus.REFUSED
-    refused = await first(story, received)
+    assert await end_fetch(story, RefusedFile("It is larger than 5 MB.")) is MediaStatus.REFUSED
+    refused = await first_medium(story, received)
     assert (refused.status, refused.why, refused.is_picture) == (
         "refused",
         "It is larger than 5 MB.",
@@ -153,14 +152,14 @@ async def test_a_refused_text_gives_the_reason(story: Story) -> None:
     assert await story.count(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA) == 0
 
 
-async def test_a_failing_mail_is_retried_at_growing_intervals_and_then_reported(
+async def test_a_failing_download_is_retried_at_growing_intervals_and_then_refused(
     story: Story, clock: MovedClock
 ) -> None:
     received, waits, began = await picture_in(story), [], clock()
     for attempt in range(1, MOST_ATTEMPTS):
         assert await fetches(story) == ["1"]
         assert (
-            await fetched(story, "The provider does not have it (404).", attempts=attempt)
+            await end_fetch(story, "The provider does not have it (404).", attempts=attempt)
             is MediaStatus.WAITING
         )
         waits.append(
@@ -170,9 +169,9 @@ async def test_a_failing_mail_is_retried_at_growing_intervals_and_then_reported(
         clock.move(waits[-1].total_seconds())
     assert waits[:3] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8)]
     assert timedelta(minutes=30) < clock() - began < timedelta(hours=2)
-    assert (await first(story, received)).why == "The provider does not have it (404)."
+    assert (await first_medium(story, received)).why == "The provider does not have it (404)."
     assert (
-        await fetched(story, "The provider does not have it (404).", attempts=MOST_ATTEMPTS)
+        await end_fetch(story, "The provider does not have it (404).", attempts=MOST_ATTEMPTS)
         is MediaStatus.REFUSED
     )
     assert await fetches(story) == []
@@ -184,15 +183,17 @@ async def test_an_unreachable_media_store_uses_up_no_attempt(
     received = await picture_in(story)
     assert await fetches(story) == ["1"]
     for _ in range(MOST_ATTEMPTS + 1):
-        assert await fetched(story, NotStored(), attempts=MOST_ATTEMPTS) is MediaStatus.WAITING
+        assert await end_fetch(story, NotStored(), attempts=MOST_ATTEMPTS) is MediaStatus.WAITING
         clock.move(30)
         assert await fetches(story) == ["1"]
-    assert (await first(story, received)).why == "The media store of this desk does not answer."
+    assert (
+        await first_medium(story, received)
+    ).why == "The media store of this desk does not answer."
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA)
     assert work.attempts == MOST_ATTEMPTS, (
         "the claim counts one attempt, and the outage takes it back"
     )
-    assert await fetched(story, PNG) is MediaStatus.STORED
+    assert await end_fetch(story, PNG) is MediaStatus.STORED
 
 
 async def test_the_file_of_an_expired_upload_is_deleted_when_the_store_is_back(
@@ -204,17 +205,17 @@ async def test_the_file_of_an_expired_upload_is_deleted_when_the_store_is_back(
     clock.now = max(clock.now, now())  # The S3 server has its own clock.
     await upload(story, file=file)
     clock.move(24 * 3600)
-    await forgetting(story, clock, away).step()
+    await upload_cleaner(story, clock, away).step()
     assert (await story.rows(t.media), list(store.names())) == ([], [file])
     clock.move(11 * 60)
-    await forgetting(story, clock, away).step()
+    await upload_cleaner(story, clock, away).step()
     clock.move(11 * 60)
-    assert await forgetting(story, clock, store).step() == 1
+    assert await upload_cleaner(story, clock, store).step() == 1
     assert list(store.names()) == []
     assert await story.count(t.due_work, t.due_work.c.kind == Work.FORGET_UPLOAD) == 0
 
 
-def forgetting(story: Story, clock: MovedClock, media: MediaStore) -> Worker:
+def upload_cleaner(story: Story, clock: MovedClock, media: MediaStore) -> Worker:
     deps = WorkerDeps(
         store=story.store, provider=GoodProvider(), bot=NoBot(), clock=clock, media=media
     )
@@ -226,9 +227,9 @@ async def test_a_picture_that_is_fetched_twice_is_stored_once(story: Story) -> N
     nothing.
     """
     received = await picture_in(story)
-    await fetched(story, PNG)
-    assert await fetched(story, RefusedFile("too late")) is MediaStatus.STORED
-    assert (await first(story, received)).status is MediaStatus.STORED
+    await end_fetch(story, PNG)
+    assert await end_fetch(story, RefusedFile("too late")) is MediaStatus.STORED
+    assert (await first_medium(story, received)).status is MediaStatus.STORED
     assert await story.store.read(media.wanted, 1) is None
 
 
@@ -239,8 +240,7 @@ async def test_the_bot_gets_a_placeholder_word_for_a_picture(story: Story) -> No
     assert question.message == "(picture)"
 
 
-# Sent media
-# ----------------------------------------------------------------------------------------------
+# Sent media ---------------------------------------------------------------------------------------
 
 
 async def test_each_attempt_has_a_new_link_to_the_picture(story: Story, clock: MovedClock) -> None:

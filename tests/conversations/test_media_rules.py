@@ -43,7 +43,7 @@ JUDGED = [
         "The picture is too large: 60000 by 60000 pixels. Send a smaller one.",
     ),
     (
-        "no picture",
+        "a page with a picture's type",
         b"<html>",
         "image/png",
         None,
@@ -66,7 +66,7 @@ JUDGED = [
     ),
     ("a PDF", b"%PDF-1.7", "application/pdf", None, AcceptedFile("application/pdf")),
     (
-        "no PDF",
+        "a program with a PDF's type",
         b"MZ",
         "application/pdf",
         None,
@@ -103,7 +103,7 @@ JUDGED = [
 @pytest.mark.parametrize(
     ("content", "said", "picture", "expected"), [j[1:] for j in JUDGED], ids=[j[0] for j in JUDGED]
 )
-def test_each_accepted_file_has_a_type_and_a_limit(
+def test_the_type_and_the_content_decide_whether_a_file_is_accepted(
     content: bytes, said: str, picture: Picture | None, expected: AcceptedFile | str
 ) -> None:
     assert judge_file(content, said, picture) == (

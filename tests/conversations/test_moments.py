@@ -102,7 +102,7 @@ TURN = UnderstoodThen(
 )
 
 
-def life(**more: Any) -> list[Moment]:
+def moments_with(**more: Any) -> list[Moment]:
     given = {
         "context": (),
         "lines": LIFE,
@@ -116,7 +116,7 @@ def life(**more: Any) -> list[Moment]:
 
 
 def test_each_line_becomes_a_described_moment_in_order() -> None:
-    assert [(one.kind.value, one.said) for one in life()] == [
+    assert [(one.kind.value, one.said) for one in moments_with()] == [
         ("text", "Requester: my dock is dead"),
         ("understood", "Virtual agent understood: Report problem (93%)"),
         ("text", "Virtual agent: Can you work?"),
@@ -235,7 +235,9 @@ def test_each_moment_has_the_state_after_its_line(
     candidates: list[CandidateThen],
     understood: str | None,
 ) -> None:
-    found = [one for one in life(closed_as=State.CLOSED_ABANDONED) if one.at == at(minute)][-1]
+    found = [one for one in moments_with(closed_as=State.CLOSED_ABANDONED) if one.at == at(minute)][
+        -1
+    ]
     assert (found.owner, found.owner_name) == owner
     assert found.state is state
     assert found.timers == [TimerThen(action=name, due_at=at(due)) for name, due in timers]
@@ -245,7 +247,7 @@ def test_each_moment_has_the_state_after_its_line(
 
 
 def test_a_page_of_moments_begins_with_the_state_after_earlier_lines() -> None:
-    found = life(context=LIFE[:6], lines=LIFE[6:8], begin=at(8), end=at(10))
+    found = moments_with(context=LIFE[:6], lines=LIFE[6:8], begin=at(8), end=at(10))
     assert [one.kind for one in found] == [MomentKind.NOTE, MomentKind.TEXT]
     first, second = found
     assert (first.owner_name, first.state) == ("Mia Chen", State.ON_HOLD)
@@ -255,20 +257,20 @@ def test_a_page_of_moments_begins_with_the_state_after_earlier_lines() -> None:
 
 def test_lines_with_equal_times_appear_once_between_two_pages() -> None:
     same = [text(0, Author.REQUESTER, f"text {n}", BOT, seq=n) for n in range(1, 5)]
-    first = life(lines=same[:2], end=same[2].at, turns=[], decisions=[], offers=[])
-    rest = life(context=same[:2], lines=same[2:], begin=same[2].at, turns=[])
+    first = moments_with(lines=same[:2], end=same[2].at, turns=[], decisions=[], offers=[])
+    rest = moments_with(context=same[:2], lines=same[2:], begin=same[2].at, turns=[])
     assert [one.seq for one in (*first, *rest) if one.seq] == [1, 2, 3, 4]
 
 
 def test_the_last_moment_has_the_timers_that_run_now() -> None:
     postponed = [TimerThen(action="Close", due_at=at(9000))]
-    assert life(lines=LIFE[:5], running=postponed)[-1].timers == postponed
-    assert life(lines=LIFE[:5], running=postponed)[-2].timers != postponed
+    assert moments_with(lines=LIFE[:5], running=postponed)[-1].timers == postponed
+    assert moments_with(lines=LIFE[:5], running=postponed)[-2].timers != postponed
 
 
 def test_a_timer_disappears_after_its_due_time() -> None:
     late = line(31, "Ann Lee has been waiting for 30 minutes.", BOT, event=Event.PROMPT)
-    found = life(lines=[LIFE[0], late], decisions=[], offers=[], turns=[])
+    found = moments_with(lines=[LIFE[0], late], decisions=[], offers=[], turns=[])
     assert [(one.kind, len(one.timers)) for one in found] == [
         (MomentKind.TEXT, 1),
         (MomentKind.TIMER, 0),

@@ -35,7 +35,7 @@ async def offered(story: Story, ann: int, agent: int = MIA) -> PromiseOffer | No
 
 
 async def promise(story: Story, ann: int) -> int:
-    """Mia texts a promise and accepts the reminder that the page offers."""
+    """Let Mia text a promise and accept the reminder that the page offers."""
     message = await story.write(ann, IN_AN_HOUR)
     command = StorePromise(interaction_id=ann, agent_id=MIA, message_id=message)
     return await story.store.write(store_promise, command)

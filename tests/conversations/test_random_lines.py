@@ -164,7 +164,7 @@ class Lines(RuleBasedStateMachine):
             self.do(self.story.accept(offers[0].id, agent))
 
     @invariant()
-    def holds(self) -> None:
+    def no_invariant_is_violated(self) -> None:
         for never, query in NEVER.items():
             found = self.runner.run(
                 self.story.store.read(lambda conn, query=query: conn.execute(query).all())
@@ -184,7 +184,7 @@ class Lines(RuleBasedStateMachine):
         self.story.store.close()
 
 
-def test_random_lines(database_url: str) -> None:
+def test_random_texts_and_closings_keep_the_invariants(database_url: str) -> None:
     machine = type("LinesHere", (Lines,), {"url": database_url})
     run_state_machine_as_test(
         machine,

@@ -110,7 +110,7 @@ def test_ambiguous_words_are_a_reaction_only_if_a_message_has_the_quoted_words(t
 
 
 @pytest.mark.parametrize("text", ["Se rió de “Ya casi”", "Se rio de “Ya casi”", "Le gustó “Hola”"])
-def test_a_spelling_with_accents_is_a_reaction_without_such_a_message(text: str) -> None:
+def test_a_spelling_with_accents_is_always_a_reaction(text: str) -> None:
     found = read(text)
     assert found is not None
     assert found.sure
@@ -189,15 +189,15 @@ def test_no_training_or_held_out_text_is_a_reaction() -> None:
         ("Liked an image", "How bad is it?", False),
     ],
 )
-def test_a_reaction_quotes_a_message(text: str, body: str, fits: bool) -> None:
+def test_a_reaction_belongs_to_a_message_only_if_it_quotes_its_beginning(
+    text: str, body: str, fits: bool
+) -> None:
     found = read(text)
     assert found is not None
     assert quotes(found, body) is fits
 
 
-def test_a_quote_with_words_between_quotes_is_a_reaction_only_to_a_message_with_these_words() -> (
-    None
-):
+def test_a_text_with_two_quotes_is_a_reaction_only_if_a_message_has_its_words() -> None:
     found = read('Loved "Frozen" and "Up"')
     assert found is not None
     assert not found.sure

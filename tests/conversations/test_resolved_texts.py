@@ -68,12 +68,12 @@ async def resolve(
     await story.store.write(change_and_text, ChangeAndText(change=change, text=text))
 
 
-async def vpn_is_down(story: Story, clock: MovedClock) -> int:
+async def report_vpn_outage(story: Story, clock: MovedClock) -> int:
     since = clock() - timedelta(hours=1)
     return await story.store.write(make_outage, OutageFields(title="VPN", text=NEWS, since=since))
 
 
-async def works_again(story: Story, outage: int, **more: Any) -> int:
+async def end_vpn_outage(story: Story, outage: int, **more: Any) -> int:
     command = EndOutage(outage_id=outage, agent_id=OMAR, text=AGAIN, **more)
     text_id = await story.store.write(end_outage, command)
     assert text_id is not None
@@ -84,11 +84,11 @@ async def batch(story: Story, text_id: int) -> OutageTextState | None:
     return await story.store.write(text_batch, TextBatch(text_id))
 
 
-async def opts_out(story: Story, number: str) -> None:
+async def opt_out(story: Story, number: str) -> None:
     await story.text("STOP", number=number)
 
 
-async def quiet_hours(story: Story, hours: str) -> None:
+async def set_quiet_hours(story: Story, hours: str) -> None:
     await story.store.write(
         lambda tx, _: tx.conn.execute(update(t.desk).values(quiet_hours=hours)) and None, None
     )
@@ -97,7 +97,9 @@ async def quiet_hours(story: Story, hours: str) -> None:
 # Cases --------------------------------------------------------------------------------------------
 
 
-async def test_the_resolved_text_is_the_agents_in_an_open_conversation(story: Story) -> None:
+async def test_in_an_open_conversation_the_agent_is_the_author_of_the_resolved_text(
+    story: Story,
+) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
     await resolve(story, case)
@@ -126,7 +128,7 @@ async def test_a_resolved_text_that_cannot_be_sent_is_refused(story: Story) -> N
     with pytest.raises(BadInput) as error:
         await resolve(story, case, state="in_progress")
     assert "text" in (error.value.errors or {})
-    await opts_out(story, ANN)
+    await opt_out(story, ANN)
     with pytest.raises(Conflict):
         await resolve(story, case)
     assert "STOP" in (await story.store.read(why_cannot_text, case) or "")
@@ -140,7 +142,7 @@ async def test_the_resolved_text_waits_for_the_end_of_quiet_hours(
 ) -> None:
     ann = await story.with_agent()
     case = await case_of(story, ann)
-    await quiet_hours(story, f"{(clock() - timedelta(hours=6)):%H:%M}-23:59")
+    await set_quiet_hours(story, f"{(clock() - timedelta(hours=6)):%H:%M}-23:59")
     await resolve(story, case)
     (row,) = await story.rows(t.messages, t.messages.c.event == Event.CASE_TEXT)
     assert await story.store.write(begin_sends, BeginSend(row.id, 1)) is None
@@ -213,13 +215,13 @@ async def test_a_requester_who_still_lacks_access_is_handed_off(story: Story) ->
 
 
 async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock) -> None:
-    outage = await vpn_is_down(story, clock)
+    outage = await report_vpn_outage(story, clock)
     ann = (await story.text("the vpn is down", number=ANN)).interaction_id or 0
     await case_of(story, ann, "VPN drops")
     await story.text("vpn does not work", number=ANN, to=DIRECT)
     await story.text("how do I set up the vpn", number=BOB)
     await story.text("VPN is slow today", number=STRANGER)
-    await opts_out(story, STRANGER)
+    await opt_out(story, STRANGER)
     run = await story.store.read(outage_reporters.dry_run, outage, AGAIN)
     assert [(one.requester_number, one.reachable) for one in run.people] == [
         (ANN, Reachable.NOW),
@@ -252,10 +254,10 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
 async def test_two_simultaneous_ends_of_an_outage_text_once(
     story: Story, clock: MovedClock
 ) -> None:
-    outage = await vpn_is_down(story, clock)
+    outage = await report_vpn_outage(story, clock)
     ann = (await story.text("the vpn is down", number=ANN, to=DIRECT)).interaction_id or 0
     done = await asyncio.gather(
-        *(works_again(story, outage) for _ in range(2)), return_exceptions=True
+        *(end_vpn_outage(story, outage) for _ in range(2)), return_exceptions=True
     )
     assert sorted(type(one).__name__ for one in done) == ["Conflict", "int"]
     (text_id,) = [one for one in done if isinstance(one, int)]
@@ -266,7 +268,7 @@ async def test_two_simultaneous_ends_of_an_outage_text_once(
 async def test_each_requester_gets_the_resolved_text_in_their_language(
     story: Story, clock: MovedClock
 ) -> None:
-    outage = await vpn_is_down(story, clock)
+    outage = await report_vpn_outage(story, clock)
     reported = {
         Language.ENGLISH: "the vpn is down",
         Language.SPANISH: "hola, la vpn no funciona",
@@ -287,7 +289,7 @@ async def test_each_requester_gets_the_resolved_text_in_their_language(
         ("de", 1, 1),
     ]
     assert (run.texted, run.segments) == (4, 5)
-    text_id = await works_again(story, outage, translations=translations)
+    text_id = await end_vpn_outage(story, outage, translations=translations)
     assert (await story.store.read(outage_texts.get, text_id)).translations == {
         Language.SPANISH: spanish.strip(),
         Language.GERMAN: german,
@@ -302,28 +304,28 @@ async def test_each_requester_gets_the_resolved_text_in_their_language(
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
-async def test_a_wrong_translation_is_named(
+async def test_the_error_of_a_wrong_translation_names_its_field(
     story: Story, clock: MovedClock, language: Language
 ) -> None:
-    outage = await vpn_is_down(story, clock)
+    outage = await report_vpn_outage(story, clock)
     with pytest.raises(BadInput) as error:
-        await works_again(story, outage, translations={language: "Reply STOP"})
+        await end_vpn_outage(story, outage, translations={language: "Reply STOP"})
     assert list(error.value.errors) == [f"text_{language}"]
 
 
 async def test_ending_an_outage_texts_each_reporter_once(story: Story, clock: MovedClock) -> None:
-    outage = await vpn_is_down(story, clock)
+    outage = await report_vpn_outage(story, clock)
     ann = (await story.text("the vpn is down", number=ANN)).interaction_id or 0
     question = await story.begin(ann)
     assert question is not None
     await story.finish(question, f"{NEWS} Is that your problem?")
     bob = (await story.text("Is there an outage", number=BOB, to=DIRECT)).interaction_id or 0
     with pytest.raises(Conflict):
-        await works_again(story, outage, most=0)
-    text_id = await works_again(story, outage, most=1)
+        await end_vpn_outage(story, outage, most=0)
+    text_id = await end_vpn_outage(story, outage, most=1)
     assert not (await story.store.read(outages.get, outage)).current
     with pytest.raises(Conflict):
-        await works_again(story, outage)
+        await end_vpn_outage(story, outage)
     assert await batch(story, text_id) is OutageTextState.DONE
     assert (await story.texted(ann))[-1] == AGAIN
     assert await story.texted(bob) == []
@@ -333,7 +335,7 @@ async def test_ending_an_outage_texts_each_reporter_once(story: Story, clock: Mo
     (row,) = await story.rows(t.messages, t.messages.c.event == Event.OUTAGE_OVER)
     assert await story.store.write(begin_sends, BeginSend(row.id, 1)) is not None
     with pytest.raises(Conflict):
-        await works_again(story, outage)
+        await end_vpn_outage(story, outage)
     again = await story.store.read(outage_reporters.dry_run, outage, AGAIN)
     assert [one.reachable for one in again.people] == [Reachable.TEXTED_BEFORE]
 
@@ -341,10 +343,10 @@ async def test_ending_an_outage_texts_each_reporter_once(story: Story, clock: Mo
 async def test_batches_wait_for_the_outbox_and_can_be_canceled(
     story: Story, clock: MovedClock
 ) -> None:
-    outage = await vpn_is_down(story, clock)
+    outage = await report_vpn_outage(story, clock)
     for n in range(BATCH + 5):
         await story.text("vpn is down", number=f"+1202555{n:04}")
-    text_id = await works_again(story, outage)
+    text_id = await end_vpn_outage(story, outage)
     assert await batch(story, text_id) is OutageTextState.SENDING
     assert await batch(story, text_id) is OutageTextState.SENDING
     sent = t.messages.c.event == Event.OUTAGE_OVER
@@ -361,15 +363,15 @@ async def test_batches_wait_for_the_outbox_and_can_be_canceled(
         await story.store.write(cancel_outage_text, command)
 
 
-async def test_requesters_in_quiet_hours_get_the_text_later_even_if_they_text(
+async def test_quiet_hours_delay_the_text_until_the_requester_texts(
     story: Story, clock: MovedClock
 ) -> None:
-    outage = await vpn_is_down(story, clock)
+    outage = await report_vpn_outage(story, clock)
     ann = (await story.text("vpn is down", number=ANN)).interaction_id or 0
-    await quiet_hours(story, f"{(clock() - timedelta(hours=6)):%H:%M}-23:59")
+    await set_quiet_hours(story, f"{(clock() - timedelta(hours=6)):%H:%M}-23:59")
     run = await story.store.read(outage_reporters.dry_run, outage, AGAIN)
     assert (run.texted, run.later, run.people[0].reachable) == (1, 1, Reachable.LATER)
-    text_id = await works_again(story, outage)
+    text_id = await end_vpn_outage(story, outage)
     await batch(story, text_id)
     (row,) = await story.rows(t.messages, t.messages.c.event == Event.OUTAGE_OVER)
     assert await story.store.write(begin_sends, BeginSend(row.id, 1)) is None
@@ -382,9 +384,9 @@ async def test_requesters_in_quiet_hours_get_the_text_later_even_if_they_text(
 async def test_the_answer_still_broken_after_an_outage_goes_to_a_live_agent(
     story: Story, clock: MovedClock
 ) -> None:
-    outage = await vpn_is_down(story, clock)
+    outage = await report_vpn_outage(story, clock)
     ann = (await story.text("vpn is down", number=ANN, to=DIRECT)).interaction_id or 0
-    text_id = await works_again(story, outage)
+    text_id = await end_vpn_outage(story, outage)
     await story.store.write(
         lambda tx, _: (
             tx.conn.execute(

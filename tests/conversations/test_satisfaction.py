@@ -99,8 +99,7 @@ async def alerts(story: Story) -> list[str]:
     return [one.said for one in await story.store.read(low_grades.open_prompts, OMAR)]
 
 
-# The question
-# -------------------------------------------------------------------------------------------
+# The question -------------------------------------------------------------------------------------
 
 
 async def test_the_question_is_due_after_the_queues_number_of_hours(
@@ -158,7 +157,7 @@ async def test_a_delay_of_zero_hours_leaves_time_to_undo_closing(
     assert await ask(asking_desk, ann) is AskOutcome.NOT_ASKED, "the conversation is open again"
 
 
-async def test_some_closed_conversations_get_no_question(
+async def test_unanswered_abandoned_and_old_conversations_get_no_question(
     asking_desk: Story, clock: MovedClock
 ) -> None:
     async def outcome(ann: int) -> AskOutcome:
@@ -268,7 +267,7 @@ async def test_a_new_text_cancels_a_question_that_was_not_sent_yet(
 async def test_thanks_before_the_question_do_not_cancel_it(
     asking_desk: Story, clock: MovedClock, to: str
 ) -> None:
-    """This also applies after the desk's time for thanks, and on a number of the virtual agent."""
+    """The text arrives after the desk's time for thanks, and on a number of either kind."""
     ann = (await asking_desk.text("my badge is stuck", to=to)).interaction_id or 0
     if to == MAIN:
         await asking_desk.hand_off(ann)
@@ -353,7 +352,7 @@ async def test_a_grade_stays_in_the_closed_conversation_and_notifies_no_agent(
 async def test_praise_without_a_digit_also_answers_the_question(
     asking_desk: Story, clock: MovedClock, body: str
 ) -> None:
-    """This also applies long after closing, when thanks would otherwise start a conversation."""
+    """The text arrives long after closing, when thanks would otherwise start a conversation."""
     ann = await closed_and_asked(asking_desk, clock)
     clock.move(24 * HOUR)
     assert await text_in(asking_desk, body) == ann

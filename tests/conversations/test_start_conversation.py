@@ -22,7 +22,7 @@ ANN_ID, BOB_ID, CY_ID = 1, 2, 3
 
 
 class Desk:
-    """Mia starts conversations."""
+    """Starts conversations as Mia, and checks that sending does what the preview shows."""
 
     def __init__(self, story: Story) -> None:
         self.story = story
@@ -31,14 +31,14 @@ class Desk:
         self, *, to: str = ANN, user: int | None = None, agent: int = MIA, body: str = "Hi"
     ) -> Started:
         recipient = Recipient(to=to, provider_number=MAIN, user_id=user)
-        seen = await self.look(to=to, user=user, agent=agent)
+        seen = await self.preview(to=to, user=user, agent=agent)
         started = await self.story.store.write(
             start_conversation, Start(agent_id=agent, recipient=recipient, body=body)
         )
         assert started.row is seen.row, "sending did what the preview announced"
         return started
 
-    async def look(self, *, to: str = ANN, user: int | None = None, agent: int = MIA) -> Preview:
+    async def preview(self, *, to: str = ANN, user: int | None = None, agent: int = MIA) -> Preview:
         recipient = Recipient(to=to, provider_number=MAIN, user_id=user)
         return await self.story.store.read(preview_start, recipient, agent)
 
@@ -129,7 +129,7 @@ async def test_a_guest_is_not_a_different_person_and_the_profile_gets_the_user(
     assert await desk.profiles(STRANGER) == [(CY_ID, True)]
 
 
-async def test_without_a_name_table_1_decides_the_user(desk: Desk, story: Story) -> None:
+async def test_without_a_chosen_user_table_1_decides_the_user(desk: Desk, story: Story) -> None:
     shared = await story.see((await desk.start(to=SHARED)).interaction_id)
     assert shared.guest
     assert len(shared.candidates) == 2
@@ -150,14 +150,14 @@ async def test_the_preview_describes_the_row_in_one_sentence_and_changes_nothing
     desk: Desk, story: Story
 ) -> None:
     first = await desk.start(agent=OMAR)
-    seen = await desk.look()
+    seen = await desk.preview()
     assert seen.interaction_id == first.interaction_id
     assert seen.effect == ("Your text joins the current conversation. Omar Haddad stays in charge.")
-    own = await desk.look(agent=OMAR)
+    own = await desk.preview(agent=OMAR)
     assert own.effect == (
         "Your text joins the current conversation, which you are already in. You stay in charge."
     )
-    other = await desk.look(user=BOB_ID)
+    other = await desk.preview(user=BOB_ID)
     assert other.effect.startswith(
         "Closes the conversation with Ann Lee, links the number to Bob Ruiz"
     )
@@ -167,7 +167,7 @@ async def test_the_preview_describes_the_row_in_one_sentence_and_changes_nothing
 @pytest.mark.parametrize(
     "expected", [row for row in Situation if row is not Situation.ACTIVE_WITH_VIRTUAL_AGENT]
 )
-async def test_a_row_that_the_agent_did_not_see_is_refused(
+async def test_sending_is_refused_if_the_agent_saw_another_row(
     desk: Desk, story: Story, expected: Situation
 ) -> None:
     bots = (await story.text("hi")).interaction_id or 0
@@ -212,10 +212,12 @@ async def test_two_simultaneous_agents_apply_only_the_row_they_saw(
     assert await story.count(t.interactions) == 1
 
 
-async def test_the_agent_gets_the_queued_conversation(desk: Desk, story: Story) -> None:
+async def test_sending_assigns_the_queued_conversation_to_the_agent(
+    desk: Desk, story: Story
+) -> None:
     waiting = (await story.text("hi")).interaction_id or 0
     await story.hand_off(waiting)
-    assert (await desk.look()).effect == (
+    assert (await desk.preview()).effect == (
         "Your text joins the conversation that is waiting for a live agent, and the "
         "conversation is assigned to you."
     )

@@ -16,7 +16,7 @@ BEFORE = """
 """
 
 
-#: The present index has these options, so that only the words make a difference.
+#: The options of the current index. With them, only the words make a difference in size.
 MERGES = {"automerge": 0, "crisismerge": 1000}
 OPTION = "INSERT INTO message_words (message_words, rank) VALUES (:option, :value)"
 

@@ -22,9 +22,9 @@ from tests.support.story import DIRECT, MAIN, MIA, Story
 
 SENDERS = {
     "a name": "Booking.com",
-    "with a blank": "My Bank 24",
+    "a name with a space": "My Bank 24",
     "withheld": "+266696687",
-    "our own": DIRECT,
+    "a company number": DIRECT,
 }
 
 

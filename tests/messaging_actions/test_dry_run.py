@@ -1,5 +1,5 @@
-"""The dry run, on both databases: single cases, and random conversations. There, its result must
-equal the actions that really fired.
+"""The dry run, on both databases. The last test plays random conversations and compares the dry run
+with the actions that fired.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def rules(store: Store, clock: MovedClock) -> Rules:
     return made
 
 
-async def would(store: Store, event: str, duration: str, **more: Any) -> DryRun:
+async def dry_run_of(store: Store, event: str, duration: str, **more: Any) -> DryRun:
     """Return what an unsaved action would have done."""
     entry = MessagingActionEntry(
         name="Tried",
@@ -48,7 +48,7 @@ async def would(store: Store, event: str, duration: str, **more: Any) -> DryRun:
     return await store.read(dry_run.dry_run, entry.to_action())
 
 
-async def test_the_dry_run_counts_waits_and_fires_for_long_enough_ones(
+async def test_the_dry_run_counts_waits_and_those_that_last_long_enough(
     story: Story, rules: Rules
 ) -> None:
     ann = await story.with_agent()  # Ann waits from 09:00 on
@@ -64,7 +64,7 @@ async def test_the_dry_run_counts_waits_and_fires_for_long_enough_ones(
     await rules.wait(days=1, minutes=10)
     bob = await story.text("hi", number=BOB, to=DIRECT)  # Ann still waits today.
     await rules.wait(hours=3)
-    seen = await would(story.store, REQUESTER, "45m")
+    seen = await dry_run_of(story.store, REQUESTER, "45m")
     assert (seen.waits, seen.times, seen.share) == (3, 3, 1.0)
     assert [one.requester for one in seen.conversations] == ["Bob Ruiz", "Ann Lee", "Ann Lee"], (
         "the latest case comes first"
@@ -73,9 +73,9 @@ async def test_the_dry_run_counts_waits_and_fires_for_long_enough_ones(
     assert (len(seen.days), sum(day.times for day in seen.days)) == (31, 3)
     assert seen.busiest is not None
     assert (f"{seen.busiest.day:%a}", seen.busiest.times) == ("Mon", 2)
-    assert (await would(story.store, REQUESTER, "46m")).times == 2
-    assert (await would(story.store, AGENT, "10m")).times == 1
-    assert (await would(story.store, AGENT, "11m")).times == 0
+    assert (await dry_run_of(story.store, REQUESTER, "46m")).times == 2
+    assert (await dry_run_of(story.store, AGENT, "10m")).times == 1
+    assert (await dry_run_of(story.store, AGENT, "11m")).times == 0
 
 
 async def test_closing_ends_a_wait(story: Story, rules: Rules) -> None:
@@ -83,10 +83,14 @@ async def test_closing_ends_a_wait(story: Story, rules: Rules) -> None:
     await rules.wait(minutes=30)
     await story.close(ann)
     await rules.wait(hours=5)
-    assert [(await would(story.store, REQUESTER, f"{n}m")).times for n in (29, 30, 31)] == [1, 1, 0]
+    assert [(await dry_run_of(story.store, REQUESTER, f"{n}m")).times for n in (29, 30, 31)] == [
+        1,
+        1,
+        0,
+    ]
 
 
-async def test_conditions_use_past_values_or_without_history_current_ones(
+async def test_conditions_use_past_values_where_stored_and_current_values_otherwise(
     story: Story, rules: Rules
 ) -> None:
     await story.text("hi", to=DIRECT)
@@ -96,9 +100,13 @@ async def test_conditions_use_past_values_or_without_history_current_ones(
     for minutes, owner, state in ((10, "queue", "new"), (30, "agent", "work_in_progress")):
         for field, value in (("owner", owner), ("state", state), ("assigned", owner == "agent")):
             held = [{"field": field, "is": value}]
-            assert (await would(story.store, REQUESTER, f"{minutes}m", conditions=held)).times == 1
+            assert (
+                await dry_run_of(story.store, REQUESTER, f"{minutes}m", conditions=held)
+            ).times == 1
             other = [{"field": field, "is_not": value}]
-            assert (await would(story.store, REQUESTER, f"{minutes}m", conditions=other)).times == 0
+            assert (
+                await dry_run_of(story.store, REQUESTER, f"{minutes}m", conditions=other)
+            ).times == 0
     change = (
         sa.update(t.interactions)
         .where(t.interactions.c.id == ann)
@@ -106,12 +114,14 @@ async def test_conditions_use_past_values_or_without_history_current_ones(
     )
     await story.store.write(lambda tx, _: tx.conn.execute(change), None)
     asked = [{"field": "priority", "at_most": 1}, {"field": "state", "is": "on_hold"}]
-    seen = await would(story.store, REQUESTER, "30m", conditions=asked, queues=["Service desk"])
+    seen = await dry_run_of(
+        story.store, REQUESTER, "30m", conditions=asked, queues=["Service desk"]
+    )
     assert (seen.times, seen.judged_by_today) == (1, ["priority", "queue", "on hold"])
-    assert (await would(story.store, REQUESTER, "10m", conditions=asked)).times == 0, (
+    assert (await dry_run_of(story.store, REQUESTER, "10m", conditions=asked)).times == 0, (
         "the later text ended the hold"
     )
-    assert (await would(story.store, REQUESTER, "10m", provider_numbers=[MAIN])).times == 0
+    assert (await dry_run_of(story.store, REQUESTER, "10m", provider_numbers=[MAIN])).times == 0
 
 
 async def test_business_hours_follow_the_queues_schedule(story: Story, rules: Rules) -> None:
@@ -120,10 +130,11 @@ async def test_business_hours_follow_the_queues_schedule(story: Story, rules: Ru
     await story.text("hi", to=DIRECT)  # Monday, 17:00
     await rules.wait(hours=16)
     assert [
-        (await would(story.store, REQUESTER, f"{n}h", business_hours=True)).times for n in (2, 3)
+        (await dry_run_of(story.store, REQUESTER, f"{n}h", business_hours=True)).times
+        for n in (2, 3)
     ] == [1, 0]
     await rules.open("2020 Jan 01 08:00-09:00")
-    seen = await would(story.store, REQUESTER, "1m", business_hours=True)
+    seen = await dry_run_of(story.store, REQUESTER, "1m", business_hours=True)
     assert (seen.waits, seen.times, seen.judged_by_today) == (1, 0, ["the queue's schedule"])
 
 
@@ -137,16 +148,16 @@ async def test_only_waits_of_the_last_30_days_count_and_an_open_run_does_not_res
     bob = await story.text("hi", number=BOB, to=DIRECT)
     await rules.wait(days=20)
     await story.write(ann, "hello?")  # This belongs to the run that began 40 days ago.
-    assert (await would(story.store, AGENT, "1d")).waits == 0
+    assert (await dry_run_of(story.store, AGENT, "1d")).waits == 0
     assert [
-        one.interaction_id for one in (await would(story.store, REQUESTER, "1d")).conversations
+        one.interaction_id for one in (await dry_run_of(story.store, REQUESTER, "1d")).conversations
     ] == [bob.interaction_id]
     await rules.wait(days=11)
-    assert (await would(story.store, REQUESTER, "1d")).waits == 0
+    assert (await dry_run_of(story.store, REQUESTER, "1d")).waits == 0
 
 
 async def test_a_desk_without_messages_has_an_empty_dry_run(story: Story) -> None:
-    seen = await would(story.store, AGENT, "1d")
+    seen = await dry_run_of(story.store, AGENT, "1d")
     assert (seen.waits, seen.times, seen.share, seen.busiest, seen.conversations) == (
         0,
         0,
@@ -163,14 +174,14 @@ async def test_the_dry_run_of_a_desk_with_too_many_messages_covers_fewer_days(
     for number in (ANN, BOB, STRANGER, "+12025550178"):
         await story.text("hi", number=number, to=DIRECT)
         await rules.wait(hours=1)
-    seen = await would(story.store, REQUESTER, "1m")
+    seen = await dry_run_of(story.store, REQUESTER, "1m")
     assert (seen.waits, seen.until - seen.since) == (3, timedelta(hours=3))
 
 
 # Random conversations -----------------------------------------------------------------------------
 
-# Event, duration, business hours, conditions, match. All actions only prompt, so none affects the
-# others.
+# Event, duration, business hours, conditions, match. Every action only prompts, so that no action
+# affects another.
 TRIED = [
     (REQUESTER, "1m", False, [], "all"),
     (REQUESTER, "2h", True, [], "all"),
@@ -217,7 +228,7 @@ class Histories(RuleBasedStateMachine):
         )
 
     @initialize()
-    def the_rules(self) -> None:
+    def add_rules(self) -> None:
         async def make() -> None:
             await self.rules.none()
             await self.rules.open("Mo-Fr 08:00-11:00,12:00-18:00; PH off")
@@ -238,7 +249,7 @@ class Histories(RuleBasedStateMachine):
             self.do(self.story.write(self.ids[who], "hello"))
 
     @rule(who=st.integers(0, 2))
-    def a_note(self, who: int) -> None:
+    def the_agent_writes_a_note(self, who: int) -> None:
         if self._active(who):
             note = Write(interaction_id=self.ids[who], agent_id=MIA, body="hm")
             self.do(self.story.store.write(write_note, note))
@@ -252,7 +263,7 @@ class Histories(RuleBasedStateMachine):
             self.do(self.story.hand_off(self.ids[who]))
 
     @rule(who=st.integers(0, 2))
-    def it_is_closed(self, who: int) -> None:
+    def the_conversation_is_closed(self, who: int) -> None:
         if self._active(who):
             self.do(self.story.close(self.ids[who]))
 
@@ -265,13 +276,13 @@ class Histories(RuleBasedStateMachine):
         return bool(self.ids[who]) and self.do(self.story.see(self.ids[who])).closed_at is None
 
     def teardown(self) -> None:
-        self.do(self._says_what_fired())
+        self.do(self._compare_dry_runs())
         for who in range(3):
-            self.it_is_closed(who)
+            self.the_conversation_is_closed(who)
         self.story.store.close()
         self.runner.close()
 
-    async def _says_what_fired(self) -> None:
+    async def _compare_dry_runs(self) -> None:
         """Compare the dry run of each rule with the prompts in the history."""
         prompts = [
             line

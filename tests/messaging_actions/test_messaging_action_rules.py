@@ -1,5 +1,5 @@
-"""The rules of messaging actions: table 4's words, durations, conditions, placeholders, and the
-actions that an admin may save.
+"""The rules of messaging actions: the words of table 4, durations, conditions, placeholders, and
+the actions that an admin may save.
 """
 
 from datetime import timedelta
@@ -28,7 +28,7 @@ from tests.shared.test_product_tables import PAGE
 R, A = Unanswered.REQUESTER_MESSAGE, Unanswered.AGENT_MESSAGE
 
 
-def test_the_words_match_the_product_page() -> None:
+def test_events_and_actions_have_the_names_of_the_product_page() -> None:
     table = PAGE.split("## Table 4")[1].split("\n## ")[0]
     for event in Unanswered:
         assert f"*{event.replace('_', ' ')}*" in table
@@ -71,7 +71,7 @@ def test_only_some_messages_start_an_unanswered_streak(
         ("1m", 60, "1 minute"),
     ],
 )
-def test_a_duration_is_read(written: str, seconds: int, said: str) -> None:
+def test_a_duration_is_parsed_and_written_back(written: str, seconds: int, said: str) -> None:
     read = durations.parse(written)
     assert (read, durations.write(read), durations.describe(read)) == (
         timedelta(seconds=seconds),
@@ -184,7 +184,7 @@ def action(**how: Any) -> MessagingAction:
 
 
 FAULTS = [
-    ("right", {}, {}),
+    ("valid", {}, {}),
     ("unknown placeholder", {"text": "{requester.nick} {agent.name} {x}"},
      {"text": "{requester.nick}, {x}: there is no such placeholder; this text can have "
               "{requester.name}, "}),
@@ -204,15 +204,15 @@ FAULTS = [
     ("no state", {"action": Action.SET_STATE, "text": None}, {"state":
     "must be one of work_in_progress, "
     "on_hold, "}),
-    ("new", {"action": Action.SET_STATE, "text": None, "state": State.NEW},
+    ("the state new", {"action": Action.SET_STATE, "text": None, "state": State.NEW},
         {"state": "must be one of "}),
-    ("state", {"action": Action.SET_STATE, "text": None, "state": State.ON_HOLD}, {}),
+    ("valid state", {"action": Action.SET_STATE, "text": None, "state": State.ON_HOLD}, {}),
     ("state for a prompt", {"state": State.ON_HOLD}, {"state": "is for set_state"}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("how", "found"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
-def test_an_invalid_action_has_an_error_for_each_field(
+def test_each_wrong_field_of_an_action_has_an_error(
     how: dict[str, Any], found: dict[str, str]
 ) -> None:
     wrong = errors(action(**how))
@@ -235,7 +235,7 @@ def test_placeholders_of_a_text_are_filled_but_not_those_in_a_name() -> None:
     assert for_agents("{requester.name}", nested) == "{agent.name}"
 
 
-def test_placeholders_have_words_for_a_guest_and_for_no_agent() -> None:
+def test_placeholders_have_substitutes_for_a_guest_and_a_missing_agent() -> None:
     nobody = ActionPlaceholders(
         requester=None, agent=None, number="INT1", waiting=timedelta(minutes=1)
     )

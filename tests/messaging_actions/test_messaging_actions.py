@@ -157,7 +157,7 @@ async def test_a_closing_text_starts_no_timer(story: Story, rules: Rules) -> Non
     assert await story.count(t.timers) == 0
 
 
-async def test_the_virtual_agents_answer_is_neither_a_response_nor_a_start(
+async def test_the_virtual_agents_answer_neither_cancels_nor_starts_a_timer(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("remind", REQUESTER, "30m")
@@ -173,7 +173,7 @@ async def test_the_virtual_agents_answer_is_neither_a_response_nor_a_start(
     assert await prompts(story, ann) == ["remind"]
 
 
-async def test_system_messages_and_notes_are_neither_a_response_nor_a_start(
+async def test_system_messages_and_notes_neither_cancel_nor_start_a_timer(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("ask", REQUESTER, "10m", "prompt_requester")
@@ -282,7 +282,7 @@ NY = ZoneInfo("America/New_York")
     ("after", "duration", "due"),
     [
         pytest.param(0, "2h", "Mon 11:00", id="while it is open"),
-        pytest.param(8, "2h", "Tue 09:00", id="over a night"),
+        pytest.param(8, "2h", "Tue 09:00", id="overnight"),
         pytest.param(11, "30m", "Tue 08:30", id="begins while the queue is closed"),
         pytest.param(2 * 24 + 8, "61m", "Fri 08:01", id="over a holiday"),
         pytest.param(0, "1d", "Wed 13:00", id="a day is 24 open hours"),
@@ -353,7 +353,9 @@ async def test_a_queue_that_never_opens_starts_no_timer_in_business_hours(
     assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
 
 
-async def test_unknown_holidays_of_a_country_do_not_lose_a_text(story: Story, rules: Rules) -> None:
+async def test_a_timer_starts_even_if_the_countrys_holidays_are_unknown(
+    story: Story, rules: Rules
+) -> None:
     await rules.open(OFFICE)
     await rules.add("remind", REQUESTER, "2h", business_hours=True)
     await story.store.write(
@@ -594,8 +596,7 @@ async def test_a_timer_of_another_interaction_is_not_found(story: Story, rules: 
         await story.store.write(cancel_timer, command)
 
 
-# Batches, races, restarts
-# ----------------------------------------------------------------------------
+# Batches, races, restarts -------------------------------------------------------------------------
 
 
 async def test_many_simultaneous_texts_schedule_one_timer(story: Story, rules: Rules) -> None:
@@ -605,7 +606,9 @@ async def test_many_simultaneous_texts_schedule_one_timer(story: Story, rules: R
     assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 1
 
 
-async def test_a_reply_that_committed_first_wins(story: Story, rules: Rules) -> None:
+async def test_a_reply_that_commits_before_the_timer_fires_cancels_it(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     rules.clock.move(30 * 60)
@@ -617,7 +620,7 @@ async def test_a_reply_that_committed_first_wins(story: Story, rules: Rules) -> 
     assert await prompts(story, ann) == []
 
 
-async def test_of_a_simultaneous_reply_and_timer_exactly_one_wins(
+async def test_a_timer_adds_no_prompt_after_a_simultaneous_reply(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("remind", REQUESTER, "30m")
@@ -677,9 +680,7 @@ async def test_another_worker_fires_the_timer_of_a_worker_that_died(
     assert await prompts(story, ann) == ["remind"]
 
 
-async def test_a_batch_of_texts_needs_the_same_statements_with_one_timer_as_with_many(
-    story: Story, rules: Rules
-) -> None:
+async def test_timers_add_few_statements_to_a_batch_of_texts(story: Story, rules: Rules) -> None:
     seen: list[str] = []
     listening = story.store._writing
     sa.event.listen(listening, "before_cursor_execute", lambda *a: seen.append(a[2]))

@@ -19,8 +19,8 @@ from tests.support.story import BOB, DIRECT, MIA, OMAR, Story
 
 @pytest.fixture
 async def rules(store: Store, clock: MovedClock) -> Rules:
-    """Remind the agent after 30 minutes and after an hour, and prompt when the requester has not
-    replied for a day.
+    """Messaging actions that remind the agent after 30 minutes and after an hour, and when the
+    requester has not replied for a day.
     """
     made = Rules(store, clock)
     await made.none()
@@ -50,7 +50,9 @@ async def dismiss(story: Story, interaction_id: int, seq: int, agent: int = MIA)
     )
 
 
-async def test_only_an_agents_answer_ends_a_prompt(story: Story, rules: Rules) -> None:
+async def test_an_agents_answer_ends_a_prompt_but_a_note_or_a_new_text_does_not(
+    story: Story, rules: Rules
+) -> None:
     ann = await story.with_agent()
     assert await prompts_of(story) == []
     await rules.wait(minutes=31)

@@ -1,5 +1,5 @@
-"""Compares random conversations with a short model of table 4's rules, on both databases and with
-restarts.
+"""Compares random conversations with a short model of table 4's rules, on both databases. The
+service restarts at random times.
 """
 
 import asyncio
@@ -62,8 +62,8 @@ LADDER = [
 
 
 def after(at: datetime, minutes: int, *, business_hours: bool) -> datetime:
-    """Return the time after this much time has passed, counted second by second. The first five of
-    every ten minutes are business hours.
+    """Return the time when this many minutes have passed, counted second by second. The first five
+    of every ten minutes are business hours.
     """
     left = minutes * 60
     while left:
@@ -83,7 +83,7 @@ class Model:
     waits: list[tuple[datetime, int, int]] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
 
-    def said(self, run: str, now: datetime) -> None:
+    def record_message(self, run: str, now: datetime) -> None:
         if run != self.run:
             of_run = [
                 (n, minutes, hours)
@@ -95,7 +95,7 @@ class Model:
                 [(after(now, m, business_hours=hours), m, n) for n, m, hours in of_run],
             )
 
-    def passed(self, now: datetime) -> None:
+    def fire_due_timers(self, now: datetime) -> None:
         while self.waits and min(self.waits)[0] <= now and not self.state.startswith("closed"):
             name, _, _, _, needs, sets = LADDER[min(self.waits)[2]]
             self.waits.remove(min(self.waits))
@@ -103,7 +103,7 @@ class Model:
                 self.done.append(f"“{name}” set this to {sets.replace('_', ' ')}" if sets else name)
                 self.state = sets or self.state
 
-    def moved(self, place: int, due_at: datetime | None) -> None:
+    def postpone_or_cancel(self, place: int, due_at: datetime | None) -> None:
         """Let an agent postpone or cancel a timer."""
         minutes = LADDER[place][2]
         self.waits = [wait for wait in self.waits if wait[2] != place] + (
@@ -132,10 +132,10 @@ class Conversations(RuleBasedStateMachine):
         self.rules = Rules(self.story.store, self.clock)
 
     @initialize()
-    def rules_of_the_desk(self) -> None:
-        self.do(self._ladder())
+    def add_rules(self) -> None:
+        self.do(self._add_ladder())
 
-    async def _ladder(self) -> None:
+    async def _add_ladder(self) -> None:
         await self.rules.none()
         await self.rules.open(OPEN)
         for name, event, minutes, hours, needs, sets in LADDER:
@@ -163,7 +163,7 @@ class Conversations(RuleBasedStateMachine):
             self.ids[who], self.models[who] = received[0].interaction_id, Model()
         model = self.models[who]
         model.state = "work_in_progress" if model.state == "on_hold" else model.state
-        model.said(REQUESTER, self.clock())
+        model.record_message(REQUESTER, self.clock())
 
     @rule(who=st.integers(0, 1))
     def the_agent_writes(self, who: int) -> None:
@@ -172,10 +172,10 @@ class Conversations(RuleBasedStateMachine):
             self.do(self.story.write(self.ids[who], "hello"))
             if owner != "agent":
                 self.models[who].state = "work_in_progress"
-            self.models[who].said(AGENT, self.clock())
+            self.models[who].record_message(AGENT, self.clock())
 
     @rule(who=st.integers(0, 1), author=st.sampled_from([Author.VIRTUAL_AGENT, Author.SYSTEM]))
-    def the_bot_or_the_product_says_something(self, who: int, author: Author) -> None:
+    def the_bot_or_the_system_texts(self, who: int, author: Author) -> None:
         def speak(tx: Transaction, _: None) -> None:
             messages.send_text(
                 tx, interactions.lock(tx.conn, self.ids[who]), "You're in line", author
@@ -185,13 +185,13 @@ class Conversations(RuleBasedStateMachine):
             self.do(self.story.store.write(speak, None))
 
     @rule(who=st.integers(0, 1))
-    def it_is_closed(self, who: int) -> None:
+    def the_conversation_is_closed(self, who: int) -> None:
         if self.open(who):
             self.do(self.story.close(self.ids[who], closing_text=""))
             self.models[who].state = "closed_complete"
 
     @rule(who=st.integers(0, 1), state=st.sampled_from([State.ON_HOLD, State.WORK_IN_PROGRESS]))
-    def its_state_is_set(self, who: int, state: State) -> None:
+    def an_agent_sets_the_state(self, who: int, state: State) -> None:
         if self.open(who) and next_state(State(self.models[who].state), AGENT_TRANSITIONS[state]):
             self.do(
                 self.story.store.write(
@@ -206,7 +206,9 @@ class Conversations(RuleBasedStateMachine):
         which=st.integers(0, 5),
         seconds=st.sampled_from([None, 1, 60, 300, 3600]),
     )
-    def a_timer_is_put_off_or_canceled(self, who: int, which: int, seconds: int | None) -> None:
+    def an_agent_postpones_or_cancels_a_timer(
+        self, who: int, which: int, seconds: int | None
+    ) -> None:
         running = self.do(self.rules.running(self.ids[who])) if self.open(who) else []
         if not running:
             return
@@ -217,7 +219,7 @@ class Conversations(RuleBasedStateMachine):
             self.do(self.story.store.write(postpone_timer, Postpone(**this, due_at=due_at)))
         else:
             self.do(self.story.store.write(cancel_timer, Cancel(**this)))
-        self.models[who].moved(self.places[timer.action_id], due_at)
+        self.models[who].postpone_or_cancel(self.places[timer.action_id], due_at)
 
     @rule(seconds=st.sampled_from([1, 30, 59, 60, 119, 120, 180, 600]), worker_is_up=st.booleans())
     def time_passes(self, seconds: int, worker_is_up: bool) -> None:
@@ -226,12 +228,12 @@ class Conversations(RuleBasedStateMachine):
         """
         self.clock.move(seconds)
         if worker_is_up:
-            self.works()
+            self.run_worker()
 
-    def works(self) -> None:
+    def run_worker(self) -> None:
         self.do(self.rules.fire())
         for model in self.models:
-            model.passed(self.clock())
+            model.fire_due_timers(self.clock())
 
     @rule(with_work_in_hand=st.booleans())
     def the_service_is_restarted(self, with_work_in_hand: bool) -> None:
@@ -244,7 +246,7 @@ class Conversations(RuleBasedStateMachine):
         self.do(self.story.store.write(claiming.forget_leases, None))
 
     @invariant()
-    def what_fired_is_what_should(self) -> None:
+    def fired_actions_match_the_model(self) -> None:
         for number, model in zip(self.ids, self.models, strict=True):
             if number:
                 said = fired(self.do(self.story.lines(number)))
@@ -265,7 +267,7 @@ class Conversations(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for who in range(2):
-            self.it_is_closed(who)
+            self.the_conversation_is_closed(who)
         self.story.store.close()
         self.runner.close()
 

@@ -41,37 +41,42 @@ def need(rule: Assignment = MOST_CAPACITY, waited: float = 0, **facts: object) -
 @pytest.mark.parametrize(
     ("why", "wanted", "candidates", "chosen"),
     [
-        ("nobody there", need(), [], []),
-        ("most room", need(), [agent(1, load=2), agent(2, load=1)], [2]),
-        ("room counts, not load", need(),
+        ("no agent is online", need(), [], []),
+        ("the most free capacity", need(), [agent(1, load=2), agent(2, load=1)], [2]),
+        ("free capacity counts, not load", need(),
             [agent(1, load=1, capacity=2), agent(2, load=2, capacity=8)], [2]),
-        ("equal room: longest since", need(), [agent(1, **LATELY), agent(2, **LONG_AGO)], [2]),
-        ("never had one goes first", need(), [agent(1, **LATELY), agent(2)], [2]),
-        ("idle, whatever the room", need(IDLE), [agent(1, **LATELY), agent(2, load=3, **LONG_AGO)],
+        ("equal capacity: the longest without an offer", need(),
+         [agent(1, **LATELY), agent(2, **LONG_AGO)], [2]),
+        ("an agent who never had an offer comes first", need(), [agent(1, **LATELY), agent(2)],
+         [2]),
+        ("longest idle, whatever the capacity", need(IDLE),
+         [agent(1, **LATELY), agent(2, load=3, **LONG_AGO)],
             [2]),
-        ("the next in turn", need(TURN, last_agent=1), [agent(1), agent(2, load=3), agent(3)], [2]),
-        ("and around", need(TURN, last_agent=3), [agent(1), agent(2), agent(3)], [1]),
-        ("in turn, but for who is full", need(TURN, last_agent=1),
+        ("round robin", need(TURN, last_agent=1), [agent(1), agent(2, load=3), agent(3)], [2]),
+        ("round robin starts over", need(TURN, last_agent=3), [agent(1), agent(2), agent(3)], [1]),
+        ("round robin skips a full agent", need(TURN, last_agent=1),
             [agent(1), agent(2, load=4), agent(3)], [3]),
-        ("all who are free", need(ALL), [agent(1), agent(2, load=4), agent(3, load=1)], [1, 3]),
-        ("and who was asked is not asked twice", need(ALL, asked=frozenset({1})),
+        ("an offer to all free agents", need(ALL),
+         [agent(1), agent(2, load=4), agent(3, load=1)], [1, 3]),
+        ("no second offer to the same agent", need(ALL, asked=frozenset({1})),
             [agent(1), agent(3)], [3]),
-        ("affinity first", need(affinity=1), [agent(1, load=3), agent(2)], [1]),
-        ("affinity before all", need(ALL, affinity=1), [agent(1, load=3), agent(2)], [1]),
-        ("but not if full", need(affinity=1), [agent(1, load=4), agent(2)], [2]),
-        ("optional skills before room", need(optional=SPANISH),
+        ("the last agent comes first", need(affinity=1), [agent(1, load=3), agent(2)], [1]),
+        ("only the last agent, although the rule is all", need(ALL, affinity=1),
+         [agent(1, load=3), agent(2)], [1]),
+        ("the last agent is full", need(affinity=1), [agent(1, load=4), agent(2)], [2]),
+        ("optional skills before free capacity", need(optional=SPANISH),
             [agent(1), agent(2, load=3, skills=SPANISH)], [2]),
         ("mandatory skills", need(mandatory=SPANISH), [agent(1), agent(2, load=3, skills=SPANISH)],
             [2]),
         ("the second pool has not joined", need(waited=59), [agent(1, after_seconds=60)], []),
-        ("and joins", need(waited=60), [agent(1, after_seconds=60)], [1]),
-        ("rejected it in this round", need(round=2, declined={1: (2, True)}),
+        ("the second pool has joined", need(waited=60), [agent(1, after_seconds=60)], [1]),
+        ("rejected in this round", need(round=2, declined={1: (2, True)}),
             [agent(1), agent(2, load=3)], [2]),
-        ("declined in the round before", need(round=2, declined={1: (1, True)}), [agent(1)], [1]),
-        ("declined for good", need(round=2, declined={1: (1, False)}), [agent(1)], []),
+        ("rejected in the previous round", need(round=2, declined={1: (1, True)}), [agent(1)], [1]),
+        ("rejected with a final reason", need(round=2, declined={1: (1, False)}), [agent(1)], []),
     ],
 )  # fmt: skip
-def test_the_agents_who_get_an_offer(
+def test_the_rule_of_the_queue_chooses_the_agents_who_get_an_offer(
     why: str, wanted: Need, candidates: list[Candidate], chosen: list[int]
 ) -> None:
     decision = decide(candidates, wanted)
@@ -110,7 +115,7 @@ def test_the_log_has_every_candidate_with_the_first_reason() -> None:
     assert (decision.next_round, decision.joins_in) == (True, timedelta(seconds=50))
 
 
-def test_only_these_reasons_leave_out_an_agent() -> None:
+def test_every_reason_to_leave_out_an_agent_has_its_filter() -> None:
     assert list(FILTERS) == list(LeftOut)
 
 
@@ -122,7 +127,9 @@ def test_only_these_reasons_leave_out_an_agent() -> None:
         ([agent(1, load=4)], Nobody.ALL_FULL),
     ],
 )  # fmt: skip
-def test_the_reason_why_no_agent_gets_an_offer(candidates: list[Candidate], why: Nobody) -> None:
+def test_no_agent_gets_an_offer_when_nobody_is_online_or_all_are_full(
+    candidates: list[Candidate], why: Nobody
+) -> None:
     assert assignment.nobody(candidates) is why
 
 

@@ -1,5 +1,5 @@
-"""One process reports its connected agents. It detects gaps, and agents get their full time again
-after a gap.
+"""A process reports its connected agents. It detects gaps, such as a freeze of the process. After a
+gap, agents get their full grace time again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -44,9 +44,11 @@ def connections(store: Store, clock: MovedClock, time: Time) -> Connections:
     return Connections(store, clock, monotonic=time)
 
 
-async def verdict(story: Story, connections: Connections, agent_id: int = MIA) -> str:
-    """Do the worker's part when the agent's grace time has ended. Return the agent's presence after
-    it.
+async def presence_after_decision(
+    story: Story, connections: Connections, agent_id: int = MIA
+) -> str:
+    """Decide as the worker does at the end of the agent's grace time. Return the agent's presence
+    after the decision.
     """
     lost = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
     await story.store.write(connection_lost, lost)
@@ -79,7 +81,7 @@ async def test_connected_agents_are_reported_every_ten_seconds_and_departures_at
     await tick_for(connections, time, 1)
     assert await due_in(story, clock) == 45
     await tick_for(connections, time, 45)
-    assert await verdict(story, connections) == "away"
+    assert await presence_after_decision(story, connections) == "away"
 
 
 async def freeze(time: Time) -> None:
@@ -102,8 +104,8 @@ async def test_a_freeze_and_a_changed_clock_set_no_agent_to_away(
     time: Time,
     happens: Callable[[Time], Awaitable[None]],
 ) -> None:
-    """This applies to an agent with an open stream, and to one who could not reconnect in the
-    meantime.
+    """The test covers an agent with an open stream, and an agent who could not reconnect during the
+    gap.
     """
     await story.available(MIA, OMAR)
     caught_up: list[bool] = []
@@ -120,16 +122,20 @@ async def test_a_freeze_and_a_changed_clock_set_no_agent_to_away(
         assert connections.steady_for() == timedelta(0), (
             "requests before the next tick also notice the gap"
         )
-        assert await verdict(story, connections, MIA) == "available"
-        assert await verdict(story, connections, OMAR) == "available"
+        assert await presence_after_decision(story, connections, MIA) == "available"
+        assert await presence_after_decision(story, connections, OMAR) == "available"
         await tick_for(connections, time, 1)
         assert caught_up == [True]
         assert [await due_in(story, clock, one) for one in (MIA, OMAR)] == [55, 45]
         await tick_for(connections, time, 44)
-        assert await verdict(story, connections, OMAR) == "available", "the full grace time"
+        assert await presence_after_decision(story, connections, OMAR) == "available", (
+            "the full grace time"
+        )
         await tick_for(connections, time, 2)
-        assert await verdict(story, connections, OMAR) == "away", "no longer than the grace time"
-        assert await verdict(story, connections, MIA) == "available"
+        assert await presence_after_decision(story, connections, OMAR) == "away", (
+            "no longer than the grace time"
+        )
+        assert await presence_after_decision(story, connections, MIA) == "available"
 
 
 async def test_a_read_only_database_sets_no_agent_to_away(
@@ -152,7 +158,7 @@ async def test_a_read_only_database_sets_no_agent_to_away(
         async with connections.hold(OMAR):
             pass
         read_only(postgres_url, "off")
-        assert await verdict(story, connections) == "available"
+        assert await presence_after_decision(story, connections) == "available"
         await tick_for(connections, time, 1)
         assert await due_in(story, clock) == 55
         time.pass_(1)

@@ -92,7 +92,7 @@ def test_one_notification_covers_all_events_and_the_most_urgent_comes_first(
     assert (made.title, made.body, made.path) == (title, body, path)
 
 
-def test_mail_waits_ten_minutes_and_leaves_out_old_events() -> None:
+def test_mail_waits_ten_minutes_and_notifications_leave_out_old_events() -> None:
     early, later = AT - timedelta(hours=1), AT + timedelta(minutes=9)
     assert news_since(NotificationMethod.PUSH, None, early, AT) == AT - timedelta(minutes=15)
     assert news_since(NotificationMethod.MAIL, AT, AT, later) == later
@@ -136,7 +136,7 @@ async def test_each_event_is_sent_once_and_without_the_requesters_text(
         assert "please look" not in f"{one.notification}"
 
 
-async def test_supervisors_who_are_away_get_alarms_and_low_grades(
+async def test_supervisors_get_alerts_while_away_but_not_while_offline(
     story: Story, clock: MovedClock, store: Store
 ) -> None:
     rules = Rules(store, clock)
@@ -205,7 +205,7 @@ async def test_the_scheduled_work_ends_with_the_last_target(
     assert await story.count(d, d.c.kind == Work.NOTIFY) == 0
 
 
-async def test_a_browser_moves_to_another_agent_and_is_removed_when_it_is_gone(
+async def test_a_browser_notifies_its_last_agent_until_its_subscription_ends(
     story: Story,
 ) -> None:
     push = AddTarget(agent_id=MIA, way=NotificationMethod.PUSH, address=HOOK, p256dh="k", auth="a")
@@ -225,7 +225,7 @@ async def test_a_browser_moves_to_another_agent_and_is_removed_when_it_is_gone(
 
 
 class PushService:
-    """A fake push service and chat that records its messages."""
+    """A fake push service and chat that records the requests it gets."""
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []

@@ -1,5 +1,5 @@
 """Work assignment: the agent with the most free capacity gets an offer. The requester gets one text
-about waiting.
+that explains the wait.
 """
 
 import asyncio
@@ -141,7 +141,7 @@ async def test_work_that_all_agents_declined_is_offered_again_after_a_pause(
     assert len(await story.inbox(MIA)) == 1
 
 
-async def test_an_expired_offer_sets_the_agent_to_away_and_goes_to_the_next(
+async def test_an_expired_offer_sets_the_agent_to_away_and_goes_to_a_colleague(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA, OMAR)

@@ -95,7 +95,9 @@ async def test_signing_in_ends_an_automatic_away(
     assert await presence_of_mia(story) == ("available", None, why)
 
 
-async def test_the_chosen_presence_returns(story: Story, clock: MovedClock) -> None:
+async def test_the_chosen_presence_returns_after_an_automatic_away(
+    story: Story, clock: MovedClock
+) -> None:
     """The chosen presence returns even if it is a custom state that takes work."""
     own = sa.insert(t.presence_states).values(name="Back office", takes_work=True, position=1)
     await story.store.write(lambda tx, _: tx.conn.execute(own), None)
@@ -107,7 +109,9 @@ async def test_the_chosen_presence_returns(story: Story, clock: MovedClock) -> N
 
 
 @pytest.mark.parametrize("chosen", ["away", "offline"])
-async def test_a_chosen_presence_stays(story: Story, clock: MovedClock, chosen: str) -> None:
+async def test_reconnecting_and_signing_in_keep_a_chosen_away_or_offline(
+    story: Story, clock: MovedClock, chosen: str
+) -> None:
     await choose(story, chosen)
     await lose_connection(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
@@ -181,7 +185,7 @@ async def test_the_decision_considers_connected_agents_and_gaps_of_the_service(
     ] * stays
 
 
-async def test_another_process_may_have_postponed_the_decision_since_its_claim(
+async def test_a_report_after_the_claim_postpones_the_decision(
     story: Story, clock: MovedClock
 ) -> None:
     await story.available(MIA)
@@ -212,7 +216,7 @@ async def test_the_grace_time_begins_when_the_last_stream_closes(
     ],
     ids=["leaves", "comes back"],
 )
-async def test_of_reports_that_run_together_the_last_one_counts(
+async def test_the_last_of_several_reports_in_one_batch_counts(
     story: Story, clock: MovedClock, reports: list[Connected], seconds: int
 ) -> None:
     await story.available(MIA)
@@ -266,7 +270,7 @@ async def test_after_a_gap_every_agent_gets_the_full_time_again(
 async def test_a_clock_that_steps_back_an_hour_delays_nothing(
     story: Story, clock: MovedClock
 ) -> None:
-    """This covers the decision about a lost connection, an offer, claimed work, and a text that
+    """The test covers the decision about a lost connection, an offer, claimed work, and a text that
     waits for its number's rate.
     """
     await story.available(MIA)
@@ -277,7 +281,7 @@ async def test_a_clock_that_steps_back_an_hour_delays_nothing(
     row = {"kind": Work.DELIVER, "line": "x", "attempts": 0, "due_at": clock.now}
     far = due_work.HELD
     rows = [
-        # A process that has died since then claimed this.
+        # The process that claimed this work has died.
         {**row, "key": "901", "lease_until": clock.now + timedelta(seconds=60)},
         {**row, "key": "902", "lease_until": None, "due_at": clock.now + timedelta(seconds=2)},
         {

@@ -115,7 +115,7 @@ def test_the_highest_priority_comes_first() -> None:
     ("hours", "taken"),
     [(((at(8), at(18)),), at(8)), (((at(10), at(18)),), at(10)), (((at(5), at(6)),), None)],
 )
-def test_a_closed_queue_waits(hours: object, taken: datetime | None) -> None:
+def test_a_conversation_waits_until_its_queue_opens(hours: object, taken: datetime | None) -> None:
     found = replayed({DESK: queue(MIA, hours=hours)}, [agent(MIA)], arrival(1, at(7)))  # type: ignore[arg-type]
     assert found[1] == (None if taken is None else (MIA, taken))
 
@@ -199,8 +199,8 @@ def test_an_agent_who_served_before_the_replayed_days_also_comes_first() -> None
 def test_an_agent_who_rejected_an_offer_rejects_it_again_after_the_same_time(
     again: bool, taken: tuple[int, float]
 ) -> None:
-    """Until then, the offer counts toward the agent's load. Omar is busy at that time, so a new
-    round offers the conversation to Mia, if she may be asked again.
+    """Until the rejection, the offer counts toward Mia's load. Omar is busy then, so a new round
+    offers the conversation to Mia, if she may be asked again.
     """
     desk = {DESK: queue(MIA, OMAR)}
     first = arrival(0, at(9), declines={MIA: declined(2, again=again)})

@@ -29,7 +29,8 @@ ARRIVAL = Arrival(
     id=1, queue_id=10, at=at(9), priority=3, patience=None, accepting=timedelta(),
     busy=timedelta(minutes=30),
 )  # fmt: skip
-# An agent got it after 20 min, answered after 5 more, answered again within 10, and closed at 9:50.
+# An agent got the conversation after 20 min and answered after 5 more. The agent answered the next
+# text within 10 min and closed the conversation at 9:50.
 PAST = PastAnswers(
     spans=[
         Span(FIRST, at(9), at(9, 25), reached=True),
@@ -55,26 +56,26 @@ def test_an_earlier_offer_moves_all_later_events_forward() -> None:
     assert holds == [HeldTime(at(9, 26), at(9, 30))]
 
 
-def test_a_conversation_that_no_agent_gets() -> None:
+def test_without_an_agent_the_first_response_target_runs_to_the_end() -> None:
     spans, _ = shifted(ARRIVAL, Outcome(None, None), PAST, at(20))
     assert times(spans) == [(FIRST, at(9), at(20))]
     assert not spans[0].reached
 
 
-def test_an_agent_gets_conversations_that_no_agent_got_before() -> None:
+def test_a_conversation_that_no_agent_got_before_gets_the_usual_response_time() -> None:
     past = PastAnswers(usual_answer=timedelta(minutes=4))
     spans, _ = shifted(ARRIVAL, Outcome(MIA, at(9, 1)), past, at(20))
     assert times(spans) == [(FIRST, at(9), at(9, 5))]
 
 
-def test_a_replay_has_its_numbers() -> None:
+def test_a_replay_counts_waits_targets_and_load() -> None:
     rules = TargetRules(
         targets=[QueueTargets(priority=3, first_response=20, next_response=5, resolution=60)],
         hours=Schedule(None, "UTC"),
     )
     counting = Counting(rules={10: rules}, available={MIA: [(at(8), at(10))]}, end=at(20))
     counting.add(ARRIVAL, Outcome(MIA, at(9, 20)), PAST)  # first response after 25 min
-    counting.add(ARRIVAL, Outcome(MIA, at(9, 10)), PAST)  # after 15 min
+    counting.add(ARRIVAL, Outcome(MIA, at(9, 10)), PAST)  # first response after 15 min
     counting.add(ARRIVAL, Outcome(None, None), PAST)
     found = counting.figures()
     queue = found.queues[0]

@@ -1,5 +1,6 @@
 """Work assignment beyond the first offer: pools, skills, rounds, closed queues, presence, lost
-connections."""
+connections.
+"""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -46,7 +47,7 @@ SERVICE_DESK = 1
 async def change(
     store: Store, table: sa.Table, where: sa.ColumnElement[bool] | None = None, **values: Any
 ) -> None:
-    """Change a setting as an admin does."""
+    """Change columns directly in the database."""
     query = sa.update(table).values(**values)
     await store.write(
         lambda tx, _: tx.conn.execute(query if where is None else query.where(where)), None
@@ -230,7 +231,7 @@ async def test_an_agent_who_rejects_with_a_final_reason_gets_no_second_offer(
     assert "rejected this conversation" in {c.why for c in last.candidates}
 
 
-async def test_a_closed_queue_texts_when_it_opens_and_offers_work_then(
+async def test_a_closed_queue_texts_its_opening_time_and_offers_work_when_it_opens(
     story: Story, clock: MovedClock
 ) -> None:
     await change(story.store, t.queues, schedule="Mo-Fr 08:00-18:00; PH off")
@@ -293,11 +294,10 @@ async def test_waiting_work_in_one_queue_does_not_delay_another_queue(story: Sto
     assert [o.interaction.id for o in await story.inbox(MIA)] == [bob]
 
 
-# The choice of a queue
-# ------------------------------------------------------------------------------------
+# The choice of a queue ----------------------------------------------------------------------------
 
 
-async def a_queue(story: Story, name: str, **conditions: object) -> int:
+async def add_queue(story: Story, name: str, **conditions: object) -> int:
     """Create a queue with these conditions."""
     lines = tuple(Condition(field=f, operator=Operator.IS, value=v) for f, v in conditions.items())  # type: ignore[arg-type]
     return await story.store.write(
@@ -307,8 +307,8 @@ async def a_queue(story: Story, name: str, **conditions: object) -> int:
 
 
 async def test_a_conversation_goes_to_the_first_queue_whose_conditions_match(story: Story) -> None:
-    await a_queue(story, "Network", topic="network")
-    await a_queue(story, "Español", language="es")
+    await add_queue(story, "Network", topic="network")
+    await add_queue(story, "Español", language="es")
     await change(
         story.store, t.users, t.users.c.external_id == "E1002", attributes={"language": "es"}
     )
@@ -399,7 +399,7 @@ async def test_a_lost_connection_sets_an_agent_to_away_after_the_grace_time(
     assert (mia.presence, mia.presence_reason) == ("away", "The connection was lost")
 
 
-async def test_a_text_to_an_agent_who_is_away_is_offered_again_if_the_desk_chose_this(
+async def test_a_text_to_an_away_agent_returns_to_the_queue_if_the_desk_wants_that(
     story: Story,
 ) -> None:
     ann = await story.with_agent(MIA)
@@ -447,7 +447,7 @@ async def test_an_agent_who_cannot_get_the_first_items_gets_later_ones(
     assert offer.interaction.id == third
 
 
-async def test_an_agent_who_accepts_too_late_gets_the_next_offer_at_once(
+async def test_an_agent_whose_offer_a_colleague_accepts_gets_the_next_one_at_once(
     story: Story, clock: MovedClock
 ) -> None:
     """An offer that another agent accepts disappears and frees capacity, even if nothing else

@@ -28,7 +28,7 @@ CONVERSATIONS = int(os.environ.get("PATCHBOARD_TEST_CONVERSATIONS", "150"))
 KINDS = frozenset({Work.OFFER_WORK, Work.EXPIRE_OFFER, Work.LOST_CONNECTION})
 
 
-async def the_day(story: Story, clock: MovedClock, day: Day) -> None:
+async def run_the_day(story: Story, clock: MovedClock, day: Day) -> None:
     await story.store.write(lambda tx, _: lay_out(tx.conn, AGENTS), None)
     await day.run(CONVERSATIONS, a_tick=max(CONVERSATIONS // 60, 1))
     assert await story.count(t.interactions) == CONVERSATIONS
@@ -37,13 +37,13 @@ async def the_day(story: Story, clock: MovedClock, day: Day) -> None:
         assert await story.count(t.offers, t.offers.c.outcome == outcome), f"no offer was {outcome}"
 
 
-def a_worker(store: Store, clock: MovedClock) -> Worker:
+def make_worker(store: Store, clock: MovedClock) -> Worker:
     return Worker(WorkerDeps(store=store, provider=None, bot=NoBot(), clock=clock), KINDS)  # type: ignore[arg-type]
 
 
-async def test_a_day_with_many_agents_and_conversations(story: Story, clock: MovedClock) -> None:
-    day = Day(story.store, clock, a_worker(story.store, clock).step, AGENTS, random.Random(4))
-    await the_day(story, clock, day)
+async def test_a_day_with_many_agents_keeps_the_invariants(story: Story, clock: MovedClock) -> None:
+    day = Day(story.store, clock, make_worker(story.store, clock).step, AGENTS, random.Random(4))
+    await run_the_day(story, clock, day)
 
 
 @asynccontextmanager
@@ -64,14 +64,14 @@ async def second_process(url: str, clock: MovedClock) -> AsyncIterator[object]:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_the_same_day_with_two_processes(
+async def test_a_day_with_two_processes_keeps_the_invariants(
     database_url: str, story: Story, clock: MovedClock
 ) -> None:
-    worker = a_worker(story.store, clock)
+    worker = make_worker(story.store, clock)
     async with second_process(database_url, clock) as other:
 
         async def both() -> int:
             return sum(await asyncio.gather(worker.step(), other()))  # type: ignore[operator]
 
         day = Day(story.store, clock, both, AGENTS, random.Random(5))
-        await the_day(story, clock, day)
+        await run_the_day(story, clock, day)

@@ -51,12 +51,12 @@ async def change(story: Story, queue: int = 1, **values: Any) -> None:
     await story.store.write(change_queue, ChangeQueue(id=queue, values=values))
 
 
-async def priority(story: Story, ann: int, number: int) -> None:
+async def set_priority(story: Story, ann: int, number: int) -> None:
     command = ChangeInteraction(interaction_id=ann, agent_id=MIA, priority=number)
     await story.store.write(change_interaction, command)
 
 
-async def state(story: Story, ann: int, to: State) -> None:
+async def set_state(story: Story, ann: int, to: State) -> None:
     command = ChangeInteraction(interaction_id=ann, agent_id=MIA, state=to)
     await story.store.write(change_interaction, command)
 
@@ -65,7 +65,7 @@ async def targets(story: Story, interaction_id: int) -> dict[str, RunningTarget]
     return {one.kind: one for one in (await story.see(interaction_id)).targets}
 
 
-async def left(story: Story, rules: Rules, interaction_id: int) -> dict[str, float | None]:
+async def minutes_left(story: Story, rules: Rules, interaction_id: int) -> dict[str, float | None]:
     """Return kind -> the minutes until the target is due, or None while it is paused."""
     now = rules.clock()
     return {
@@ -76,18 +76,18 @@ async def left(story: Story, rules: Rules, interaction_id: int) -> dict[str, flo
 
 async def test_targets_run_from_the_first_text_to_closing(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
-    assert await left(story, rules, ann) == {"first_response": 20, "resolution": 240}
+    assert await minutes_left(story, rules, ann) == {"first_response": 20, "resolution": 240}
     rules.clock.move(600)
     await story.text("hello?", to=DIRECT)
-    assert await left(story, rules, ann) == {"first_response": 10, "resolution": 230}, (
+    assert await minutes_left(story, rules, ann) == {"first_response": 10, "resolution": 230}, (
         "the first response"
     )
     await story.write(ann, "hello Ann")
-    assert await left(story, rules, ann) == {"resolution": 230}
+    assert await minutes_left(story, rules, ann) == {"resolution": 230}
     await story.text("thanks, but", to=DIRECT)
-    assert await left(story, rules, ann) == {"next_response": 40, "resolution": 230}
+    assert await minutes_left(story, rules, ann) == {"next_response": 40, "resolution": 230}
     await story.close(ann)
-    assert await left(story, rules, ann) == {}
+    assert await minutes_left(story, rules, ann) == {}
     assert await story.count(t.running_targets) == 0
 
 
@@ -102,7 +102,7 @@ async def test_new_targets_reach_many_open_conversations_in_batches(
     await change(story, targets=(QueueTargets(priority=3, first_response=7),))
 
     async def refreshed() -> int:
-        return sum([(await left(story, rules, one))["first_response"] == 7 for one in anns])
+        return sum([(await minutes_left(story, rules, one))["first_response"] == 7 for one in anns])
 
     due = t.due_work.c.kind == Work.REFRESH_TARGETS
     seen = [await refreshed()]
@@ -116,10 +116,10 @@ async def test_no_target_runs_before_the_handoff_by_the_virtual_agent(
     story: Story, rules: Rules
 ) -> None:
     ann = (await story.text(to=MAIN)).interaction_id or 0
-    assert await left(story, rules, ann) == {}
+    assert await minutes_left(story, rules, ann) == {}
     rules.clock.move(300)
     await story.hand_off(ann)
-    assert await left(story, rules, ann) == {"first_response": 20, "resolution": 240}
+    assert await minutes_left(story, rules, ann) == {"first_response": 20, "resolution": 240}
 
 
 async def test_after_a_hand_back_no_response_target_runs(story: Story, rules: Rules) -> None:
@@ -127,33 +127,33 @@ async def test_after_a_hand_back_no_response_target_runs(story: Story, rules: Ru
     await story.write(ann, "the bot can do this")
     back = ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="done")
     await story.store.write(return_to_bot, back)
-    assert list(await left(story, rules, ann)) == ["resolution"]
+    assert list(await minutes_left(story, rules, ann)) == ["resolution"]
 
 
-async def test_a_conversation_that_an_agent_started_has_no_target_until_the_requester_texts(
+async def test_a_new_conversation_after_closing_has_targets_again(
     story: Story, rules: Rules
 ) -> None:
     ann = await story.with_agent()
     await story.write(ann, "hello")
     await story.close(ann)
     other = await story.with_agent()
-    assert list(await left(story, rules, other)) == ["first_response", "resolution"]
+    assert list(await minutes_left(story, rules, other)) == ["first_response", "resolution"]
 
 
 async def test_a_hold_pauses_targets(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
     rules.clock.move(300)
-    await state(story, ann, State.ON_HOLD)
-    assert await left(story, rules, ann) == {"first_response": None, "resolution": None}
+    await set_state(story, ann, State.ON_HOLD)
+    assert await minutes_left(story, rules, ann) == {"first_response": None, "resolution": None}
     found = await targets(story, ann)
     assert found["first_response"].minutes_left_on_hold == 15
     rules.clock.move(3600)
-    await state(story, ann, State.WORK_IN_PROGRESS)
-    assert await left(story, rules, ann) == {"first_response": 15, "resolution": 235}
-    await state(story, ann, State.ON_HOLD)
+    await set_state(story, ann, State.WORK_IN_PROGRESS)
+    assert await minutes_left(story, rules, ann) == {"first_response": 15, "resolution": 235}
+    await set_state(story, ann, State.ON_HOLD)
     rules.clock.move(600)
     await story.text("any news?", to=DIRECT)
-    assert await left(story, rules, ann) == {"first_response": 15, "resolution": 235}
+    assert await minutes_left(story, rules, ann) == {"first_response": 15, "resolution": 235}
     held = [(one.began_at, one.ended_at) for one in await story.rows(t.holds)]
     assert [(b - a).total_seconds() for a, b in held] == [3600, 600]
 
@@ -177,27 +177,27 @@ async def test_times_of_targets_follow_the_desks_time_zone(
     """At 14:00 UTC the queue is open in New York. In Honolulu it opens at 18:00 UTC."""
     await change(story, schedule="08:00-18:00")
     ann = await story.with_agent()
-    assert (await left(story, rules, ann))["first_response"] == 20
+    assert (await minutes_left(story, rules, ann))["first_response"] == 20
     await story.store.write(change_desk, {"time_zone": "Pacific/Honolulu"})
-    assert (await left(story, rules, ann))["first_response"] == 4 * 60 + 20
+    assert (await minutes_left(story, rules, ann))["first_response"] == 4 * 60 + 20
 
 
 async def test_targets_follow_priority_and_queue(story: Story, rules: Rules) -> None:
     ann = await story.with_agent()
-    await priority(story, ann, 1)
-    assert await left(story, rules, ann) == {"first_response": 5}
-    await priority(story, ann, 2)
-    assert await left(story, rules, ann) == {}
-    await priority(story, ann, 3)
+    await set_priority(story, ann, 1)
+    assert await minutes_left(story, rules, ann) == {"first_response": 5}
+    await set_priority(story, ann, 2)
+    assert await minutes_left(story, rules, ann) == {}
+    await set_priority(story, ann, 3)
     await change(story, targets=())
-    assert await left(story, rules, ann) == {}
+    assert await minutes_left(story, rules, ann) == {}
     rules.clock.move(60)
     await change(story, targets=TARGETS)
-    assert await left(story, rules, ann) == {"first_response": 19, "resolution": 239}
+    assert await minutes_left(story, rules, ann) == {"first_response": 19, "resolution": 239}
     other = await story.store.write(make_queue, QueueFields(name="Other"))
     away = Transfer(interaction_id=ann, agent_id=MIA, to_queue=other)
     await story.store.write(transfer, away)
-    assert await left(story, rules, ann) == {}, "the other queue has no targets"
+    assert await minutes_left(story, rules, ann) == {}, "the other queue has no targets"
 
 
 async def test_the_list_shows_the_target_that_is_due_first(story: Story, rules: Rules) -> None:
@@ -229,7 +229,9 @@ async def fired_texts(story: Story, ann: int) -> list[str]:
     return [one.body for one in await story.lines(ann) if one.event in ("prompt", "alarm")]
 
 
-async def test_an_action_fires_when_this_much_time_is_left(story: Story, rules: Rules) -> None:
+async def test_an_action_fires_once_when_its_number_of_minutes_is_left(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("soon", REQUESTER, "1m", **due_in(5))
     await rules.add("late", REQUESTER, "1m", **due_in(0))
     ann = await story.with_agent()
@@ -252,7 +254,7 @@ async def test_an_answer_in_time_cancels_the_timer(story: Story, rules: Rules) -
     assert await fired_texts(story, ann) == []
 
 
-async def test_a_target_pauses_during_a_hold_and_before_the_handoff(
+async def test_a_timer_pauses_during_a_hold_and_before_the_handoff(
     story: Story, rules: Rules
 ) -> None:
     await rules.add("soon", REQUESTER, "1m", **due_in(5))
@@ -265,10 +267,10 @@ async def test_a_target_pauses_during_a_hold_and_before_the_handoff(
     await story.offer()
     await story.accept((await story.inbox(MIA))[0].id, MIA)
     await rules.wait(minutes=10)
-    await state(story, bot, State.ON_HOLD)
+    await set_state(story, bot, State.ON_HOLD)
     await rules.wait(minutes=60)
     assert await fired_texts(story, bot) == []
-    await state(story, bot, State.WORK_IN_PROGRESS)
+    await set_state(story, bot, State.WORK_IN_PROGRESS)
     await rules.wait(minutes=4)
     assert await fired_texts(story, bot) == []
     await rules.wait(minutes=1)
@@ -279,7 +281,7 @@ async def test_a_higher_priority_moves_the_target_forward(story: Story, rules: R
     await rules.add("late", REQUESTER, "1m", **due_in(0))
     ann = await story.with_agent()
     await rules.wait(minutes=6)
-    await priority(story, ann, 1)
+    await set_priority(story, ann, 1)
     await rules.fire()
     assert await fired_texts(story, ann) == ["late"]
 
@@ -314,7 +316,7 @@ async def test_the_resolution_target_runs_while_the_requester_is_silent(
     assert await fired_texts(story, ann) == ["resolve it"]
 
 
-async def test_supervisors_get_an_alert_although_an_agent_is_assigned(
+async def test_supervisors_get_an_alert_even_if_an_agent_is_assigned(
     story: Story, rules: Rules
 ) -> None:
     late = due_in(-10)

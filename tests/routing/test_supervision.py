@@ -32,7 +32,7 @@ from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 
-async def seen(story: Story, **how: int) -> Now:
+async def read_view(story: Story, **how: int) -> Now:
     return await story.store.read(supervision.now, OMAR, **how)
 
 
@@ -46,12 +46,14 @@ async def change(story: Story, query: sa.Executable) -> None:
 
 async def waits_since(story: Story, interaction_id: int) -> datetime | None:
     return next(
-        one.waiting_since for one in (await seen(story)).conversations if one.id == interaction_id
+        one.waiting_since
+        for one in (await read_view(story)).conversations
+        if one.id == interaction_id
     )
 
 
-async def test_the_view_of_an_empty_desk(story: Story) -> None:
-    now = await seen(story)
+async def test_the_view_of_an_empty_desk_shows_its_queue_and_agents(story: Story) -> None:
+    now = await read_view(story)
     (queue,) = now.queues
     assert (queue.name, queue.waiting, queue.oldest_since, queue.free, queue.eligible) == (
         "Service desk",
@@ -81,12 +83,12 @@ async def test_a_queue_shows_its_longest_wait_and_free_agents(
     await story.text(number=ANN, to=DIRECT)
     clock.move(60)
     await story.text(number=BOB, to=DIRECT)
-    now = await seen(story)
+    now = await read_view(story)
     assert (now.queues[0].waiting, now.queues[0].oldest_since, now.queues[0].free) == (2, began, 0)
     assert (now.waiting, now.oldest_since) == (2, began)
     await story.available(MIA)
     await story.offer()
-    now = await seen(story)
+    now = await read_view(story)
     assert (now.queues[0].waiting, now.queues[0].free) == (2, 0), (
         "an offered conversation still waits, and Mia has no free capacity"
     )
@@ -104,13 +106,13 @@ async def test_a_queue_shows_when_it_opens_and_closes_and_why_it_can_never_assig
 ) -> None:
     clock.now = datetime(2026, 6, 1, 14, tzinfo=UTC)  # a Monday, 10:00 in New York
     await change(story, sa.update(t.queues).values(schedule="Mo-Fr 08:00-18:00"))
-    (queue,) = (await seen(story)).queues
+    (queue,) = (await read_view(story)).queues
     assert (queue.open_now, queue.closes_at) == (True, datetime(2026, 6, 1, 22, tzinfo=UTC))
     clock.move(12 * 3600)
-    (queue,) = (await seen(story)).queues
+    (queue,) = (await read_view(story)).queues
     assert (queue.open_now, queue.opens_at) == (False, datetime(2026, 6, 2, 12, tzinfo=UTC))
     await change(story, sa.update(t.agents).values(active=False))
-    (queue,) = (await seen(story)).queues
+    (queue,) = (await read_view(story)).queues
     assert queue.problems == ["No active agent is in its groups (Service desk): add one."]
 
 
@@ -122,10 +124,10 @@ async def test_longest_waits_come_first_then_agents_then_the_bot(
     bot = (await story.text(number=BOB, to=MAIN)).interaction_id
     clock.move(60)
     queued = (await story.text(number=STRANGER, to=DIRECT)).interaction_id
-    assert [c.id for c in (await seen(story)).conversations] == [queued, ann, bot]
+    assert [c.id for c in (await read_view(story)).conversations] == [queued, ann, bot]
     clock.move(60)
     await story.text("still there?", number=ANN, to=DIRECT)
-    now = await seen(story)
+    now = await read_view(story)
     assert [c.id for c in now.conversations] == [queued, ann, bot]
     assert [c.owner.kind for c in now.conversations] == [
         Owner.QUEUE,
@@ -137,11 +139,13 @@ async def test_longest_waits_come_first_then_agents_then_the_bot(
         clock.now,
         None,
     ]
-    assert (await seen(story, most=1)).active == 3
-    assert [c.id for c in (await seen(story, queue_id=1)).conversations] == [queued, ann, bot], (
-        "the queue of its company number"
-    )
-    assert (await seen(story, queue_id=99)).conversations == []
+    assert (await read_view(story, most=1)).active == 3
+    assert [c.id for c in (await read_view(story, queue_id=1)).conversations] == [
+        queued,
+        ann,
+        bot,
+    ], "the queue of its company number"
+    assert (await read_view(story, queue_id=99)).conversations == []
 
 
 async def test_the_view_shows_since_when_a_requester_waits_for_an_agent(
@@ -173,7 +177,7 @@ async def test_a_transfer_does_not_wait_in_the_queue(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.available(OMAR)
     await story.store.write(transfer, Transfer(interaction_id=ann, agent_id=MIA, to_agent=OMAR))
-    now = await seen(story)
+    now = await read_view(story)
     assert (now.queues[0].waiting, now.waiting) == (0, 0)
     assert [a.name for a in now.conversations[0].offered_to] == ["Omar Haddad"]
 
@@ -196,7 +200,9 @@ async def test_the_view_shows_presences_with_history_and_custom_states(
     clock.move(3600)
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence="lunch"))
     await story.store.write(set_presence, SetPresence(agent_id=OMAR, presence="back office"))
-    assert [(a.name, a.presence, a.takes_work, a.since) for a in (await seen(story)).agents] == [
+    assert [
+        (a.name, a.presence, a.takes_work, a.since) for a in (await read_view(story)).agents
+    ] == [
         ("Omar Haddad", "back office", True, clock.now),
         ("Mia Chen", "lunch", False, clock.now),
     ]
@@ -289,9 +295,9 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
 
 
 async def test_supervisors_get_one_hint_for_each_transaction(story: Story) -> None:
-    def say(tx: Transaction, _: None) -> list[str]:
+    def change_twice(tx: Transaction, _: None) -> list[str]:
         tx.desk_changed()
         tx.desk_changed()
         return [hint.channel for hint in tx.hints]
 
-    assert await story.store.write(say, None) == ["desk"]
+    assert await story.store.write(change_twice, None) == ["desk"]

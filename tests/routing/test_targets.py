@@ -40,8 +40,8 @@ DUE = [
     ("always open", ALWAYS, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
     ("within a day", OFFICE, "Mo 09:00", 40, [], "Mo 09:40", "Mo 09:30"),
     ("begins while closed", OFFICE, "Mo 06:00", 40, [], "Mo 08:40", "Mo 08:30"),
-    ("continues over a night", OFFICE, "Mo 17:40", 40, [], "Tu 08:20", "Tu 08:10"),
-    ("continues over a weekend", OFFICE, "Fr 17:00", 120, [], "Mo2 09:00", "Mo2 08:30"),
+    ("continues overnight", OFFICE, "Mo 17:40", 40, [], "Tu 08:20", "Tu 08:10"),
+    ("continues after a weekend", OFFICE, "Fr 17:00", 120, [], "Mo2 09:00", "Mo2 08:30"),
     ("ends as the queue closes", OFFICE, "Mo 17:20", 40, [], "Mo 18:00", "Mo 17:50"),
     ("a hold", ALWAYS, "Mo 09:00", 40, [("Mo 09:10", "Mo 09:20")], "Mo 09:50", "Mo 09:40"),
     (
@@ -53,7 +53,7 @@ DUE = [
         "Mo 10:20",
         "Mo 10:10",
     ),
-    ("a hold over a night", OFFICE, "Mo 17:00", 80, [("Mo 17:40", "Tu 09:00")], "Tu 09:40",
+    ("a hold overnight", OFFICE, "Mo 17:00", 80, [("Mo 17:40", "Tu 09:00")], "Tu 09:40",
         "Tu 09:20"),
     ("a hold while closed", OFFICE, "Mo 17:40", 40, [("Mo 19:00", "Mo 23:00")], "Tu 08:20",
         "Tu 08:10"),
@@ -72,7 +72,7 @@ DUE = [
 
 
 @pytest.mark.parametrize("case", DUE, ids=[one[0] for one in DUE])
-def test_a_target_is_due_at_its_time(
+def test_opening_hours_and_holds_decide_when_a_target_is_due(
     case: tuple[str, Schedule, str, int, list[tuple[str, str | None]], str, str],
 ) -> None:
     _, hours, start, minutes, held, due, soon = case
@@ -102,7 +102,9 @@ def test_a_hold_stops_the_time_that_is_left(
     ("minutes_left", "expected"),
     [(10, "Mo 09:30"), (40, "Mo 09:00"), (90, "Mo 09:00"), (0, "Mo 09:40"), (-30, "Mo 10:10")],
 )
-def test_the_time_when_a_number_of_minutes_is_left(minutes_left: int, expected: str) -> None:
+def test_the_time_with_some_minutes_left_is_never_before_the_start(
+    minutes_left: int, expected: str
+) -> None:
     assert moment(at("Mo 09:00"), timedelta(minutes=40 - minutes_left), [], OFFICE) == at(expected)
 
 
@@ -124,7 +126,9 @@ MET = [
 
 
 @pytest.mark.parametrize("case", MET, ids=[one[0] for one in MET])
-def test_a_target_was_met_or_missed(case: tuple[str, str | None, bool, str, bool | None]) -> None:
+def test_a_target_is_met_missed_or_still_undecided(
+    case: tuple[str, str | None, bool, str, bool | None],
+) -> None:
     _, ended, reached, now, met = case
     span = Span(TargetKind.FIRST_RESPONSE, at("Mo 09:00"), at(ended) if ended else None, reached)
     assert was_met(span, 40, [], OFFICE, at(now)) is met

@@ -61,21 +61,21 @@ async def test_when_the_other_agent_accepts_the_sender_leaves(story: Story, ann:
     assert "one more thing" in [line.body for line in await story.lines(ann)]
 
 
-@pytest.mark.parametrize("how", ["declines", "lets it run out", "goes away", "is taken back"])
-async def test_a_conversation_stays_with_the_sender_when_the_other(
+@pytest.mark.parametrize("how", ["declined", "expired", "agent goes away", "withdrawn"])
+async def test_a_conversation_stays_with_the_sender_when_a_transfer_fails(
     how: str, story: Story, ann: int, clock: MovedClock
 ) -> None:
     await transfer_conversation(story, ann, to_agent=OMAR)
     (offer,) = await story.inbox(OMAR)
-    if how == "declines":
+    if how == "declined":
         await story.store.write(
             reject_work, Reject(work_item_id=offer.id, agent_id=OMAR, reason="Not my subject")
         )
-    elif how == "lets it run out":
+    elif how == "expired":
         (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
         clock.now = work.due_at
         await story.store.write(expire_offer, Expire(int(work.key)))
-    elif how == "goes away":
+    elif how == "agent goes away":
         await story.store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
     else:
         await story.store.write(cancel_transfer, CancelTransfer(interaction_id=ann, agent_id=MIA))
@@ -91,7 +91,7 @@ async def test_a_conversation_stays_with_the_sender_when_the_other(
     await transfer_conversation(story, ann, to_agent=OMAR)  # Mia can try the transfer again.
 
 
-async def test_a_transfer_to_a_queue_is_immediate_and_the_sender_is_asked_last(
+async def test_a_transfer_to_a_queue_is_immediate_and_offered_to_a_colleague_first(
     story: Story, ann: int
 ) -> None:
     await transfer_conversation(story, ann, to_queue=1, note="Needs a second look.")
@@ -155,7 +155,7 @@ async def test_a_hand_back_sends_the_outcome_to_the_bot(story: Story, ann: int) 
     assert question.metadata["handed_back"]["outcome"] == "New dock ordered"
 
 
-async def test_a_blank_text_after_a_hand_back_keeps_the_steps_before_the_turn(
+async def test_after_a_blank_text_the_bot_still_learns_of_the_hand_back(
     story: Story, ann: int
 ) -> None:
     await story.store.write(

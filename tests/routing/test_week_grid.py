@@ -44,7 +44,7 @@ def test_the_grid_reads_common_expressions(expression: str) -> None:
 
 
 @pytest.mark.parametrize("expression", RICHER)
-def test_the_grid_does_not_change_complex_expressions(expression: str) -> None:
+def test_the_grid_does_not_read_complex_expressions(expression: str) -> None:
     assert parse(expression) is None
 
 
@@ -78,7 +78,7 @@ def test_the_shortest_form_is_written() -> None:
         ("", ()),
     ],
 )
-def test_typed_times_are_read(typed: str, times: object) -> None:
+def test_typed_times_are_parsed(typed: str, times: object) -> None:
     assert read_times(typed) == times
 
 

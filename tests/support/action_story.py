@@ -54,7 +54,7 @@ class Rules:
     clock: MovedClock
 
     async def none(self) -> None:
-        """Delete the default messaging actions."""
+        """Delete all messaging actions."""
         for action_id in await self.store.read(messaging_actions.list_):
             await self.store.write(delete_messaging_action, action_id)
 
@@ -95,16 +95,16 @@ class Rules:
 
 
 def fired(lines: list[Any]) -> list[str]:
-    """Return the lines that messaging actions added: prompts to agents, texts to the requester, and
-    state changes.
+    """Return the bodies of the lines that messaging actions added: prompts to agents, texts to the
+    requester, and state changes.
     """
     written = [
-        line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _of_the_product(line)
+        line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _is_automatic(line)
     ]
     return [line.body for line in written if not line.body.startswith("You're in line")]
 
 
-def _of_the_product(line: Any) -> bool:
+def _is_automatic(line: Any) -> bool:
     """Return whether this is an automatic text to the requester, or the line that names the action
     that ended the conversation.
     """

@@ -14,8 +14,8 @@ class Cable:
 
     @classmethod
     async def to(cls, url: str) -> "tuple[Cable, str]":
-        """Connect to a database's server. Return the cable, and the database's address through the
-        cable.
+        """Start a cable to a database's server. Return the cable, and the database's address
+        through the cable.
         """
         host, _, rest = url.removeprefix("postgresql://").partition(":")
         port, _, name = rest.partition("/")

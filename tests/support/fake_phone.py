@@ -1,8 +1,8 @@
 """A stateful fake of the app SMS Gateway for Android on a phone with two SIM cards.
 
 Like the app's database, it keeps texts, webhooks, the inbox and the settings during a restart and
-while the phone is away. It transfers texts and posts webhooks only when a test calls the methods
-for it. Requests and answers have the fields of the sources that
+while the phone is away. It sends texts only when a test calls ``carry``, and posts webhooks only
+when a test calls ``post_events``. The fields of its requests and answers come from the sources that
 ``handoff_service/gateways/android_phone/`` names.
 """
 

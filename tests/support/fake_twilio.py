@@ -1,5 +1,5 @@
-"""A stateful fake of Twilio, which tests can cause to fail. It works with Twilio's official client,
-and for people who try the product by hand.
+"""A stateful fake of Twilio. Tests can make it fail, and Twilio's official client can call it.
+People can also run it to try the product by hand.
 
 In a test::
 
@@ -116,8 +116,8 @@ class FakeTwilio:
         consent_faults: Number -> its error message.
         consent_status: If not 201, every push gets this status.
         keeps: Numbers whose texts Twilio refuses to erase.
-        consent_refused: Numbers that make a whole request fail with 400. services: Messaging
-        services by id, with the fields of ``/v1/Services``; ``pool`` has their
+        consent_refused: Numbers that make a whole request fail with 400.
+        services: Messaging services by id, with the fields of ``/v1/Services``; ``pool`` has their
             numbers.
         numbers: The account's numbers, each with its ``sms_url`` and similar fields.
         account_status: The account's status in Twilio's words.
@@ -125,7 +125,8 @@ class FakeTwilio:
         answer_delay, callback_delay: Seconds before a send's answer and before each callback.
         media: Media SID -> content and type; see ``keep_media``.
         media_faults: Faults of the next media downloads: a status, ``stall``, or the address of a
-        redirect. credentials_leaked: Whether the media store received the account's credentials.
+            redirect.
+        credentials_leaked: Whether the media store received the account's credentials.
         reroute: Start of the signed address -> start of the address that the fake calls instead.
     """
 
@@ -224,8 +225,9 @@ class FakeTwilio:
         self._faults.extend([_Fault(status, code)] * n)
 
     def break_next(self, n: int = 1, *, how: str = "close") -> None:
-        """Accept ``n`` sends, but ``close`` the connection, answer ``500``, or ``stall`` until the
-        end."""
+        """Accept the next ``n`` sends, but ``close`` the connection, answer ``500``, or ``stall``
+        until the fake closes.
+        """
         self._faults.extend([_Fault(accept=True, how="answer" if how == "500" else how)] * n)
 
     @property

@@ -57,7 +57,7 @@ _lock = threading.Lock()
 
 
 def _fault_of(call: Call, words: str) -> Fault | None:
-    """Count a call. Returns its fault, if any. A crash happens in this function."""
+    """Count a call. Return its fault, if any. A planned crash happens in this function."""
     if PLAN is None or not PLAN.begin.exists():
         return None
     with _lock:

@@ -1,4 +1,4 @@
-"""More than a thousand texts to a help desk that are no opt-out requests, grouped by kind.
+"""More than a thousand texts to a help desk that do not request an opt-out, grouped by kind.
 
 Half of them contain an opt-out word in its everyday meaning: a computer that stops, a program that
 quits, a request to cancel, a mailing list to leave. The others are ordinary texts to a help desk.

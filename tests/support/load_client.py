@@ -74,7 +74,7 @@ class Load:
 
 
 def get(path: str) -> Made:
-    """Return a request for a page."""
+    """Return a function that creates a request for a page."""
     request = f"GET {path} HTTP/1.1\r\nHost: desk\r\n\r\n".encode()
     return lambda: request
 

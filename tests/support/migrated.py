@@ -1,5 +1,6 @@
 """Databases with all migrations. Only the first test process of a run migrates a database, because
-this takes some seconds of processor time."""
+the migrations take several seconds of processor time.
+"""
 
 import shutil
 from pathlib import Path

@@ -75,7 +75,7 @@ def lay_out(conn: Connection, agents: int) -> None:
 
 @dataclass
 class Day:
-    """The simulation."""
+    """The simulation of one day."""
 
     store: Store
     clock: MovedClock
@@ -132,10 +132,10 @@ class Day:
                 command = Transfer(interaction_id=one.id, agent_id=one.assigned_to, **to)
                 acts.append(self._try(transfer, command))
         for agent in seen.agents:
-            acts += self._comes_or_goes(agent)
+            acts += self._change_presence(agent)
         return acts
 
-    def _comes_or_goes(self, agent: Any) -> list[Awaitable[Any]]:
+    def _change_presence(self, agent: Any) -> list[Awaitable[Any]]:
         what, there = self.chance.random(), agent.presence == Presence.AVAILABLE
         if there and what < 0.02:
             return [self._try(connection_lost, Lost(agent.id))]

@@ -31,7 +31,7 @@ class S3Server:
             return content
 
     def bucket(self, prefix: str = "desk/media") -> Bucket:
-        """Create a new bucket and return its name."""
+        """Create a new bucket, and return it with its address and keys."""
         name = f"bucket-{next(_numbers)}"
         self.call("PUT", f"/{name}")
         return Bucket(

@@ -86,7 +86,7 @@ def _counts_up(column: sa.Column[Any]) -> bool:
         and not column.foreign_keys
         and _is(column, sa.Integer)
     )
-    # on SQLite, which has no default for it
+    # SQLite's counters have no default. Their type shows that they count.
     return alone and (column.server_default is not None or isinstance(column.type, sa.INTEGER))
 
 

@@ -96,7 +96,7 @@ class Story:
         return await self.store.write(accept_work, Accept(work_item_id=work_item, agent_id=agent))
 
     async def with_agent(self, agent: int = MIA, *, number: str = ANN) -> int:
-        """Create a conversation that this agent has accepted. Returns the interaction's id."""
+        """Create a conversation that this agent has accepted. Return the interaction's id."""
         await self.available(agent)
         received = await self.text("my badge is stuck", number=number, to=DIRECT)
         await self.offer()
@@ -123,7 +123,7 @@ class Story:
         return await self.store.read(messages.list_, interaction_id)
 
     async def texted(self, interaction_id: int) -> list[str]:
-        """Return the texts that the requester has got or will get, in order."""
+        """Return the texts to the requester, sent or waiting, in order."""
         return [
             line.body for line in await self.lines(interaction_id) if line.direction == "outbound"
         ]

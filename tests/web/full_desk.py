@@ -66,7 +66,7 @@ from tests.web.workspace_server import Running
 DEMO = Path(handoff_service.__file__).with_name("demo.toml")
 MODEL, FIRST_MODEL = "2222222222", "1111111111"
 ERASED = ("+12025550155", "+12025550156")
-#: The settings of the service need a virtual agent, so that it has turns. Nothing listens there.
+#: The address of a virtual agent, so that conversations have turns. Nothing listens there.
 NO_BOT = "http://127.0.0.1:9/never"
 e = t.erasures
 MORE = b"""
@@ -96,8 +96,8 @@ secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 async def fill(here: Running) -> tuple[str, int]:
-    """Add a record of each kind to the desk. Return the browser of an agent with every role, and
-    the work item that the service offers to this agent.
+    """Add a record of each kind to the desk. Return the session token of an agent with every role,
+    and the work item that the service offers to this agent.
     """
     store, story = here.desk.store, here.story
     demo = read_desk_file.read(DEMO)

@@ -104,7 +104,7 @@ class Desk:
         opened = sign_in.OpenSession(self.agents[role], self.tokens[role])
         await self.here.desk.store.write(sign_in.open_session, opened)
 
-    async def ask(self, row: Row, path: str, role: str, form: Any = None) -> tuple[int, str]:
+    async def call_route(self, row: Row, path: str, role: str, form: Any = None) -> tuple[int, str]:
         """Make the request as this role. Return the status, and the error sentence of a refusal."""
         token = self.tokens.get(role, "")
         headers, data = dict(SCRIPT), None
@@ -173,7 +173,7 @@ async def test_every_route_has_its_row(desk: Desk) -> None:
 async def test_each_route_is_open_only_to_its_roles(desk: Desk, role: str) -> None:
     wrong = []
     for row in TABLE.values():
-        status, _ = await desk.ask(row, re.sub(r"\{\w+\}", ABSENT, row.path), role)
+        status, _ = await desk.call_route(row, re.sub(r"\{\w+\}", ABSENT, row.path), role)
         # the simulator cannot check signatures, so the app serves no webhooks
         shut = (401, 403, 404) if row.path.startswith("/webhooks") else (401, 403)
         if (status not in shut) != (role in WHO[row.who]):
@@ -197,10 +197,10 @@ async def test_a_service_token_opens_only_the_routes_of_its_scopes(desk: Desk) -
         if not row.path.startswith("/api/v1/") or row.who == "everybody":
             continue
         path = re.sub(r"\{\w+\}", ABSENT, row.path)
-        status, says = await desk.ask(row, path, f"not {row.scope}")
+        status, says = await desk.call_route(row, path, f"not {row.scope}")
         if status != 403 or (row.scope or "for people") not in says:
             wrong.append(f"{row.method} {row.path}: {status} without {row.scope} {says}")
-        if row.scope and (await desk.ask(row, path, f"only {row.scope}"))[0] in (401, 403):
+        if row.scope and (await desk.call_route(row, path, f"only {row.scope}"))[0] in (401, 403):
             wrong.append(f"{row.method} {row.path}: refused with {row.scope}")
     assert wrong == []
 
@@ -221,7 +221,7 @@ async def test_a_signed_out_browser_is_redirected_to_the_sign_in_page(desk: Desk
 async def test_routes_that_require_proof_open_with_the_right_proof(
     desk: Desk, tmp_path: Path
 ) -> None:
-    """The test above shows that no role opens these routes; here, the right proof does."""
+    """No role opens these routes, as ``test_each_route_is_open_only_to_its_roles`` shows."""
     config = desk.here.desk.settings
     bot = {"Authorization": f"Bearer {config.bot_token}"}
     now = desk.here.desk.clock()
@@ -241,7 +241,7 @@ async def test_routes_that_require_proof_open_with_the_right_proof(
         for kind in PROVIDERS.values()
         for webhook in kind.webhooks
     }
-    tried |= {  # test_passkeys_in_browser.py signs in with a password first
+    tried |= {  # test_passkeys_in_browser.py requests these after a sign-in with a password
         ("POST", "/sign-in/set-up/passkey"),
         ("POST", "/sign-in/set-up/passkey/options"),
     }
@@ -327,7 +327,7 @@ async def test_an_agent_who_acts_on_a_colleagues_conversation_joins_it(desk: Des
             "{case_id}", str(case_id)
         )
         path = re.sub(r"\{\w+\}", ABSENT, path.replace("{id}", str(interaction_id)))
-        status, said = await desk.ask(row, path, role, form_for(row))
+        status, said = await desk.call_route(row, path, role, form_for(row))
         lines = await desk.here.story.lines(interaction_id)
         joined = any(line.body == f"A {role} joined" for line in lines)
         # A request that finds no record changes nothing.
@@ -341,7 +341,7 @@ async def test_an_agent_opens_a_case_over_the_api_in_any_conversation(desk: Desk
     for whose in ("own", "joined", "foreign"):
         interaction_id, _ = await conversation_of_mia(desk, whose, "agent")
         body = {"description": "x", "interaction_id": interaction_id}
-        status, _ = await desk.ask(row, row.path, "mia" if whose == "own" else "agent", body)
+        status, _ = await desk.call_route(row, row.path, "mia" if whose == "own" else "agent", body)
         assert status == 201
     assert desk.agents["agent"] in {
         agent.id for agent in (await desk.here.story.see(interaction_id)).live_group
@@ -351,7 +351,7 @@ async def test_an_agent_opens_a_case_over_the_api_in_any_conversation(desk: Desk
 async def test_an_agent_who_texts_joins_and_the_owner_sees_their_name(desk: Desk) -> None:
     interaction_id, _ = await conversation_of_mia(desk, "foreign", "agent")
     row = TABLE[("POST", "/api/v1/interactions/{id}/messages")]
-    status, _ = await desk.ask(
+    status, _ = await desk.call_route(
         row, row.path.replace("{id}", str(interaction_id)), "agent", {"body": "I can help"}
     )
     assert status == 201

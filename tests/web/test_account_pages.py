@@ -42,11 +42,11 @@ async def account(desk: Running, request: pytest.FixtureRequest) -> AsyncIterato
     )
     await desk.desk.store.write(make_agent, made)
     async with desk.visitor() as visitor:
-        await visitor.post("/sign-in", PAGE | {"User-Agent": FIREFOX}, **who(request))
+        await visitor.post("/sign-in", PAGE | {"User-Agent": FIREFOX}, **credentials(request))
         yield visitor
 
 
-def who(request: pytest.FixtureRequest, password: str = "the first one") -> dict[str, str]:
+def credentials(request: pytest.FixtureRequest, password: str = "the first one") -> dict[str, str]:
     name = re.sub(r"\W+", "-", request.node.name)[:60]
     return {"email": f"{name}@example.com", "password": password}
 
@@ -81,7 +81,7 @@ async def test_a_new_password_requires_the_current_one_and_ends_other_sessions(
     account: Visitor, desk: Running, request: pytest.FixtureRequest
 ) -> None:
     async with desk.visitor() as other:
-        await other.post("/sign-in", **who(request))
+        await other.post("/sign-in", **credentials(request))
         assert (await other.get("/workspace/account")).status == 200
         status, text = await post(account, "password", current="a guess", password="a second one")
         assert (status, "This is not your password. 4 attempts left." in text) == (400, True)
@@ -92,8 +92,8 @@ async def test_a_new_password_requires_the_current_one_and_ends_other_sessions(
         assert (await post(account, "password", **right))[0] == 303
         assert (await other.get("/workspace/account")).status == 303
         assert (await account.get("/workspace/account")).status == 200
-        assert (await other.post("/sign-in", **who(request))).status == 401
-        assert (await other.post("/sign-in", **who(request, "a second one"))).status == 303
+        assert (await other.post("/sign-in", **credentials(request))).status == 401
+        assert (await other.post("/sign-in", **credentials(request, "a second one"))).status == 303
 
 
 async def test_guesses_of_the_current_password_are_limited(account: Visitor) -> None:
@@ -107,7 +107,7 @@ async def test_each_session_shows_its_device_and_can_be_ended(
     account: Visitor, desk: Running, request: pytest.FixtureRequest
 ) -> None:
     async with desk.visitor() as other:
-        await other.post("/sign-in", PAGE | {"User-Agent": "curl/8.5"}, **who(request))
+        await other.post("/sign-in", PAGE | {"User-Agent": "curl/8.5"}, **credentials(request))
         page = await account.get("/workspace/account")
         assert "Firefox on Linux this one" in shown(page.text)
         assert "Another program" in page.text

@@ -171,7 +171,7 @@ async def test_only_admins_make_dry_runs_and_a_dry_run_saves_nothing(
         "POST", "/messaging-actions/dry-run", {**REMIND, "active": False, "queues": ["None"]}
     )
     assert (seen["times"], seen["busiest"], seen["conversations"]) == (0, None, [])
-    assert len(seen["days"]) in (30, 31)  # 30 dates in the hour after clocks were set back
+    assert len(seen["days"]) in (30, 31)  # 30 in the hour after clocks are set back
     assert seen["judged_by_today"] == ["queue"]
     assert await grace.call("GET", "/messaging-actions") == before
     for how, field in (
@@ -196,8 +196,8 @@ async def ann_texts(mia: Client) -> None:
         assert answer.status < 400, await answer.text()
 
 
-async def ann_with(mia: Client) -> int:
-    """A conversation of Ann's that Mia has accepted."""
+async def accept_ann(mia: Client) -> int:
+    """Start a conversation with Ann that Mia accepts. Return its id."""
     await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
     await ann_texts(mia)
     offer = (await mia.until("/inbox", lambda found: found["items"]))["items"][0]
@@ -211,9 +211,10 @@ async def test_timers_are_listed_postponed_canceled_and_fired(mia: Client, grace
         (await grace.call("POST", "/messaging-actions", a, status=201))["id"]
         for a in (REMIND, later)
     ]
-    one = f"/interactions/{await ann_with(mia)}"
+    one = f"/interactions/{await accept_ann(mia)}"
     await mia.call("POST", f"{one}/messages", {"body": "hi"}, status=201)
-    # Mia is present when the run begins, so its conditions hold even on a slow machine.
+    # This text begins a new run. Mia already has the conversation, so the condition of the action
+    # matches even on a slow machine.
     await ann_texts(mia)
     timers = {
         timer["action"]["name"]: timer
@@ -256,7 +257,7 @@ async def test_timers_of_missing_interactions_are_not_found(mia: Client) -> None
     await mia.call("GET", "/interactions/999/timers", status=404)
 
 
-async def test_the_openapi_document_describes_these_calls(mia: Client) -> None:
+async def test_the_openapi_document_describes_timers_and_messaging_actions(mia: Client) -> None:
     paths = (await mia.call("GET", "/openapi.json"))["paths"]
     assert set(paths["/api/v1/interactions/{id}/timers/{timer_id}"]) == {"patch", "delete"}
     assert set(paths["/api/v1/messaging-actions/{id}"]) == {"get", "patch", "delete"}

@@ -108,7 +108,9 @@ async def test_an_admin_creates_an_action_sees_it_as_typed_and_changes_it(
 async def test_the_form_shows_a_default_text_in_the_language_of_the_page(
     desk: Running, grace: Visitor
 ) -> None:
-    """Posting it unchanged stores the English text, which each agent reads in the own language."""
+    """If the admin posts the text unchanged, the stored text stays English, and each agent reads it
+    in their own language.
+    """
     before = await saved(desk)
     german = PAGE | {"Accept-Language": "de"}
     page = (await grace.get(f"{LIST}/1", headers=german)).text
@@ -122,8 +124,8 @@ async def test_the_form_shows_a_default_text_in_the_language_of_the_page(
 FAULTS = [
     ("no name", {"name": " "}, "name", "Enter a name"),
     ("a name in use", {"name": "Remind the agent"}, None, "A messaging action named"),
-    ("half an hour", {"number": "0.5"}, "number", "Enter a whole number"),
-    ("nothing", {"number": "0"}, "number", "Enter a whole number"),
+    ("a fraction", {"number": "0.5"}, "number", "Enter a whole number"),
+    ("zero", {"number": "0"}, "number", "Enter a whole number"),
     ("too long", {"number": "9999", "unit": "d"}, "number", "at most 366 days"),
     ("no event", {"event": "x"}, "event", "Choose when it starts"),
     ("no action", {"action": ""}, "action", "Choose what it does"),
@@ -240,7 +242,7 @@ async def test_the_dry_run_with_and_without_the_script(desk: Running, grace: Vis
     fragment = await grace.act(f"{LIST}/dry-run", **fired)
     assert "The action would have run 1 time (100.0%), most often on" in shown(fragment.text)
     assert "Ann Lee INT0000001" in shown(fragment.text)
-    # 30 dates in the hour after clocks were set back
+    # The dry run has only 30 dates in the hour after clocks are set back.
     assert fragment.text.count('<rect class="hit"') in (30, 31)
     fragment = await grace.act(f"{LIST}/dry-run", **REMIND | {"number": "x"})
     assert "Enter a whole number" in shown(fragment.text)

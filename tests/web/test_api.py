@@ -97,7 +97,7 @@ async def text(
     assert answer.status == 200
 
 
-async def test_a_conversation_from_the_first_text_to_its_close(
+async def test_an_agent_handles_a_conversation_from_the_first_text_to_its_close(
     twilio: FakeTwilio, service: Service, mia: Client
 ) -> None:
     await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
@@ -159,7 +159,7 @@ async def test_a_requester_and_an_agent_exchange_pictures(
     without credentials.
     """
     await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
-    twilio.media_faults.append(404)  # the picture may arrive later than the text
+    twilio.media_faults.append(404)  # Twilio may store the picture later than the text
     kept = [twilio.keep_media(picture()), twilio.keep_media(b"MZ", "application/x-msdownload")]
     answer = await twilio.send_inbound(
         f"{service.url}/webhooks/twilio/sms", STRANGER, DIRECT, "", kept
@@ -379,7 +379,7 @@ REFUSALS = [
     ("an empty upload", "POST", "/media", b"", 400, None),
     ("an upload without a token", "POST", "/media", b"MZ", 401, None),
     ("a picture that does not exist", "GET", "/media/999", None, 404, None),
-    ("a picture with an endless id", "GET", "/media/99999999999999999999", None, 404, None),
+    ("a picture with a huge id", "GET", "/media/99999999999999999999", None, 404, None),
     (
         "a first text with an unknown upload",
         "POST",
@@ -397,7 +397,7 @@ REFUSALS = [
         "media",
     ),
     (
-        "a text with an endless id",
+        "a text with a huge upload id",
         "POST",
         "/interactions/1/messages",
         {"body": "", "media": [2**70]},
@@ -511,7 +511,9 @@ async def test_lists_are_paged_to_the_end(
         assert (await mia.call("GET", path))["id"] == 1
 
 
-async def test_the_openapi_document_describes_every_call(service: Service, mia: Client) -> None:
+async def test_the_openapi_document_defines_each_schema_that_it_names(
+    service: Service, mia: Client
+) -> None:
     document = await mia.call("GET", "/openapi.json")
     assert document["openapi"].startswith("3.")
     assert "/api/v1/interactions/{id}/messages" in document["paths"]

@@ -1,5 +1,6 @@
 """Filters by attributes in the list, in saved views, in search, among users, in reports, and over
-the API."""
+the API.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -47,7 +48,7 @@ async def api(desk: Running) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def three(desk: Running) -> list[int]:
+async def three_conversations(desk: Running) -> list[int]:
     """Create conversations with orders 9, 10 and 100 at the sites North, northwest and South."""
     story = desk.story
     for key, kind in (
@@ -88,12 +89,14 @@ FILTERS: list[tuple[str, list[int]]] = [
 
 @pytest.mark.parametrize(("written", "expected"), FILTERS)
 async def test_the_api_filters_its_lists_by_attribute(
-    api: Client, three: list[int], written: str, expected: list[int]
+    api: Client, three_conversations: list[int], written: str, expected: list[int]
 ) -> None:
     for path in ("/ongoing", "/interactions", "/interactions?q=laptop"):
         sign = "&" if "?" in path else "?"
         found = await api.call("GET", f"{path}{sign}attribute={quote(written)}")
-        assert [one["id"] for one in found["items"]] == [three[n] for n in expected], path
+        assert [one["id"] for one in found["items"]] == [
+            three_conversations[n] for n in expected
+        ], path
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ async def test_the_api_filters_its_lists_by_attribute(
     ],
 )
 async def test_a_refusal_of_a_wrong_filter_names_its_field(
-    api: Client, three: list[int], written: str, says: str
+    api: Client, three_conversations: list[int], written: str, says: str
 ) -> None:
     for path in ("/ongoing", "/interactions"):
         refused = await api.call("GET", f"{path}?attribute={quote(written)}", status=400)
@@ -117,7 +120,9 @@ async def test_a_refusal_of_a_wrong_filter_names_its_field(
     assert refused["errors"]["attribute"].startswith(says)
 
 
-async def test_a_view_keeps_a_range(api: Client, mia: Visitor, three: list[int]) -> None:
+async def test_a_view_keeps_a_range(
+    api: Client, mia: Visitor, three_conversations: list[int]
+) -> None:
     view = {"name": "Big", "attribute": "order=10.0.."}
     saved = await api.call("POST", "/list-views", view, status=201)
     assert saved["attribute"] == "order=10.."
@@ -132,9 +137,9 @@ async def listed(mia: Visitor) -> tuple[str, list[int]]:
 
 
 async def test_the_filter_bar_narrows_a_number_a_date_and_a_text(
-    mia: Visitor, three: list[int]
+    mia: Visitor, three_conversations: list[int]
 ) -> None:
-    one, two, last = three
+    one, two, last = three_conversations
     cases: list[tuple[dict[str, str], list[int], list[str]]] = [
         ({"shows": "attribute:order=.."}, [last, two, one], ["At least", "At most"]),
         ({"shows": "attribute:order=..", "low": "10", "high": ""}, [last, two], ['value="10"']),
@@ -157,14 +162,16 @@ async def test_the_filter_bar_narrows_a_number_a_date_and_a_text(
 
 
 async def test_search_finds_the_value_of_an_attribute(
-    desk: Running, mia: Visitor, three: list[int]
+    desk: Running, mia: Visitor, three_conversations: list[int]
 ) -> None:
     """Search finds the line that sets a value, so it needs no code of its own for attributes."""
-    await set_values(desk.story, three[1], site="Po Box-7")
+    await set_values(desk.story, three_conversations[1], site="Po Box-7")
     cases = {"Po Box-7": [1], "box": [1], "100": [2], "Box-8": []}
     for typed, expected in cases.items():
         page = (await mia.get(f"/workspace/search?q={quote(typed)}", SCRIPT)).text
-        links = [f'<a class="item" href="/workspace/conversations/{one}?' for one in three]
+        links = [
+            f'<a class="item" href="/workspace/conversations/{one}?' for one in three_conversations
+        ]
         assert [n for n, link in enumerate(links) if link in page] == expected, typed
 
 
@@ -203,7 +210,7 @@ async def test_users_are_filtered_by_attribute(desk: Running) -> None:
 
 
 async def test_reports_and_their_conversations_have_the_filters(
-    desk: Running, three: list[int]
+    desk: Running, three_conversations: list[int]
 ) -> None:
     await keep(desk.desk.store)
     async with desk.visitor() as omar, aiohttp.ClientSession() as session:
@@ -231,13 +238,13 @@ async def test_reports_and_their_conversations_have_the_filters(
         numbers = await story.store.read(
             lambda conn: list(conn.exec_driver_sql("SELECT id FROM queues ORDER BY id").scalars())
         )
-        assert await found("attribute=urgent%3Dyes") == three[:1]
-        assert await found("attribute=none") == three[1:]
-        assert await found(f"agent={MIA}") == three
+        assert await found("attribute=urgent%3Dyes") == three_conversations[:1]
+        assert await found("attribute=none") == three_conversations[1:]
+        assert await found(f"agent={MIA}") == three_conversations
         assert await found(f"agent=99&queue={numbers[0]}") == []
-        assert await found("topic=none&language=en") == three
+        assert await found("topic=none&language=en") == three_conversations
         assert await found("language=es") == []
-        assert await found("label=-1") == three
+        assert await found("label=-1") == three_conversations
         assert await found("number=99") == []
         for query, name in (
             ("attribute=order%3D9", "attribute"),

@@ -23,17 +23,17 @@ class StockBot:
     """
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.answer: Callable[[str], Any] = lambda text: f"You said: {text}"
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.at_once = 0
-        self.told: str | None = None
+        self.turn_header: str | None = None
         self._busy: list[str] = []
 
     async def turn(self, request: web.Request) -> web.Response:
         body = await request.json()
-        self.asked.append(body)
+        self.requests.append(body)
         self._busy.append(body["sender"])
         self.at_once = max(self.at_once, self._busy.count(body["sender"]))
         await self.may_answer.wait()
@@ -43,7 +43,7 @@ class StockBot:
             return web.Response(status=answer)
         if isinstance(answer, bytes):
             return web.Response(body=answer)
-        headers = {"Patchboard-Turn": self.told} if self.told else None
+        headers = {"Patchboard-Turn": self.turn_header} if self.turn_header else None
         return web.json_response(
             [{"recipient_id": body["sender"], "text": answer}] if answer else [], headers=headers
         )
@@ -86,17 +86,17 @@ async def test_a_bot_answer_after_an_agent_took_over_becomes_a_note(
     stock.may_answer.clear()
     ids = [await send_first_text(desk, "hello", f"+1303555{n:04d}") for n in range(5)]
 
-    async def all_asked() -> bool:
-        return len(stock.asked) == len(ids)
+    async def bot_has_all_texts() -> bool:
+        return len(stock.requests) == len(ids)
 
-    async def all_answered() -> bool:
+    async def all_turns_have_ended() -> bool:
         return await story.count(t.bot_turns, t.bot_turns.c.answered_at.is_not(None)) == len(ids)
 
-    await wait_until(all_asked)
+    await wait_until(bot_has_all_texts)
     for one in ids:
         await story.write(one, "Mia here", MIA)
     stock.may_answer.set()
-    await wait_until(all_answered)
+    await wait_until(all_turns_have_ended)
     for one in ids:
         assert await texts_of(desk, one) == ["Mia here"]
         (late,) = [line for line in await story.lines(one) if line.event is Event.LATE_REPLY]
@@ -110,14 +110,14 @@ async def test_an_action_of_a_finished_turn_does_nothing(
     stock.may_answer.clear()
     ann = await send_first_text(desk, "my screen is dark")
 
-    async def bot_was_asked() -> bool:
-        return bool(stock.asked)
+    async def bot_has_a_turn() -> bool:
+        return bool(stock.requests)
 
-    await wait_until(bot_was_asked)
+    await wait_until(bot_has_a_turn)
     tracker = {
         "sender_id": str(ann),
         "slots": {"problem": "my screen is dark"},
-        "latest_message": {"metadata": stock.asked[0]["metadata"]},
+        "latest_message": {"metadata": stock.requests[0]["metadata"]},
         "events": [],
     }
     call = {"next_action": "action_open_case", "sender_id": str(ann), "tracker": tracker}
@@ -138,31 +138,38 @@ async def test_the_bot_gets_one_turn_at_a_time_in_the_order_of_the_texts(
     stock.may_answer.clear()
     ann = await send_first_text(desk, "one")
 
-    async def bot_was_asked() -> bool:
-        return bool(stock.asked)
+    async def bot_has_a_turn() -> bool:
+        return bool(stock.requests)
 
-    async def all_said() -> bool:
+    async def bot_has_three_words() -> bool:
         return (
-            sum(len(body["message"].split()) for body in stock.asked) == 3
+            sum(len(body["message"].split()) for body in stock.requests) == 3
             and len(await texts_of(desk, ann)) > 1
         )
 
-    await wait_until(bot_was_asked)
+    await wait_until(bot_has_a_turn)
     await desk.story.text("two")
     await desk.story.text("three")
     stock.may_answer.set()
-    await wait_until(all_said)
-    assert [body["message"] for body in stock.asked] == ["one", "two\nthree"]
+    await wait_until(bot_has_three_words)
+    assert [body["message"] for body in stock.requests] == ["one", "two\nthree"]
     assert stock.at_once == 1
-    assert len({body["metadata"]["turn_id"] for body in stock.asked}) == 2
+    assert len({body["metadata"]["turn_id"] for body in stock.requests}) == 2
 
 
 @pytest.mark.parametrize(
     "answer",
     [500, 503, None, b"<html>proxy</html>", b'{"text": "hi"}', b"[7]"],
-    ids=["500", "a model being swapped", "empty", "no JSON", "no list", "no messages"],
+    ids=[
+        "500",
+        "a model being swapped",
+        "empty",
+        "not JSON",
+        "not a list",
+        "a list without messages",
+    ],
 )
-async def test_a_requester_gets_an_answer_when_the_bot_fails(
+async def test_a_conversation_goes_to_the_queue_when_the_bot_fails(
     desk: Running, bot: tuple[StockBot, str], answer: int | bytes | None
 ) -> None:
     bot[0].answer = lambda _text: answer
@@ -174,7 +181,7 @@ async def test_a_requester_gets_an_answer_when_the_bot_fails(
     await wait_until(requester_has_text)
     assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
     assert "Everyone at Service desk is busy right now" in (await texts_of(desk, ann))[0]
-    assert len({body["metadata"]["turn_id"] for body in bot[0].asked}) == 1, (
+    assert len({body["metadata"]["turn_id"] for body in bot[0].requests}) == 1, (
         "the service retried the turn with the same id"
     )
 
@@ -221,7 +228,7 @@ async def test_a_stock_bot_hands_off_on_a_keyword_and_when_it_repeats_itself(
     await desk.story.text("the screen!")
     await wait_until(is_handed_off)
     assert (await texts_of(desk, ann)).count("Sorry?") == 1
-    assert {body["sender"] for body in bot[0].asked} == {str(ann)}
+    assert {body["sender"] for body in bot[0].requests} == {str(ann)}
 
 
 async def test_a_stock_bot_supports_bye_and_restart(
@@ -236,7 +243,7 @@ async def test_a_stock_bot_supports_bye_and_restart(
     await wait_until(lambda: requester_has("You said: hello"))
     await desk.story.text("start over")
     await wait_until(lambda: requester_has("OK, let's start over. How can we help?"))
-    assert bot[0].asked[-1]["message"] == "/restart"
+    assert bot[0].requests[-1]["message"] == "/restart"
     await desk.story.text("bye")
     await wait_until(lambda: requester_has("Goodbye, and thank you. Text us any time."))
     seen = await desk.story.see(ann)
@@ -251,7 +258,7 @@ async def test_the_agent_sees_the_intents_that_a_bot_reports(
 ) -> None:
     slots = {"device": "laptop", "code": "123456"}
     did = ["problem_form", "utter_ask_impact"]
-    bot[0].told = json.dumps(
+    bot[0].turn_header = json.dumps(
         {"intent": "report_problem", "confidence": 0.926, "did": did, "slots": slots}
     )
     ann = await send_first_text(desk, "my laptop is dead")

@@ -112,7 +112,7 @@ async def test_a_refusal_names_the_field(mia: Client) -> None:
     await mia.call("PATCH", "/cases/99", {"state": "closed"}, status=404)
 
 
-async def test_supervisors_can_change_outages(
+async def test_only_supervisors_can_change_outages(
     desk: Running, session: aiohttp.ClientSession, mia: Client
 ) -> None:
     omar = await sign_in(desk, session, "omar")

@@ -119,7 +119,7 @@ async def test_pages_show_that_the_gateway_is_away(
     assert says in shown(page)
     assert f'href="{LIST}"' in page
     assert says in (await found_problems(desk))[CheckName.PROVIDER][0]
-    # the banner about the agent's own absence does not take the gateway's time for the agent's
+    # The page shows the agent's own absence and the gateway's absence together.
     await change(desk, sa.update(t.agents).values(returned_from="The connection was lost."))
     page = (await grace.get(numbers)).text
     assert "The connection was lost." in shown(page)

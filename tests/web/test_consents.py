@@ -1,5 +1,5 @@
 """Consent on pages and in the API: the reason that a number cannot be texted, the ledger, and the
-roles that may change consent.
+changes that agents can make.
 """
 
 from collections.abc import AsyncIterator

@@ -69,14 +69,13 @@ async def offer_to_mia(desk: Running, number: str = ANN) -> tuple[int, int]:
 
 
 async def expire(desk: Running) -> str:
-    """Let Mia's offer expire. Return her presence after that."""
+    """Let Mia's offer expire. Return the presence that results."""
     (one,) = await desk.story.rows(t.offers, t.offers.c.outcome.is_(None))
     await desk.desk.store.write(expire_offer, Expire(one.id))
     return (await desk.desk.store.read(agents_by_id))[MIA].presence
 
 
-# The facts on an offer
-# -------------------------------------------------------------------------------
+# The facts on an offer ----------------------------------------------------------------------------
 
 
 async def test_an_offer_shows_the_first_text_the_open_case_and_the_last_agent(
@@ -144,11 +143,11 @@ async def test_only_the_agent_who_has_an_offer_reads_the_conversation_before_acc
 @pytest.mark.parametrize(
     ("acts", "presence"),
     [
-        ("an act", "available"),
+        ("an action", "available"),
         ("a key or a click, as the page reports it", "available"),
-        ("an act of an API session", "available"),
-        ("an act before the grace time", "away"),
-        ("pages, news and read marks, which nobody has to be there for", "away"),
+        ("an API call", "available"),
+        ("an action before the grace time", "away"),
+        ("pages, updates and read marks, which scripts request", "away"),
     ],
 )
 async def test_an_expired_offer_sets_an_inactive_agent_to_away(
@@ -157,17 +156,17 @@ async def test_an_expired_offer_sets_an_inactive_agent_to_away(
     async with agent(desk, "mia") as mia:
         ann, item = await offer_to_mia(desk)
         match acts:
-            case "an act" | "an act before the grace time":
+            case "an action" | "an action before the grace time":
                 assert (await mia.act("/workspace/presence/notice")).status == 204
             case "a key or a click, as the page reports it":
                 assert (await mia.act("/workspace/presence/active")).status == 204
-            case "an act of an API session":
+            case "an API call":
                 call = await program(desk, "mia")
                 await call("PUT", "/agents/me/presence", {"presence": "available"})
             case _:
                 await mia.act(f"/workspace/conversations/{ann}/read", up_to="1")
                 await mia.get(f"/workspace/conversations/{ann}")
-        if acts == "an act before the grace time":
+        if acts == "an action before the grace time":
             old = sa.update(t.sessions).values(last_active_at=desk.desk.clock() - GRACE)
             await desk.desk.store.write(lambda tx, _: tx.conn.execute(old), None)
         assert await expire(desk) == presence

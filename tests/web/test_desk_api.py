@@ -120,7 +120,15 @@ async def test_an_admin_reads_and_changes_the_desk(mia: Client, grace: Client) -
         ({"commands": {"agent": ["STOP"]}}, "commands", "STOP"),
         ({"colour": "red"}, "colour", "there is no such key"),
     ],
-    ids=["empty", "null", "zone", "too short", "text", "reserved word", "unknown"],
+    ids=[
+        "empty",
+        "null",
+        "unknown zone",
+        "too short",
+        "not a number",
+        "reserved word",
+        "unknown key",
+    ],
 )
 async def test_a_refused_desk_setting_names_its_field(
     grace: Client, given: dict[str, Any], field: str, says: str
@@ -198,7 +206,7 @@ async def test_admins_manage_provider_numbers(mia: Client, grace: Client) -> Non
     await grace.call("GET", one, status=404)
 
 
-async def test_supervisors_can_change_templates(
+async def test_only_supervisors_can_change_templates(
     desk: Running, session: aiohttp.ClientSession, mia: Client
 ) -> None:
     omar = await sign_in(desk, session, "omar")
@@ -259,7 +267,7 @@ async def test_admins_change_system_messages_and_restore_the_default(
     assert await grace.call("PUT", "/texts", {**edit, "body": None}) == texts["waiting"]
 
 
-async def test_the_api_and_the_desk_file_show_the_same_webhooks(
+async def test_an_admin_manages_webhooks_and_a_desk_file_restores_them(
     desk: Running, mia: Client, grace: Client, tmp_path: Path
 ) -> None:
     hook = {"name": "Tickets", "url": "http://127.0.0.1:9/hook", "events": ["case.created"]}

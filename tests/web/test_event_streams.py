@@ -70,7 +70,7 @@ async def change(desk: Running, statement: Any) -> None:
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(statement), None)
 
 
-async def delivered(desk: Running) -> None:
+async def wait_until_delivered(desk: Running) -> None:
     """Wait until every text has its last receipt."""
     pending = (t.messages.c.direction == "outbound") & (t.messages.c.status != "delivered")
     async with asyncio.timeout(10):
@@ -81,29 +81,29 @@ async def delivered(desk: Running) -> None:
 # The session --------------------------------------------------------------------------------------
 
 
-async def password(desk: Running, _mia: Client) -> None:
+async def change_password(desk: Running, _mia: Client) -> None:
     values = {"password_hash": await asyncio.to_thread(hash_password, "another one")}
     await desk.desk.store.write(agents.change_agent, ChangeAgent(id=MIA, by=OMAR, values=values))
 
 
-async def deactivated(desk: Running, _mia: Client) -> None:
+async def deactivate(desk: Running, _mia: Client) -> None:
     await desk.desk.store.write(
         agents.change_agent, ChangeAgent(id=MIA, by=OMAR, values={"active": False})
     )
 
 
-async def roles(desk: Running, _mia: Client) -> None:
+async def change_roles(desk: Running, _mia: Client) -> None:
     change_ = ChangeAgent(id=MIA, by=OMAR, values={"roles": [Role.TRAINER]})
     await desk.desk.store.write(agents.change_agent, change_)
 
 
-async def expired(desk: Running, _mia: Client) -> None:
+async def expire_sessions(desk: Running, _mia: Client) -> None:
     await change(
         desk, sa.update(t.sessions).values(expires_at=desk.desk.clock() - timedelta(seconds=1))
     )
 
 
-async def signed_out(_desk: Running, mia: Client) -> None:
+async def sign_out(_desk: Running, mia: Client) -> None:
     headers = {"Authorization": f"Bearer {mia.token}"}
     async with mia.session.post(f"{mia.url}/api/v1/logout", headers=headers) as answer:
         assert answer.status == 204
@@ -111,7 +111,9 @@ async def signed_out(_desk: Running, mia: Client) -> None:
 
 
 ENDS = pytest.mark.parametrize(
-    "ends", [password, deactivated, roles, expired, signed_out], ids=lambda f: f.__name__
+    "ends",
+    [change_password, deactivate, change_roles, expire_sessions, sign_out],
+    ids=lambda f: f.__name__,
 )
 
 
@@ -127,11 +129,11 @@ async def test_a_stream_of_the_api_ends_within_one_heartbeat_of_its_session(
 
 
 async def test_nothing_is_sent_before_the_session_is_checked(desk: Running, mia: Client) -> None:
-    """This holds even if the next heartbeat is far away."""
+    """The stream does not wait for the next heartbeat to check the session."""
     one = await desk.story.with_agent(MIA)
     async with events(mia) as heard:
         await wait_for(heard, "hello")
-        await expired(desk, mia)
+        await expire_sessions(desk, mia)
         await desk.story.text("my secret is 42", to=DIRECT)
         assert "my secret is 42" not in [one["data"].get("body") async for one in heard]
     assert (await desk.story.lines(one))[-1].body == "my secret is 42"
@@ -144,7 +146,7 @@ async def test_a_stream_ends_before_another_event_when_the_agent_loses_the_role(
         await mia.sign_in()
         async with mia.client.get(f"{mia.address}/workspace/events") as stream, asyncio.timeout(10):
             assert b"hello" in await stream.content.readuntil(b"\n\n")
-            await roles(desk, None)  # type: ignore[arg-type]
+            await change_roles(desk, None)  # type: ignore[arg-type]
             assert b"lists" not in await stream.content.read()
 
 
@@ -214,7 +216,7 @@ async def test_a_stream_survives_a_database_outage_and_catches_up(
 async def test_catching_up_sends_only_changes(desk: Running, mia: Client) -> None:
     one = await desk.story.with_agent(MIA)
     other = await desk.story.with_agent(MIA, number=BOB)
-    await delivered(desk)  # A late receipt would be one more change.
+    await wait_until_delivered(desk)  # A late receipt would be one more change.
     async with events(mia) as heard:
         await wait_for(heard, "hello")
         desk.desk.fanout.publish([EVERYTHING])

@@ -23,7 +23,7 @@ IDLE = 2_000
 SIGN_INS = 100
 TEXTS = 400
 AT_ONCE = 4
-NOISE = 0.05  # seconds that two busy cores add to a p99 without a flood
+NOISE = 0.05  # seconds by which a p99 varies on two busy cores without a flood
 
 
 # A hundred parallel sign-ins, each with another account and address. A separate process makes them,

@@ -93,7 +93,9 @@ async def test_a_private_address_is_not_called(scene: Scene, grace: Admin) -> No
     assert (bad.status, "It is not https." in shown(bad.text)) == (400, True)
 
 
-async def test_the_page_shows_how_each_role_must_sign_in(scene: Scene, grace: Admin) -> None:
+async def test_passwords_can_be_off_for_admins_only_if_one_admin_can_still_sign_in(
+    scene: Scene, grace: Admin
+) -> None:
     off = await grace.send("/sign-in", password_off_roles="admin")
     assert (off.status, "No admin could sign in when" in shown(off.text)) == (409, True)
     one = await scene.agent("grace@")

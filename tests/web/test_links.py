@@ -105,11 +105,11 @@ def test_a_misleading_link_shows_its_real_host(text: str, host: str) -> None:
 
 
 def test_a_link_and_a_number_to_copy_are_described_in_the_language_of_the_page() -> None:
-    def look() -> str:
+    def render() -> str:
         page_language.set(Language.GERMAN)
         return linked("https://bank.com@evil.example or 555123", copies=True)
 
-    made = copy_context().run(look)
+    made = copy_context().run(render)
     assert 'title="Öffnet evil.example"' in made
     assert ">öffnet evil.example<" in made
     assert 'data-copy="555123" title="Kopieren"' in made

@@ -33,7 +33,7 @@ async def mia(desk: Running, session: aiohttp.ClientSession) -> Client:
 
 
 @pytest.fixture
-async def both(desk: Running) -> list[int]:
+async def two_conversations(desk: Running) -> list[int]:
     """Give Mia a conversation with Ann and a newer one with Bob."""
     made = []
     for to in ({}, {"number": BOB}):
@@ -51,8 +51,10 @@ async def states(desk: Running, ids: list[int]) -> list[State]:
     return [(await desk.story.see(one)).state for one in ids]
 
 
-async def test_the_list_is_sorted_and_filtered(desk: Running, mia: Client, both: list[int]) -> None:
-    ann, bob = both
+async def test_the_list_is_sorted_and_filtered(
+    desk: Running, mia: Client, two_conversations: list[int]
+) -> None:
+    ann, bob = two_conversations
     await mia.call(
         "PATCH",
         f"/interactions/{ann}",
@@ -74,7 +76,7 @@ async def test_the_list_is_sorted_and_filtered(desk: Running, mia: Client, both:
 
 
 async def test_the_list_reads_each_conversation_in_full_only_once(
-    desk: Running, mia: Client, both: list[int], monkeypatch: pytest.MonkeyPatch
+    desk: Running, mia: Client, two_conversations: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Filters and sorts read a few columns; only the matching conversations are read in full."""
     full = list[int]()
@@ -86,7 +88,7 @@ async def test_the_list_reads_each_conversation_in_full_only_once(
         return found
 
     monkeypatch.setattr(conversations, "list_", record_reads)
-    _, bob = both
+    _, bob = two_conversations
     label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
     await mia.call("PUT", f"/interactions/{bob}/labels/{label}")
     full.clear()
@@ -95,7 +97,7 @@ async def test_the_list_reads_each_conversation_in_full_only_once(
 
 
 async def test_each_bulk_action_changes_several_conversations_and_can_be_undone(
-    desk: Running, mia: Client, both: list[int]
+    desk: Running, mia: Client, two_conversations: list[int]
 ) -> None:
     label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
     text = await desk.desk.store.write(make_template, MakeTemplate(name="Done", body="Done"))
@@ -104,37 +106,45 @@ async def test_each_bulk_action_changes_several_conversations_and_can_be_undone(
     )
 
     async def act(action: str, **how: object) -> str:
-        body = {"action": action, "interaction_ids": [*both, both[0]], **how}
+        body = {
+            "action": action,
+            "interaction_ids": [*two_conversations, two_conversations[0]],
+            **how,
+        }
         outcome = await mia.call("POST", "/bulk", body)
         assert (outcome["done"], outcome["refused"]) == (2, [])
         return str(outcome["undo"])
 
     async def undo(sent: str) -> None:
         assert (await mia.call("POST", "/bulk/undo", {"undo": sent}))["done"] == 2
-        assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
+        assert await states(desk, two_conversations) == [State.WORK_IN_PROGRESS] * 2
 
     back = await act("label", label_id=label)
-    assert [len((await desk.story.see(one)).labels) for one in both] == [1, 1]
+    assert [len((await desk.story.see(one)).labels) for one in two_conversations] == [1, 1]
     await undo(back)
-    assert [(await desk.story.see(one)).labels for one in both] == [[], []]
+    assert [(await desk.story.see(one)).labels for one in two_conversations] == [[], []]
     back = await act("hold", hold_until=in_an_hour(), state_reason="Part ordered")
-    assert [(await desk.story.see(one)).state_reason for one in both] == ["Part ordered"] * 2
+    assert [(await desk.story.see(one)).state_reason for one in two_conversations] == [
+        "Part ordered"
+    ] * 2
     await undo(back)
     back = await act("close", closing_text="Bye")
-    assert await states(desk, both) == [State.CLOSED_COMPLETE] * 2
+    assert await states(desk, two_conversations) == [State.CLOSED_COMPLETE] * 2
     await undo(back)
     back = await act("macro", macro_id=macro)
-    assert await states(desk, both) == [State.CLOSED_COMPLETE] * 2
+    assert await states(desk, two_conversations) == [State.CLOSED_COMPLETE] * 2
     await undo(back)
     await desk.story.available(OMAR)
     await undo(await act("assign", agent_id=OMAR))
-    for one in both:
+    for one in two_conversations:
         sent = [line for line in await desk.story.lines(one) if line.body in ("Done", "Bye")]
         assert [line.status for line in sent] == [Status.CANCELED] * 2
 
 
-async def test_a_refused_bulk_action_names_the_wrong_field(mia: Client, both: list[int]) -> None:
-    one = {"interaction_ids": both}
+async def test_a_refused_bulk_action_names_the_wrong_field(
+    mia: Client, two_conversations: list[int]
+) -> None:
+    one = {"interaction_ids": two_conversations}
     missing = await mia.call("POST", "/bulk", {"action": "label", **one}, status=400)
     assert missing["errors"] == {"label_id": "is missing; label needs it"}
     none = {"action": "hold", "interaction_ids": []}

@@ -38,7 +38,7 @@ async def mia(visitor: Visitor) -> Visitor:
     return visitor
 
 
-async def add(mia: Visitor, content: bytes, *, csrf: str | None = None) -> Answer:
+async def upload(mia: Visitor, content: bytes, *, csrf: str | None = None) -> Answer:
     """Upload a picture as the composer does."""
     headers = SCRIPT | {
         "X-CSRF-Token": await mia.csrf() if csrf is None else csrf,
@@ -140,11 +140,11 @@ async def test_the_page_shows_a_loading_picture_and_polls_for_it(
     found = (Attachment("simulator:nowhere", "image/png"),)
     text = Text(sid="MM1", requester_number=ANN, provider_number=DIRECT, body="", media=found)
 
-    def waiting(tx: object, _: None) -> None:  # received but not fetched yet
+    def store_unfetched_picture(tx: object, _: None) -> None:  # received but not fetched yet
         receive_sms.run(tx, [text])  # type: ignore[arg-type]
         tx.conn.execute(t.due_work.delete())  # type: ignore[attr-defined]
 
-    await desk.desk.store.write(waiting, None)
+    await desk.desk.store.write(store_unfetched_picture, None)
     html = (await mia.get("/workspace/conversations/1")).text
     assert "Downloading the picture from the provider" in shown(html)
     (line,) = re.findall(r'<li class="msg" id="line-1"[^>]*>', html)
@@ -153,7 +153,7 @@ async def test_the_page_shows_a_loading_picture_and_polls_for_it(
 
 async def test_a_text_carries_its_attached_pictures(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent(MIA)
-    answer = await add(mia, picture())
+    answer = await upload(mia, picture())
     assert (answer.status, answer.text) == (201, '{"id":1}')
     sent = await mia.act(f"/workspace/conversations/{ann}/messages", body="", media="1")
     assert sent.status == 204
@@ -170,14 +170,14 @@ async def test_a_text_carries_its_attached_pictures(desk: Running, mia: Visitor)
 
 LARGE = b"\x89PNG\r\n\x1a\n" + b"x" * 6_000_000
 UPLOADS = [
-    ("no picture", b"<svg>", 400, "Only JPEG, PNG and GIF pictures can be sent."),
+    ("not a picture", b"<svg>", 400, "Only JPEG, PNG and GIF pictures can be sent."),
     (
         "WebP, which carriers do not accept",
         picture("WEBP"),
         400,
         "Only JPEG, PNG and GIF pictures can be sent.",
     ),
-    ("nothing", b"", 400, "The request is empty. Send the picture as its body."),
+    ("an empty body", b"", 400, "The request is empty. Send the picture as its body."),
     (
         "too many pixels",
         bomb(8_000, 8_000),
@@ -194,7 +194,7 @@ UPLOADS = [
 async def test_an_upload_that_cannot_be_attached_is_refused(
     desk: Running, mia: Visitor, content: bytes, status: int, said: str
 ) -> None:
-    answer = await add(mia, content)
+    answer = await upload(mia, content)
     assert (answer.status, answer.text) == (status, said)
     assert await desk.story.count(t.media) == 0
 
@@ -211,7 +211,7 @@ async def test_pictures_are_refused_if_the_provider_cannot_send_them(tmp_path: P
         interaction = await desk.story.with_agent(MIA)
         page = await mia.get(f"/workspace/conversations/{interaction}")
         assert 'data-most-files="0"' in page.text
-        answer = await add(mia, picture())
+        answer = await upload(mia, picture())
         assert (answer.status, "Pictures cannot be sent from this desk." in answer.text) == (
             400, True,
         )  # fmt: skip
@@ -233,9 +233,9 @@ async def test_an_upload_without_a_length_is_read_up_to_the_limit(mia: Visitor) 
 
 
 async def test_an_upload_needs_a_session_and_the_form_token(desk: Running, mia: Visitor) -> None:
-    assert (await add(mia, picture(), csrf="wrong")).status == 403
+    assert (await upload(mia, picture(), csrf="wrong")).status == 403
     async with desk.visitor() as nobody:
-        assert (await add(nobody, picture(), csrf="")).status == 401
+        assert (await upload(nobody, picture(), csrf="")).status == 401
     assert await desk.story.count(t.media) == 0
 
 
@@ -247,7 +247,9 @@ async def test_other_requests_have_the_small_size_limit(mia: Visitor) -> None:
         assert answer.status == 413
 
 
-async def test_the_api_attaches_uploads_by_their_ids(desk: Running, mia: Visitor) -> None:
+async def test_invalid_ids_of_uploads_are_refused_with_the_reason(
+    desk: Running, mia: Visitor
+) -> None:
     ann = await desk.story.with_agent(MIA)
     for wrong in ("x", "²", "1" * 30, "-1"):
         answer = await mia.act(f"/workspace/conversations/{ann}/messages", body="hi", media=wrong)
@@ -257,7 +259,9 @@ async def test_the_api_attaches_uploads_by_their_ids(desk: Running, mia: Visitor
     assert "hi" not in await desk.story.texted(ann)
 
 
-async def test_a_phone_sends_no_empty_text(desk: Running, visitor: Visitor) -> None:
+async def test_a_phone_sends_no_empty_text_and_no_oversized_picture(
+    desk: Running, visitor: Visitor
+) -> None:
     assert (await phone(visitor, "")).status == 400
     assert (await phone(visitor, "x", (b"x" * 6_000_000, "image/png"))).status == 413
     assert await desk.story.count(t.messages) == 0
@@ -283,7 +287,7 @@ async def test_only_the_service_serves_media_from_an_s3_store(tmp_path: Path, s3
         status, content, headers = await get(mia, "/workspace/media/1")
         assert (status, headers["Retry-After"]) == (503, "10")
         assert b"Nothing was lost; try again in a moment." in content
-        answer = await add(mia, picture())
+        answer = await upload(mia, picture())
         assert (answer.status, answer.text) == (
             503,
             "Pictures and files cannot be reached now. Nothing was lost; try again in a moment.",

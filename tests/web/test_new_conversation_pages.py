@@ -30,7 +30,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
         yield service
 
 
-async def look(mia: Visitor, q: str, choice: str = "", sender: str = MAIN) -> Answer:
+async def preview(mia: Visitor, q: str, choice: str = "", sender: str = MAIN) -> Answer:
     async with mia.client.get(
         f"{mia.address}/workspace/new/look",
         params={"q": q, "choice": choice, "from": sender},
@@ -50,8 +50,7 @@ async def send(mia: Visitor, q: str, row: Situation, choice: str = "", **more: s
     return await mia.act("/workspace/new", **(fields | more))
 
 
-# Recipients
-# ----------------------------------------------------------------------------------------
+# Recipients ---------------------------------------------------------------------------------------
 
 FOUND = {
     "a part of a name, one number": ("ann l", "1:+12025550101"),
@@ -62,19 +61,19 @@ FOUND = {
 }
 
 
-async def test_a_typed_name_finds_a_user_to_choose(mia: Visitor) -> None:
+async def test_a_typed_name_or_number_finds_the_recipient(mia: Visitor) -> None:
     for label, (q, value) in FOUND.items():
-        answer = await look(mia, q)
+        answer = await preview(mia, q)
         assert (label, re.findall(r'value="([^"]*)" checked', answer.text)) == (label, [value])
         assert (label, data_attribute(answer, "number")) == (label, value.partition(":")[2])
 
 
 async def test_a_number_is_shown_in_its_usual_format(mia: Visitor) -> None:
-    assert "Read as +1 202 555 0177 , US" in shown((await look(mia, "2025550177")).text)
+    assert "Read as +1 202 555 0177 , US" in shown((await preview(mia, "2025550177")).text)
 
 
 async def test_the_agent_chooses_between_a_users_numbers(mia: Visitor) -> None:
-    answer = await look(mia, "Bob")
+    answer = await preview(mia, "Bob")
     assert "+1 202 555 0102" in shown(answer.text)
     assert "Choose one." in shown(answer.text)
     assert "checked" not in answer.text
@@ -83,7 +82,7 @@ async def test_the_agent_chooses_between_a_users_numbers(mia: Visitor) -> None:
         400,
         "Choose a person from the list, or a number that can receive texts.",
     )
-    assert data_attribute(await look(mia, "Bob", f"2:{SHARED}"), "number") == SHARED
+    assert data_attribute(await preview(mia, "Bob", f"2:{SHARED}"), "number") == SHARED
 
 
 REFUSED = {
@@ -96,7 +95,7 @@ REFUSED = {
 
 async def test_a_number_that_cannot_get_texts_shows_the_reason(desk: Running, mia: Visitor) -> None:
     for label, (q, why) in REFUSED.items():
-        answer = await look(mia, q)
+        answer = await preview(mia, q)
         assert why in shown(answer.text), label
         assert (label, data_attribute(answer, "number")) == (label, "")
         assert (label, (await send(mia, q, Situation.NO_ACTIVE_INTERACTION)).status) == (label, 400)
@@ -113,7 +112,7 @@ WARNED = {
 
 async def test_a_number_of_another_type_shows_a_warning(mia: Visitor) -> None:
     for label, (q, why) in WARNED.items():
-        answer = await look(mia, q)
+        answer = await preview(mia, q)
         assert why in shown(answer.text), label
         assert data_attribute(answer, "number"), label
 
@@ -121,22 +120,22 @@ async def test_a_number_of_another_type_shows_a_warning(mia: Visitor) -> None:
 async def test_an_agent_can_answer_a_short_code_that_has_texted(
     desk: Running, mia: Visitor
 ) -> None:
-    assert "is too short" in shown((await look(mia, "72975")).text)
+    assert "is too short" in shown((await preview(mia, "72975")).text)
     await desk.story.text(number="72975")
-    answer = await look(mia, "72975")
+    answer = await preview(mia, "72975")
     assert data_attribute(answer, "number") == "72975"
     assert (await send(mia, "72975", Situation.ACTIVE_WITH_VIRTUAL_AGENT)).status < 400
 
 
 async def test_a_landline_that_has_texted_has_no_warning(desk: Running, mia: Visitor) -> None:
     await desk.story.text(number="+442079460958")
-    answer = await look(mia, "+44 20 7946 0958")
+    answer = await preview(mia, "+44 20 7946 0958")
     assert data_attribute(answer, "number") == "+442079460958"
     assert "looks like" not in shown(answer.text)
 
 
 async def test_a_company_number_is_refused_as_recipient(desk: Running, mia: Visitor) -> None:
-    assert "one of the company's own numbers" in shown((await look(mia, "+1 888 555 0200")).text)
+    assert "one of the company's own numbers" in shown((await preview(mia, "+1 888 555 0200")).text)
     refused = await send(mia, "+1 888 555 0200", Situation.NO_ACTIVE_INTERACTION)
     assert (refused.status, "own numbers" in refused.text) == (409, True)
     assert await desk.story.count(t.messages) == 0
@@ -149,7 +148,7 @@ async def test_an_agent_can_choose_a_landline_on_a_users_record(
     await desk.desk.store.write(
         lambda tx, _: tx.conn.execute(sa.insert(t.user_numbers).values(row)), None
     )
-    answer = await look(mia, "Ann", "1:+442079460000")
+    answer = await preview(mia, "Ann", "1:+442079460000")
     assert "looks like a landline" in shown(answer.text)
     assert data_attribute(answer, "number") == "+442079460000"
 
@@ -168,7 +167,7 @@ async def test_a_link_can_name_a_user_and_a_number_outside_their_record(mia: Vis
 async def test_without_an_active_interaction_sending_starts_one(
     desk: Running, mia: Visitor
 ) -> None:
-    seen = await look(mia, "Ann")
+    seen = await preview(mia, "Ann")
     assert (data_attribute(seen, "button"), data_attribute(seen, "effect")) == (
         "Send",
         "Starts a new conversation, assigned to you.",
@@ -186,7 +185,7 @@ async def test_sending_into_a_colleagues_conversation_joins_and_keeps_the_owner(
     one = (await desk.story.text("hi")).interaction_id or 0
     await desk.story.write(one, "Omar here", OMAR)
     before = await desk.story.see(one)
-    seen = await look(mia, "Ann")
+    seen = await preview(mia, "Ann")
     assert data_attribute(seen, "button") == "Join and send"
     assert "Omar Haddad stays in charge" in data_attribute(seen, "effect")
     assert "A conversation with this number is open" in shown(seen.text)
@@ -200,7 +199,7 @@ async def test_sending_into_a_colleagues_conversation_joins_and_keeps_the_owner(
     )
     assert {a.id for a in after.live_group} == {MIA, OMAR}
     assert await desk.story.count(t.interactions) == 1
-    again = await look(mia, "Ann")
+    again = await preview(mia, "Ann")
     assert (
         data_attribute(again, "button"),
         "which you are already in" in data_attribute(again, "effect"),
@@ -217,7 +216,7 @@ async def test_sending_closes_a_conversation_with_the_virtual_agent_and_starts_a
     desk: Running, mia: Visitor
 ) -> None:
     old = (await desk.story.text("hi")).interaction_id or 0
-    seen = await look(mia, "Ann")
+    seen = await preview(mia, "Ann")
     assert data_attribute(seen, "button") == "Close the old one and send"
     answer = await send(mia, "Ann", Situation.ACTIVE_WITH_VIRTUAL_AGENT)
     assert answer.headers["HX-Redirect"] == f"/workspace/conversations/{old + 1}"
@@ -237,7 +236,7 @@ async def test_sending_to_another_person_on_the_number_replaces_the_profile(
     )
     for statement in bob:
         await desk.desk.store.write(lambda tx, what: tx.conn.execute(what), statement)
-    seen = await look(mia, "Cy")
+    seen = await preview(mia, "Cy")
     assert data_attribute(seen, "button") == "Close the old one and send"
     assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in data_attribute(
         seen, "effect"
@@ -257,7 +256,7 @@ async def test_sending_assigns_a_waiting_conversation_to_the_agent(
 ) -> None:
     one = (await desk.story.text("hi")).interaction_id or 0
     await desk.story.hand_off(one)
-    assert data_attribute(await look(mia, "Ann"), "button") == "Take over and send"
+    assert data_attribute(await preview(mia, "Ann"), "button") == "Take over and send"
     assert (await send(mia, "Ann", Situation.ACTIVE_WITH_LIVE_AGENT)).status == 204
     assert (await desk.story.see(one)).owner.id == MIA
 
@@ -266,9 +265,9 @@ async def test_another_company_number_starts_a_separate_conversation(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.text("hi")
-    assert data_attribute(await look(mia, "Ann", sender=DIRECT), "button") == "Send"
+    assert data_attribute(await preview(mia, "Ann", sender=DIRECT), "button") == "Send"
     assert (
-        data_attribute(await look(mia, "Ann", sender="+15005550006"), "button")
+        data_attribute(await preview(mia, "Ann", sender="+15005550006"), "button")
         == "Close the old one and send"
     ), "the default company number"
 
@@ -276,7 +275,7 @@ async def test_another_company_number_starts_a_separate_conversation(
 async def test_the_agent_confirms_again_if_the_conversation_changed_meanwhile(
     desk: Running, mia: Visitor
 ) -> None:
-    seen = await look(mia, "Ann")
+    seen = await preview(mia, "Ann")
     row = re.search(r'name="expected_row" value="([^"]*)"', seen.text)
     assert row is not None
     bots = (await desk.story.text("hi")).interaction_id or 0
@@ -293,7 +292,7 @@ SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "an empty message": ({"body": " \r\n "}, "Write a message."),
     "too long": ({"body": "x" * 16_001}, "at most 16000"),
     "a NUL": ({"body": "a\0b"}, "NUL"),
-    "not looked": ({"expected_row": ""}, "Read “What sending will do”"),
+    "without a preview": ({"expected_row": ""}, "Read “What sending will do”"),
     "an invalid row": ({"expected_row": "x" * 9000}, "Read “What sending will do”"),
     "nobody": ({"q": ""}, "Choose a person"),
 }
@@ -367,7 +366,7 @@ async def texts(mia: Visitor, choice: str, q: str = "q ", sender: str = MAIN) ->
 @pytest.mark.usefixtures("_templates")
 async def test_templates_are_filled_for_the_chosen_recipient(mia: Visitor) -> None:
     assert await texts(mia, f"{ANN_ID}:{ANN}") == ["To Ann Lee from Mia Chen.", "Hi Ann, Mia here."]
-    # Dee has this number
+    # only Ann has this number
     assert await texts(mia, f":{ANN}") == ["To Ann Lee from Mia Chen.", "Hi Ann, Mia here."]
     # two users share this number
     assert await texts(mia, f":{SHARED}") == ["To there from Mia Chen.", "Hi there, Mia here."]

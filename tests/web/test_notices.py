@@ -1,5 +1,6 @@
 """Notices on the pages and in the stream: prompts, offers, unread counts, typing notices, reasons
-for Away."""
+for Away.
+"""
 
 import asyncio
 import json
@@ -136,10 +137,10 @@ async def test_a_dismissed_prompt_is_gone_on_all_pages_of_that_agent(
 
 
 REFUSED = {
-    "no place": ({}, 400, "must be the prompt's seq"),
-    "words": ({"seq": "first"}, 400, "must be the prompt's seq"),
-    "huge": ({"seq": "9" * 40}, 400, "must be the prompt's seq"),
-    "no prompt": ({"seq": "1"}, 404, "There is no prompt 1"),
+    "no seq": ({}, 400, "must be the prompt's seq"),
+    "letters": ({"seq": "first"}, 400, "must be the prompt's seq"),
+    "a huge seq": ({"seq": "9" * 40}, 400, "must be the prompt's seq"),
+    "an unknown prompt": ({"seq": "1"}, 404, "There is no prompt 1"),
 }
 
 
@@ -199,7 +200,7 @@ class EventReader:
         name, data = block.strip("\n").split("\n")
         return name.removeprefix("event: "), data.removeprefix("data: ")
 
-    async def writing(self) -> dict[str, object]:
+    async def next_typing_notice(self) -> dict[str, object]:
         """Skip other events and return the next typing notice."""
         while True:
             name, data = await self.next()
@@ -229,7 +230,7 @@ async def test_agents_with_the_conversation_open_see_who_starts_and_stops_typing
     ):
         for kind in ("text", "note", ""):
             assert (await omar.act(path, kind=kind)).status == 204
-        heard = [await here.writing() for _ in range(3)]
+        heard = [await here.next_typing_notice() for _ in range(3)]
         assert [one["said"] for one in heard] == [
             "Omar is typing a text…",
             "Omar is typing a note…",
@@ -238,7 +239,7 @@ async def test_agents_with_the_conversation_open_see_who_starts_and_stops_typing
         assert {one["by"] for one in heard} == {OMAR}
         await mia.act(path, kind="note")
         # Agents get no notice of their own typing.
-        assert await writer.writing() == {"by": MIA, "said": "Mia is typing a note…"}
+        assert await writer.next_typing_notice() == {"by": MIA, "said": "Mia is typing a note…"}
     assert len(await desk.story.lines(one)) == before  # The service stores no typing notices.
 
 
@@ -249,12 +250,12 @@ async def test_agents_with_another_conversation_open_get_no_typing_notice(
     async with agent(desk, "omar") as omar, listening(mia, other) as there:
         await omar.act(f"/workspace/conversations/{one}/writing", kind="text")
         await omar.act(f"/workspace/conversations/{other}/writing", kind="note")
-        assert await there.writing() == {"by": OMAR, "said": "Omar is typing a note…"}
+        assert await there.next_typing_notice() == {"by": OMAR, "said": "Omar is typing a note…"}
 
 
 NOT_WRITING = {
     "an invalid kind": ("{one}", "song", 400, "The field “kind” must be text or note"),
-    "an invalid conversation": ("999", "text", 404, "There is no conversation 999"),
+    "an unknown conversation": ("999", "text", 404, "There is no conversation 999"),
     "a closed conversation": ("{closed}", "text", 409, "is closed"),
 }
 
@@ -302,8 +303,7 @@ async def test_supervisors_get_the_prompts_of_conversations_without_an_agent(des
         assert toasts((await grace.get("/workspace/counts", SCRIPT)).text) == []
 
 
-# The reason for Away
-# ------------------------------------------------------------------------------------
+# The reason for Away ------------------------------------------------------------------------------
 
 
 async def test_a_notice_explains_an_automatic_away_and_how_to_end_it(

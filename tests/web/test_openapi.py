@@ -89,7 +89,7 @@ def test_no_refusal_shows_a_regular_expression() -> None:
 
 
 def has_pattern(schema: object) -> bool:
-    """Whether pydantic checks a text of this core schema with a regular expression."""
+    """Return whether pydantic checks a text of this core schema with a regular expression."""
     if isinstance(schema, dict):
         is_text = schema.get("type") == "str"
         return (is_text and "pattern" in schema) or any(map(has_pattern, schema.values()))

@@ -1,6 +1,6 @@
 """Every page shows only translatable sentences and texts that people wrote. The test opens each
 page of ``access.txt`` on a desk with content, with a catalog that marks its sentences. A word
-outside these marks fails the test. To fix it, mark the sentence with ``phrase``, ``_()`` or ``{%
+outside the marks fails the test. To fix it, mark the sentence with ``phrase``, ``_()`` or ``{%
 trans %}`` (see ``docs/how-to/add-a-language.md``).
 """
 
@@ -94,8 +94,8 @@ PLACES: Mapping[str, Sequence[str]] = {
         f"/workspace/trainer/train/texts?model={MODEL}&meant=thanks&understood=bye"
     ],
 }
-#: Short words of this desk on some pages: keys, scopes, skills and search words. ``stored_texts``
-#: leaves such short words out.
+#: Words of this desk on some pages: keys, scopes, skills and search words. ``stored_texts`` leaves
+#: them out, because they look like the product's own stored words.
 WORDS: Mapping[str, frozenset[str]] = {
     "/workspace/admin/agents/{number}": frozenset({"hardware"}),
     "/workspace/admin/attributes": frozenset({"order"}),

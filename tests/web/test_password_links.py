@@ -113,7 +113,7 @@ async def test_known_and_unknown_addresses_get_the_same_answer(desk: Running, em
     assert answers[0][0] == 200
 
 
-async def test_requests_are_limited_like_signing_in(desk: Running, email: str) -> None:
+async def test_requests_for_links_are_limited_like_sign_ins(desk: Running, email: str) -> None:
     async with desk.visitor() as visitor:
         statuses = [
             (await visitor.post("/sign-in/forgot", email=f"x{email}")).status for _ in range(6)

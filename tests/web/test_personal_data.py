@@ -59,7 +59,7 @@ async def api(here: Running, method: str, path: str, body: Any = None) -> tuple[
             return answer.status, await (answer.json() if is_json else answer.read())
 
 
-async def lived(here: Running, number: str) -> int:
+async def add_history(here: Running, number: str) -> int:
     interaction_id = await here.story.with_agent(number=number)
     await here.story.text(f"my zeppelin {SCRIPT}", number=number, to=DIRECT)
     case = OpenByHand(agent_id=MIA, description="The zeppelin", interaction_id=interaction_id)
@@ -67,7 +67,7 @@ async def lived(here: Running, number: str) -> int:
     return interaction_id
 
 
-async def finished(here: Running, erasure_id: int) -> Any:
+async def wait_for_receipt(here: Running, erasure_id: int) -> Any:
     """Wait until the service's worker has finished the erasure. Return its receipt."""
     (worker,) = [one for one in here.desk.workers if one.name == f"worker_{Work.ERASE}"]
     for _ in range(100):
@@ -80,7 +80,7 @@ async def finished(here: Running, erasure_id: int) -> Any:
 
 
 async def test_the_archive_is_readable_and_contains_no_scripts(here: Running) -> None:
-    await lived(here, ANN)
+    await add_history(here, ANN)
     status, content = await api(here, "POST", "/hand-outs", {"number": ANN})
     assert status == 200
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -95,7 +95,7 @@ async def test_the_archive_is_readable_and_contains_no_scripts(here: Running) ->
 async def test_an_admin_lists_exports_and_erases_personal_data(
     here: Running, grace: Visitor
 ) -> None:
-    await lived(here, BOB)
+    await add_history(here, BOB)
     listed = await grace.act(f"{UNDER}/personal-data/list", person=BOB)
     assert listed.status == 200
     assert "Open conversations, which are closed first without a text" in listed.text
@@ -111,7 +111,7 @@ async def test_an_admin_lists_exports_and_erases_personal_data(
     done = await grace.act(f"{UNDER}/personal-data/erase", person=BOB, sure="1")
     assert done.status in (200, 204, 303)
     _, erasures = await api(here, "GET", "/erasures")
-    receipt = await finished(here, erasures["items"][0]["id"])
+    receipt = await wait_for_receipt(here, erasures["items"][0]["id"])
     assert receipt["removed"]["cases"] == 1
     page = await grace.get(f"{UNDER}/personal-data/{receipt['id']}")
     assert "Backups that were made before" in page.text

@@ -90,7 +90,7 @@ async def wait_until[T](look: Callable[[], Any], right: Callable[[T], bool]) -> 
 
 # Housekeeping that the service does every few minutes, with or without a practice run.
 PERIODIC = ("sweep_gaps", "tell_consents", "ask_prices", "index_texts")
-# The table of practice runs, and the table of commit numbers.
+# Practice runs and the service's bookkeeping. ``rows_of`` reads the sessions separately.
 LEFT_OUT = ("practice_runs", "lane_commits", "sessions", "sqlite_sequence")
 
 
@@ -272,7 +272,7 @@ async def test_only_the_agent_of_a_practice_run_and_supervisors_see_it(
     assert (await mia.act(HERE, conversations="0", source="demo")).status == 400
 
 
-async def test_a_run_ends_after_an_hour_and_when_the_service_stops(
+async def test_a_run_ends_after_an_idle_hour_an_erasure_or_a_stop_of_the_service(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: PracticeRuns = desk.app.ctx.practice

@@ -51,7 +51,7 @@ async def test_one_click_starts_a_check_by_the_virtual_agent_and_the_conversatio
 async def test_the_history_shows_a_failed_identity_check(desk: Running, mia: Visitor) -> None:
     ann, page = await conversation(desk)
 
-    def fails(tx: Transaction, _: None) -> None:
+    def fail_check(tx: Transaction, _: None) -> None:
         interaction = interactions.lock(tx.conn, ann)
         made = proofs.begin(tx, ann, interaction.epoch, interaction.requester_number, 1)
         fail(
@@ -60,7 +60,7 @@ async def test_the_history_shows_a_failed_identity_check(desk: Running, mia: Vis
             "5 wrong answers",
         )
 
-    await desk.desk.store.write(fails, None)
+    await desk.desk.store.write(fail_check, None)
     said = shown((await mia.get(page)).text)
     assert "Identity check not finished. The requester claimed to be e9999." in said
     assert "5 wrong answers; no user matches e9999" in said

@@ -105,7 +105,7 @@ async def test_a_routing_trial_shows_queue_agents_and_reasons(grace: Admin) -> N
     assert wrong.status == 400
 
 
-async def test_saving_a_queue_that_cannot_assign_needs_a_confirmation(grace: Admin) -> None:
+async def test_saving_a_queue_that_cannot_assign_shows_a_warning(grace: Admin) -> None:
     fields = {
         "name": "Empty",
         "language": "en",

@@ -34,7 +34,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def both(desk: Running, mia: Visitor) -> list[int]:
+async def two_conversations(desk: Running, mia: Visitor) -> list[int]:
     """Give Mia a conversation with Ann and one with Bob."""
     made = []
     for number in (None, BOB):
@@ -60,9 +60,9 @@ def undo_of(page: str) -> str:
 
 
 async def test_an_agent_schedules_moves_and_cancels_a_text(
-    desk: Running, mia: Visitor, both: list[int]
+    desk: Running, mia: Visitor, two_conversations: list[int]
 ) -> None:
-    ann = both[0]
+    ann = two_conversations[0]
     dialog = await see(mia, f"{PATH}/{ann}/later")
     assert "for Ann" in dialog
     assert (await mia.act(f"{PATH}/{ann}/scheduled", body="Soon", until="tomorrow")).status == 204
@@ -98,46 +98,48 @@ def test_a_time_is_shown_in_the_requesters_time_zone(zones: list[str], shown_as:
     assert there(at, [ZoneInfo(one) for one in zones]) == shown_as
 
 
-async def test_an_agent_holds_labels_and_closes_several_and_undoes_each(
-    desk: Running, mia: Visitor, both: list[int]
+async def test_an_agent_labels_snoozes_and_closes_several_conversations_and_undoes_each(
+    desk: Running, mia: Visitor, two_conversations: list[int]
 ) -> None:
     label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
     for act in ("assign", "label", "snooze", "close"):
         assert (await mia.get(f"/workspace/bulk/{act}")).status == 200
-    ids = ",".join(map(str, both))
+    ids = ",".join(map(str, two_conversations))
     answer = await mia.act("/workspace/bulk/label", ids=ids, label_id=str(label))
     assert "2 conversations labeled" in shown(answer.text)
     await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
-    assert [(await desk.story.see(one)).labels for one in both] == [[], []]
+    assert [(await desk.story.see(one)).labels for one in two_conversations] == [[], []]
     answer = await mia.act("/workspace/bulk/snooze", ids=ids, until="1h")
-    assert await states(desk, both) == [State.ON_HOLD] * 2
+    assert await states(desk, two_conversations) == [State.ON_HOLD] * 2
     await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
-    assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
+    assert await states(desk, two_conversations) == [State.WORK_IN_PROGRESS] * 2
     answer = await mia.act("/workspace/bulk/close", ids=ids + ",99", says="1")
-    assert await states(desk, both) == [State.CLOSED_COMPLETE] * 2
+    assert await states(desk, two_conversations) == [State.CLOSED_COMPLETE] * 2
     assert "INT0000099" in answer.text, "the page shows why one conversation was refused"
     await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
-    assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
+    assert await states(desk, two_conversations) == [State.WORK_IN_PROGRESS] * 2
 
 
-async def test_the_dialog_of_a_bulk_action_names_the_colleagues_who_have_some(
-    desk: Running, mia: Visitor, both: list[int]
+async def test_the_dialog_of_a_bulk_action_names_colleagues_with_some_of_the_conversations(
+    desk: Running, mia: Visitor, two_conversations: list[int]
 ) -> None:
-    ids = ",".join(map(str, both))
+    ids = ",".join(map(str, two_conversations))
     acts = ("macro", "assign", "label", "snooze", "close")
     for act in acts:
         assert "Colleagues" not in await see(mia, f"/workspace/bulk/{act}?ids={ids}")
     await desk.desk.store.write(
-        assign_by_hand, AssignTo(interaction_id=both[0], agent_id=OMAR, by=OMAR)
+        assign_by_hand, AssignTo(interaction_id=two_conversations[0], agent_id=OMAR, by=OMAR)
     )
-    await desk.desk.store.write(leave_group, Member(interaction_id=both[0], agent_id=MIA))
+    await desk.desk.store.write(
+        leave_group, Member(interaction_id=two_conversations[0], agent_id=MIA)
+    )
     for act in acts:
         dialog = await see(mia, f"/workspace/bulk/{act}?ids={ids}")
         assert "Colleagues have some of these conversations: Omar Haddad 1." in dialog
 
 
 async def test_an_agent_runs_a_macro_on_several_conversations_and_undoes_it(
-    desk: Running, mia: Visitor, both: list[int]
+    desk: Running, mia: Visitor, two_conversations: list[int]
 ) -> None:
     write = desk.desk.store.write
     text = await write(make_template, MakeTemplate(name="Done", body="Hi {requester.first_name}"))
@@ -146,7 +148,7 @@ async def test_an_agent_runs_a_macro_on_several_conversations_and_undoes_it(
         name="Done <now>", template_id=text, label_id=label, state=State.CLOSED_COMPLETE
     )
     macro = str(await write(make_macro, closes))
-    ids = ",".join(map(str, both))
+    ids = ",".join(map(str, two_conversations))
     dialog = shown((await mia.get(f"/workspace/bulk/macro?ids={ids}")).text)
     assert "Done <now>" in dialog
     assert "2 texts, 2 segments" in dialog
@@ -155,14 +157,14 @@ async def test_an_agent_runs_a_macro_on_several_conversations_and_undoes_it(
         dict.fromkeys(map(ord, "\u2068\u2069"))
     )
     assert "INT0000099" in answer.text
-    assert await states(desk, both) == [State.CLOSED_COMPLETE] * 2
+    assert await states(desk, two_conversations) == [State.CLOSED_COMPLETE] * 2
     await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
-    assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
-    assert [(await desk.story.see(one)).labels for one in both] == [[], []]
-    for one in both:
+    assert await states(desk, two_conversations) == [State.WORK_IN_PROGRESS] * 2
+    assert [(await desk.story.see(one)).labels for one in two_conversations] == [[], []]
+    for one in two_conversations:
         (sent,) = [line for line in await desk.story.lines(one) if line.body.startswith("Hi ")]
         assert sent.status is Status.CANCELED
-    one = f"{PATH}/{both[0]}/macros"
+    one = f"{PATH}/{two_conversations[0]}/macros"
     assert "Hi " in await see(mia, f"{one}?q=done")
     answer = await mia.act(f"{one}/{macro}")
     assert "Undo" in answer.text
@@ -182,19 +184,19 @@ async def test_an_agent_runs_a_macro_on_several_conversations_and_undoes_it(
     ],
 )  # fmt: skip
 async def test_a_forged_undo_changes_nothing_and_gets_an_answer(
-    desk: Running, mia: Visitor, both: list[int], forged: str
+    desk: Running, mia: Visitor, two_conversations: list[int], forged: str
 ) -> None:
-    before = await states(desk, both)
+    before = await states(desk, two_conversations)
     answer = await mia.act("/workspace/bulk/undo", undo=forged)
     assert answer.status in (200, 400, 422)
     assert "restored" not in shown(answer.text) or "0 conversations" in shown(answer.text)
-    assert await states(desk, both) == before
+    assert await states(desk, two_conversations) == before
 
 
 async def test_the_palette_shows_only_pages_that_the_role_may_open(
-    mia: Visitor, both: list[int]
+    mia: Visitor, two_conversations: list[int]
 ) -> None:
-    ann, bob = both
+    ann, bob = two_conversations
     for q in ("quiet", "desk", "supervisor", "teach", ""):
         found = (await mia.get(f"/workspace/palette?q={q}&open={ann}")).text
         assert not re.search("/workspace/(admin|trainer|supervisor)", found)
@@ -205,7 +207,7 @@ async def test_the_palette_shows_only_pages_that_the_role_may_open(
 
 
 async def test_the_palette_finds_macros_by_name_only(
-    desk: Running, mia: Visitor, both: list[int]
+    desk: Running, mia: Visitor, two_conversations: list[int]
 ) -> None:
     """A macro's text can name the requester. If the palette searched macro texts, a search for a
     person would offer the macro.
@@ -214,7 +216,7 @@ async def test_the_palette_finds_macros_by_name_only(
     text = await desk.desk.store.write(make_template, hi)
     await desk.desk.store.write(make_macro, MacroFields(name="Greet, wait", template_id=text))
     for q, runs in (("ann", False), ("greet", True), ("wait", True), ("", True)):
-        found = (await mia.get(f"/workspace/palette?q={q}&open={both[0]}")).text
+        found = (await mia.get(f"/workspace/palette?q={q}&open={two_conversations[0]}")).text
         assert ("Greet, wait" in found) is runs, q
         assert "Ann Lee" in found or q in ("greet", "wait")
         assert ("1 segment · Hi Ann" in shown(found)) is runs, q
@@ -222,20 +224,20 @@ async def test_the_palette_finds_macros_by_name_only(
 
 @pytest.mark.parametrize("ids", ["", ",", "x", "-1", f"1,{10**30}", "1," * 101])
 async def test_a_bulk_action_with_invalid_conversations_is_refused(
-    mia: Visitor, both: list[int], desk: Running, ids: str
+    mia: Visitor, two_conversations: list[int], desk: Running, ids: str
 ) -> None:
-    before = await states(desk, both)
+    before = await states(desk, two_conversations)
     answer = await mia.act("/workspace/bulk/close", ids=ids)
     assert answer.status == 400
-    assert await states(desk, both) == before
+    assert await states(desk, two_conversations) == before
 
 
 async def test_the_close_dialog_asks_for_a_topic(
-    desk: Running, mia: Visitor, both: list[int]
+    desk: Running, mia: Visitor, two_conversations: list[int]
 ) -> None:
     await desk.desk.store.write(change_desk, {"ask_topic": True})
     label = await desk.desk.store.write(make_label, MakeLabel(name="Printer", topic=True))
-    ann, bob = both
+    ann, bob = two_conversations
     assert "Choose what it was about" in await see(mia, f"{PATH}/{ann}")
     sent = {"short_description": "Laptop", "closing_text": ""}
     refused = await mia.act(f"{PATH}/{ann}/close", **sent)
@@ -249,7 +251,7 @@ async def test_the_close_dialog_asks_for_a_topic(
 
 
 async def test_an_agent_filters_the_list_and_saves_a_view(
-    desk: Running, mia: Visitor, both: list[int]
+    desk: Running, mia: Visitor, two_conversations: list[int]
 ) -> None:
     await mia.act("/workspace/list", sort="due", shows="snoozed")
     page = await see(mia, "/workspace")
@@ -263,9 +265,9 @@ async def test_an_agent_filters_the_list_and_saves_a_view(
 
 
 async def test_the_page_offers_to_record_a_promise_and_to_cancel_it(
-    desk: Running, mia: Visitor, both: list[int]
+    desk: Running, mia: Visitor, two_conversations: list[int]
 ) -> None:
-    ann = both[0]
+    ann = two_conversations[0]
     assert "Remind me " not in await see(mia, f"{PATH}/{ann}")
     message = await desk.story.write(ann, "I'll text you in an hour")
     assert "Remind me " in await see(mia, f"{PATH}/{ann}/news")
@@ -282,9 +284,9 @@ async def test_the_page_offers_to_record_a_promise_and_to_cancel_it(
 
 
 async def test_resolving_a_case_offers_to_text_the_requester(
-    desk: Running, mia: Visitor, both: list[int]
+    desk: Running, mia: Visitor, two_conversations: list[int]
 ) -> None:
-    ann = both[0]
+    ann = two_conversations[0]
     path = f"{PATH}/{ann}/cases"
     await mia.act(f"{path}/new", description="Laptop is dead", kind="problem", priority="3")
     dialog = await see(mia, f"{path}/1")

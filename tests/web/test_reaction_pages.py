@@ -80,7 +80,7 @@ async def test_adding_and_removing_a_reaction_redraws_the_bubble(
         assert [" hidden" in one for one in line] == [True]
 
 
-async def test_a_reaction_to_an_unknown_text_is_a_small_line(desk: Running, mia: Visitor) -> None:
+async def test_a_reaction_to_an_unknown_text_is_a_system_line(desk: Running, mia: Visitor) -> None:
     one = await _with_mia(desk)
     await desk.story.text("Questioned “Some other text”", to=DIRECT)
     page = (await mia.get(f"/workspace/conversations/{one}")).text

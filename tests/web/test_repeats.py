@@ -64,7 +64,7 @@ async def signed_in(desk: Running, name: str) -> AsyncIterator[Client]:
         yield Client(session, desk.address, token)
 
 
-async def notes(desk: Running, body: str) -> int:
+async def count_messages(desk: Running, body: str) -> int:
     return await desk.story.count(t.messages, t.messages.c.body == body)
 
 
@@ -78,7 +78,7 @@ async def test_the_same_key_and_body_give_the_first_answer_again(
     again = await mia.send(path, {"body": "on my way"}, "k1")
     assert (first[0], first[2]) == (201, False)
     assert again == (201, first[1], True)
-    assert await notes(desk, "on my way") == 1
+    assert await count_messages(desk, "on my way") == 1
 
 
 async def test_the_same_key_with_another_body_gets_422(desk: Running, mia: Client) -> None:
@@ -89,7 +89,7 @@ async def test_the_same_key_with_another_body_gets_422(desk: Running, mia: Clien
     assert (await mia.send(f"/interactions/{conversation}/messages", {"body": "one"}, "k1"))[
         0
     ] == 422
-    assert await notes(desk, "two") == 0
+    assert await count_messages(desk, "two") == 0
 
 
 async def test_a_repeated_close_closes_the_conversation_once(desk: Running, mia: Client) -> None:
@@ -107,7 +107,7 @@ async def test_two_agents_can_use_the_same_key(desk: Running, mia: Client, omar:
             f"/interactions/{conversation}/messages", {"body": "hi"}, "k1"
         )
         assert (status, repeated) == (201, False)
-    assert await notes(desk, "hi") == 2
+    assert await count_messages(desk, "hi") == 2
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "k" * 256])
@@ -125,7 +125,7 @@ async def test_simultaneous_requests_with_one_key_run_once(desk: Running, mia: C
     answers = await asyncio.gather(*(mia.send(path, {"body": "once"}, "k1") for _ in range(10)))
     assert {status for status, _, _ in answers} == {201}
     assert len({body for _, body, _ in answers}) == 1
-    assert await notes(desk, "once") == 1
+    assert await count_messages(desk, "once") == 1
 
 
 async def test_a_repeated_upload_stores_one_picture(desk: Running, mia: Client) -> None:
@@ -153,9 +153,9 @@ async def test_a_form_that_is_sent_twice_runs_once(desk: Running) -> None:
         for _ in range(2):
             answer = await mia.post(f"{page}/messages", kind="text", body="hello", **hidden)
             assert answer.status == 303
-        assert await notes(desk, "hello") == 1
+        assert await count_messages(desk, "hello") == 1
         await mia.post(f"{page}/messages", kind="text", body="hello again", **hidden)
-        assert await notes(desk, "hello again") == 1, "an edited form counts as a new form"
+        assert await count_messages(desk, "hello again") == 1, "an edited form counts as a new form"
 
 
 async def test_an_admin_form_that_is_sent_twice_creates_one_record(desk: Running) -> None:

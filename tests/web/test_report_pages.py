@@ -33,7 +33,7 @@ async def omar(desk: Running) -> AsyncIterator[Visitor]:
 
 
 @pytest.fixture
-async def two(desk: Running, omar: Visitor) -> list[int]:
+async def two_conversations(desk: Running, omar: Visitor) -> list[int]:
     """Start a conversation with Ann, which Mia has answered, and one with Bob, who waits."""
     ids = []
     for number in (ANN, BOB):
@@ -52,7 +52,9 @@ async def page(visitor: Visitor, path: str, status: int = 200) -> str:
     return shown(answer.text)
 
 
-async def test_supervisors_open_every_report_and_its_files(omar: Visitor, two: list[int]) -> None:
+async def test_supervisors_open_every_report_and_its_files(
+    omar: Visitor, two_conversations: list[int]
+) -> None:
     for name, report in REPORTS.items():
         text = await page(omar, f"{HERE}/{name}?range=7")
         for figure in report.figures:
@@ -85,13 +87,13 @@ RANGES = [
 ]
 
 
-async def test_reports_take_date_ranges_and_refuse_wrong_addresses(omar: Visitor) -> None:
+async def test_reports_accept_date_ranges_and_refuse_wrong_filters(omar: Visitor) -> None:
     for query, status, says in RANGES:
         assert says in await page(omar, f"{HERE}/volume?{query}", status), query
 
 
 async def test_a_number_in_a_report_links_to_its_conversations(
-    omar: Visitor, two: list[int]
+    omar: Visitor, two_conversations: list[int]
 ) -> None:
     text = await page(omar, f"{HERE}/conversations?figure=first_response_median&range=today")
     assert "1 conversation" in text
@@ -102,10 +104,12 @@ async def test_a_number_in_a_report_links_to_its_conversations(
     await page(omar, f"{HERE}/none_such", 404)
 
 
-async def test_a_supervisor_downloads_conversations_as_csv(omar: Visitor, two: list[int]) -> None:
+async def test_a_supervisor_downloads_conversations_as_csv(
+    omar: Visitor, two_conversations: list[int]
+) -> None:
     answer = await omar.get(f"{HERE}/conversations/csv?range=today")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [row["number"] for row in rows] == [f"INT{one:07}" for one in two]
+    assert [row["number"] for row in rows] == [f"INT{one:07}" for one in two_conversations]
     assert rows[0]["answered_by"] == str(MIA)
     assert rows[0]["requester_number"] == ANN
     assert (await omar.get(f"{HERE}/conversations/csv?from=x&to=y")).status == 400
@@ -129,16 +133,20 @@ async def test_a_supervisor_downloads_conversations_as_csv(omar: Visitor, two: l
     ],
 )
 async def test_csv_and_list_apply_the_filters_and_the_chosen_number(
-    omar: Visitor, two: list[int], filters: str, expected: list[int]
+    omar: Visitor, two_conversations: list[int], filters: str, expected: list[int]
 ) -> None:
     answer = await omar.get(f"{HERE}/conversations/csv?range=today&{filters}")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [row["number"] for row in rows] == [f"INT{two[one]:07}" for one in expected]
+    assert [row["number"] for row in rows] == [
+        f"INT{two_conversations[one]:07}" for one in expected
+    ]
     listed = await page(omar, f"{HERE}/conversations?range=today&{filters}")
     assert f"{len(expected)} conversation" in listed or not expected
 
 
-async def test_the_api_returns_the_same_numbers_as_the_page(desk: Running, two: list[int]) -> None:
+async def test_the_api_returns_the_same_numbers_as_the_page(
+    desk: Running, two_conversations: list[int]
+) -> None:
     async with aiohttp.ClientSession() as session:
         api = await sign_in(desk, session, "omar")
         listed = await api.call("GET", "/reports")
@@ -148,7 +156,7 @@ async def test_the_api_returns_the_same_numbers_as_the_page(desk: Running, two: 
         assert [row["values"]["conversations"] for row in found["rows"]] == [2]
         first = await api.call("GET", "/reported-conversations?limit=1")
         second = await api.call("GET", f"/reported-conversations?cursor={first['next']}")
-        assert [one["id"] for one in first["items"] + second["items"]] == two
+        assert [one["id"] for one in first["items"] + second["items"]] == two_conversations
         assert second["next"] is None
         await api.call("GET", "/reports/none_such", status=404)
         await api.call("GET", "/reports/volume?by=moon", status=400)

@@ -36,8 +36,15 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("head", "body", "status"), ASKED, ids=[str(n) for n in range(len(ASKED))])
-async def test_invalid_requests_reach_no_handler(
+LABELS = [
+    "invalid bytes in a token", "invalid bytes in a cookie", "invalid bytes in the bot's token",
+    "an invalid origin", "another site", "the desk's own origin", "a NUL in a form",
+    "a NUL in a query", "a huge id", "incomplete JSON",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "body", "status"), ASKED, ids=LABELS)
+async def test_a_bad_request_is_refused_with_its_status(
     tmp_path: Path, head: bytes, body: bytes, status: bytes
 ) -> None:
     host = b"" if b"Host:" in head else b"Host: a\r\n"

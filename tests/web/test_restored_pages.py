@@ -19,10 +19,10 @@ from tests.web.test_admin_cases import send
 from tests.web.workspace_server import Running, shown
 
 
-async def restored(desk: Running) -> int:
+async def hold_a_text(desk: Running) -> int:
     """Start a conversation with one text that is on hold after a restore. Return the text's id."""
     interaction = await desk.story.with_agent(MIA)
-    # This waits until the earlier texts are sent.
+    # Wait until the earlier texts are sent.
     while await desk.story.count(t.due_work, t.due_work.c.kind == Work.DELIVER):
         await asyncio.sleep(0.02)
 
@@ -44,7 +44,7 @@ async def test_an_admin_sends_or_cancels_texts_on_hold(desk: Running, act: str, 
         await one.sign_in("grace@example.com", "demo-grace")
         grace = Admin(one.address, one.client)
         assert "Nothing is held." in shown((await grace.get("/workspace/admin/restored")).text)
-        message = await restored(desk)
+        message = await hold_a_text(desk)
         page = shown((await grace.get("/workspace/admin/restored")).text)
         assert "Patchboard holds everything that was queued at the time of the backup" in page
         assert (await send(grace, "/restored", f"/restored/{act}"))[0] == 303
@@ -61,7 +61,7 @@ async def test_an_admin_sends_or_cancels_texts_on_hold(desk: Running, act: str, 
 
 
 async def test_supervisors_see_that_texts_are_on_hold(desk: Running) -> None:
-    await restored(desk)
+    await hold_a_text(desk)
     async with desk.visitor() as omar:
         await omar.sign_in("omar@example.com", "demo-omar")
         page = shown((await omar.get("/workspace/supervisor")).text)

@@ -18,7 +18,7 @@ LONG = "x" * 201
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noun:
+class RecordKind:
     """A kind of record and its place on three surfaces: the desk file's table, the API's path and
     the page's address. The path is None if the API cannot change this kind.
     """
@@ -31,48 +31,50 @@ class Noun:
 
 
 NOUNS = {
-    "user": Noun(
+    "user": RecordKind(
         table="[[users]]", api="/users", page="/users/new",
         valid={"external_id": "E77", "name": "Zoe Park"},
     ),
-    "agent": Noun(
+    "agent": RecordKind(
         table="[[agents]]", api="/agents", page="/agents/new",
         valid={
             "email": "zoe@example.com", "name": "Zoe", "password": "a long one",
             "roles": ["agent"], "capacity": 4,
         },
     ),
-    "group": Noun(table="[[groups]]", api="/groups", page="/groups/new", valid={"name": "Night"}),
-    "queue": Noun(
+    "group": RecordKind(
+        table="[[groups]]", api="/groups", page="/groups/new", valid={"name": "Night"}
+    ),
+    "queue": RecordKind(
         table="[[queues]]", api="/queues", page="/queues/new",
         valid={
             "name": "Night", "match": "all", "assignment": "most_capacity", "accept_seconds": 60,
             "affinity_days": 7,
         },
     ),
-    "number": Noun(
+    "number": RecordKind(
         table="[[provider_numbers]]", api="/provider-numbers", page="/provider-numbers/new",
         valid={
             "number": "+18885550399", "queue": "Service desk", "segments_per_second": 1,
             "first_responder": "virtual_agent",
         },
     ),
-    "template": Noun(
+    "template": RecordKind(
         table="[[templates]]", api="/templates", page="/templates/new",
         valid={"name": "Hello", "body": "Hello."},
     ),
-    "outage": Noun(
+    "outage": RecordKind(
         table="[[outages]]", api="/outages", page="/outages/new",
         valid={"title": "Mail", "text": "Mail is down.", "since": "2026-11-23T09:00:00Z"},
     ),
-    "provider": Noun(
+    "provider": RecordKind(
         table="[[identity_providers]]", api="/identity-providers", page="/identity-providers/new",
         valid={"name": "Contoso", "issuer": "https://login.example.com", "client_id": "desk"},
     ),
-    "presence": Noun(
+    "presence": RecordKind(
         table="[[presence_states]]", api=None, page="/presence-states/new", valid={"name": "Lunch"}
     ),
-    "reason": Noun(
+    "reason": RecordKind(
         table="[[reject_reasons]]", api=None, page="/reject-reasons/new", valid={"words": "Busy"}
     ),
 }  # fmt: skip
@@ -165,7 +167,7 @@ async def test_desk_file_api_and_pages_refuse_with_the_same_sentence(desk: Runni
     assert differences == {}, "\n".join(f"{case}: {said}" for case, said in differences.items())
 
 
-async def test_all_surfaces_read_national_numbers_the_same_way(desk: Running) -> None:
+async def test_a_page_accepts_a_national_number(desk: Running) -> None:
     async with desk.visitor() as visitor:
         await visitor.sign_in("grace@example.com", "demo-grace")
         admin = Admin(visitor.address, visitor.client)

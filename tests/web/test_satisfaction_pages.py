@@ -43,7 +43,7 @@ async def omar(desk: Running) -> AsyncIterator[Visitor]:
 
 @pytest.fixture
 async def graded(desk: Running) -> int:
-    """Add a conversation that Ann graded with 1 and with this comment."""
+    """Add a conversation that Ann graded with 1 and the comment ``WORDS``."""
     story = desk.story
     values = {"satisfaction_after_hours": 0}
     await story.store.write(change_queue, ChangeQueue(id=1, values=values))
@@ -51,16 +51,16 @@ async def graded(desk: Running) -> int:
     await story.write(ann, "It opens again")
     await story.close(ann)
 
-    def two_minutes_ago(tx: Transaction, _: None) -> None:
+    def close_two_minutes_earlier(tx: Transaction, _: None) -> None:
         closed_at = desk.desk.clock() - timedelta(minutes=2)
         tx.conn.execute(update(t.interactions).values(closed_at=closed_at))
 
-    def arrived(tx: Transaction, _: None) -> None:
+    def deliver_question(tx: Transaction, _: None) -> None:
         tx.conn.execute(update(t.messages).values(status=Status.DELIVERED))
 
-    await story.store.write(two_minutes_ago, None)
+    await story.store.write(close_two_minutes_earlier, None)
     assert await story.store.write(ask_satisfaction, AskSatisfaction(ann)) is AskOutcome.ASKED
-    await story.store.write(arrived, None)
+    await story.store.write(deliver_question, None)
     assert (await story.text(f"1, {WORDS}", to=DIRECT)).interaction_id == ann
     await keep(story.store)
     return ann

@@ -92,20 +92,20 @@ async def test_a_refused_token_gets_the_reason(desk: Running, program: Client) -
 
 
 async def test_a_refusal_names_the_missing_scope(desk: Running, program: Client) -> None:
-    only = Client(program.session, program.url, await made_other(desk))
+    only = Client(program.session, program.url, await create_reader_token(desk))
     refused = await only.call("POST", "/labels", {"name": "VPN"}, status=403)
     assert "needs the scope admin:labels" in refused["detail"]
     refused = await program.call("GET", "/inbox", status=403)
     assert "because it is for people" in refused["detail"]
 
 
-async def made_other(desk: Running) -> str:
+async def create_reader_token(desk: Running) -> str:
     command = MakeToken(name="Reader", scopes=[Scope.READ], days=1, rate=100, made=new_token())
     return (await desk.desk.store.write(make_token, command)).secret
 
 
 async def test_a_token_has_its_own_rate_limit(desk: Running, program: Client) -> None:
-    slow = Client(program.session, program.url, await made_slow(desk))
+    slow = Client(program.session, program.url, await create_slow_token(desk))
     await slow.call("GET", "/queues")
     await slow.call("GET", "/queues")
     headers = {"Authorization": f"Bearer {slow.token}"}
@@ -115,7 +115,7 @@ async def test_a_token_has_its_own_rate_limit(desk: Running, program: Client) ->
     await program.call("GET", "/queues")
 
 
-async def made_slow(desk: Running) -> str:
+async def create_slow_token(desk: Running) -> str:
     command = MakeToken(name="Slow", scopes=[Scope.READ], days=1, rate=2, made=new_token())
     return (await desk.desk.store.write(make_token, command)).secret
 

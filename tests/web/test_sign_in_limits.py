@@ -1,6 +1,4 @@
-"""A flood of sign-ins takes no memory and does not delay webhooks. A stranger cannot lock an agent
-out.
-"""
+"""Password checks and wrong attempts to sign in are limited. A stranger cannot lock an agent out."""
 
 import asyncio
 import threading
@@ -73,7 +71,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Client:
-    """A browser behind a proxy, with its own IP address. ``keeps``: whether it keeps cookies."""
+    """A browser behind a proxy, with its own IP address. ``jar``: its cookies."""
 
     def __init__(self, desk: Running, address: str, jar: aiohttp.CookieJar | None = None) -> None:
         self._url, self._address = desk.address, address
@@ -131,7 +129,7 @@ async def test_guesses_from_many_addresses_are_limited_and_the_agent_still_signs
 
 
 async def test_one_address_cannot_try_sixty_accounts(desk: Running) -> None:
-    """The attacker tries each account once and waits as long as the answers ask."""
+    """The attacker tries each account once and waits as long as Retry-After says."""
     f = t.sign_in_failures
     async with Client(desk, "203.0.113.7") as guesser:
         statuses = []
@@ -190,8 +188,8 @@ async def test_a_stolen_cookie_of_a_known_browser_allows_no_extra_guesses(desk: 
 
 
 async def test_a_correct_password_does_not_count_as_a_wrong_attempt(desk: Running) -> None:
-    """In an office behind one address, more agents sign in within a minute than the limit of wrong
-    attempts.
+    """In an office behind one address, more agents sign in within a minute than wrong attempts are
+    allowed.
     """
     async with Client(desk, "203.0.113.7") as office:
         for _ in range(sign_in_attempts.ATTEMPTS_OF_ADDRESS + 5):

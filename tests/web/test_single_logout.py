@@ -81,7 +81,7 @@ async def test_the_provider_asks_for_the_password_again_after_a_sign_out(scene: 
         assert 'href="/sign-in?again=1"' in page.text
 
 
-async def end(scene: Scene, token: str) -> tuple[int, str]:
+async def send_logout_token(scene: Scene, token: str) -> tuple[int, str]:
     async with scene.desk.visitor() as provider:
         answer = await provider.client.post(
             f"{scene.desk.address}/sign-in/sso/logout", data={"logout_token": token}
@@ -94,7 +94,7 @@ def token(scene: Scene, **changes: Any) -> str:
     return scene.contoso.signed(scene.contoso.logout_claims(**changes))
 
 
-async def is_in(visitor: Visitor) -> bool:
+async def is_signed_in(visitor: Visitor) -> bool:
     return (await visitor.get("/workspace/account")).status == 200
 
 
@@ -106,26 +106,26 @@ async def test_the_provider_ends_one_or_all_sessions_of_a_person(scene: Scene) -
         assert (await scene.sign_in(phone)).status == 303
         contoso.sid = "laptop"
         assert (await scene.sign_in(laptop)).status == 303
-        assert (await end(scene, token(scene, sub="id of nobody")))[0] == 200
-        assert (await end(scene, token(scene, sub=subject, sid="tablet")))[0] == 200
-        assert (await is_in(phone), await is_in(laptop)) == (True, True)
-        assert (await end(scene, token(scene, sid="phone")))[0] == 200
-        assert (await is_in(phone), await is_in(laptop)) == (False, True)
-        assert (await end(scene, token(scene, sub=subject)))[0] == 200
-        assert not await is_in(laptop)
+        assert (await send_logout_token(scene, token(scene, sub="id of nobody")))[0] == 200
+        assert (await send_logout_token(scene, token(scene, sub=subject, sid="tablet")))[0] == 200
+        assert (await is_signed_in(phone), await is_signed_in(laptop)) == (True, True)
+        assert (await send_logout_token(scene, token(scene, sid="phone")))[0] == 200
+        assert (await is_signed_in(phone), await is_signed_in(laptop)) == (False, True)
+        assert (await send_logout_token(scene, token(scene, sub=subject)))[0] == 200
+        assert not await is_signed_in(laptop)
     log = t.audit_log
     rows = await scene.desk.story.rows(log, log.c.action == "signed_out")
     assert [row.details for row in rows][-2:] == [{"identity_provider": "Contoso"}] * 2
     assert not (await check_chain(scene.desk.desk.store)).faults
 
 
-async def test_only_sessions_of_this_provider_end(scene: Scene) -> None:
+async def test_a_provider_ends_only_its_own_sessions(scene: Scene) -> None:
     scene.fabrikam.person = scene.contoso.person = person("Both", email="omar@example.com")
     async with scene.desk.visitor() as here, scene.desk.visitor() as there:
         assert (await scene.sign_in(here)).status == 303
         assert (await scene.sign_in(there, "Fabrikam")).status == 303
-        assert (await end(scene, token(scene, sub="id of Both")))[0] == 200
-        assert (await is_in(here), await is_in(there)) == (False, True)
+        assert (await send_logout_token(scene, token(scene, sub="id of Both")))[0] == 200
+        assert (await is_signed_in(here), await is_signed_in(there)) == (False, True)
 
 
 STRANGER = new_key()
@@ -165,24 +165,24 @@ async def test_a_forged_logout_token_ends_no_session(scene: Scene, forged: str) 
     contoso.person = person("Target")
     async with scene.desk.visitor() as agent:
         assert (await scene.sign_in(agent)).status == 303
-        status, said = await end(scene, made)
+        status, said = await send_logout_token(scene, made)
         assert (status, why in said) == (400, True), said
-        assert await is_in(agent)
+        assert await is_signed_in(agent)
 
 
 async def test_a_logout_token_works_only_once(scene: Scene) -> None:
     scene.contoso.person = person("Replayed")
     made = token(scene, sub="id of Replayed")
     async with scene.desk.visitor() as agent:
-        assert (await end(scene, made))[0] == 200
+        assert (await send_logout_token(scene, made))[0] == 200
         assert (await scene.sign_in(agent)).status == 303
-        assert (await end(scene, made)) == (
+        assert (await send_logout_token(scene, made)) == (
             400,
             '{"error":"invalid_request","error_description":"This logout token was used already."}',
         )
-        assert await is_in(agent)
+        assert await is_signed_in(agent)
 
 
 @pytest.mark.parametrize("garbage", ["", "a.b.c", "e30.e30.e30", "x" * 50_000, "a.W10.c"])
 async def test_an_invalid_token_is_refused(scene: Scene, garbage: str) -> None:
-    assert (await end(scene, garbage))[0] == 400
+    assert (await send_logout_token(scene, garbage))[0] == 400

@@ -69,7 +69,7 @@ async def test_a_verified_address_links_an_agent_and_the_subject_identifies_them
         ({"sub": "x" * 256}, "sent no usable ID for you"),
     ],
 )
-async def test_sign_in_requires_a_verified_company_address(
+async def test_sign_in_requires_a_verified_company_address_and_a_usable_id(
     scene: Scene, claims: Claims, why: str
 ) -> None:
     scene.contoso.person = person("Eve") | claims
@@ -181,7 +181,7 @@ async def test_signing_out_redirects_to_the_providers_sign_out(scene: Scene) -> 
         assert (await leaver.get("/workspace")).status == 303
 
 
-async def test_passwords_can_be_off_for_a_role_but_one_admin_keeps_theirs(scene: Scene) -> None:
+async def test_a_role_with_passwords_off_can_sign_in_only_with_single_sign_on(scene: Scene) -> None:
     store = scene.desk.desk.store
     who = MakeAgent(
         email="off@example.com",

@@ -41,15 +41,14 @@ async def conversation(desk: Running, mia: Visitor) -> int:
     return received.interaction_id or 0
 
 
-# State changes
-# ------------------------------------------------------------------------------------------
+# State changes ------------------------------------------------------------------------------------
 
 
 async def state(desk: Running, conversation: int) -> State:
     return (await desk.story.see(conversation)).state
 
 
-async def test_every_state_change_that_an_agent_can_make(
+async def test_an_agent_holds_resumes_and_closes_a_conversation(
     desk: Running, mia: Visitor, conversation: int
 ) -> None:
     path = f"/workspace/conversations/{conversation}"
@@ -169,11 +168,11 @@ async def test_an_agent_sees_postpones_and_cancels_a_timer(
 
 
 BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
-    "nothing": ({}, "Enter a date and time"),
+    "no time": ({}, "Enter a date and time"),
     "a day without a time": ({"day": "2099-01-01", "time": ""}, "Enter a date and time"),
-    "words": ({"at": "soon"}, "Enter a date and time"),
+    "not a time": ({"at": "soon"}, "Enter a date and time"),
     "an invalid action": ({"later": "never"}, "Enter a date and time"),
-    "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),
+    "a past time": ({"at": "2020-01-01T09:00"}, "That time has passed"),
     "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
     "huge": ({"at": "2" * 9000}, "Enter a date and time"),
 }
@@ -192,8 +191,7 @@ async def test_an_invalid_time_shows_an_error(
     assert await timers(desk, conversation) == [before]
 
 
-# The history of a number
-# ------------------------------------------------------------------------------
+# The history of a number --------------------------------------------------------------------------
 
 
 async def test_the_page_shows_the_history_of_the_number_newest_first(

@@ -123,7 +123,7 @@ async def test_the_page_shows_waiting_times_agents_and_problems(
 async def test_supervisors_and_the_conversation_show_texts_that_the_provider_does_not_accept(
     desk: Running, mia: Visitor, omar: Visitor, ann: int
 ) -> None:
-    """The state is as after a rejection, with the next attempt far in the future."""
+    """The test sets the state after a rejection, with the next attempt far in the future."""
     m, w = t.messages, t.due_work
     path = f"/workspace/conversations/{ann}/messages"
     assert (await mia.act(path, kind="text", body="Mia here")).status == 204
@@ -198,7 +198,7 @@ async def test_a_supervisor_joins_leaves_and_takes_over(
         assert (wrong, answer.status) == (wrong, 404 if wrong == "99" else 400)
 
 
-async def test_the_transfer_dialog_shows_the_reason_and_the_possible_agents(
+async def test_the_supervisors_dialog_shows_why_an_agent_got_the_offer(
     desk: Running, omar: Visitor, ann: int
 ) -> None:
     await desk.story.text("hello", number=BOB, to=DIRECT)
@@ -276,7 +276,9 @@ async def test_agents_choose_from_custom_reject_reasons_and_presences(
     assert Presence.AVAILABLE.capitalize() in history
 
 
-async def test_a_supervisor_supervises_over_the_api(desk: Running, omar: Visitor, ann: int) -> None:
+async def test_a_supervisor_watches_joins_and_assigns_conversations_over_the_api(
+    desk: Running, omar: Visitor, ann: int
+) -> None:
     async with aiohttp.ClientSession(f"{desk.address}/api/v1/") as client:
 
         async def call(

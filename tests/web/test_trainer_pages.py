@@ -95,7 +95,7 @@ async def token(visitor: Visitor, email: str, password: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {(await answer.json())['token']}"}
 
 
-async def misses(desk: Running, body: str, number: str = ANN) -> tuple[int, int]:
+async def add_misunderstood_text(desk: Running, body: str, number: str = ANN) -> tuple[int, int]:
     """Add a text that the virtual agent did not understand. Return the interaction and the item."""
     interaction = (await desk.story.text(body, number=number)).interaction_id or 0
     question = await desk.story.begin(interaction)
@@ -112,7 +112,7 @@ async def misses(desk: Running, body: str, number: str = ANN) -> tuple[int, int]
 async def test_a_trainer_starts_at_teach_and_sees_no_conversation(
     desk: Running, tara: Visitor
 ) -> None:
-    interaction, _ = await misses(desk, "you star, Ann Lee, call 2025550101")
+    interaction, _ = await add_misunderstood_text(desk, "you star, Ann Lee, call 2025550101")
     start = await tara.get("/workspace")
     assert (start.status, start.headers["location"]) == (302, TEACH)
     page = await tara.get(TEACH)
@@ -137,7 +137,7 @@ async def test_the_page_shows_that_no_item_waits(tara: Visitor, folder: Path) ->
 async def test_the_card_shows_suggestions_nearest_examples_and_the_diff(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
-    await misses(desk, "cheers mate you are a star")
+    await add_misunderstood_text(desk, "cheers mate you are a star")
     page = await tara.get(TEACH)
     assert re.findall(r'name="intent" value="(\w+)"', page.text)[:3] == ["thanks", "bye", "greet"]
     assert "Nearest examples" in page.text
@@ -157,7 +157,7 @@ async def test_an_audit_item_hides_the_virtual_agents_intent(
     desk: Running, tara: Visitor, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(order, "is_drawn", lambda _key, what, _number: what == "audit")
-    _, item = await misses(desk, "you are a star")
+    _, item = await add_misunderstood_text(desk, "you are a star")
     page = await tara.get(TEACH)
     assert "Audit: drawn at random." in page.text
     assert "0.30" not in page.text
@@ -171,8 +171,8 @@ async def test_a_label_opens_the_next_text_and_undo_returns_to_it(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
     before = (folder / GREETINGS).read_bytes()
-    _, first = await misses(desk, "you are a star")
-    _, second = await misses(desk, "kumquat zebra flux", BOB)
+    _, first = await add_misunderstood_text(desk, "you are a star")
+    _, second = await add_misunderstood_text(desk, "kumquat zebra flux", BOB)
     given = {"item": str(first), "intent": "thanks", "example": "you are a star"}
     after = await act(tara, f"{TEACH}/label", **given)
     assert after.status == 200
@@ -197,7 +197,7 @@ async def test_a_label_opens_the_next_text_and_undo_returns_to_it(
 async def test_the_other_buttons_of_the_card_resolve_the_item(
     desk: Running, tara: Visitor, button: str, said: str
 ) -> None:
-    _, item = await misses(desk, "kumquat zebra flux")
+    _, item = await add_misunderstood_text(desk, "kumquat zebra flux")
     given = {"item": str(item), "intent": "thanks", "example": "kumquat zebra flux", "as": button}
     assert said in (await act(tara, f"{TEACH}/label", **given)).text
 
@@ -205,7 +205,7 @@ async def test_the_other_buttons_of_the_card_resolve_the_item(
 async def test_an_agent_flags_an_answer_and_the_trainer_sees_who_did(
     desk: Running, mia: Visitor, tara: Visitor
 ) -> None:
-    interaction, _ = await misses(desk, "you are a star")
+    interaction, _ = await add_misunderstood_text(desk, "you are a star")
     answer = next(m for m in await desk.story.lines(interaction) if m.direction == "outbound")
     mark = f"/workspace/conversations/{interaction}/messages/{answer.id}/misunderstood"
     assert mark in (await mia.get(f"/workspace/conversations/{interaction}")).text
@@ -234,7 +234,7 @@ async def test_a_trainer_rewords_moves_and_deletes_an_example_and_sees_the_diff(
 
 
 @pytest.mark.parametrize("item", ["x", "", "-1", "9" * 30, "1.5"])
-async def test_a_new_answer_without_a_real_item_is_checked_as_usual(
+async def test_a_new_answer_is_checked_even_if_its_item_does_not_exist(
     tara: Visitor, item: str
 ) -> None:
     answer = await act(tara, f"{TEACH}/intents/new", name="", examples="", reply="", item=item)
@@ -256,7 +256,7 @@ async def test_intents_show_examples_test_texts_scores_and_suspects(
     for asked in ("compared", "compared?intent=thanks", "intents", "intents/thanks"):
         assert "Comparing all examples" not in (await tara.get(f"{TEACH}/{asked}")).text
     assert (await tara.get(f"{TEACH}/intents/no_such_intent")).status == 404
-    await measured(desk)
+    await add_measured_model(desk)
     page = await tara.get(f"{TEACH}/intents")
     assert "measured with model abcdef12" in page.text
     row = page.text.partition(f'href="{TEACH}/intents/thanks"')[2].partition("</tr>")[0]
@@ -270,7 +270,7 @@ async def test_intents_show_examples_test_texts_scores_and_suspects(
     assert "many thanks" in one.text.partition("Suspects")[2]
 
 
-async def measured(desk: Running) -> None:
+async def add_measured_model(desk: Running) -> None:
     """Add a measured model. One of its examples looks like another intent, and one was deleted
     since.
     """
@@ -304,7 +304,7 @@ async def measured(desk: Running) -> None:
 async def test_a_trainer_creates_an_answer_from_a_text_with_ten_examples(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
-    _, item = await misses(desk, "where can i park my car")
+    _, item = await add_misunderstood_text(desk, "where can i park my car")
     form = f"{TEACH}/intents/new"
     assert "where can i park my car" in (await tara.get(f"{form}?item={item}")).text
     german = "Parken Sie hinter dem Haus."
@@ -370,7 +370,7 @@ async def test_a_reply_is_checked_while_typing_and_on_saving(
 
 
 async def test_the_api_labels_like_the_page(desk: Running, tara: Visitor, mia: Visitor) -> None:
-    interaction, item = await misses(desk, "you are a star")
+    interaction, item = await add_misunderstood_text(desk, "you are a star")
     answer = next(m for m in await desk.story.lines(interaction) if m.direction == "outbound")
     agent = await token(mia, "mia@example.com", "demo-mia")
     trainer = await token(mia, "tara@example.com", "demo-tara")
@@ -391,8 +391,8 @@ async def test_the_api_labels_like_the_page(desk: Running, tara: Visitor, mia: V
         assert (await said.json())["state"] == "waiting"
 
 
-async def ran_before(desk: Running) -> Path:
-    """Run a second model. Return the file of the first model, which ran before."""
+async def run_two_models(desk: Running) -> Path:
+    """Run one model after another. Return the file of the first one."""
     folder = model_folder.folder(desk.desk.settings.home)
     for hash in ("aaaa1111", "bbbb2222"):
         new = NewModel(hash=hash, file=f"{hash}.tar.gz", data_hash="d")
@@ -408,7 +408,7 @@ async def roll_back_with_data(trainer: Visitor) -> Answer:
 async def test_a_rollback_restores_the_models_training_data(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
-    model = await ran_before(desk)
+    model = await run_two_models(desk)
     now = model_folder.data_of(folder)
     model_folder.keep_data(model, now | {GREETINGS: b"# earlier\n"})
     assert (await roll_back_with_data(tara)).status < 400
@@ -419,7 +419,7 @@ async def test_a_rollback_restores_the_models_training_data(
 async def test_a_refused_rollback_does_not_change_the_data(
     desk: Running, tara: Visitor, folder: Path
 ) -> None:
-    model = await ran_before(desk)
+    model = await run_two_models(desk)
     now = model_folder.data_of(folder)
     model_folder.keep_data(model, now | {GREETINGS: b"# earlier\n"})
     await desk.desk.store.write(mark_missing, ["aaaa1111"])
@@ -431,7 +431,7 @@ async def test_a_refused_rollback_does_not_change_the_data(
 async def test_a_rollback_to_a_model_without_stored_data_is_refused(
     desk: Running, tara: Visitor
 ) -> None:
-    await ran_before(desk)
+    await run_two_models(desk)
     said = await roll_back_with_data(tara)
     assert (said.status, "Roll back without its data." in said.text) == (409, True)
     assert (await desk.desk.store.read(models.get, "bbbb2222")).state is ModelState.RUNNING

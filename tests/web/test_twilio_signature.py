@@ -51,11 +51,11 @@ urls = st.builds(
 )
 
 
-def theirs(url: str, pairs: list[tuple[str, str]], signature: str) -> bool:
+def is_valid_for_twilio(url: str, pairs: list[tuple[str, str]], signature: str) -> bool:
     return bool(RequestValidator(TOKEN).validate(url, MultiDict(pairs), signature))
 
 
-def ours(url: str, pairs: list[tuple[str, str]], signature: str) -> bool:
+def is_valid_for_us(url: str, pairs: list[tuple[str, str]], signature: str) -> bool:
     return is_signed(url, pairs, signature, [TOKEN])
 
 
@@ -74,9 +74,9 @@ def test_genuine_forms_pass(url: str, pairs: list[tuple[str, str]]) -> None:
     """
     signature = signed(url, pairs)
     arrived = parse_qsl(urlencode(pairs), keep_blank_values=True)
-    assert theirs(url, arrived, signature)
-    assert ours(url, arrived, signature)
-    assert ours(url, arrived[::-1], signature)
+    assert is_valid_for_twilio(url, arrived, signature)
+    assert is_valid_for_us(url, arrived, signature)
+    assert is_valid_for_us(url, arrived[::-1], signature)
 
 
 @settings(max_examples=500, deadline=None)
@@ -97,7 +97,9 @@ def test_forgeries_fail_as_in_twilios_library(
         (url, pairs, tail),
         (url, pairs, signature.swapcase()),
     ]:
-        assert ours(an_url, a_form, a_signature) == theirs(an_url, a_form, a_signature)
+        assert is_valid_for_us(an_url, a_form, a_signature) == is_valid_for_twilio(
+            an_url, a_form, a_signature
+        )
 
 
 PORTS = [
@@ -134,11 +136,13 @@ PORTS = [
 @pytest.mark.parametrize(
     ("url", "url_signed", "genuine"), [p[1:] for p in PORTS], ids=[p[0] for p in PORTS]
 )
-def test_addresses_with_and_without_a_port_pass(url: str, url_signed: str, genuine: bool) -> None:
+def test_a_signature_counts_with_and_without_the_port_of_the_address(
+    url: str, url_signed: str, genuine: bool
+) -> None:
     """Twilio signs the address with or without its port."""
     signature = signed(url_signed, FORM)
-    assert ours(url, FORM, signature) is genuine
-    assert theirs(url, FORM, signature) is genuine
+    assert is_valid_for_us(url, FORM, signature) is genuine
+    assert is_valid_for_twilio(url, FORM, signature) is genuine
 
 
 FORGED = [
@@ -152,11 +156,11 @@ FORGED = [
 
 @pytest.mark.parametrize("pairs", [f[1] for f in FORGED], ids=[f[0] for f in FORGED])
 def test_forged_forms_fail(pairs: list[tuple[str, str]]) -> None:
-    assert not ours(URL, pairs, signed(URL, FORM))
+    assert not is_valid_for_us(URL, pairs, signed(URL, FORM))
 
 
 def test_two_tokens_work_while_the_token_changes() -> None:
-    """During a change of tokens both tokens work. Afterwards only the new one does."""
+    """During a change of tokens, both tokens work. Afterwards, only the new one works."""
     old = signed(URL, FORM, OLD_TOKEN)
     assert is_signed(URL, FORM, old, [TOKEN, OLD_TOKEN])
     assert not is_signed(URL, FORM, old, [TOKEN])

@@ -54,7 +54,7 @@ async def twilio(base: str) -> AsyncIterator[FakeTwilio]:
 
 
 async def text_in(twilio: FakeTwilio, *, without: str = "", **changes: str) -> Answer:
-    """Return the form of Ann's text. Parameters can be changed or left out."""
+    """Post Ann's text with these changes and without one parameter. Return the answer."""
     form = {
         "MessageSid": SID, "SmsSid": SID, "AccountSid": ACCOUNT_SID, "From": ANN, "To": LINE,
         "Body": "Hello",
@@ -83,7 +83,7 @@ def picture_form(n: int, count: str | None = None) -> dict[str, str]:
 
 TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
     ("a text", {}, 200, text()),
-    ("no words", {"Body": ""}, 200, text(body="")),
+    ("a blank Body", {"Body": ""}, 200, text(body="")),
     ("Body left out", {"without": "Body"}, 200, text(body="")),
     ("plus, percent, ampersand", {"Body": "1+1=2 & 50%25"}, 200, text(body="1+1=2 & 50%25")),
     (
@@ -92,7 +92,7 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
         200,
         text(body="\U0001f44d\r\n\u00e9"),
     ),
-    ("a leading slash is a word like any other", {"Body": "/restart"}, 200, text(body="/restart")),
+    ("a leading slash", {"Body": "/restart"}, 200, text(body="/restart")),
     ("NUL", {"Body": "a\0b"}, 200, text(body="a\ufffdb")),
     ("1,600 emoji", {"Body": "\U0001f44d" * 1600}, 200, text(body="\U0001f44d" * 1600)),
     ("an unknown parameter", {"Sparkle": "1"}, 200, text()),
@@ -192,7 +192,7 @@ async def test_a_request_with_all_of_twilios_parameters_is_stored(
 async def test_texts_between_the_same_numbers_share_a_lane(
     twilio: FakeTwilio, recorder: RecordingStore
 ) -> None:
-    """Texts between the same two numbers use the same lane."""
+    """A text from another number uses another lane."""
     for one, sender in [(sid(1), ANN), (sid(2), ANN), (sid(3), "+12025550102")]:
         await text_in(twilio, MessageSid=one, From=sender)
     assert recorder.nears[0] == recorder.nears[1] != recorder.nears[2]
@@ -235,7 +235,7 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
         Receipt(sid=SID, status=Status.FAILED),
     ),
     (
-        "an error code of zero digits",
+        "a blank error code",
         {"MessageStatus": "delivered", "ErrorCode": ""},
         "",
         200,
@@ -272,8 +272,8 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
     ("a status of inbound texts", {"MessageStatus": "received"}, "", 400, "MessageStatus"),
     ("another status of inbound texts", {"MessageStatus": "receiving"}, "", 400, "MessageStatus"),
     ("an unknown status", {"MessageStatus": "teleported"}, "", 400, "MessageStatus"),
-    ("no word", {}, "", 400, "MessageStatus"),
-    ("no SID", {"MessageStatus": "sent", "MessageSid": ""}, "", 400, "MessageSid"),
+    ("without a status", {}, "", 400, "MessageStatus"),
+    ("without a SID", {"MessageStatus": "sent", "MessageSid": ""}, "", 400, "MessageSid"),
 ]
 
 
@@ -363,13 +363,13 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 RAW: list[tuple[str, bytes, str, int]] = [
     ("JSON", b'{"MessageSid": "SM1"}', "application/json", 400),
     ("a multipart form", b"--x--", "multipart/form-data; boundary=x", 400),
-    ("no type", b"", "", 400),
+    ("without a type", b"", "", 400),
     ("a form with a charset", urlencode(FORM).encode(), f"{FORM_TYPE}; charset=UTF-8", 200),
-    ("a form in capitals", urlencode(FORM).encode(), FORM_TYPE.upper(), 200),
+    ("a form whose type is in capitals", urlencode(FORM).encode(), FORM_TYPE.upper(), 200),
     ("a field twice", urlencode(FORM).encode() + b"&Body=Other", FORM_TYPE, 400),
     ("broken UTF-8", urlencode(FORM).encode() + b"&FromCity=%ff%fe&FromCountry=US", FORM_TYPE, 200),
     ("too many fields", b"a=1&" * 401 + urlencode(FORM).encode(), FORM_TYPE, 400),
-    ("64 KB and a little", b"a=" + b"1" * 65_600, FORM_TYPE, 413),
+    ("above 64 KB", b"a=" + b"1" * 65_600, FORM_TYPE, 413),
     ("below 64 KB", urlencode(FORM).encode() + b"&a=" + b"1" * 60_000, FORM_TYPE, 200),
 ]
 
@@ -377,7 +377,7 @@ RAW: list[tuple[str, bytes, str, int]] = [
 @pytest.mark.parametrize(
     ("body", "content_type", "status"), [r[1:] for r in RAW], ids=[r[0] for r in RAW]
 )
-async def test_a_body_that_is_no_form_is_refused(
+async def test_only_a_form_below_the_limits_is_accepted(
     twilio: FakeTwilio,
     recorder: RecordingStore,
     base: str,
@@ -455,14 +455,14 @@ SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
 
 
 def hashed(key: str, url: str, form: dict[str, str], algorithm: str) -> str:
-    """Compute the signature as Twilio's documentation describes, without our module and Twilio's
+    """Compute the signature as Twilio's documentation describes, without our module or Twilio's
     package.
     """
     signed = url + "".join(name + form[name] for name in sorted(form))
     return base64.b64encode(hmac.new(key.encode(), signed.encode(), algorithm).digest()).decode()
 
 
-async def test_the_setting_names_the_signatures_hash_and_keys(
+async def test_the_settings_choose_the_hash_and_the_keys_of_signatures(
     recorder: RecordingStore, tmp_path: Path
 ) -> None:
     """With shared keys, the service accepts both keys, but neither SHA-1 nor the auth token. A

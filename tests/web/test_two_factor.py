@@ -49,7 +49,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runnin
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def required(desk: Running) -> AsyncIterator[None]:
-    """Trainers need a second factor."""
+    """Require a second factor from trainers until the test ends."""
     await desk.desk.store.write(change_desk, {"second_factor_roles": [Role.TRAINER]})
     yield
     await desk.desk.store.write(change_desk, {"second_factor_roles": []})

@@ -66,7 +66,7 @@ async def mia(visitor: Visitor) -> Visitor:
     return visitor
 
 
-def not_sent(
+def set_final_status(
     tx: Transaction, message_id: int, status: Status = Status.FAILED, code: int | None = None
 ) -> None:
     """Set the final status of a text in the transaction that wrote it, so that the worker never
@@ -77,7 +77,7 @@ def not_sent(
     tx.conn.execute(sa.update(m).where(m.c.id == message_id).values(status=status, error_code=code))
 
 
-async def offered(desk: Running, agent: int = MIA) -> int:
+async def wait_for_offer(desk: Running, agent: int = MIA) -> int:
     """Wait until the worker offers a work item to this agent. Return the item."""
     for _ in range(3000):
         if offers := await desk.story.inbox(agent):
@@ -91,7 +91,7 @@ async def conversation(
 ) -> int:
     """Start a conversation that Mia accepts on the page."""
     received = await desk.story.text(body, number=number, to=DIRECT)
-    assert (await mia.act(f"/workspace/offers/{await offered(desk)}/accept")).status == 204
+    assert (await mia.act(f"/workspace/offers/{await wait_for_offer(desk)}/accept")).status == 204
     assert received.interaction_id is not None
     return received.interaction_id
 
@@ -278,7 +278,7 @@ async def test_the_root_address_redirects_to_sign_in_or_the_workspace(visitor: V
 
 async def test_an_offer_shows_requester_reason_and_time(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
-    item = await offered(desk)
+    item = await wait_for_offer(desk)
     page = await mia.get("/workspace")
     assert re.search(rf'id="offer-{item}".*?data-given="60"', page.text, re.S)
     said = shown(page.text)
@@ -291,10 +291,10 @@ async def test_a_page_reports_once_that_a_colleague_took_the_offer(
     desk: Running, mia: Visitor
 ) -> None:
     await desk.story.text("my badge", to=DIRECT)
-    item = await offered(desk)
+    item = await wait_for_offer(desk)
     await mia.act(f"/workspace/offers/{item}/reject", reason="Not my subject")
     await desk.story.available(OMAR)
-    await desk.story.accept(await offered(desk, OMAR), OMAR)
+    await desk.story.accept(await wait_for_offer(desk, OMAR), OMAR)
     fragment = await mia.get(f"/workspace/lists?shown={item}", SCRIPT)
     assert "Omar Haddad accepted it" in shown(fragment.text)
     assert "took it" not in (await mia.get("/workspace/lists", SCRIPT)).text
@@ -302,7 +302,7 @@ async def test_a_page_reports_once_that_a_colleague_took_the_offer(
 
 async def test_accepting_a_lost_offer_is_refused(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
-    item = await offered(desk)
+    item = await wait_for_offer(desk)
     assert (await mia.act(f"/workspace/offers/{item}/accept")).headers[
         "HX-Redirect"
     ] == "/workspace/conversations/1"
@@ -315,7 +315,7 @@ async def test_accepting_a_lost_offer_is_refused(desk: Running, mia: Visitor) ->
 
 async def test_rejecting_requires_a_reason_and_stores_it(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
-    item = await offered(desk)
+    item = await wait_for_offer(desk)
     assert (await mia.act(f"/workspace/offers/{item}/reject")).status == 400
     assert (
         await mia.act(f"/workspace/offers/{item}/reject", reason="Busy", words="On the phone")
@@ -327,7 +327,7 @@ async def test_rejecting_requires_a_reason_and_stores_it(desk: Running, mia: Vis
 async def test_an_agent_accepts_an_offer_without_javascript(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
     accepted = await mia.post(
-        f"/workspace/offers/{await offered(desk)}/accept", csrf=await mia.csrf()
+        f"/workspace/offers/{await wait_for_offer(desk)}/accept", csrf=await mia.csrf()
     )
     assert (accepted.status, accepted.headers["Location"]) == (303, "/workspace/conversations/1")
     path = "/workspace/conversations/1"
@@ -341,7 +341,7 @@ async def test_colleagues_conversations_have_their_own_list(desk: Running, mia: 
     await mia.act("/workspace/presence", presence="away")
     await desk.story.available(OMAR)
     item = None
-    while item is None:  # Nobody rejected the offer. It may have been Mia's for a moment.
+    while item is None:  # Mia may still get the offer for a moment.
         mine = await desk.story.inbox(MIA)
         if mine:
             await mia.act(f"/workspace/offers/{mine[0].id}/reject", reason="away")
@@ -450,7 +450,7 @@ async def test_the_panel_lists_the_candidates_on_a_shared_number(
     assert "Bob Ruiz E1002 · bob@example.com" in said
 
 
-async def test_the_composer_says_that_sending_takes_over(tmp_path: Path) -> None:
+async def test_the_composer_shows_that_sending_takes_over(tmp_path: Path) -> None:
     bot = {
         "PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook",
         "PATCHBOARD_BURST_WINDOW": "3599",
@@ -581,7 +581,7 @@ async def test_the_page_shows_internal_lines_and_every_receipt_status(
             (Status.UNKNOWN, None),
             (Status.CANCELED, None),
         ):
-            not_sent(
+            set_final_status(
                 tx,
                 messages.send_text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA),
                 status,
@@ -595,7 +595,7 @@ async def test_the_page_shows_internal_lines_and_every_receipt_status(
         "moved on: “Anything else?”",
         "Case CS0000001 opened : screen is dark",
         "Omar Haddad Private note",
-        # already sent, or still to be sent
+        # The text is already sent, or still to be sent.
         "ent to Ann: “You're in line for Service desk. We'll reply here.”",
         "Not delivered. The carrier filtered it. (30007) Rephrase it without links and send "
         "it again.",
@@ -672,7 +672,7 @@ async def test_a_phone_shows_only_the_texts_that_reached_it(desk: Running, mia: 
     one = await conversation(desk, mia)
 
     def lose(tx: Transaction, _: None) -> None:
-        not_sent(
+        set_final_status(
             tx,
             messages.send_text(
                 tx, interactions.lock(tx.conn, one), "lost on the way", Author.AGENT, agent_id=MIA
@@ -871,7 +871,7 @@ def test_a_time_is_relative_for_an_hour_then_a_clock_time_then_a_date(
     assert template.render(at=then, now=now, zone=ZoneInfo("America/New_York")) == written
 
 
-async def test_a_right_to_left_phone_has_that_direction_and_offers_sample_texts(
+async def test_a_right_to_left_phone_sets_its_direction_and_offers_sample_texts(
     desk: Running, visitor: Visitor
 ) -> None:
     page = f"/phone?from=%2B{ANN[1:]}&to=%2B{MAIN[1:]}"
@@ -898,7 +898,7 @@ async def test_an_agent_edits_a_failed_text_and_continues_a_closed_conversation(
     def send(tx: Transaction, _: None) -> None:
         at = interactions.lock(tx.conn, ann)
         wrote = messages.send_text(tx, at, "Try it now", Author.AGENT, agent_id=MIA)
-        not_sent(tx, wrote or 0, code=30007)
+        set_final_status(tx, wrote or 0, code=30007)
 
     await desk.desk.store.write(send, None)
     path = f"/workspace/conversations/{ann}"

@@ -31,8 +31,8 @@ PUBLIC = "https://sms.example.com/desk"  # the service is behind a proxy that re
 
 
 class RecordingStore:
-    """Records commands in place of the real store. Tests set ``answers``, and ``failure`` is raised
-    if set.
+    """Records commands in place of the real store. Tests set ``answers``. ``write`` raises
+    ``failure`` if a test sets it.
     """
 
     def __init__(self) -> None:

@@ -128,7 +128,7 @@ async def _import(path: Path) -> None:
     store.close()
 
 
-#: Applications that no test is using, by ``_routing_settings``. To build one takes most of a start.
+#: Applications that no test is using, by ``_routing_settings``. Building one takes most of a start.
 _APPS: defaultdict[Settings, list[App]] = defaultdict(list)
 
 
@@ -151,7 +151,7 @@ def _routing_settings(config: Settings) -> Settings:
     )
 
 
-def _made(config: Settings) -> App:
+def _build_app(config: Settings) -> App:
     """Build an application that can start more than once. In test mode Sanic keeps the routes."""
     share_compiled_templates()
     Sanic.test_mode = True
@@ -185,7 +185,7 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
         made = await asyncio.to_thread(_laid_out)
         shutil.copy(made, config.database_url.removeprefix("sqlite:///"))
     apps = _APPS[_routing_settings(config)]
-    app = apps.pop() if apps else _made(config)
+    app = apps.pop() if apps else _build_app(config)
     _adopt_signals(app)
     app.ctx.settings = config
     with socket.socket() as listening:

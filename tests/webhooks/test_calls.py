@@ -1,5 +1,5 @@
-"""Webhooks with a real receiver. Calls are signed, in order for each subject, made at least once,
-retried for a day, and never go to a forbidden address.
+"""Webhooks with a real receiver. The service signs calls, makes them in order for each subject
+and at least once, and retries them for a day. It never calls a forbidden address.
 """
 
 from collections.abc import AsyncIterator
@@ -50,7 +50,7 @@ OTHER = secret_of(b"another key" * 3)
 
 
 class Inbox:
-    """A mailer that keeps its mails."""
+    """A mailer that records its mails."""
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
@@ -107,7 +107,7 @@ async def work(worker: Worker) -> None:
         pass
 
 
-async def opened(
+async def open_one(
     story: Story, description: str = "Dock is dead", interaction_id: int | None = None
 ) -> int:
     command = OpenByHand(
@@ -134,11 +134,11 @@ def versions(tickets: TicketSystem) -> list[tuple[int, int]]:
     return [(e["data"]["case"]["id"], e["data"]["case"]["version"]) for e in tickets.events]
 
 
-async def test_case_events_have_their_content(
+async def test_case_events_contain_the_case_the_requester_and_the_change(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     ann = (await story.text("my dock is dead")).interaction_id
-    case = await opened(story, interaction_id=ann)
+    case = await open_one(story, interaction_id=ann)
     await update_case(story, case, note="On its way", state="in_progress")
     await work(worker)
     created, change = tickets.events
@@ -178,7 +178,7 @@ async def test_an_update_that_changes_nothing_sends_no_event(
     story: Story, tickets: TicketSystem, worker: Worker
 ) -> None:
     """Otherwise two systems that send each other changes would loop."""
-    case = await opened(story)
+    case = await open_one(story)
     await update_case(story, case, external_number="T-1")
     await update_case(story, case, external_number="T-1", state="open")
     await work(worker)
@@ -189,10 +189,10 @@ async def test_a_failed_call_is_retried_under_its_id_and_delays_only_calls_about
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     tickets.answers = [500]
-    case = await opened(story)
+    case = await open_one(story)
     await update_case(story, case, state="resolved")
     await work(worker)
-    other = await opened(story, "Mouse")
+    other = await open_one(story, "Mouse")
     await work(worker)
     assert versions(tickets) == [(case, 1), (other, 1)]
     first = (await calls(story))[0]
@@ -233,7 +233,7 @@ def worker_of_calls(worker: Worker) -> Worker:
 async def test_a_webhook_that_the_setting_no_longer_allows_can_be_switched_off(
     story: Story, tickets: TicketSystem
 ) -> None:
-    await opened(story)
+    await open_one(story)
     await story.store.write(
         lambda tx, url: tx.conn.execute(update(t.webhooks).values(url=url)), OLD
     )
@@ -249,7 +249,7 @@ async def test_a_redirect_is_not_followed(
     story: Story, tickets: TicketSystem, worker: Worker
 ) -> None:
     tickets.answers = [307]
-    await opened(story)
+    await open_one(story)
     await work(worker)
     (call,) = await calls(story)
     assert (call.why, tickets.elsewhere) == (
@@ -263,7 +263,7 @@ async def test_an_unreachable_receiver_is_retried_for_a_day_and_events_can_be_re
 ) -> None:
     both = (*CASES, WebhookEvent.JOB_FAILED)
     await change(story, url=f"http://127.0.0.1:{free_port()}/hook", events=both)
-    case = await opened(story)
+    case = await open_one(story)
     begun = clock.now
     await work(worker)
     while (following := (await calls(story))[0].next_at) is not None:
@@ -299,7 +299,7 @@ async def test_days_of_failure_switch_the_webhook_off_and_mail_the_admins(
     tickets.answers = [500] * 1000
     days = 0
     while (await hook(story)).active:
-        await opened(story)
+        await open_one(story)
         for _ in range(30):
             clock.move(3600)
             await work(worker)
@@ -315,7 +315,7 @@ async def test_days_of_failure_switch_the_webhook_off_and_mail_the_admins(
     )
     tickets.answers = []
     before = len(await calls(story))
-    await opened(story)
+    await open_one(story)
     assert len(await calls(story)) == before, "no call is stored for the webhook"
     with pytest.raises(Conflict):
         await story.store.write(send_missed, HOOK)
@@ -334,15 +334,15 @@ async def test_a_new_secret_signs_at_once_and_the_old_one_for_another_day(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     await story.store.write(replace_secret, ReplaceSecret(id=HOOK, secret=OTHER))
-    await opened(story)
+    await open_one(story)
     await work(worker)
     tickets.secret = OTHER
-    await opened(story)
+    await open_one(story)
     await work(worker)
     assert (tickets.forged, len(tickets.events)) == (0, 2), "signatures of both secrets are valid"
     tickets.secret = SECRET
     clock.move(timedelta(days=1).total_seconds())
-    await opened(story)
+    await open_one(story)
     await work(worker)
     assert (tickets.forged, len(tickets.events)) == (1, 2)
     (row,) = await story.rows(t.webhooks)
@@ -355,7 +355,7 @@ async def test_each_webhook_gets_its_events_and_a_failing_one_does_not_delay_ano
     tickets.answers = [500, 500]
     async with ticket_system() as second:
         await make(story, second.address, name="Second", events=(WebhookEvent.CASE_CHANGED,))
-        case = await opened(story)
+        case = await open_one(story)
         await update_case(story, case, state="resolved")
         await work(worker)
         assert (versions(tickets), versions(second)) == ([(case, 1)], [(case, 2)])
@@ -367,7 +367,7 @@ async def test_an_event_without_texts_names_people_by_their_ids(
     await change(story, with_texts=False)
     ann = (await story.text("my dock is dead")).interaction_id
     await update_case(
-        story, await opened(story, interaction_id=ann), note="Call Ann", impact="high"
+        story, await open_one(story, interaction_id=ann), note="Call Ann", impact="high"
     )
     await work(worker)
     sent = str(tickets.events)
@@ -396,7 +396,7 @@ async def test_an_admin_sends_a_test_event(
 async def test_switching_a_webhook_off_gives_up_its_waiting_events(
     story: Story, tickets: TicketSystem, worker: Worker
 ) -> None:
-    await opened(story)
+    await open_one(story)
     await change(story, active=False)
     await work(worker)
     (call,) = await calls(story)
@@ -417,16 +417,16 @@ async def test_a_call_whose_answer_was_lost_is_repeated(
     """The process dies between making the call and recording its result. Its lease ends, and
     another process repeats the call.
     """
-    await opened(story)
+    await open_one(story)
     write = story.store.write
     lost: Any = story.store
 
-    async def dies(operation: Any, command: Any, **near: Any) -> Any:
+    async def die_before_recording(operation: Any, command: Any, **near: Any) -> Any:
         if operation.__name__ in ("finish_call", "release_failed_job"):
             raise ConnectionError
         return await write(operation, command, **near)
 
-    lost.write = dies
+    lost.write = die_before_recording
     monkeypatch.setattr("handoff_service.worker.RELEASE_ATTEMPTS", 1)
     await worker.step()
     lost.write = write

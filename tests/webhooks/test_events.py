@@ -79,7 +79,7 @@ async def types(story: Story) -> list[str]:
     return [one["type"] for one in await sent(story)]
 
 
-async def a_day(story: Story, clock: MovedClock) -> None:
+async def play_a_day(story: Story, clock: MovedClock) -> None:
     """Play a day that has every event."""
     ask_soon = {"satisfaction_after_hours": 1, "satisfaction_every_days": 30}
     await story.store.write(change_queue, ChangeQueue(id=1, values=ask_soon))
@@ -109,7 +109,7 @@ async def a_day(story: Story, clock: MovedClock) -> None:
     await story.close(bob)
     await story.store.write(reopen, Reopen(interaction_id=bob, agent_id=MIA))
     await story.close(bob)
-    await graded(story, bob, clock)
+    await ask_for_a_grade(story, bob, clock)
     carl = await story.with_agent(MIA, number="+12025550177")
     await story.store.write(transfer, Transfer(interaction_id=carl, agent_id=MIA, to_queue=1))
     await story.store.write(release_failed_job, FAILED)
@@ -124,7 +124,7 @@ async def send_all(story: Story) -> None:
             await finish(story, int(one.key), Accepted(sid=f"SM{one.key}"))
 
 
-async def graded(story: Story, interaction: int, clock: MovedClock) -> None:
+async def ask_for_a_grade(story: Story, interaction: int, clock: MovedClock) -> None:
     """Send the satisfaction question, and let the requester answer 5."""
     clock.move(3600)
     await story.store.write(ask_satisfaction, AskSatisfaction(interaction))
@@ -140,7 +140,9 @@ def examples() -> dict[str, Any]:
 
 
 def shape(value: Any) -> Any:
-    """Return the fields of a value. A field can be null in one example and filled in another."""
+    """Return the names of a value's fields, without their values, because a field can be null in
+    one example and filled in another.
+    """
     if isinstance(value, dict):
         return {name: shape(one) for name, one in value.items()}
     return None
@@ -148,7 +150,7 @@ def shape(value: Any) -> Any:
 
 async def test_every_event_matches_the_reference(story: Story, clock: MovedClock) -> None:
     await add_webhook(story)
-    await a_day(story, clock)
+    await play_a_day(story, clock)
     first: dict[str, Any] = {}
     for event in await sent(story):
         first.setdefault(event["type"], event)
@@ -161,7 +163,7 @@ async def test_every_event_matches_the_reference(story: Story, clock: MovedClock
 
 async def test_events_of_a_conversation_are_in_order(story: Story, clock: MovedClock) -> None:
     await add_webhook(story)
-    await a_day(story, clock)
+    await play_a_day(story, clock)
     of_ann = [row for row in await story.rows(t.webhook_calls) if row.subject == "conversation:1"]
     assert [row.type for row in of_ann] == [
         "conversation.opened",
@@ -193,7 +195,7 @@ async def test_a_job_that_keeps_failing_is_reported_once_an_hour(
     assert len(await types(story)) == 2, "a failed call causes no event"
 
 
-async def test_background_work_that_is_given_up_is_reported(story: Story) -> None:
+async def test_failed_mails_and_failed_consent_pushes_are_reported(story: Story) -> None:
     await add_webhook(story, WebhookEvent.JOB_FAILED)
     failed = NotMailed(why="no such mailbox", again=False)
     link = MailLink(MIA, Purpose.RESET)
@@ -210,7 +212,7 @@ async def test_background_work_that_is_given_up_is_reported(story: Story) -> Non
     ]  # fmt: skip
 
 
-async def test_a_closed_conversation_causes_one_closed_event(story: Story) -> None:
+async def test_each_closing_of_a_conversation_causes_one_event(story: Story) -> None:
     await add_webhook(story, WebhookEvent.CONVERSATION_CLOSED, WebhookEvent.CONVERSATION_REOPENED)
     ann = await story.with_agent(MIA)
     await story.close(ann)
@@ -225,11 +227,13 @@ async def test_a_closed_conversation_causes_one_closed_event(story: Story) -> No
 
 async def test_a_webhook_gets_only_its_events(story: Story, clock: MovedClock) -> None:
     await add_webhook(story, WebhookEvent.PRESENCE_CHANGED)
-    await a_day(story, clock)
+    await play_a_day(story, clock)
     assert Counter(await types(story)) == {"presence.changed": 1, "webhook.test": 1}
 
 
-async def test_without_a_webhook_no_event_is_stored(story: Story, clock: MovedClock) -> None:
+async def test_without_an_active_webhook_no_event_is_stored(
+    story: Story, clock: MovedClock
+) -> None:
     await add_webhook(story)
     await story.store.write(
         lambda tx, _: tx.conn.execute(sa.update(t.webhooks).values(active=False)), None
@@ -261,7 +265,7 @@ async def test_a_failed_transaction_stores_no_events(story: Story) -> None:
     assert await story.count(t.webhook_calls) == 0
 
 
-def test_private_addresses_are_recognized() -> None:
+def test_private_fields_are_removed_from_an_event() -> None:
     data = {
         "message": {"id": 1, "body": "hi"},
         "requester": {"user_id": 1, "number": "+1"},

@@ -1,4 +1,4 @@
-"""The example receiver in the how-to accepts signatures of the service."""
+"""The example receiver in the how-to accepts calls that the service signs."""
 
 import re
 import threading
@@ -20,7 +20,7 @@ BODY = '{"type":"webhook.test"}'
 
 @pytest.fixture
 def receiver() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Run the page's receiver on a free port. Yield its address and its names."""
+    """Run the page's receiver on a free port. Yield its address and the names that it defines."""
     (program,) = re.findall(r"^```python$(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     names: dict[str, Any] = {"__name__": "receiver"}
     exec(program, names)  # The program that the page shows.

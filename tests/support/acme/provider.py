@@ -1,4 +1,6 @@
-"""The provider Acme, like a folder below ``gateways/``: JSON over HTTP, with a key in a header."""
+"""The provider Acme, written like a folder of ``gateways/``. It uses JSON over HTTP, with a key in
+a header.
+"""
 
 import hmac
 import json
