@@ -1,4 +1,4 @@
-"""Password checks and wrong attempts to sign in are limited. A stranger cannot lock an agent out."""
+"""Limits on password checks and failed sign-ins. A stranger cannot lock an agent out."""
 
 import asyncio
 import threading

@@ -128,7 +128,7 @@ async def stream(
 
 
 async def scrapes(session: aiohttp.ClientSession, url: str) -> set[str]:
-    """Return the metric of stored texts from several scrapes. Either process can answer a scrape."""
+    """Return the metric of stored texts from six scrapes. Either process can answer a scrape."""
     shown = [await (await session.get(f"{url}/metrics")).text() for _ in range(6)]
     return {
         line

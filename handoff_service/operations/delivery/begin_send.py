@@ -68,7 +68,7 @@ class _Batch:
     def __init__(self, tx: Transaction, commands: Sequence[BeginSend]) -> None:
         self._tx = tx
         self._attempts = {c.message_id: c.attempts for c in commands}
-        self._found = outgoing_rows(tx, list(self._attempts))
+        self._found = outgoing_rows(tx.conn, list(self._attempts))
         self._waiting = {i: r for i, r in self._found.items() if is_waiting(r)}
         self._unsure = {i for i, r in self._found.items() if r.status == Status.UNKNOWN}
         self._crashed = {i for i, r in self._found.items() if r.status == Status.SENDING}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, select
+from sqlalchemy import Connection, exists, select
 
 from handoff_service.operations.delivery.send_gates import Row
 from handoff_service.rules.conversations import media_links
@@ -11,7 +11,6 @@ from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.engine.transaction import Transaction
 
 _OUTGOING = (
     select(
@@ -45,12 +44,12 @@ _SHARED_LOCKS = (
 )
 
 
-def outgoing_rows(tx: Transaction, ids: Sequence[int]) -> dict[int, Row]:
+def outgoing_rows(conn: Connection, ids: Sequence[int]) -> dict[int, Row]:
     """Message id -> the message. Locks the active profiles of the messages' requesters for
     reading, so that their consent cannot change until the commit."""
     given = {"ids": list(ids)}
-    tx.conn.execute(_SHARED_LOCKS, given).all()
-    return {r.id: r for r in tx.conn.execute(_OUTGOING, given)}
+    conn.execute(_SHARED_LOCKS, given).all()
+    return {r.id: r for r in conn.execute(_OUTGOING, given)}
 
 
 def is_waiting(row: Row) -> bool:
