@@ -11,6 +11,7 @@ from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 
 _OUTGOING = (
     select(
