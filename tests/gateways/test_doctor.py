@@ -354,9 +354,9 @@ async def test_an_account_without_the_consent_api_is_not_a_problem(environ: dict
     ],
 )
 async def test_the_doctor_reports_requesters_who_cannot_get_the_satisfaction_question(
-    environ: dict[str, str], execute: dict[str, str], says: str
+    environ: dict[str, str], change: dict[str, str], says: str
 ) -> None:
-    code, findings = await doctor_problems(environ | execute)
+    code, findings = await doctor_problems(environ | change)
     assert code == 1
     assert any(one.startswith(says) for one in findings), findings
 
