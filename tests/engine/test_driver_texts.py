@@ -147,4 +147,4 @@ async def test_the_log_names_the_failed_statement(store: Store) -> None:
     said = "".join(traceback.format_exception(raised.value))
     assert "external_id" in said
     assert "INSERT INTO users" in said
-    assert "in twice" in said
+    assert "in insert_a_duplicate" in said

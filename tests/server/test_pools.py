@@ -30,6 +30,7 @@ from tests.conftest import MovedClock
 from tests.server.test_worker import Provider
 from tests.support.story import DIRECT, MIA, Story
 
+TIMED_OUT = "The virtual agent did not answer within 1 s."
 GOAL = 30  # seconds within which a requester must reach a live agent
 
 
@@ -203,7 +204,8 @@ async def test_a_hundred_requesters_of_a_hung_bot_reach_an_agent(
         while await story.count(t.interactions, waiting) < 100:
             await asyncio.sleep(0.05)
     reasons = {row.reason for row in await story.rows(t.work_items)}
-    assert reasons == {NOT_ANSWERING}
+    # A turn that had already asked the bot when the circuit breaker opened has the other reason.
+    assert reasons - {TIMED_OUT} == {NOT_ANSWERING}
     assert changes == [BreakerState.OPEN]
     assert servers.most <= TURNS_AT_ONCE
     assert len(servers.asked) <= 2 * TURNS_AT_ONCE, "the bot gets no third round of requests"
