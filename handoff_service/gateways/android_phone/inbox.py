@@ -39,6 +39,9 @@ async def fetch_picture(settings: Settings, client: PhoneClient, url: str) -> by
         return NotFetched(why=media_failures.OTHER_PHONE, again=False)
     try:
         since = datetime.fromtimestamp(int(at) // 1000, UTC)
+    except (OverflowError, ValueError):  # not a time that a message of the phone can have
+        return NotFetched(why=media_failures.OTHER_PHONE, again=False)
+    try:
         listed = await client.read_list("/inbox", since, **_query(MMS))
         for entry in listed:
             text = _text(settings, entry, MMS)

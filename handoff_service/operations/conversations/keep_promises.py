@@ -153,7 +153,10 @@ def _promise(tx: Transaction, command: StorePromise) -> tuple[Promise, datetime]
     words = checked_text(words, most=1600, may_be_empty=True)
     assert at is not None
     at = in_the_future(at, tx.now, "promised_at")
-    remind = command.remind_at or max(remind_at(made_at, at), tx.now)
+    if command.remind_at is None:
+        remind = max(remind_at(made_at, at), tx.now)
+    else:
+        remind = in_the_future(command.remind_at, tx.now, "remind_at")
     if remind >= at:
         raise BadInput(errors={"remind_at": phrase("must be before promised_at")})
     return Promise(words=words, at=at, remind_at=remind), made_at

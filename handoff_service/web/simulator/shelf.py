@@ -48,7 +48,7 @@ def shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf:
     handsets = []
     for place, number in enumerate(numbers[:MOST_PHONES] if companies else ()):
         company = by_number.get(to[place] if place < len(to) else "", companies[0])
-        named = " or ".join(user.name for user in names.get(number, ())) or phone(number)
+        named = " / ".join(user.name for user in names.get(number, ())) or phone(number)
         why = why_unanswerable(number, is_own=number in by_number)
         texts = _texts(conn, number, company.id)
         handsets.append(

@@ -45,7 +45,8 @@ function markDrafts() {
   for (const item of document.querySelectorAll("#ongoing .item")) {
     const id = item.id.slice("to-".length);
     const drafted = hasDraft(id);
-    item.toggleAttribute("data-draft", id !== document.body.dataset.open && drafted);
+    if (drafted && id !== document.body.dataset.open) item.dataset.draft = phrase("Draft");
+    else delete item.dataset.draft;
     item.parentElement.hidden = only && !drafted;
     if (drafted) shown += 1;
   }
