@@ -31,7 +31,7 @@ _AWAY_STATES = {
 _READ_ONLY = "25006"
 # A statement on a lost connection fails within this many seconds. One that takes longer was lost
 # while it ran.
-AT_ONCE = 0.5
+AT_ONCE = 2
 
 # SQLite: https://www.sqlite.org/rescode.html; the low byte of an extended code is its primary code
 _AWAY_CODES = {
