@@ -66,6 +66,19 @@ WANTS_PERSON = (
     "may i have a word with the person in charge",
     "no me sirve el robot, que me llame alguien",
     "necesito que lo vea un humano",
+    "is nadia in today? she knows my laptop",
+    "get priya from it to call me",
+    "how do i get past this machine",
+    "how long before somebody takes over",
+    "can i talk to the lady who set up my phone",
+    "callback please, room 12",
+    "does a human ever read this",
+    "when could someone stop by",
+    "press 0",
+    "está lucía hoy? ella ya conoce mi problema",
+    "ist jonas heute da? er kennt mein problem",
+    "gibt es hier auch richtige mitarbeiter",
+    "sophie est là ? elle connaît mon dossier",
 )
 WANTS_NONE = (
     "my real estate agent is late again",
@@ -78,6 +91,11 @@ WANTS_NONE = (
     "can someone reset my password",
     "it says contact your administrator",
     "mi jefe no puede entrar a su correo",
+    "is mom there? she knows my plan",
+    "is outlook working? they fixed my mailbox yesterday",
+    "how do i get rid of this menu bar in excel",
+    "option 0 is greyed out in the form",
+    "ask dad to call me",
 )
 
 
