@@ -96,6 +96,7 @@ WANTS_NONE = (
     "how do i get rid of this menu bar in excel",
     "option 0 is greyed out in the form",
     "ask dad to call me",
+    "our fridge is broken, when can someone come by today",
 )
 
 
