@@ -147,7 +147,7 @@ async def test_an_outage_raises_one_alert_that_ends_when_the_phone_is_back(
     await desk.let_minutes_pass(1)
     assert await desk.away() is NO_ANSWER
     assert DESK in {hint.channel for hint in heard.hints}, "the supervisors' page shows it"
-    assert await desk.notified() == ["The SMS gateway is away"]
+    assert await desk.notified() == ["The SMS gateway is unavailable"]
     (mail,) = [one.mail for one in desk.mailbox.mails()]
     assert mail.to == "grace@example.com"
     says = "The SMS gateway has not answered since 23 November 2026, 09:03 EST. Texts wait"

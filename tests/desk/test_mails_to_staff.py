@@ -76,7 +76,7 @@ async def test_admins_read_about_an_away_gateway_in_their_languages(admins: Admi
     assert {to: mail.subject for to, mail in mails.items()} == {
         "gerda@example.com": "Northwind IT: Das SMS-Gateway ist nicht erreichbar",
         "fred@example.com": "Northwind IT\N{NO-BREAK SPACE}: la passerelle SMS est injoignable",
-        "grace@example.com": "Northwind IT: the SMS gateway is away",
+        "grace@example.com": "Northwind IT: the SMS gateway is unavailable",
     }
     assert mails["gerda@example.com"].body.startswith(
         "Das SMS-Gateway hat seit dem 23. November 2026, 09:03 EST nicht geantwortet."

@@ -101,10 +101,10 @@ def alert_mails(conn: Connection, watch: GatewayWatch) -> list[Mail]:
         filled(AWAY[watch.reason], time=since),
         phrase(
             "The checklist under Admin and the command “patchboard doctor” show the cause. The "
-            "alert on the pages of Patchboard ends when the gateway is back."
+            "alert on the pages of Patchboard ends when the gateway is available again."
         ),
     )
-    subject = phrase("{desk}: the SMS gateway is away", desk=desk)
+    subject = phrase("{desk}: the SMS gateway is unavailable", desk=desk)
     return [mail_to(one, subject, paragraphs) for one in admins_to_mail(conn)]
 
 

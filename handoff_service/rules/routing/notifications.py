@@ -84,7 +84,7 @@ NOT_OLDER = timedelta(minutes=15)
 _ORDER = {kind: place for place, kind in enumerate(NewsKind)}
 GATEWAY_AWAY = phrase("Texts wait until it is back.")
 _TITLES: Mapping[NewsKind, Callable[[str], Phrase]] = {
-    NewsKind.GATEWAY: lambda _who: phrase("The SMS gateway is away"),
+    NewsKind.GATEWAY: lambda _who: phrase("The SMS gateway is unavailable"),
     NewsKind.OFFER: lambda who: phrase("Offer: {name}", name=who),
     NewsKind.ALARM: lambda who: phrase("Supervisor alert: {name}", name=who),
     NewsKind.PROMPT: lambda who: phrase("Prompt: {name}", name=who),

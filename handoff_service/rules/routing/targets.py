@@ -146,7 +146,7 @@ def _since(started_at: datetime, holds: Iterable[HeldTime]) -> list[HeldTime]:
 class Span:
     """The time from the start of a target to the answer or the resolution. ``ended_at`` None: it
     has not ended. ``reached``: whether an answer or the resolution ended it. False: it is open, or
-    ended because nobody waits any more."""
+    ended because nobody waits any longer."""
 
     kind: TargetKind
     started_at: datetime

@@ -57,7 +57,7 @@ def _changes(request: Request) -> list[TextChange]:
         is_new = key in OTHER_LANGUAGES
         language = key if is_new else form_field(request, f"language-{key}")
         if not is_new and not (key.isdecimal() and len(key) <= 3):
-            raise BadInput(phrase("There is no such reply any more. Reload the page."))
+            raise BadInput(phrase("This reply no longer exists. Reload the page."))
         changes.append(
             TextChange(
                 variant=None if is_new else int(key),
