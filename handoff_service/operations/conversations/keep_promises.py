@@ -61,7 +61,7 @@ def store_promise(tx: Transaction, command: StorePromise) -> int:
     """Store the promise and return its id. Raises NotFound if the message is not an agent's text in
     this conversation, and Conflict if this text already has a reminder. Raises BadInput when
     neither the command nor the text names a time, when the promised time is not within the next
-    year, and when the reminder would not come before it."""
+    year, and when the time of the reminder has passed or is not before the promised time."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     promise, made_at = _promise(tx, command)
     by = command.agent_id

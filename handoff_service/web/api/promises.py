@@ -31,8 +31,8 @@ class Promises:
 
 class PromiseBody(Body):
     """Stores the promise in the text ``message_id``, or a promise for the time ``promised_at``.
-    ``remind_at``: the time of the reminder; null for 15 minutes before the promised time, or less
-    if that is within an hour."""
+    ``remind_at``: the time of the reminder, in the future and before the promised time; null for 15
+    minutes before the promised time, or less if that is within an hour."""
 
     message_id: int | None = None
     promised_at: AwareDatetime | None = None
