@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,13 +23,16 @@ from handoff_service.operations.routing.connection import Lost, connection_lost
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.routing.assignment import ROUND_PAUSE
-from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.rules.shared.vocabulary import Presence, WorkItemState
 from handoff_service.store.desk.availability import PRESENCE
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from tests.conftest import MovedClock
 
 TICK = timedelta(seconds=10)
+# After this wait, a supervisor closes a conversation. If every agent with the skill has rejected it
+# for good, nobody else ever does.
+CLOSED_AFTER = timedelta(minutes=30)
 QUEUES = (  # rule, required skill, seconds until the second group joins
     ("most_capacity", None, None),
     ("longest_idle", None, 30),
@@ -91,7 +94,8 @@ class Day:
         """Run until this many conversations have arrived and all of them are closed."""
         while self.begun < conversations or await self.store.read(_active):
             fresh = min(a_tick, conversations - self.begun)
-            await asyncio.gather(*self._acts(await self.store.read(_seen), fresh))
+            seen = await self.store.read(_seen, self.clock.now - CLOSED_AFTER)
+            await asyncio.gather(*self._acts(seen, fresh))
             self.clock.move(TICK.total_seconds())
             while await self.work():
                 pass
@@ -131,6 +135,9 @@ class Day:
                 )
                 command = Transfer(interaction_id=one.id, agent_id=one.assigned_to, **to)
                 acts.append(self._try(transfer, command))
+        for interaction_id in seen.forgotten:
+            by_hand = CloseInteraction(interaction_id=interaction_id, agent_id=100, closing_text="")
+            acts.append(self._try(close_interaction, by_hand))
         for agent in seen.agents:
             acts += self._change_presence(agent)
         return acts
@@ -171,10 +178,12 @@ class _Seen:
     offers: list[Any]
     owned: list[Any]
     agents: list[Any]
+    forgotten: list[int]
 
 
-def _seen(conn: Connection) -> _Seen:
-    o, i, a = t.offers, t.interactions, t.agents
+def _seen(conn: Connection, before: datetime) -> _Seen:
+    o, i, a, w = t.offers, t.interactions, t.agents, t.work_items
+    waits = (w.c.state == WorkItemState.QUEUED, w.c.created_at < before)
     return _Seen(
         list(conn.execute(sa.select(o.c.work_item_id, o.c.agent_id).where(o.c.outcome.is_(None)))),
         list(
@@ -185,6 +194,7 @@ def _seen(conn: Connection) -> _Seen:
             )
         ),
         list(conn.execute(sa.select(a.c.id, PRESENCE.label("presence")).where(a.c.id >= 100))),
+        list(conn.execute(sa.select(w.c.interaction_id).where(*waits)).scalars()),
     )
 
 
