@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-# If this variable is set, each start compiles all modules again, which takes a fifth of the start.
+# If this variable is set, Python compiles all modules at each start, which takes a fifth of the start time.
 export PYTHONDONTWRITEBYTECODE :=
 
 UV := $(shell command -v uv || echo .venv-uv/bin/uv)
@@ -117,10 +117,10 @@ catalogs: setup ## collect the texts to translate into handoff_service/locale, a
 		($(BABEL) update --ignore-pot-creation-date -D $$d -l $$l -i locale/$$d.pot -d locale --no-wrap --no-fuzzy-matching --ignore-obsolete --init-missing) || exit 1; done; \
 		($(BABEL) compile -D $$d -d locale) || exit 1; done
 
-language-ngrams: setup ## compute the n-grams for recognizing languages again, after large changes of the catalogs or examples
+language-ngrams: setup ## recompute the n-grams that recognize languages, after large changes to the catalogs or examples
 	@.venv/bin/python -m handoff_service.bot_control.make_language_ngrams
 
-lock: | $(UV) ## lock the dependencies again
+lock: | $(UV) ## write new lock files for the dependencies
 	@$(UV) pip compile --quiet --group service -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/service.txt
 	@$(UV) pip compile --quiet --group service --group dev -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/dev.txt
 	@$(UV) pip compile --quiet --group bot -p 3.10 --universal --generate-hashes --no-emit-index-url -o requirements/bot.txt
