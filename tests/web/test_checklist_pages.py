@@ -115,7 +115,10 @@ async def test_pages_show_that_the_gateway_is_away(
     values = {"id": 1, "failing_since": at, "alerted_at": at, "reason": reason}
     await change(desk, sa.insert(t.gateway_watch).values(values))
     page = (await grace.get(numbers)).text
-    assert f"The SMS gateway is unavailable. It {'has' if reason == 'no_answer' else 'ans'}" in shown(page)
+    assert (
+        f"The SMS gateway is unavailable. It {'has' if reason == 'no_answer' else 'ans'}"
+        in shown(page)
+    )
     assert says in shown(page)
     assert f'href="{LIST}"' in page
     assert says in (await found_problems(desk))[CheckName.PROVIDER][0]
