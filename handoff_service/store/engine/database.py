@@ -94,6 +94,7 @@ def _postgres(url: str, size: int, writes: bool, timeouts: Timeouts | None) -> s
         isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT",
         connect_args=options,
         hide_parameters=True,
+        use_native_hstore=False,  # no table has this type, and a look-up of it is a transaction
     )
     if timeouts is not None:
         connect_within(opened, timeouts.silence)
