@@ -60,6 +60,8 @@ def test_the_filter_draft_hides_conversations_without_one(story: Story) -> None:
     expect(items).to_have_count(1)
     expect(items).to_contain_text("Bob Ruiz")
     expect(items).to_have_attribute("data-draft", "Draft")
+    word = "element => getComputedStyle(element, '::before').content"
+    assert "Draft" in items.locator(".snippet").evaluate(word)
     mia.locator("#thread-scroll").focus()
     mia.keyboard.press("X")  # This selects only the conversations that the list shows.
     expect(mia.get_by_role("toolbar", name="Selected conversations")).to_contain_text("1 selected")

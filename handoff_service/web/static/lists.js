@@ -45,8 +45,10 @@ function markDrafts() {
   for (const item of document.querySelectorAll("#ongoing .item")) {
     const id = item.id.slice("to-".length);
     const drafted = hasDraft(id);
-    if (drafted && id !== document.body.dataset.open) item.dataset.draft = phrase("Draft");
-    else delete item.dataset.draft;
+    for (const part of [item, ...item.querySelectorAll(".snippet")]) {
+      if (drafted && id !== document.body.dataset.open) part.dataset.draft = phrase("Draft");
+      else delete part.dataset.draft;
+    }
     item.parentElement.hidden = only && !drafted;
     if (drafted) shown += 1;
   }
