@@ -5,8 +5,6 @@ own work.
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -20,29 +18,12 @@ from handoff_service.store.engine.lanes import MAX_BATCH
 from handoff_service.store.engine.store import READERS, READS_AT_ONCE, Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from tests.conftest import MovedClock
+from tests.support.blocked_lane import blocked
 
 
 def add_group(tx: Transaction, name: str) -> str:
     tx.conn.execute(sa.insert(t.groups).values(name=name))
     return name
-
-
-@asynccontextmanager
-async def blocked(store: Store) -> AsyncIterator[None]:
-    """Block the only lane until the block ends."""
-    began, goes_on = threading.Event(), threading.Event()
-
-    def block(_tx: Transaction, _: None) -> None:
-        began.set()
-        goes_on.wait(30)
-
-    blocking = asyncio.ensure_future(store.write(block, None, near=1))
-    await asyncio.to_thread(began.wait, 10)
-    try:
-        yield
-    finally:
-        goes_on.set()
-        await blocking
 
 
 async def test_a_full_queue_refuses_requests_at_once_and_answers_accepted_ones(

@@ -16,6 +16,7 @@ from handoff_service.store.engine.priority_queue import MIN_SHARE, OwnShare
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint, OperationSettings, SetBased, Transaction
 from tests.conftest import Heard, MovedClock
+from tests.support.blocked_lane import blocked
 
 
 def add_group(tx: Transaction, name: str) -> str:
@@ -55,20 +56,17 @@ async def test_a_set_based_operation_gets_all_waiting_commands(store: Store) -> 
         return [name.upper() for name in commands]
 
     operation: SetBased[str, str] = SetBased(add_groups)  # type: ignore[arg-type]
-    hold = threading.Event()
-    first = asyncio.ensure_future(store.write(lambda _tx, _: hold.wait(5), None, near=1))
-    await asyncio.sleep(0)
-    rest = [asyncio.ensure_future(store.write(operation, f"g{n}", near=1)) for n in range(20)]
-    await asyncio.sleep(0)
-    hold.set()
-    assert await asyncio.gather(first, *rest) == [True, *(f"G{n}" for n in range(20))]
+    async with blocked(store):
+        rest = [asyncio.ensure_future(store.write(operation, f"g{n}", near=1)) for n in range(20)]
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*rest) == [f"G{n}" for n in range(20)]
     assert sizes == [20]
 
 
 async def test_a_request_runs_before_the_services_own_work(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran, time, hold = [], itertools.count(), threading.Event()
+    ran, time = [], itertools.count()
     # Each piece of the service's own work takes half of MIN_SHARE.
     monkeypatch.setattr(priority_queue, "monotonic", lambda: next(time) * MIN_SHARE / 2)
 
@@ -78,14 +76,12 @@ async def test_a_request_runs_before_the_services_own_work(
     async def later(store: Store, what: str) -> None:
         await store.write(note, what, near=1)
 
-    first = asyncio.ensure_future(store.write(lambda _tx, _: hold.wait(5), None, near=1))
-    await asyncio.sleep(0)
-    own = [asyncio.ensure_future(later(store, f"own {n}")) for n in range(5)]
-    await asyncio.sleep(0)
-    request = asyncio.ensure_future(later(store.for_requests(), "request"))
-    await asyncio.sleep(0)
-    hold.set()
-    await asyncio.gather(first, *own, request)
+    async with blocked(store):
+        own = [asyncio.ensure_future(later(store, f"own {n}")) for n in range(5)]
+        await asyncio.sleep(0)
+        request = asyncio.ensure_future(later(store.for_requests(), "request"))
+        await asyncio.sleep(0)
+    await asyncio.gather(*own, request)
     assert ran == ["request", *(f"own {n}" for n in range(5))]
 
 
