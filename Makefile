@@ -15,7 +15,7 @@ help: ## list these commands
 run: setup setup-bot ## start the service, the bot and the phone simulator with demo data; Ctrl-C stops them
 	@PATCHBOARD_DEMO=$${PATCHBOARD_DEMO:-1} .venv/bin/patchboard run
 
-test: ## run all checks, and all tests except the long ones
+test: ## run all checks and all tests except the long ones, and build the docs
 	@$(MAKE) --no-print-directory --jobs=5 pytest check docs # in parallel, because the tests sometimes wait for servers
 
 pytest: setup-bot machine compiled

@@ -9,6 +9,7 @@ import pytest
 from handoff_service.errors import Conflict
 from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.rules.shared.vocabulary import Owner, State, Status, Unanswered, Work
+from handoff_service.store.conversations import colleague_notices
 from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
@@ -59,6 +60,8 @@ async def test_undo_returns_a_colleagues_conversation_to_the_colleague(story: St
         MIA,
         State.WORK_IN_PROGRESS,
     )
+    notices = [one.said for one in await story.store.read(colleague_notices.open_notices, MIA)]
+    assert "Omar Haddad reopened this conversation. This is your conversation" in notices
 
 
 async def test_only_the_closing_agent_reopens_a_recently_closed_conversation(

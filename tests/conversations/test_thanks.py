@@ -10,6 +10,7 @@ from handoff_service.rules.conversations.thanks import is_thanks
     [
         "Thank youuu so much!!",
         "👍🏽",
+        "👍 Mia",
         "ok thanks 😊",
         "cheers mate",
         "Perfecto, mil gracias",

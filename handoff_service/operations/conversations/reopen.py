@@ -2,7 +2,8 @@
 
 Reopening undoes most of closing:
 
-- The conversation returns to its agent. If it had none, the agent who reopens it gets it.
+- The conversation returns to its agent, who gets a notice if a colleague reopens it. If it had no
+  agent, the agent who reopens it gets it.
 - The last message counts as unanswered again, and its timers start again.
 - A closing text that was not sent yet is canceled.
 - Scheduled texts and offers that closing canceled stay canceled.
@@ -17,6 +18,7 @@ from handoff_service.errors import Conflict
 from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.shared import conversation_hints
 from handoff_service.operations.shared.events_at_end import of_statuses
+from handoff_service.operations.shared.participation import notify_owner
 from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.shared.phrases import phrase
@@ -76,9 +78,11 @@ def reopen(tx: Transaction, command: Reopen) -> None:
     )
     interactions.put_state(tx.conn, interaction.id, state)
     owner_id = interaction.assigned_to or command.agent_id
-    sentence = f"{agent_name(tx.conn, command.agent_id)} reopened this conversation"
+    did = "reopened this conversation"
+    sentence = f"{agent_name(tx.conn, command.agent_id)} {did}"
     reopened = replace(interaction, state=state, owner=Owner.NONE, closed_at=None)
     assigned = assign_agent(tx, reopened, owner_id, sentence=sentence)
+    notify_owner(tx, assigned, command.agent_id, did)
     restart_timers(tx, assigned)
 
 

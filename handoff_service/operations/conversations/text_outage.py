@@ -41,6 +41,7 @@ BATCH = 25
 PAUSE = timedelta(seconds=5)  # between two batches
 SOON = timedelta(minutes=1)  # the next batch waits only for messages that are due within this time
 OPTED_OUT = "opted out"
+NOT_REACHABLE = "no text can reach the number"
 CANCELED = "Canceled, because the texts about the outage were stopped."
 x, r, m = t.outage_texts, t.outage_recipients, t.messages
 
@@ -105,7 +106,11 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
                 "id": recipient,
                 "interaction_id": interaction_id,
                 "message_id": sent.get(interaction_id),
-                "skipped": None if interaction_id in sent else OPTED_OUT,
+                "skipped": OPTED_OUT
+                if interaction_id in opted_out
+                else None
+                if interaction_id in sent
+                else NOT_REACHABLE,
             }
             for interaction_id, recipient in where.items()
         ],

@@ -2,8 +2,9 @@
 the bot, so commands work while the bot is down.
 
 Commands work while the virtual agent owns the conversation. BYE and RESTART also work while it is
-in a queue. While a live agent owns it, commands are ordinary texts. BYE and RESTART first open a
-case for an unfinished report or request.
+in a queue. While a live agent owns it, these commands are ordinary texts. BYE and RESTART count
+only as the last of several texts, and first open a case for an unfinished report or request. HELP
+also works in a queue and with a live agent, because ``receive_sms`` already answers it there.
 """
 
 from collections.abc import Mapping, Sequence

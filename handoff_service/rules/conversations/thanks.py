@@ -1,8 +1,9 @@
 """Thanks and similar texts, which need no answer once a conversation has been closed.
 
 ``thanks_words`` has the words. The emoji are those that Unicode's CLDR (https://cldr.unicode.org)
-names for approval, thanks, joy and hearts. A text counts only if each of its words is listed or
-belongs to a given name, so a question or a problem never counts.
+names for approval, thanks, joy and hearts. A text counts if it has one of these emoji or a phrase
+of thanks, and if each of its words is listed or belongs to a given name. So a question or a problem
+never counts.
 """
 
 import re
@@ -17,7 +18,8 @@ from handoff_service.rules.virtual_agent.bot_text import plain
 EMOJI = frozenset(
     "👍👌🙏🙌👏💪🤝🫡✅✔☑💯🎉🥳🎊⭐🌟✨🫶🤙👊✌🤟🫂😀😃😄😁😊🙂😇😍🥰😘🤗😎😌🤩😉☺❤🧡💛💚💙💜🤎🖤🤍🩷🩵💕💖💗💓💞💐🌹🌻♥"
 )
-_ASIDE = frozenset("\u200d\ufe0f\ufe0e♀♂") | frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+# Parts of an emoji that do not change its meaning: joiner, style, gender and skin tone.
+_EMOJI_PARTS = frozenset("\u200d\ufe0f\ufe0e♀♂") | frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _SMILES = re.compile(r"(?<!\S)[:;=8]-?[)DdpP]+(?!\S)|<3+|\^_?\^|:\)|;\)")
 MAX_CHARACTERS = 120
 
@@ -28,18 +30,17 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
     if len(text) > MAX_CHARACTERS or any(c in text for c in "?¿"):
         return False
     shown = "".join(
-        c for c in _SMILES.sub("👍", text) if c not in _ASIDE and c not in INVISIBLE_NAMES
+        c for c in _SMILES.sub("👍", text) if c not in _EMOJI_PARTS and c not in INVISIBLE_NAMES
     )
     has_emoji = any(c in EMOJI for c in shown)
     rest = "".join(" " if c in EMOJI else c for c in shown)
     if any(ord(c) > 0x2190 and not c.isalnum() for c in rest):
         return False  # an emoji that does not mean thanks, such as a thumb that points down
     words = plain(rest).split()
-    if not words:
-        return has_emoji
-    return _consists_of_thanks(
-        words, {folded(word) for name in names for word in plain(name).split()}
-    )
+    name_words = {folded(word) for name in names for word in plain(name).split()}
+    if has_emoji and all(folded(word) in name_words for word in words):
+        return True
+    return _consists_of_thanks(words, name_words)
 
 
 def stays_closed(
@@ -73,18 +74,18 @@ def _phrases(words: list[str]) -> Iterator[bool]:
 
 
 def _consists_of_thanks(words: list[str], names: Collection[str]) -> bool:
-    thanked, at = False, 0
+    found_thanks, at = False, 0
     forms = [folded(_short(word)) for word in words]
     while at < len(words):
         for length in range(min(_LONGEST, len(words) - at), 0, -1):
             phrase = " ".join(forms[at : at + length])
             if phrase in _THANKS or phrase in _BESIDE or phrase in names:
-                thanked = thanked or phrase in _THANKS
+                found_thanks = found_thanks or phrase in _THANKS
                 at += length
                 break
         else:
             return False
-    return thanked
+    return found_thanks
 
 
 def _short(phrase: str) -> str:

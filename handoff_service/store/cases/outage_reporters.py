@@ -1,7 +1,7 @@
 """Finds everybody who reported an outage, and previews a text to them.
 
-A requester is a reporter if, during the outage, the virtual agent announced it to them, a problem
-case about it was opened for them, or they texted about it.
+A requester counts as a reporter if, during the outage, the virtual agent told them about it, a
+problem case about it was opened for them, or they texted about it.
 """
 
 from collections import Counter
@@ -43,7 +43,7 @@ from handoff_service.store.views import (
 from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 i, m, c, x, r = t.interactions, t.messages, t.cases, t.outage_texts, t.outage_recipients
-ANNOUNCED = phrase("was told about it by the virtual agent")
+TOLD_BY_BOT = phrase("was told about it by the virtual agent")
 LONGEST_QUOTE = 60  # characters that the dry run quotes from a text
 
 
@@ -138,7 +138,7 @@ def _reports(conn: Connection, outage: Outage, now: datetime) -> Iterable[_Repor
         line = (row.requester_number, row.provider_number_id)
         if row.direction == Direction.OUTBOUND:
             if outage.text in row.body:
-                add(_Report(number=line[0], provider_number_id=line[1], why=ANNOUNCED))
+                add(_Report(number=line[0], provider_number_id=line[1], why=TOLD_BY_BOT))
         elif rules.reports(outage, row.body):
             quote = row.body[:LONGEST_QUOTE].strip()
             why = phrase(
