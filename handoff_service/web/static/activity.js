@@ -1,7 +1,6 @@
 // Reports that the agent is at work. When an offer expires, the desk sets the agent to Away if it has seen no recent
-// activity.
-// While an offer is open, the page therefore reports clicks, keys and scrolling. The agent's other requests count as
-// activity without a report.
+// activity. While an offer is open, the page therefore reports clicks, keys and scrolling. The agent's other requests
+// count as activity without a report.
 
 import { post } from "./post.js";
 

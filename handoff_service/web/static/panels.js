@@ -1,6 +1,6 @@
 // The brief and the timeline above the thread. The page fetches each one when it opens. The brief opens automatically
-// for an agent who has joined the conversation and has just accepted it, opens it for the first time, or returns to it
-// after an hour.
+// when an agent has just accepted the conversation. For an agent who has joined it, the brief also opens at the first
+// visit, and after an hour without a visit.
 
 import { NO_CONNECTION, showMessage, signInAgain } from "./post.js";
 
