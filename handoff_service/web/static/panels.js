@@ -1,6 +1,5 @@
 // The brief and the timeline above the thread. The page fetches each one when it opens. The brief opens automatically
-// when an agent has just accepted the conversation. For an agent who has joined it, the brief also opens at the first
-// visit, and after an hour without a visit.
+// for an agent of the live group who has just accepted the conversation, or who has not had it open for an hour.
 
 import { NO_CONNECTION, showMessage, signInAgain } from "./post.js";
 
