@@ -8,7 +8,6 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.routing import queue_choice
 from handoff_service.rules.routing.queue_conditions import QueueFacts
-from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
@@ -43,8 +42,8 @@ class QueueChooser:
         return queue_choice.choose(self._queues, number_queue, _facts(self._conn, about, number))
 
     @cached_property
-    def _queues(self) -> Mapping[int, QueueFields]:
-        return queues.list_(self._conn)
+    def _queues(self) -> Mapping[int, queues.QueueConditions]:
+        return queues.conditions_by_id(self._conn)
 
     @cached_property
     def _numbers(self) -> Mapping[int, tuple[str, int]]:

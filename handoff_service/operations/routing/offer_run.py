@@ -38,15 +38,20 @@ class Run:
                 of_queue[agent_id] = replace(mine, load=mine.load + 1, last_assigned_at=now)
 
 
-def load(tx: Transaction, waiting: Sequence[WaitingItem]) -> Run:
+def load(
+    tx: Transaction, waiting: Sequence[WaitingItem], agents: dict[int, dict[int, Candidate]]
+) -> Run:
+    """Load the data for these items. ``agents``: the candidates of the queues that were read
+    before."""
     ids = [w.id for w in waiting]
     queues = candidates.work_queues(tx.conn)
     if not waiting:
         return Run(queues, {}, {}, {}, {})
+    new = {w.queue_id for w in waiting} - agents.keys()
     longest = max(queue.affinity for queue in queues.values())
     return Run(
         queues=queues,
-        agents=candidates.candidates(tx.conn, {w.queue_id for w in waiting}),
+        agents=agents | (candidates.candidates(tx.conn, new) if new else {}),
         answers=offers.answers(tx.conn, ids),
         decided=work_items.last_decisions(tx.conn, ids),
         served=work_items.served_last(

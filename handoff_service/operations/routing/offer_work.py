@@ -18,6 +18,7 @@ from handoff_service.operations.routing.offer_run import Run, load
 from handoff_service.operations.routing.wait_alarm import alarm_long_waits
 from handoff_service.operations.routing.waiting_texts import send_waiting_texts
 from handoff_service.operations.shared.job import Job
+from handoff_service.rules.routing.assignment import Candidate
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
@@ -45,11 +46,11 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
         due_work.cancel(tx, Work.OFFER_WORK, [_offset_key(offset)])
     else:
         due_work.answer(tx, Work.OFFER_WORK, keep=CONTINUES)
-    seen = _to_decide(tx, offset)
+    seen, agents = _to_decide(tx, offset)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
     still = work_items.still_waiting(tx.conn, [w.id for w in seen]) if seen else []
     waiting = [w for w in still if w.interaction_id in rows]
-    run = load(tx, waiting)
+    run = load(tx, waiting, agents)
     offered = 0
     handled: Counter[int] = Counter()  # queue -> number of items of this run that no longer wait
     for item in waiting:
@@ -77,15 +78,18 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
     return offered
 
 
-def _to_decide(tx: Transaction, offset: int) -> list[WaitingItem]:
-    """The items to decide in this run. While no agent has room, these are only the new and changed
-    items, because decisions about other items cannot change. This matters because each new item
-    leads to a run, and hundreds of items may wait.
+def _to_decide(
+    tx: Transaction, offset: int
+) -> tuple[list[WaitingItem], dict[int, dict[int, Candidate]]]:
+    """The items to decide in this run, and the candidates of each queue. While no agent has room,
+    these are only the new and changed items, because decisions about other items cannot change.
+    This matters because each new item leads to a run, and hundreds of items may wait.
     """
     changed = work_items.to_review(tx.conn, AT_ONCE)
-    if candidates.have_room(tx.conn, {w.queue_id for w in changed}):
-        return work_items.waiting(tx.conn, AT_ONCE, offset)
-    return changed
+    agents = candidates.candidates(tx.conn, {w.queue_id for w in changed}) if changed else {}
+    if candidates.have_room(agents.values()):
+        return work_items.waiting(tx.conn, AT_ONCE, offset), agents
+    return changed, agents
 
 
 def _offset_key(offset: int) -> str:

@@ -3,6 +3,7 @@ conditions, or else the company number's queue."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from handoff_service.rules.routing import queue_conditions
 from handoff_service.rules.routing.queue_conditions import USER, QueueFacts
@@ -30,6 +31,15 @@ FIELD_NAMES: Mapping[str, Phrase] = {
 }
 
 
+class HasConditions(Protocol):
+    """A queue, or only its conditions."""
+
+    @property
+    def conditions(self) -> Sequence[Condition]: ...
+    @property
+    def match(self) -> Match: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDecision:
     """One queue that was considered. ``why``: a sentence."""
@@ -40,7 +50,7 @@ class QueueDecision:
     why: str
 
 
-def choose(queues: Mapping[int, QueueFields], default: int, facts: QueueFacts) -> int:
+def choose(queues: Mapping[int, HasConditions], default: int, facts: QueueFacts) -> int:
     """The queue's id. ``queues``: in the admin's order; ``default``: the id of the company number's
     queue."""
     fits = (key for key, queue in queues.items() if _takes(queue, facts))
@@ -70,7 +80,7 @@ def explain(
     ]
 
 
-def _takes(queue: QueueFields, facts: QueueFacts) -> bool:
+def _takes(queue: HasConditions, facts: QueueFacts) -> bool:
     """Whether the queue's conditions match. A queue without conditions gets only conversations of
     its company numbers."""
     return bool(queue.conditions) and queue_conditions.matches(queue.conditions, queue.match, facts)

@@ -9,13 +9,20 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Presence, Role
-from handoff_service.store.desk.availability import LOAD, PRESENCE, TAKES_WORK
-from handoff_service.store.desk.key_values import select_by_key, values_by_key
+from handoff_service.store.desk.availability import LOAD, PRESENCE
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.views import Agent, Group, MailReader, PresenceChoice, Room
+from handoff_service.store.views import Agent, Group, MailReader, PresenceChoice
 
 a, g = t.agents, t.groups
+
+
+def _values(kind: str, table: sa.Table, value: sa.ColumnElement[str]) -> sa.Select[int, str, str]:
+    """Build a part of the query for the roles, skills and groups of agents."""
+    of_kind: sa.Label[str] = sa.literal_column(f"'{kind}'").label("kind")
+    query = select(table.c.agent_id, of_kind, value.label("value"))
+    return query.where(one_of(table.c.agent_id, "ids"))
+
 
 # Build each statement once, because building it costs more than running it.
 _AGENTS = select(
@@ -26,21 +33,15 @@ _AGENTS = select(
     LOAD.label("load"),
 ).order_by(t.agents.c.name, t.agents.c.id)
 _AGENTS_OF = _AGENTS.where(one_of(t.agents.c.id, "ids"))
-_ROLES = select_by_key(t.agent_roles.c.agent_id, t.agent_roles.c.role)
-_SKILLS = select_by_key(t.agent_skills.c.agent_id, t.agent_skills.c.skill)
-_GROUPS = select_by_key(
-    t.agent_groups.c.agent_id,
-    t.groups.c.name,
-    t.agent_groups.join(t.groups, t.groups.c.id == t.agent_groups.c.group_id),
-)
+_MEMBERSHIPS = sa.union_all(
+    _values("role", t.agent_roles, t.agent_roles.c.role),
+    _values("skill", t.agent_skills, t.agent_skills.c.skill),
+    _values("group", t.agent_groups, g.c.name).join(g, g.c.id == t.agent_groups.c.group_id),
+).order_by("value")
 _PRESENCES = select(*t.presence_states.c["name", "takes_work"]).order_by(
     t.presence_states.c.position, t.presence_states.c.id
 )
 _MAIL_READERS = select(*t.agents.c["email", "language"]).where(t.agents.c.active)
-_ROOM = select(
-    (t.agents.c.capacity - LOAD).label("room"),
-    TAKES_WORK.label("takes_work"),
-).where(t.agents.c.id == sa.bindparam("me"))
 
 
 def agent_name(conn: Connection, agent_id: int) -> str:
@@ -84,18 +85,17 @@ def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[i
         return {}
     people = _AGENTS.where(~a.c.is_service)
     rows = (conn.execute(people) if ids is None else conn.execute(_AGENTS_OF, {"ids": ids})).all()
-    found = [r.id for r in rows]
-    roles = values_by_key(conn, _ROLES, found)
-    skills = values_by_key(conn, _SKILLS, found)
-    groups = values_by_key(conn, _GROUPS, found)
+    of: dict[tuple[int, str], list[str]] = {}  # in the order of the values
+    for r in conn.execute(_MEMBERSHIPS, {"ids": [r.id for r in rows]}):
+        of.setdefault((r.agent_id, r.kind), []).append(r.value)
     return {
         r.id: Agent(
             id=r.id,
             email=r.email,
             name=r.name,
-            roles=[Role(x) for x in roles.get(r.id, ())],
-            groups=groups.get(r.id, []),
-            skills=skills.get(r.id, []),
+            roles=[Role(x) for x in of.get((r.id, "role"), ())],
+            groups=of.get((r.id, "group"), []),
+            skills=of.get((r.id, "skill"), []),
             capacity=r.capacity,
             presence=r.presence,
             presence_reason=r.presence_reason,
@@ -107,13 +107,6 @@ def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[i
         )
         for r in rows
     }
-
-
-def agent_room(conn: Connection, agent_id: int) -> Room:
-    """Return how many more conversations this agent's own capacity allows, and whether their
-    presence accepts work."""
-    found = conn.execute(_ROOM, {"me": agent_id}).one()
-    return Room(places=max(found.room, 0), takes_work=found.takes_work)
 
 
 def presence_choices(conn: Connection) -> list[PresenceChoice]:

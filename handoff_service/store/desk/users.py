@@ -8,14 +8,17 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import NotFound
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.store.desk.desk import desk_country
-from handoff_service.store.desk.key_values import select_by_key, values_by_key
 from handoff_service.store.desk.user_search import PageRequest, everybody, find_user_ids
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import User
 
 u = t.users
-_NUMBERS = select_by_key(t.user_numbers.c.user_id, t.user_numbers.c.number)
+_NUMBERS = (
+    select(*t.user_numbers.c["user_id", "number"])
+    .where(one_of(t.user_numbers.c.user_id, "ids"))
+    .order_by(t.user_numbers.c.number)
+)
 
 
 def active_user_name(conn: Connection, user_id: int) -> str:
@@ -62,7 +65,9 @@ def select_users(
 ) -> list[User]:
     """Return the users who fulfill the condition, sorted by id."""
     rows = conn.execute(select(u).where(where).order_by(u.c.id).limit(limit)).all()
-    numbers = values_by_key(conn, _NUMBERS, [r.id for r in rows])
+    numbers: dict[int, list[str]] = {}
+    for r in conn.execute(_NUMBERS, {"ids": [r.id for r in rows]}) if rows else ():
+        numbers.setdefault(r.user_id, []).append(r.number)
     return [
         User(
             id=r.id,

@@ -1,6 +1,6 @@
 """Queues and their candidates, as work assignment needs them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,12 +15,14 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing import queue_hours
 
+type Members = Mapping[int, Candidate]  #: by agent id
 
-def have_room(conn: Connection, queue_ids: Collection[int]) -> bool:
-    """Return whether any agent in these queues' groups accepts work and is below capacity."""
+
+def have_room(members: Iterable[Members]) -> bool:
+    """Return whether any of these candidates accepts work and is below capacity."""
     return any(
         agent.takes_work and agent.load < agent.capacity
-        for of_queue in candidates(conn, queue_ids).values()
+        for of_queue in members
         for agent in of_queue.values()
     )
 
@@ -70,6 +72,7 @@ def work_queues(conn: Connection) -> dict[int, WorkQueue]:
 
 def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[int, Candidate]]:
     """Return every active agent in each queue's groups as a candidate, by queue id and agent id.
+    The result has all of these queues, also those without agents.
 
     An agent in several groups counts for the one that gets offers first.
     """
@@ -85,9 +88,9 @@ def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[i
         )
     ).all()
     skills = _skills(conn)
-    found: dict[int, dict[int, Candidate]] = {}
+    found: dict[int, dict[int, Candidate]] = {queue_id: {} for queue_id in queue_ids}
     for r in rows:
-        found.setdefault(r.queue_id, {})[r.id] = _candidate(
+        found[r.queue_id][r.id] = _candidate(
             r, skills, limit=r.limit, after_seconds=r.after_seconds
         )
     return found

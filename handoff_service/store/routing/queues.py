@@ -1,7 +1,7 @@
 """Queues: the settings that admins make, and their display."""
 
-from collections.abc import Collection
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill, problems
 from handoff_service.rules.shared import conditions
-from handoff_service.rules.shared.conditions import Match
+from handoff_service.rules.shared.conditions import Condition, Match
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.phrases import phrase
 from handoff_service.rules.shared.vocabulary import Assignment
@@ -34,6 +34,26 @@ def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Que
     rows = conn.execute(query if ids is None else query.where(one_of(q.c.id, ids))).all()
     pools, skills = _pools(conn), _skills(conn)
     return {r.id: _queue(r, pools.get(r.id, ()), skills.get(r.id, ())) for r in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueConditions:
+    """The conditions of a queue. ``match``: whether all or any of them must be true."""
+
+    conditions: Sequence[Condition]
+    match: Match
+
+
+_CONDITIONS = select(*q.c["id", "conditions", "match"]).order_by(q.c.position, q.c.id)
+
+
+def conditions_by_id(conn: Connection) -> dict[int, QueueConditions]:
+    """Return the conditions of every queue by its id, in the admin's order. This takes one
+    query."""
+    return {
+        r.id: QueueConditions(conditions.stored(r.conditions), Match(r.match))
+        for r in conn.execute(_CONDITIONS)
+    }
 
 
 def get(conn: Connection, queue_id: int) -> QueueFields:

@@ -92,7 +92,6 @@ from handoff_service.store.views.work import (
     OpenCase,
     PastOffer,
     Prompt,
-    Room,
     TransferNow,
     WorkItem,
 )
@@ -165,7 +164,6 @@ __all__ = [
     "Reachable",
     "RejectReason",
     "ReplayedText",
-    "Room",
     "RunningTarget",
     "RunningTimer",
     "SavedAction",

@@ -144,15 +144,6 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    """An agent's room for work. ``places``: how many more conversations their capacity allows.
-    ``takes_work``: whether their presence accepts work."""
-
-    places: int
-    takes_work: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Offered(OfferFacts):
     """The fields of an offer that cards and notifications show. ``id``: the work item's id.
     ``card``, ``sender`` and ``note``: as in the inbox."""

@@ -16,7 +16,6 @@ from handoff_service.rules.desk.attributes import AttributeFields, AttributeOwne
 from handoff_service.store.conversations import conversations, list_views
 from handoff_service.store.conversations.conversation_list import ongoing_items
 from handoff_service.store.desk import attributes, labels
-from handoff_service.store.desk.agents import agent_room
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import (
     Label,
@@ -79,7 +78,6 @@ def lists(
     chosen = sort_and_filter(list_views.with_attribute(conn, every, how), how, read_at(conn))
     defined = attributes.definitions(conn, AttributeOwner.CONVERSATION)
     missing = set(on_page) - {offer.id for offer in shell.offered}
-    free = agent_room(conn, agent_id)
     return Lists(
         shell=shell,
         offers=shell.offered,
@@ -98,8 +96,8 @@ def lists(
         if others and complete
         else conversations.others_count(conn, agent_id),
         unread=shell.unread,
-        available=free.takes_work,
-        room=free.places,
+        available=shell.takes_work,
+        room=max(shell.me.capacity - shell.me.load, 0),
     )
 
 
