@@ -9,7 +9,7 @@ from handoff_service.operations.desk.service_tokens import (
     MakeToken,
     TokenFields,
     make_token,
-    new_token,
+    new_secret,
     revoke_token,
 )
 from handoff_service.operations.shared.read_fields import read_as
@@ -61,7 +61,7 @@ async def _add(store: Store, arguments: argparse.Namespace) -> str:
         "days": arguments.days,
         "rate": arguments.rate,
     }
-    command = MakeToken(**read_as(TokenFields, given).model_dump(), made=new_token())
+    command = MakeToken(**read_as(TokenFields, given).model_dump(), secret=new_secret())
     return (await store.write(make_token, command)).secret
 
 

@@ -27,7 +27,7 @@ import psycopg
 
 from handoff_service import clock
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.operations.privacy.retain_steps import RetainRows, begin_kind, retain_rows
+from handoff_service.operations.privacy.retain_steps import RemoveRows, begin_kind, remove_rows
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.privacy.kinds import KeptKind
 from handoff_service.rules.shared.vocabulary import Work
@@ -456,8 +456,8 @@ async def _retention(
         first = 1 + next(_EMPTIED) * 3
         ids = range(first, first + 3)
         for part, keys in await store.read(rows_left, parts_of([kind]), ids):
-            rows = RetainRows(kind=kind, part=part, keys=keys)
-            await store.write(retain_rows, rows)
+            rows = RemoveRows(kind=kind, part=part, keys=keys)
+            await store.write(remove_rows, rows)
 
     await time_it("retention: find and empty three conversations", step)
 

@@ -37,7 +37,7 @@ async def test_requests_get_503_during_an_outage_and_200_after_it(
             await cable.pull()
         began = time.monotonic()
         meanwhile = twilio.send_inbound(webhook, "+12025557001", MAIN, "meanwhile")
-        answer, _ = await asyncio.gather(meanwhile, _is_away(running.url))
+        answer, _ = await asyncio.gather(meanwhile, _assert_outage_is_reported(running.url))
         assert answer.status == 503
         assert time.monotonic() - began < IN_TIME
         if hangs:
@@ -47,7 +47,7 @@ async def test_requests_get_503_during_an_outage_and_200_after_it(
         async with asyncio.timeout(15):  # Wait for hanging work to end first.
             while (await twilio.send_inbound(webhook, "+12025557001", MAIN, "after")).status != 200:
                 await asyncio.sleep(0.1)
-        # The service now does overdue work, so both requesters get the text about their handoff.
+        # The service now does overdue work, so the requester gets the text about the handoff.
         async with asyncio.timeout(30):
             while not twilio.sent:
                 await asyncio.sleep(0.05)
@@ -57,9 +57,9 @@ async def test_requests_get_503_during_an_outage_and_200_after_it(
         await twilio.close()
 
 
-async def _is_away(address: str) -> None:
-    """Check that the probe, the API and a page report the outage in time, with the time of the next
-    try.
+async def _assert_outage_is_reported(address: str) -> None:
+    """Check that the probe, the API and a page answer 503 in time. The API and the page must also
+    send Retry-After.
     """
     headers = {"Accept": "text/html", "Authorization": "Bearer x", "Cookie": "patchboard=x"}
     async with aiohttp.ClientSession(

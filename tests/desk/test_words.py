@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules.delivery.carrier_keywords import OPT_OUT, asks_for_opt_out
+from handoff_service.rules.delivery.carrier_keywords import OPT_OUT, SPELLED, asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.desk import system_message_texts, templates
 from handoff_service.rules.desk.system_message_texts import error
@@ -112,7 +112,7 @@ def test_a_queues_own_text_must_fit_with_the_queues_name() -> None:
     )
 
 
-@pytest.mark.parametrize("word", OPT_OUT)
+@pytest.mark.parametrize("word", [*OPT_OUT, *SPELLED, "OPT-OUT"])
 def test_texts_that_contain_carrier_keywords_get_a_warning(word: str) -> None:
     for text in (
         f"Reply {word} to end.",

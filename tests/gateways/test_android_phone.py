@@ -124,7 +124,7 @@ async def test_an_unreachable_phone_certainly_did_not_get_the_text(
 @pytest.mark.parametrize(
     ("status", "result"),
     [
-        (400, Refused(code=errors.NOT_READABLE)),
+        (400, Refused(code=errors.TEXT_REFUSED)),
         (401, Refused(code=errors.WRONG_PASSWORD)),
         (404, Refused(code=errors.NOT_THE_APP)),
         (302, Refused(code=errors.NOT_THE_APP)),
@@ -166,7 +166,7 @@ async def test_the_phones_list_of_texts_supplies_lost_receipts(
     phone.carry(fails="Delivery result from SC +1: 98")
     found = await provider.reports("+18885550100", {sids[0], "phone-other"}, clock())
     assert [(one.sid, one.status, one.error_code, one.price) for one in found] == [
-        (sids[0], Status.FAILED, errors.GAVE_UP, None)
+        (sids[0], Status.FAILED, errors.CARRIER_GAVE_UP, None)
     ]
     assert await provider.reports("+18885550100", {"phone-other"}, clock()) == ()
 
@@ -237,15 +237,15 @@ def test_incoming_ids_differ_even_if_the_apps_ids_are_equal() -> None:
     [
         ("Send result: RESULT_ERROR_NO_SERVICE (Failed because service is unavailable)", 4),
         ("Send result: RESULT_ERROR_LIMIT_EXCEEDED (...)", 5),
-        ("Send result: RESULT_NEW_ONE (...)", errors.UNNAMED),
-        ("Delivery result from SC +12025550000: 65", errors.BY_CARRIER),
-        ("Delivery result from SC null: 70", errors.TOO_OLD),
-        ("Delivery result from SC +12025550000: 97", errors.GAVE_UP),
-        ("TTL expired", errors.EXPIRED),
+        ("Send result: RESULT_NEW_ONE (...)", errors.UNKNOWN),
+        ("Delivery result from SC +12025550000: 65", errors.UNDELIVERABLE),
+        ("Delivery result from SC null: 70", errors.VALIDITY_EXPIRED),
+        ("Delivery result from SC +12025550000: 97", errors.CARRIER_GAVE_UP),
+        ("TTL expired", errors.EXPIRED_ON_PHONE),
         ("Can't send message: SIM 2 not found", errors.NO_SIM),
         ("Can't send message: SIM selection requires READ_PHONE_STATE permission",
          errors.NO_PERMISSION),
-        ("", errors.UNNAMED),
+        ("", errors.UNKNOWN),
     ],
 )  # fmt: skip
 def test_each_failure_has_a_meaning(reason: str, code: int) -> None:

@@ -157,8 +157,8 @@ async def test_each_network_format_of_a_sender_is_read(
 RECEIPTS: list[tuple[str, dict[str, str], Status, int | None]] = [
     ("sms:sent", {}, Status.SENT, None),
     ("sms:delivered", {}, Status.DELIVERED, None),
-    ("sms:failed", {"reason": "TTL expired"}, Status.FAILED, errors.EXPIRED),
-    ("sms:cancelled", {}, Status.FAILED, errors.BY_HAND),
+    ("sms:failed", {"reason": "TTL expired"}, Status.FAILED, errors.EXPIRED_ON_PHONE),
+    ("sms:cancelled", {}, Status.FAILED, errors.CANCELED_ON_PHONE),
 ]
 
 

@@ -15,7 +15,7 @@ from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.desk_settings import PutPresence, put_presence_state
-from handoff_service.operations.desk.service_tokens import MakeToken, make_token, new_token
+from handoff_service.operations.desk.service_tokens import MakeToken, make_token, new_secret
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.privacy.request_erasure import (
@@ -104,7 +104,7 @@ async def fill(here: Running) -> tuple[str, int]:
     await store.write(import_desk, demo)
     await store.write(import_desk, read_desk_file.read_bytes(MORE, "more.toml"))
     await store.write(put_presence_state, PutPresence(name="Lunch break", takes_work=False))
-    token_of = MakeToken(name="Reports", scopes=[Scope.READ], days=9, rate=60, made=new_token())
+    token_of = MakeToken(name="Reports", scopes=[Scope.READ], days=9, rate=60, secret=new_secret())
     await store.write(make_token, token_of)
     made = MakeAgent(
         email="all@example.com",

@@ -28,7 +28,7 @@ from handoff_service.operations.conversations.preview_start import Recipient
 from handoff_service.operations.conversations.start_conversation import Start
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
-from handoff_service.operations.desk.service_tokens import MakeToken, make_token, new_token
+from handoff_service.operations.desk.service_tokens import MakeToken, make_token, new_secret
 from handoff_service.rules.conversations import media_links
 from handoff_service.rules.desk.service_tokens import Scope
 from handoff_service.rules.shared.vocabulary import Role
@@ -185,7 +185,7 @@ async def test_each_route_is_open_only_to_its_roles(desk: Desk, role: str) -> No
 
 async def test_a_service_token_opens_only_the_routes_of_its_scopes(desk: Desk) -> None:
     async def token(name: str, *scopes: Scope) -> None:
-        command = MakeToken(name=name, scopes=scopes, days=1, rate=6000, made=new_token())
+        command = MakeToken(name=name, scopes=scopes, days=1, rate=6000, secret=new_secret())
         desk.tokens[name] = (await desk.here.desk.store.write(make_token, command)).secret
 
     for scope in Scope:

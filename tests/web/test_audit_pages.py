@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from handoff_service import cli
-from handoff_service.operations.desk.service_tokens import MakeToken, make_token, new_token
+from handoff_service.operations.desk.service_tokens import MakeToken, make_token, new_secret
 from handoff_service.rules.desk.service_tokens import Scope
 from tests.web.admin_browser import Admin
 from tests.web.test_api import Client
@@ -35,7 +35,9 @@ async def test_the_page_shows_who_did_what_and_filters_it(desk: Running, grace: 
 
 
 async def test_details_use_the_labels_of_the_pages(desk: Running, grace: Admin) -> None:
-    command = MakeToken(name="Wallboard", scopes=[Scope.READ], days=1, rate=100, made=new_token())
+    command = MakeToken(
+        name="Wallboard", scopes=[Scope.READ], days=1, rate=100, secret=new_secret()
+    )
     await desk.desk.store.write(make_token, command)
     await grace.send("/macros/new", name="Quiet", state="closed_abandoned", then="next")
     page = shown((await grace.get(f"{HERE}?action=created")).text)
@@ -80,7 +82,7 @@ async def test_the_csv_has_every_entry_and_its_download_is_logged(
 async def test_a_program_reads_the_audit_log_with_a_scope_for_it(
     desk: Running, grace: Admin
 ) -> None:
-    command = MakeToken(name="SIEM", scopes=[Scope.AUDIT], days=1, rate=100, made=new_token())
+    command = MakeToken(name="SIEM", scopes=[Scope.AUDIT], days=1, rate=100, secret=new_secret())
     token = (await desk.desk.store.write(make_token, command)).secret
     async with aiohttp.ClientSession() as session:
         client = Client(session, desk.address, token)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from handoff_service.operations.desk.service_tokens import (
     MakeToken,
     make_token,
-    new_token,
+    new_secret,
     revoke_token,
 )
 from handoff_service.rules.desk.record_changes import Noun
@@ -39,7 +39,7 @@ async def program(desk: Running) -> AsyncIterator[Client]:
 
 
 async def create_token(desk: Running, *scopes: Scope, rate: int = 100) -> str:
-    command = MakeToken(name="Zabbix", scopes=scopes, days=30, rate=rate, made=new_token())
+    command = MakeToken(name="Zabbix", scopes=scopes, days=30, rate=rate, secret=new_secret())
     return (await desk.desk.store.write(make_token, command)).secret
 
 
@@ -100,7 +100,7 @@ async def test_a_refusal_names_the_missing_scope(desk: Running, program: Client)
 
 
 async def create_reader_token(desk: Running) -> str:
-    command = MakeToken(name="Reader", scopes=[Scope.READ], days=1, rate=100, made=new_token())
+    command = MakeToken(name="Reader", scopes=[Scope.READ], days=1, rate=100, secret=new_secret())
     return (await desk.desk.store.write(make_token, command)).secret
 
 
@@ -116,7 +116,7 @@ async def test_a_token_has_its_own_rate_limit(desk: Running, program: Client) ->
 
 
 async def create_slow_token(desk: Running) -> str:
-    command = MakeToken(name="Slow", scopes=[Scope.READ], days=1, rate=2, made=new_token())
+    command = MakeToken(name="Slow", scopes=[Scope.READ], days=1, rate=2, secret=new_secret())
     return (await desk.desk.store.write(make_token, command)).secret
 
 

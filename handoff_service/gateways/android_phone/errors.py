@@ -6,7 +6,7 @@ The app reports an error in words, such as ``Send result: RESULT_ERROR_NO_SERVIC
 | codes | errors | source of the number |
 |---|---|---|
 | 1 to 199 | Android's own, by their names | https://developer.android.com/reference/android/telephony/SmsManager |
-| 1064, 1070, 1096 | 1000 plus the status in the carrier's delivery report: undeliverable, expired, gave up | 3GPP TS 23.040, section 9.2.3.15 |
+| 1064, 1070, 1096 | 1000 plus the status in the carrier's delivery report: undeliverable, validity expired, gave up | 3GPP TS 23.040, section 9.2.3.15 |
 | 2000 to 2099 | errors of the app | our choice |
 | 3000 to 3099 | refusals of the local server, and our own | our choice |
 """  # noqa: E501  # a row is not cut
@@ -30,10 +30,10 @@ STATES: Mapping[str, Status] = {
     "Cancelled": Status.FAILED,
 }
 
-UNNAMED, EXPIRED, NO_SIM, NO_PERMISSION, BY_HAND = 2000, 2001, 2002, 2003, 2004
+UNKNOWN, EXPIRED_ON_PHONE, NO_SIM, NO_PERMISSION, CANCELED_ON_PHONE = 2000, 2001, 2002, 2003, 2004
 WRONG_PASSWORD, NOT_THE_APP, NOT_OUR_NUMBER, BAD_NUMBER = 3001, 3002, 3003, 3004
-NO_PICTURES, NOT_READABLE = 3005, 3006
-GAVE_UP, BY_CARRIER, TOO_OLD = 1096, 1064, 1070
+NO_PICTURES, TEXT_REFUSED = 3005, 3006
+UNDELIVERABLE, VALIDITY_EXPIRED, CARRIER_GAVE_UP = 1064, 1070, 1096
 
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
@@ -49,7 +49,7 @@ _REJECTED = SendError(phrase("The mobile network rejected it."), _AGAIN)
 _FOR_THE_ADMIN = SendError(phrase("Our phone is not set up to send."), _ADMIN, Reason.ACCOUNT)
 _LIMIT = SendError(
     phrase("Our phone has reached its sending limit."),
-    phrase("Tell an admin. Fewer texts a minute must leave the phone."),
+    phrase("Tell an admin to lower the rate of this number."),
     Reason.RATE_LIMITED,
     waits=_SOON,
 )
@@ -57,7 +57,7 @@ _PREMIUM = SendError(
     phrase("Our phone may not text this short code."), phrase("Call instead."), Reason.BLOCKED
 )
 
-# Android's names and numbers. A name that is missing here gets the code UNNAMED.
+# Android's names and numbers. A name that is missing here gets the code UNKNOWN.
 _ANDROID: Mapping[str, tuple[int, SendError]] = {
     "RESULT_ERROR_GENERIC_FAILURE": (
         1,
@@ -93,29 +93,31 @@ _ANDROID: Mapping[str, tuple[int, SendError]] = {
 
 CODES: Mapping[int, SendError] = {
     **dict(_ANDROID.values()),
-    BY_CARRIER: SendError(phrase("The carrier could not deliver it."), _NUMBER, Reason.UNREACHABLE),
-    TOO_OLD: SendError(
+    UNDELIVERABLE: SendError(
+        phrase("The carrier could not deliver it."), _NUMBER, Reason.UNREACHABLE
+    ),
+    VALIDITY_EXPIRED: SendError(
         phrase("The requester's phone was off for too long."),
         phrase("If it is urgent, call."),
         Reason.EXPIRED,
     ),
-    GAVE_UP: SendError(
+    CARRIER_GAVE_UP: SendError(
         phrase("The requester's phone is off or has no signal."),
         phrase("If it is urgent, call."),
         Reason.UNREACHABLE,
         waits=_WHEN_THE_PHONE_IS_ON,
     ),
-    UNNAMED: SendError(phrase("Our phone did not send it."), _AGAIN),
-    EXPIRED: SendError(
+    UNKNOWN: SendError(phrase("Our phone did not send it."), _AGAIN),
+    EXPIRED_ON_PHONE: SendError(
         phrase("It waited on our phone for too long."),
-        phrase("Check that it still fits, then send it again."),
+        phrase("Check that it is still relevant, then send it again."),
         Reason.EXPIRED,
     ),
     NO_SIM: SendError(phrase("Our phone does not find the SIM card."), _ADMIN, Reason.ACCOUNT),
     NO_PERMISSION: SendError(
         phrase("The app on our phone lacks a permission."), _ADMIN, Reason.ACCOUNT
     ),
-    BY_HAND: SendError(
+    CANCELED_ON_PHONE: SendError(
         phrase("Somebody canceled it on our phone."), phrase("Send it again."), Reason.OTHER
     ),
     WRONG_PASSWORD: SendError(
@@ -136,9 +138,9 @@ CODES: Mapping[int, SendError] = {
         phrase("Describe it, or send a link."),
         Reason.CONTENT,
     ),
-    NOT_READABLE: SendError(
+    TEXT_REFUSED: SendError(
         phrase("Our phone did not accept the text."),
-        phrase("Tell an admin: its log says why."),
+        phrase("Tell an admin. The log of the app on our phone shows the reason."),
         Reason.CONTENT,
     ),
 }
@@ -147,7 +149,7 @@ ERRORS = SendErrors(CODES)
 # The app's own error texts (``MessagesService.kt``). The first one that the error contains sets the
 # code.
 _WORDS: tuple[tuple[str, int], ...] = (
-    ("TTL expired", EXPIRED),
+    ("TTL expired", EXPIRED_ON_PHONE),
     ("permission", NO_PERMISSION),
     ("No SIMs found", NO_SIM),
     ("SIM ", NO_SIM),
@@ -158,15 +160,15 @@ _REPORT = re.compile(r"Delivery result from SC \S*: ([0-9]{1,3})$")
 def code_of(reason: str) -> int:
     """Return our code for an error that the app reports in words."""
     if named := re.search(r"RESULT_[A-Z_]+", reason):
-        return _ANDROID.get(named[0], (UNNAMED, None))[0]
+        return _ANDROID.get(named[0], (UNKNOWN, None))[0]
     if report := _REPORT.search(reason.strip()):
         return _code_of_report(int(report[1]))
-    return next((code for words, code in _WORDS if words in reason), UNNAMED)
+    return next((code for words, code in _WORDS if words in reason), UNKNOWN)
 
 
 def _code_of_report(status: int) -> int:
     """Return our code for a status in the carrier's delivery report. At 64 and above, the carrier
     cannot deliver the text. At 96 and above, it tried for a while and gave up."""
-    if status >= GAVE_UP - 1000:
-        return GAVE_UP
-    return TOO_OLD if status == TOO_OLD - 1000 else BY_CARRIER
+    if status >= CARRIER_GAVE_UP - 1000:
+        return CARRIER_GAVE_UP
+    return VALIDITY_EXPIRED if status == VALIDITY_EXPIRED - 1000 else UNDELIVERABLE

@@ -8,7 +8,7 @@ The results of a send:
 | 409: the phone already has this id | Accepted: an earlier request arrived | the app's CHANGELOG, 1.58.0 |
 | 401, 403 | Refused(WRONG_PASSWORD); holds the line | |
 | 404, 405, 3xx | Refused(NOT_THE_APP); holds the line | |
-| any other 4xx | Refused(NOT_READABLE) | |
+| any other 4xx | Refused(TEXT_REFUSED) | |
 | no connection, so the request was not sent | Later | aiohttp: ClientConnectorError, ConnectionTimeoutError |
 | the service is stopping, so the request was not sent | Later | |
 | 5xx, no answer, broken connection | Unsure | |
@@ -177,7 +177,7 @@ def _result(status: int, sid: str) -> Accepted | Refused | Unsure:
     if 300 <= status < 400 or status in (404, 405):
         return Refused(code=errors.NOT_THE_APP)
     if status < 500:
-        return Refused(code=errors.NOT_READABLE)
+        return Refused(code=errors.TEXT_REFUSED)
     return Unsure(why=f"HTTP {status}")
 
 
@@ -189,7 +189,7 @@ def _error(message: Mapping[str, Any]) -> int | None:
     """Return the code of a failure; None if the message has not failed. A canceled message has no
     error text, so it gets its own code."""
     if message.get("state") == "Cancelled":
-        return errors.BY_HAND
+        return errors.CANCELED_ON_PHONE
     if message.get("state") != "Failed":
         return None
     words = [

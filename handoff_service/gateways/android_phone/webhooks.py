@@ -12,7 +12,7 @@ from typing import Any
 from handoff_service import clock
 from handoff_service.errors import BadInput, NotAllowed
 from handoff_service.gateways.android_phone import incoming, message_ids
-from handoff_service.gateways.android_phone.errors import BY_HAND, code_of
+from handoff_service.gateways.android_phone.errors import CANCELED_ON_PHONE, code_of
 from handoff_service.gateways.android_phone.signature import is_current, is_signed
 from handoff_service.gateways.provider import MayHideText, ProviderRequest, ProviderWebhook
 from handoff_service.operations.conversations.receive_sms import Attachment, Text
@@ -109,7 +109,7 @@ def _receipt(settings: Settings, name: str, payload: Mapping[str, Any]) -> Recei
     about = message_ids.about(settings, sid)
     code = None
     if STATUSES[name] is Status.FAILED:
-        code = BY_HAND if name == "sms:cancelled" else code_of(str(reason or ""))
+        code = CANCELED_ON_PHONE if name == "sms:cancelled" else code_of(str(reason or ""))
     return Receipt(
         sid=sid,
         status=STATUSES[name],

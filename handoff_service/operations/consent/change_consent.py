@@ -83,7 +83,7 @@ def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
             )
         )
     entry = consents.by_id(tx.conn, [made])[made]
-    concerned = consents.with_its_service(tx.conn, provider_id)
+    concerned = consents.numbers_sharing_opt_outs(tx.conn, provider_id)
     for one in active:
         if concerned & {EVERY_NUMBER, one.provider_number_id}:
             messages.append(tx, one, line_about(entry))
@@ -119,7 +119,9 @@ def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
         for r in tx.conn.execute(select(o).where(one_of(o.c.number, numbers)))
     }
     named = {ask.provider_number for ask in asked}
-    together = {number: consents.with_its_service(tx.conn, ours.get(number)) for number in named}
+    together = {
+        number: consents.numbers_sharing_opt_outs(tx.conn, ours.get(number)) for number in named
+    }
     fresh = {
         (ask.number, ours.get(ask.provider_number)): ask
         for ask in asked
@@ -188,7 +190,7 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
 def _may_opt_in(tx: Transaction, ask: ConsentRequest, provider_id: int | None) -> None:
     if not ask.note:
         raise BadInput(errors={"note": phrase("must say how they consented")})
-    concerned = {EVERY_NUMBER, *consents.with_its_service(tx.conn, provider_id)}
+    concerned = {EVERY_NUMBER, *consents.numbers_sharing_opt_outs(tx.conn, provider_id)}
     current = select(o.c.consent_id).where(
         o.c.number == ask.number, o.c.provider_number_id.in_(concerned)
     )

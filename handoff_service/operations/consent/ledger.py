@@ -42,7 +42,7 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
     A change for one company number covers all numbers of its messaging service. An opt-in ends the
     opt-outs for the numbers that it covers, and the opt-out that covers all company numbers.
     """
-    where = consents.with_its_service(tx.conn, change.provider_number_id)
+    where = consents.numbers_sharing_opt_outs(tx.conn, change.provider_number_id)
     holds = select(o.c.provider_number_id, c.c.source).join(c, c.c.id == o.c.consent_id)
     found = tx.conn.execute(holds.where(o.c.number == change.number))
     current = {r.provider_number_id: Source(r.source) for r in found}

@@ -43,14 +43,14 @@ class TokenFields(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeToken:
-    """``days``: the days until the token expires. ``rate``: requests per minute. ``made``: the
-    secret, from ``new_token``."""
+    """``days``: the days until the token expires. ``rate``: requests per minute. ``secret``:
+    the token in plain text, from ``new_secret``."""
 
     name: str
     scopes: Sequence[Scope]
     days: int
     rate: int
-    made: str
+    secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class MadeToken:
     secret: str
 
 
-def new_token() -> str:
+def new_secret() -> str:
     """A random secret. It is shown once, and stored hashed."""
     return f"{rules.PREFIX}{secrets.token_urlsafe(32)}"
 
@@ -95,7 +95,7 @@ def make_token(tx: Transaction, command: MakeToken) -> MadeToken:
         .values(
             agent_id=agent_id,
             name=command.name,
-            token_hash=token_hash(command.made),
+            token_hash=token_hash(command.secret),
             scopes=[one for one in Scope if one in command.scopes],
             rate=command.rate,
             created_at=tx.now,
@@ -105,7 +105,7 @@ def make_token(tx: Transaction, command: MakeToken) -> MadeToken:
         .returning(s.c.id)
     ).scalar_one()
     created(tx, Noun.SERVICE_TOKEN, token_id)
-    return MadeToken(token_id, command.made)
+    return MadeToken(token_id, command.secret)
 
 
 def revoke_token(tx: Transaction, token_id: int) -> None:

@@ -156,9 +156,9 @@ def replace_numbers(tx: Transaction, command: OfNumbers) -> None:
     person_rows.replace_numbers(tx, command.erasure_id, command.rows)
 
 
-def unname(tx: Transaction, command: OfConversations) -> None:
+def anonymize_conversations(tx: Transaction, command: OfConversations) -> None:
     """Remove the requester's number and the user from emptied conversations."""
-    person_rows.unname(tx, command.erasure.id, command.ids)
+    person_rows.anonymize_conversations(tx, command.erasure.id, command.ids)
     add_counts(tx, command.erasure.id, Counter(conversations=len(command.ids)))
 
 

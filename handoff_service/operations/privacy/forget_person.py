@@ -71,7 +71,7 @@ async def _unname(job: Job, erasure: Running) -> None:
     def command(ids: Sequence[int]) -> OfConversations:
         return OfConversations(erasure=erasure, ids=ids)
 
-    await in_steps(job, "erase_names", ids, steps.unname, command)
+    await in_steps(job, "erase_names", ids, steps.anonymize_conversations, command)
 
 
 async def _forget_number(job: Job, erasure: Running, number: str) -> None:

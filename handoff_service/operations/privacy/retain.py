@@ -20,7 +20,7 @@ from handoff_service.operations.conversations.merge_index import merge_index
 from handoff_service.operations.desk.audit_chain import RemoveSome, check_chain
 from handoff_service.operations.privacy import retain_steps as steps
 from handoff_service.operations.privacy.final_facts import write_final_facts
-from handoff_service.operations.privacy.retain_steps import Progress, RetainRows, Unname
+from handoff_service.operations.privacy.retain_steps import Anonymize, Progress, RemoveRows
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.steps import in_steps
 from handoff_service.ports.bot import BotFailed
@@ -143,10 +143,10 @@ async def _retain_some(job: Job, kind: KeptKind, ids: Sequence[int]) -> bool:
         await in_steps(job, "mark_emptied", await store.read(not_marked, ids), mark_emptied, list)
         for part, keys in found:
 
-            def command(some: Sequence[int], part: Part = part) -> RetainRows:
-                return RetainRows(kind=kind, part=part, keys=some)
+            def command(some: Sequence[int], part: Part = part) -> RemoveRows:
+                return RemoveRows(kind=kind, part=part, keys=some)
 
-            if not await in_steps(job, part.table.name, keys, steps.retain_rows, command):
+            if not await in_steps(job, part.table.name, keys, steps.remove_rows, command):
                 return False
         await merge_index(job.deps)
     return kind is not KeptKind.CONVERSATIONS or await _unname_some(job, ids)
@@ -164,13 +164,13 @@ async def _unname_some(job: Job, ids: Sequence[int]) -> bool:
     if nobody is None:
         nobody = await job.write(retention.make_nobody, None)
 
-    def command(some: Sequence[int]) -> Unname:
-        return Unname(ids=some, nobody=nobody)
+    def command(some: Sequence[int]) -> Anonymize:
+        return Anonymize(ids=some, nobody=nobody)
 
     ties = await job.deps.store.read(retention.ties, ids, nobody)
-    if not await in_steps(job, "ties", ties, steps.untie, command):
+    if not await in_steps(job, "ties", ties, steps.anonymize_associations, command):
         return False
-    return await in_steps(job, "unname", ids, steps.unname, command)
+    return await in_steps(job, "conversation_names", ids, steps.anonymize_conversations, command)
 
 
 async def _retain_items(job: Job, before: datetime) -> None:
@@ -183,7 +183,7 @@ async def _retain_items(job: Job, before: datetime) -> None:
 
             if not await in_steps(job, "clusters", change.ids, steps.follow_leader, command):
                 return
-        if not await in_steps(job, "trainer_items", ids, steps.retain_items, list):
+        if not await in_steps(job, "trainer_items", ids, steps.remove_items, list):
             return
 
 
@@ -197,7 +197,7 @@ async def _retain_audit(job: Job, before: datetime) -> None:
     while found := await store.read(audit_chain.oldest_to, done_to, to_place):
         done_to = found[-1].place
         if not await in_steps(
-            job, "audit_log", found, steps.retain_audit, partial(_removes, before, found)
+            job, "audit_log", found, steps.remove_audit_entries, partial(_removes, before, found)
         ):
             return
 

@@ -1,5 +1,5 @@
-"""The writes of retention. Each write is small enough not to delay other writes: see
-``operations/shared/steps.py``. An admin can stop a run between two writes.
+"""The database writes that remove expired content. Each write is small enough not to delay other
+writes: see ``operations/shared/steps.py``. An admin can stop a run between two writes.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,8 +25,9 @@ r = t.retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetainRows:
-    """Rows of one part of the conversations to empty. ``keys``: see ``empty_rows.key_of``."""
+class RemoveRows:
+    """Rows to empty or delete, from one part of the conversations. ``keys``: see
+    ``empty_rows.key_of``."""
 
     kind: KeptKind
     part: Part
@@ -34,7 +35,7 @@ class RetainRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unname:
+class Anonymize:
     """Conversations or associations from which the requester is removed. ``nobody``: see
     ``retention.nobody``."""
 
@@ -58,7 +59,7 @@ def begin_kind(tx: Transaction, kind: KeptKind) -> None:
     tx.conn.execute(put.on_conflict_do_update(index_elements=["kind"], set_=fresh))
 
 
-def retain_rows(tx: Transaction, command: RetainRows) -> bool:
+def remove_rows(tx: Transaction, command: RemoveRows) -> bool:
     """Empty or delete rows. Returns False, and does nothing, if an admin has stopped the run."""
 
     def work() -> int:
@@ -69,7 +70,7 @@ def retain_rows(tx: Transaction, command: RetainRows) -> bool:
 
 
 def replace_numbers(tx: Transaction, rows: NumberRows) -> bool:
-    """Replace the requester's number in rows. Returns the same as ``retain_rows``."""
+    """Replace the requester's number in rows. Returns the same as ``remove_rows``."""
 
     def work() -> int:
         retention.replace_numbers(tx, rows)
@@ -78,28 +79,28 @@ def replace_numbers(tx: Transaction, rows: NumberRows) -> bool:
     return _step(tx, KeptKind.CONVERSATIONS, work)
 
 
-def untie(tx: Transaction, command: Unname) -> bool:
-    """Remove the requester from associations. Returns the same as ``retain_rows``."""
+def anonymize_associations(tx: Transaction, command: Anonymize) -> bool:
+    """Remove the requester from associations. Returns the same as ``remove_rows``."""
 
     def work() -> int:
-        retention.untie(tx, command.ids, command.nobody)
+        retention.anonymize_associations(tx, command.ids, command.nobody)
         return 0
 
     return _step(tx, KeptKind.CONVERSATIONS, work)
 
 
-def unname(tx: Transaction, command: Unname) -> bool:
-    """Remove the requester from emptied conversations. Returns the same as ``retain_rows``."""
+def anonymize_conversations(tx: Transaction, command: Anonymize) -> bool:
+    """Remove the requester from emptied conversations. Returns the same as ``remove_rows``."""
 
     def work() -> int:
-        retention.unname(tx, command.ids, command.nobody)
+        retention.anonymize_conversations(tx, command.ids, command.nobody)
         return len(command.ids)
 
     return _step(tx, KeptKind.CONVERSATIONS, work)
 
 
 def follow_leader(tx: Transaction, change: NewLeader) -> bool:
-    """Give a cluster of trainer items a new leader. Returns the same as ``retain_rows``."""
+    """Give a cluster of trainer items a new leader. Returns the same as ``remove_rows``."""
 
     def work() -> int:
         clusters.follow(tx.conn, change)
@@ -108,13 +109,13 @@ def follow_leader(tx: Transaction, change: NewLeader) -> bool:
     return _step(tx, KeptKind.TRAINER_ITEMS, work)
 
 
-def retain_items(tx: Transaction, ids: Sequence[int]) -> bool:
-    """Delete trainer items. Returns the same as ``retain_rows``."""
+def remove_items(tx: Transaction, ids: Sequence[int]) -> bool:
+    """Delete trainer items. Returns the same as ``remove_rows``."""
     return _step(tx, KeptKind.TRAINER_ITEMS, lambda: retention.delete_items(tx, ids))
 
 
-def retain_audit(tx: Transaction, command: RemoveSome) -> bool:
-    """Remove entries of the audit log. Returns the same as ``retain_rows``."""
+def remove_audit_entries(tx: Transaction, command: RemoveSome) -> bool:
+    """Remove entries of the audit log. Returns the same as ``remove_rows``."""
     return _step(tx, KeptKind.AUDIT, lambda: remove_some(tx, command))
 
 

@@ -31,7 +31,8 @@ class StartReplay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayProgress:
-    """``percent``: the progress, from 0 to 100. ``result`` None: the dry run has not ended."""
+    """``percent``: the progress, from 0 to 100. ``result`` None: the dry run is still
+    running, or has failed."""
 
     replay_id: int
     percent: int

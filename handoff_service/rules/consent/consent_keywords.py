@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from handoff_service.rules.consent.opt_out_requests import OptOutIntent, folded, opt_out_intent
-from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
+from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT, SPELLED
 from handoff_service.rules.shared.local_dates import date_phrase
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.phrases import phrase
@@ -26,8 +26,6 @@ from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 # the id that stands for all company numbers in an opt-out
 EVERY_NUMBER = 0
 HELP = ("HELP", "INFO")
-# common spellings of OPTOUT and the like; hyphens and case are ignored
-SPELLED = ("OPT OUT", "STOP ALL", "UN SUBSCRIBE")
 LONGEST = 45  # characters; a longer text is never one of the admin's keywords
 _CARRIERS: Mapping[str, Command] = {
     folded(word): command

@@ -23,7 +23,8 @@ class Declined:
 class Arrival:
     """A conversation that entered a queue.
 
-    - ``patience``: how long the requester waited before giving up; None: an agent got it;
+    - ``patience``: how long the requester waited before giving up; None: an agent got it, or
+      it still waits;
     - ``accepting``: from the offer to the agent's acceptance;
     - ``busy``: how long it kept its agent busy, without holds. For a conversation that no agent
       got, it is the usual time of its queue;
@@ -44,7 +45,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayAgent:
-    """``available``: when the agent took work, in order."""
+    """``available``: the periods in which the agent's presence allowed work, in order."""
 
     id: int
     name: str
@@ -54,8 +55,8 @@ class ReplayAgent:
 
 @dataclass(frozen=True, slots=True)
 class QueueMember:
-    """An agent in a queue's groups: when their group joins, and how many conversations they may
-    have."""
+    """An agent in a queue's groups. ``after_seconds``: how long a conversation waits before the
+    queue asks the agent's group. ``capacity``: how many conversations the agent may have."""
 
     after_seconds: int
     capacity: int
@@ -64,7 +65,7 @@ class QueueMember:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayQueue:
     """A queue with its settings. ``open``: its opening hours in the period. ``affinity``: how long
-    a requester's last agent has priority."""
+    a requester's last agent has priority. ``mandatory``, ``optional``: skills."""
 
     rule: Assignment
     open: Periods

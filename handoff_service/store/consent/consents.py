@@ -44,7 +44,7 @@ def is_blocked(
     return select(o.c.number).where(o.c.number == number, here).exists()
 
 
-def with_its_service(conn: Connection, provider_number_id: int | None) -> set[int]:
+def numbers_sharing_opt_outs(conn: Connection, provider_number_id: int | None) -> set[int]:
     """Return this provider number and all others in its messaging service, because the provider has
     one opt-out list per service. For None, return EVERY_NUMBER."""
     if provider_number_id is None:

@@ -16,8 +16,9 @@ _ENTRIES = select(e, k.c.place).outerjoin(k, k.c.entry_id == e.c.id)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which entries to show. A field that is ``None`` or empty does not filter. ``agent``: part of
-    a name. ``until``: only entries before this time."""
+    """Which entries to show. A field that is ``None`` or empty does not filter. ``subject``: the
+    kind of record. ``record``: its id. ``agent``: part of a name. ``until``: only entries before
+    this time."""
 
     action: AuditAction | None = None
     subject: str = ""
@@ -29,9 +30,10 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogEntry:
-    """An entry. ``agent_id``: null for a command in a terminal, the desk file, a job, single
-    sign-on or an unknown person. ``address``: the network address, if known. ``place``: the place
-    in the hash chain; null before the entry is chained."""
+    """An entry. ``subject``: the kind of record. ``record``: its id. ``name``: its name. ``agent``:
+    the agent's name at that time. ``agent_id``: null for a command in a terminal, the desk file, a
+    job, single sign-on or an unknown person. ``address``: the network address, if known. ``place``:
+    the place in the hash chain; null before the entry is chained."""
 
     id: int
     at: datetime

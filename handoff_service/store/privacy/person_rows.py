@@ -40,7 +40,7 @@ def replace_numbers(tx: Transaction, erasure_id: int, rows: NumberRows) -> None:
             tx.conn.execute(update(key.table).where(mine, number == one).values(values))
 
 
-def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:
+def anonymize_conversations(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:
     """Remove the number and the user from emptied conversations."""
     number, mine = i.c.requester_number, one_of(i.c.id, ids)
     with secure_delete(tx):

@@ -108,14 +108,14 @@ def ties(conn: Connection, ids: Collection[int], nobody: int) -> list[int]:
     return list(conn.execute(query.order_by(a.c.id)).scalars())
 
 
-def untie(tx: Transaction, ids: Collection[int], nobody: int) -> None:
+def anonymize_associations(tx: Transaction, ids: Collection[int], nobody: int) -> None:
     """Remove the users and numbers from these associations. ``nobody``: their new profile."""
     unknown = {"user_id": None, "old_user_id": None, "profile_id": nobody}
     with secure_delete(tx):
         tx.conn.execute(update(a).where(one_of(a.c.id, ids)).values(**unknown))
 
 
-def unname(tx: Transaction, ids: Collection[int], nobody: int) -> None:
+def anonymize_conversations(tx: Transaction, ids: Collection[int], nobody: int) -> None:
     """Remove the requester from emptied conversations that still have one. Cases keep their user.
     ``nobody``: their new profile."""
     named = select(i.c.id).where(one_of(i.c.id, ids), is_number(i.c.requester_number))

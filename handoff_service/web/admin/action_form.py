@@ -34,7 +34,7 @@ from handoff_service.rules.shared.phrases import filled, phrase
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.web.admin import condition_rows
 from handoff_service.web.admin.condition_rows import Fields, Row
-from handoff_service.web.admin.pages import Form, lines, number, typed
+from handoff_service.web.admin.pages import LONGEST_NUMBER, Form, lines, number, typed
 from handoff_service.web.shared.page_language import shown
 
 UNITS = {"s": phrase("seconds"), "m": phrase("minutes"), "h": phrase("hours"), "d": phrase("days")}
@@ -99,8 +99,8 @@ class ActionForm:
     defined: Mapping[str, AttributeFields] = field(default_factory=dict)
 
     def with_attributes(self, defined: Mapping[str, AttributeFields]) -> Self:
-        """Return the form for a desk with these attributes. A condition can also compare an
-        attribute of users without a definition, which is then a text."""
+        """Return the form for a desk with these attributes. A condition can also compare a
+        user attribute that has no definition. Its values are then treated as text."""
         named = (row.field for row in self.rows if row.field.startswith(USER))
         loose = {name: plain(name) for name in named if name not in defined}
         return replace(self, defined={**defined, **loose})
@@ -209,11 +209,12 @@ def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | 
             f"{number(values['number'], 'number', least=1, most=999_999_999)}{unit}"
         )
     except BadInput:
-        errors["number"] = phrase("Enter a whole number, such as 30.")
+        if not values["number"].isdecimal() or len(values["number"]) <= LONGEST_NUMBER:
+            errors["number"] = phrase("Enter a whole number of at least 1, such as 30.")
+            return None
     except ValueError:
-        errors["number"] = phrase(
-            "Enter a time of at most {days} days.", days=durations.LONGEST.days
-        )
+        pass
+    errors["number"] = phrase("Enter a time of at most {days} days.", days=durations.LONGEST.days)
     return None
 
 

@@ -25,6 +25,7 @@ from handoff_service.web.shared.template_filters import words
 
 UNDER = "/workspace/admin"
 PAGE = 50  # rows of a list
+LONGEST_NUMBER = 9  # digits of a number that an admin types
 DONE = {
     "saved": phrase("Saved"),
     "made": phrase("Created"),
@@ -179,7 +180,12 @@ def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
 
 def number(text: str, field: str, *, least: int, most: int) -> int:
     """Parse a whole number from ``least`` to ``most``. Raises BadInput, which names the field."""
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
+    if (
+        not text.isascii()
+        or not text.isdigit()
+        or len(text) > LONGEST_NUMBER
+        or not least <= int(text) <= most
+    ):
         raise BadInput(
             errors={
                 field: phrase(

@@ -11,7 +11,7 @@ from handoff_service.operations.desk.service_tokens import (
     MakeToken,
     TokenFields,
     make_token,
-    new_token,
+    new_secret,
     revoke_token,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
@@ -57,7 +57,7 @@ async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Create the token, and show its secret. No other page shows the secret."""
     form = typed(request, list(EMPTY))
     try:
-        command = MakeToken(**_fields(form.values).model_dump(), made=new_token())
+        command = MakeToken(**_fields(form.values).model_dump(), secret=new_secret())
         made = await desk_of(request).store.write(make_token, command)
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)

@@ -132,8 +132,8 @@ async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
 
 @get(
     "/interactions/{id}/suggested-replies",
-    summary="Suggested replies to the requester's unanswered texts in a conversation that is "
-    "assigned to you, from solved conversations, masked",
+    summary="Replies from solved conversations, with personal data masked, that may answer the "
+    "unanswered texts in your conversation",
 )
 async def list_suggested_replies(asked: ApiRequest[None, Any]) -> list[SuggestedReply]:
     interaction = await one_interaction(asked)

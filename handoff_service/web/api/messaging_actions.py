@@ -86,7 +86,8 @@ async def make(asked: ApiRequest[NewActionBody, Any]) -> SavedAction:
 
 @post(
     "/messaging-actions/dry-run",
-    summary="Dry run of a messaging action on the waits that began in the last 30 days",
+    summary="Count how often a messaging action would have fired in the last 30 days; changes "
+    "nothing",
     roles=ADMIN,
 )
 async def try_out(asked: ApiRequest[TriedBody, Any]) -> DryRun:

@@ -152,7 +152,7 @@ async def list_texts(asked: ApiRequest[None, Any]) -> Page[OutageText]:
 
 @delete(
     "/outages/{id}/texts/{text_id}",
-    summary="Cancel the texts to an outage's reporters that are not sent yet",
+    summary="Stop a text to an outage's reporters; copies that are already sent stay sent",
     roles=WRITERS,
 )
 async def stop(asked: ApiRequest[None, Any]) -> None:

@@ -48,7 +48,8 @@ async def one_profile(asked: ApiRequest[Any, Any]) -> Profile:
 
 @get(
     "/profiles/{id}/associations",
-    summary="The last hundred changes of the user that the profile is linked to, newest first",
+    summary="The last 50 times that the number was linked to another user or to nobody, newest "
+    "first",
 )
 async def history(asked: ApiRequest[None, Any]) -> Page[Association]:
     number = (await one_profile(asked)).number
@@ -57,8 +58,8 @@ async def history(asked: ApiRequest[None, Any]) -> Page[Association]:
 
 @patch(
     "/profiles/{id}",
-    summary="Link a messaging profile to another user or to nobody; open conversations of "
-    "the number change too",
+    summary="Link a messaging profile to another user or to nobody; the number's open "
+    "conversations follow",
     roles=ADMIN,
 )
 async def tie(asked: ApiRequest[TieBody, Any]) -> Profile:

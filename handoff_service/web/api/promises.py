@@ -40,7 +40,10 @@ class PromiseBody(Body):
     words: Annotated[str, Field(max_length=1600)] = ""
 
 
-@get(ALL, summary="Open promises, first due first, and the promise in the last text")
+@get(
+    ALL,
+    summary="Open promises, next due first, and a promise in your last text that is not stored yet",
+)
 async def list_promises(asked: ApiRequest[Any, Any]) -> Promises:
     def read(conn: Connection) -> Promises:
         conversations.get(conn, asked.id)

@@ -80,14 +80,14 @@ class ReplayBody(Body):
         )
 
 
-@get("/replays", summary="The latest dry runs of changes, newest first", roles=SUPERVISOR)
+@get("/replays", summary="Dry runs of changed settings, newest first", roles=SUPERVISOR)
 async def list_replays(asked: ApiRequest[None, Any]) -> Page[StoredReplay]:
     return Page(items=await asked.desk.store.read(replays.list_), next=None)
 
 
 @get(
     "/replays/{id}",
-    summary="A dry run: its progress, and the figures before and after",
+    summary="One dry run: its progress, and the figures before and after",
     roles=SUPERVISOR,
 )
 async def one_replay(asked: ApiRequest[Any, Any]) -> StoredReplay:
@@ -96,7 +96,7 @@ async def one_replay(asked: ApiRequest[Any, Any]) -> StoredReplay:
 
 @post(
     "/replays",
-    summary="Replay the arrivals of the last 30 days with other settings",
+    summary="Start a dry run: replay the conversations of the last 30 days with changed settings",
     roles=SUPERVISOR,
     status=201,
 )

@@ -124,7 +124,7 @@ async def get_report(asked: ApiRequest[None, ReportQuery]) -> ReportResult:
 
 @get(
     "/reported-conversations",
-    summary="The conversations that began on these days, with the facts that reports count",
+    summary="Conversations that began in a range of days, each with the values that reports use",
     roles=SUPERVISOR,
 )
 async def list_conversations(

@@ -40,7 +40,7 @@ class KeepBody(Body):
     send_at: AwareDatetime | None = None
 
 
-@get(ALL, summary="Scheduled texts, first due first")
+@get(ALL, summary="Scheduled texts, next due first")
 async def list_scheduled(asked: ApiRequest[Any, Any]) -> Page[ScheduledText]:
     def read(conn: Connection) -> list[ScheduledText]:
         conversations.get(conn, asked.id)
@@ -64,7 +64,8 @@ async def schedule(asked: ApiRequest[ScheduleBody, Any]) -> ScheduledText:
 
 @patch(
     ONE,
-    summary="Keep a scheduled text even if the conversation has changed, or move it to send_at",
+    summary="Confirm a text that waits because the conversation has changed; send_at also moves "
+    "it to another time",
 )
 async def keep(asked: ApiRequest[KeepBody, Any]) -> ScheduledText:
     command = KeepText(

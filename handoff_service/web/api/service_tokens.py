@@ -1,5 +1,5 @@
-"""API calls for service tokens, with which programs use the API. Only admins may manage the tokens.
-Programs may not."""
+"""API calls that manage service tokens. Programs sign in to the API with these tokens. Only admins
+may make these calls. A service token may not."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from handoff_service.operations.desk.service_tokens import (
     MakeToken,
     TokenFields,
     make_token,
-    new_token,
+    new_secret,
     revoke_token,
 )
 from handoff_service.store.desk import service_tokens
@@ -52,7 +52,7 @@ async def one_token(asked: ApiRequest[Any, Any]) -> ServiceToken:
     status=201,
 )
 async def make(asked: ApiRequest[NewTokenBody, Any]) -> CreatedToken:
-    command = MakeToken(**asked.body.model_dump(), made=new_token())
+    command = MakeToken(**asked.body.model_dump(), secret=new_secret())
     made = await asked.desk.store.write(make_token, command)
     token = await asked.desk.store.read(service_tokens.get, made.id)
     assert token is not None

@@ -25,7 +25,7 @@ class PostponeBody(Body):
     due_at: AwareDatetime
 
 
-@get("/interactions/{id}/timers", summary="Running timers of messaging actions, first due first")
+@get("/interactions/{id}/timers", summary="Running timers of messaging actions, next due first")
 async def list_timers(asked: ApiRequest[Any, Any]) -> Page[RunningTimer]:
     def read(conn: Connection) -> list[RunningTimer]:
         conversations.get(conn, asked.id)

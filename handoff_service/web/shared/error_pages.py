@@ -16,7 +16,7 @@ TITLES = {
     403: phrase("You don't have access"),
     404: phrase("Page not found"),
     405: phrase("This page cannot do that"),
-    409: phrase("This has changed in the meantime"),
+    409: phrase("This cannot be done right now"),
     429: phrase("Too many attempts"),
     503: phrase("The service is unavailable right now"),
 }

@@ -41,8 +41,8 @@ class ShownAttributes:
 
 
 def shown_attributes(conn: Connection, interaction: Interaction) -> ShownAttributes:
-    """Read the attributes for the panel beside a conversation, sorted by name. Values of deleted
-    attributes come last, with the key as their name."""
+    """Read the attributes for the panel beside a conversation, sorted by name. The conversation's
+    values of deleted attributes come last, with the key as their name. The user's are left out."""
     defined = attributes.by_field(conn).values()
     of_user = [one for one in defined if one.owner is AttributeOwner.USER]
     own = [one for one in defined if one.owner is AttributeOwner.CONVERSATION]
