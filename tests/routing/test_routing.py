@@ -225,10 +225,18 @@ async def test_an_agent_who_rejects_with_a_final_reason_gets_no_second_offer(
     await reject(story, MIA, "Not my subject")
     clock.move(3600)
     assert await story.offer() == 0
+    assert await story.offer() == 0
     (last,) = [
-        d for d in (await waiting_item(story, ann)).decisions if d.said == "everyone is busy"
+        d
+        for d in (await waiting_item(story, ann)).decisions
+        if d.said == "all have rejected it for good"
     ]
     assert "rejected this conversation" in {c.why for c in last.candidates}
+    alerts = [line.body for line in await story.lines(ann) if line.event is Event.WAITING]
+    assert alerts == [
+        "Everybody in Service desk has rejected this conversation for good. Assign it, or transfer "
+        "it to another queue."
+    ]
 
 
 async def test_a_closed_queue_texts_its_opening_time_and_offers_work_when_it_opens(

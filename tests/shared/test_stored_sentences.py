@@ -5,7 +5,7 @@ from gettext import NullTranslations
 
 import pytest
 
-from handoff_service.operations.routing.offer_item import ALL_DECLINED
+from handoff_service.operations.routing.offer_item import ALL_DECLINED, FOR_GOOD
 from handoff_service.rules.consent.consent_keywords import Source, why_not
 from handoff_service.rules.conversations.media_failures import media_failure
 from handoff_service.rules.routing.assignment import REASONS, Nobody
@@ -114,7 +114,7 @@ def test_each_reason_of_work_assignment_can_be_translated() -> None:
     given = {"presence": "away", "skills": "dock", "after": 30, "load": 1, "capacity": 2}
     for made in REASONS.values():
         assert isinstance(decision(str.__str__(made(given))), Phrase), made(given)
-    for one in (*Nobody, ALL_DECLINED):
+    for one in (*Nobody, ALL_DECLINED, FOR_GOOD):
         assert isinstance(decision(one), Phrase), one
 
 

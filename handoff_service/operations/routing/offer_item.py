@@ -28,6 +28,7 @@ from handoff_service.store.routing.offers import Answers
 from handoff_service.store.routing.work_items import WaitingItem
 
 ALL_DECLINED = "all have rejected it"
+FOR_GOOD = "all have rejected it for good"
 
 
 def offer_item(tx: Transaction, run: Run, item: WaitingItem, interaction: InteractionRow) -> int:
@@ -65,12 +66,25 @@ def offer_item(tx: Transaction, run: Run, item: WaitingItem, interaction: Intera
     if fresh:
         run.nobody_for[item.queue_id] = need.waited
     if not answers.asked:
-        if not decision.next_round:
+        if decision.all_rejected:
+            _alert_if_new(tx, run, subject, need, decision)
+        elif not decision.next_round:
             log_decision(
                 tx, run, subject, need.round, decision.considered, assignment.nobody(candidates)
             )
         send_notice_once(run, subject, WaitNotice.NOBODY)
     return 0
+
+
+def _alert_if_new(
+    tx: Transaction, run: Run, subject: Subject, need: Need, decision: Decision
+) -> None:
+    """Alert the supervisors once that nobody is left who could take the item."""
+    if run.decided.get(subject.item.id) != (need.round, FOR_GOOD):
+        log_decision(tx, run, subject, need.round, decision.considered, FOR_GOOD)
+        sentence = f"Everybody in {subject.queue.name} has rejected this conversation for good. "
+        sentence += "Assign it, or transfer it to another queue."
+        alert_supervisors(tx, subject.interaction, sentence, event=Event.WAITING)
 
 
 def _need(tx: Transaction, run: Run, subject: Subject) -> Need:

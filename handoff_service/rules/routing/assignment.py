@@ -159,13 +159,14 @@ class Decision:
     """The candidates to ask (none, one, or all who are free), and every candidate with the reason.
 
     ``next_round``: somebody can be asked once a new round starts; ``joins_in``: the time until the
-    next pool joins.
+    next pool joins; ``all_rejected``: everybody who could take it has rejected it for good.
     """
 
     chosen: tuple[Candidate, ...]
     considered: tuple[Considered, ...]
     next_round: bool
     joins_in: timedelta | None
+    all_rejected: bool
 
 
 def decide(candidates: Sequence[Candidate], need: Need) -> Decision:
@@ -183,7 +184,12 @@ def decide(candidates: Sequence[Candidate], need: Need) -> Decision:
         considered=tuple(_considered(c, need, reasons[c.agent_id], picked) for c in candidates),
         next_round=any(why is LeftOut.REJECTED_IN_ROUND for why in reasons.values()),
         joins_in=_joins_in(candidates, need, reasons),
+        all_rejected=LeftOut.NEVER_AGAIN in reasons.values() and {*reasons.values()} <= _REJECTED,
     )
+
+
+#: the reasons of a queue in which nobody who could take a conversation is left
+_REJECTED = {LeftOut.NEVER_AGAIN, LeftOut.NOT_AVAILABLE, LeftOut.LACKS_SKILL}
 
 
 def _place(c: Candidate, need: Need) -> tuple[object, ...]:

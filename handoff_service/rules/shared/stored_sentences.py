@@ -99,6 +99,10 @@ SENTENCES = (
         "Not answered: this is the second text in a day that does not seem meant for this desk."
     ),
     phrase("Nobody in {queue} has accepted. Patchboard asks again in {duration}."),
+    phrase(
+        "Everybody in {queue} has rejected this conversation for good. Assign it, or transfer it "
+        "to another queue."
+    ),
     phrase("Waiting in {queue} for {duration}."),
     phrase("{name} has been waiting for {duration}."),
     phrase("{name} has not answered for {duration}."),
@@ -219,6 +223,7 @@ NAMES = (
 DECISIONS = (
     phrase("offered to {names}"),
     phrase("all have rejected it"),
+    phrase("all have rejected it for good"),
     phrase("the queue is closed"),
     phrase("nobody is online"),
     phrase("everyone is busy"),
