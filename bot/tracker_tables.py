@@ -16,7 +16,8 @@ class Checkpoint(SQLTrackerStore.Base):
 
     sender_id = sa.Column(sa.String(LONGEST_NAME), primary_key=True)
     event_id = sa.Column(sa.Integer, nullable=False)  # the last event that the checkpoint covers
-    prefix = sa.Column(sa.Integer, nullable=False)  # how many first events of `data` replace others
+    # the number of events at the start of `data` that summarize earlier events
+    prefix = sa.Column(sa.Integer, nullable=False)
     data = sa.Column(sa.Text, nullable=False)  # a JSON list of events
 
 

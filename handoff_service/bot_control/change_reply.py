@@ -28,9 +28,9 @@ REMOVED = phrase("Somebody has removed this reply from the file. Reload the page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextChange:
-    """A new text for a variant, or a new translation. ``variant``, ``language``: those of the
-    ``ReplyText``. ``before``: the text that the trainer saw. ``after``: the new text; empty: remove
-    the translation."""
+    """A new text for a variant, or a new translation. ``variant``: its position in the reply; None:
+    a new translation. ``language``: see ``ReplyText``. ``before``: the text that the trainer saw.
+    ``after``: the new text; empty: remove the translation."""
 
     variant: int | None
     language: Language | None
@@ -40,7 +40,7 @@ class TextChange:
 
 def put_reply(data: BotData, name: str, changes: Sequence[TextChange]) -> FileChange:
     """Change texts of a reply. Raises BadInput when a new text cannot be sent as an SMS, or when
-    the new text of a variant that is no translation is empty. Raises Conflict when a current text
+    the English text of a variant would become empty. Raises Conflict when a current text
     is not the one that the trainer saw."""
     changes = [one for one in changes if one.after.strip() != one.before.strip()]
     _check(data.root, changes)
@@ -92,7 +92,7 @@ def _compare(variants: Sequence[Any], one: TextChange) -> None:
             raise Conflict(CHANGED)
         return
     if one.variant >= len(variants):
-        raise Conflict(REMOVED)
+        raise Conflict(CHANGED)
     there = variants[one.variant]
     if str(there.get("text")) != one.before or language_of(there) is not one.language:
         raise Conflict(CHANGED)

@@ -163,7 +163,7 @@ def test_an_invalid_text_is_refused(data: BotData, wrong: TextChange, why: str) 
         ("utter_hi", reworded(0, E, "Hello.", "Good day."), CHANGED),
         ("utter_hi", reworded(1, G, "Hola.", "Hallo."), CHANGED),
         ("utter_hi", new(S, "Buenas."), CHANGED),
-        ("utter_hi", reworded(3, E, "Hi.", "Good day."), REMOVED),
+        ("utter_hi", reworded(3, E, "Hi.", "Good day."), CHANGED),
         ("utter_gone", reworded(0, E, "Hi.", "Good day."), REMOVED),
     ],
 )

@@ -29,8 +29,8 @@ async def sweeper(
     story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock
 ) -> Worker:
     """Return a worker that only sweeps, after the desk's first sweep."""
-    hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
-    made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
+    deps = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
+    made = Worker(deps, frozenset({Work.SWEEP_GAPS}))
     await twilio.send_inbound(UNREACHABLE, ANN, MAIN, "before there was a desk")
     clock.move(1)
     await story.store.write(schedule_sweep, None)

@@ -26,8 +26,8 @@ from tests.support.story import MAIN, MIA, STRANGER, Story
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
     """Return a worker that only requests prices from Twilio."""
-    hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
-    return Worker(hands, frozenset({Work.ASK_PRICES}))
+    deps = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
+    return Worker(deps, frozenset({Work.ASK_PRICES}))
 
 
 async def test_prices_of_texts_are_requested_and_shown(
@@ -73,20 +73,20 @@ async def test_each_attempt_has_its_price(story: Story, clock: MovedClock) -> No
         await story.store.write(
             record_prices, [Reported(sid=f"SMtry{n}", price=8_300, currency="USD")]
         )
-        off = Receipt(
+        undelivered = Receipt(
             sid=f"SMtry{n}",
             status=Status.UNDELIVERED,
             error_code=30003,
             message_id=message,
             retries=n,
         )
-        await story.store.write(record_receipt, off)
+        await story.store.write(record_receipt, undelivered)
         clock.move(1800)
     assert (await line(story, message)).price == Price(amount="0.0166", currency="USD")
     assert (await story.store.read(usage_report)).whole.costs == {"USD": 16_600}
 
 
-async def test_an_unknown_price_is_requested_again_for_a_day(
+async def test_an_unknown_price_is_requested_again_after_ten_minutes(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await story.text("hello", number=STRANGER, sid="SM" + "b" * 32)
@@ -127,26 +127,26 @@ async def test_the_providers_list_replaces_a_lost_receipt(
 ) -> None:
     interaction = await quiet_conversation(story)
     twilio.segment_price = "-0.00830" if priced else None
-    arrived, lost, off, before = [
+    arrived, lost, undelivered, already_delivered = [
         await send_accepted_text(story, at_twilio, interaction, body)
-        for body in ("arrived", "lost", "off", "before")
+        for body in ("arrived", "lost", "undelivered", "already_delivered")
     ]
     await story.store.write(schedule_price_lookup, None)
     clock.move(60)
     await worker.step()
-    assert [(await line(story, one)).status for one, _ in (arrived, lost, off)] == [
+    assert [(await line(story, one)).status for one, _ in (arrived, lost, undelivered)] == [
         Status.SENDING
     ] * 3
     for (_, sid), status, code in (
-        (arrived, "delivered", None), (lost, "failed", 30007), (off, "undelivered", 30003),
-        (before, "sent", None),
+        (arrived, "delivered", None), (lost, "failed", 30007), (undelivered, "undelivered", 30003),
+        (already_delivered, "sent", None),
     ):  # fmt: skip
         twilio.messages[sid].status, twilio.messages[sid].error_code = status, code
     twilio.messages[arrived[1]].date_sent = clock()  # A message that was never sent has no date.
-    await story.store.write(record_receipt, Receipt(sid=before[1], status=Status.DELIVERED))
+    await story.store.write(record_receipt, Receipt(sid=already_delivered[1], status=Status.DELIVERED))
     clock.move(600)
     await worker.step()
-    seen = [await line(story, one) for one, _ in (arrived, lost, off, before)]
+    seen = [await line(story, one) for one, _ in (arrived, lost, undelivered, already_delivered)]
     assert [(one.status, one.error and one.error.code) for one in seen] == [
         (Status.DELIVERED, None),
         (Status.FAILED, 30007),

@@ -1,6 +1,6 @@
 """The whole story in a browser, with the real bot: from a text to a live agent and back.
 
-Its conversation is the README's picture (``pictures.py``).
+The README's picture is a screenshot of its first conversation (``pictures.py``).
 """
 
 import re
@@ -133,7 +133,7 @@ def test_a_conversation_goes_from_bot_to_live_agent_and_back(
     assert errors == []
 
 
-def test_an_agent_requests_an_identity_check_and_the_code_comes_by_mail(
+def test_an_agent_requests_an_identity_check_and_the_code_arrives_by_email(
     browser: Browser, desk: Service, troubles: Watcher
 ) -> None:
     story = Story(desk, browser, troubles)
@@ -162,6 +162,6 @@ def test_an_agent_requests_an_identity_check_and_the_code_comes_by_mail(
     expect(thread).to_contain_text("******")
     expect(thread).not_to_contain_text(code[1])
     expect(thread.locator(".marker").last).to_contain_text("Mia Chen")
-    mia.locator(".composer textarea").fill("Thanks Priya, I send it to your e-mail.")
+    mia.locator(".composer textarea").fill("Thanks, Priya. I'll e-mail it to you.")
     mia.keyboard.press("Control+Enter")
-    expect(priya.texts.last).to_contain_text("I send it to your e-mail.")
+    expect(priya.texts.last).to_contain_text("I'll e-mail it to you.")

@@ -86,10 +86,10 @@ class TwoProcesses:
 
     def worker(self, world: World, kind: Work, store: Store) -> Worker:
         none: Any = world
-        hands = WorkerDeps(
+        deps = WorkerDeps(
             store=store, provider=none, bot=none, mailer=none, webhook=none, clock=self.clock
         )
-        return Worker(hands, frozenset({kind}))
+        return Worker(deps, frozenset({kind}))
 
     async def drill(
         self, kind: Work, meanwhile: Callable[[], Awaitable[object]] | None = None

@@ -437,8 +437,8 @@ async def test_an_agent_who_cannot_get_the_first_items_gets_later_ones(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.operations.routing.offer_work.AT_ONCE", 2)
-    hands = WorkerDeps(store=story.store, provider=None, bot=NoBot(), clock=clock)  # type: ignore[arg-type]
-    worker = Worker(hands, frozenset({Work.OFFER_WORK}))
+    deps = WorkerDeps(store=story.store, provider=None, bot=NoBot(), clock=clock)  # type: ignore[arg-type]
+    worker = Worker(deps, frozenset({Work.OFFER_WORK}))
     await story.available(MIA)
     for n in range(2):
         await start_conversation(story, f"+1303555{n:04d}")

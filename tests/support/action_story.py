@@ -76,8 +76,8 @@ class Rules:
         await self.store.write(lambda tx, _: tx.conn.execute(change), None)
 
     def worker(self) -> Worker:
-        hands = WorkerDeps(store=self.store, provider=Nobody(), bot=Nobody(), clock=self.clock)  # type: ignore[arg-type]
-        return Worker(hands, frozenset({Work.TIMER}))
+        deps = WorkerDeps(store=self.store, provider=Nobody(), bot=Nobody(), clock=self.clock)  # type: ignore[arg-type]
+        return Worker(deps, frozenset({Work.TIMER}))
 
     async def fire(self) -> None:
         """Do all work that is due."""

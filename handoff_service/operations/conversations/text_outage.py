@@ -41,7 +41,7 @@ BATCH = 25
 PAUSE = timedelta(seconds=5)  # between two batches
 SOON = timedelta(minutes=1)  # the next batch waits only for messages that are due within this time
 OPTED_OUT = "opted out"
-NOT_REACHABLE = "no text can reach the number"
+NOT_REACHABLE = "unreachable"
 CANCELED = "Canceled, because the texts about the outage were stopped."
 x, r, m = t.outage_texts, t.outage_recipients, t.messages
 

@@ -78,7 +78,7 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class FailedSignIn:
-    """A wrong password, or a wrong one-time code after the right one."""
+    """A wrong password, or the right password with a wrong one-time code."""
 
     email: str
     is_code: bool = False

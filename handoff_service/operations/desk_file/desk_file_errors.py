@@ -100,10 +100,12 @@ def _line(text: str, where: tuple[int | str, ...]) -> int:
 
 @contextmanager
 def errors_named(where: str) -> Iterator[None]:
-    """Put the entry's name (``where``) before the keys of its errors."""
+    """Put the entry's name (``where``) before the keys of its errors. An error without keys gets
+    the name as its key."""
     try:
         yield
     except BadInput as error:
         raise BadInput(
             errors={f"{where}.{key}": what for key, what in error.errors.items()}
+            or {where: error.detail}
         ) from error

@@ -67,7 +67,7 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     if why := why_unanswerable(tx.conn, interaction.requester_number):
         raise Conflict(why)
     if interaction.owner is not Owner.AGENT:
-        raise Conflict(phrase("Nobody has this conversation yet. Take it over first."))
+        raise Conflict(phrase("No live agent has this conversation. Take it over first."))
     cancel_work_item(tx, interaction.id)  # a pending transfer
     interactions.put_state(
         tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.HANDED_BACK]

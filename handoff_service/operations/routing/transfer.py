@@ -2,8 +2,8 @@
 sees the sender's note.
 
 The assigned agent keeps and answers the conversation until the other agent accepts. If the offer is
-rejected, expires or is withdrawn, the conversation stays with the assigned agent, who may be
-another agent than the sender. A conversation has at most one pending transfer.
+rejected, expires or is withdrawn, the conversation stays with the assigned agent. The sender and
+the assigned agent can be different people. A conversation has at most one pending transfer.
 """
 
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if interaction.owner is not Owner.AGENT:
         raise Conflict(
-            phrase("Nobody has this conversation yet. Take it over before you transfer it.")
+            phrase("No live agent has this conversation. Take it over before you transfer it.")
         )
     note = (
         checked_text(command.note, most=LONGEST_NOTE)
@@ -74,7 +74,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
 def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     """Cancel a pending transfer. Raises Conflict when there is none."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
-    if _under_way(tx, interaction.id) is None:
+    if _pending_recipient(tx, interaction.id) is None:
         raise Conflict(phrase("There is no transfer to cancel. Reload the page."))
     cancel_work_item(tx, interaction.id)
     by = agent_name(tx.conn, command.agent_id)
@@ -110,9 +110,9 @@ def _to_agent(
                 capacity=other.capacity,
             )
         )
-    if (there := _under_way(tx, interaction.id)) is not None:
+    if (recipient := _pending_recipient(tx, interaction.id)) is not None:
         raise Conflict(
-            phrase("A transfer to {name} is already waiting. Cancel it first.", name=there)
+            phrase("A transfer to {name} is already waiting. Cancel it first.", name=recipient)
         )
     by = agent_name(tx.conn, sender)
     queue = tx.conn.execute(
@@ -157,7 +157,7 @@ def _to_queue(
         messages.append(tx, interactions.lock(tx.conn, interaction.id), line)
 
 
-def _under_way(tx: Transaction, interaction_id: int) -> str | None:
+def _pending_recipient(tx: Transaction, interaction_id: int) -> str | None:
     """The name of the agent to whom the conversation is being transferred. None without a pending
     transfer."""
     found = inbox.transfer_of(tx.conn, interaction_id)

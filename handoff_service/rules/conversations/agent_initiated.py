@@ -20,7 +20,7 @@ class Situation(StrEnum):
 class AgentWritesStep(StrEnum):
     CREATE = "create one"
     ASSIGN_TO_AGENT = "assigned to the agent"
-    INJECT = "inject the message"
+    ADD_TEXT = "add the text to the conversation"
     JOIN_LIVE_GROUP = "add the agent to the live group"
     CLOSE = "close it"
     REPLACE_PROFILE = "make a new messaging profile for that person and deactivate the old one"
@@ -45,7 +45,7 @@ TABLE: Mapping[Situation, AgentWritesRow] = {
         phrase("Starts a new conversation, assigned to you."),
     ),
     Situation.ACTIVE_WITH_LIVE_AGENT: AgentWritesRow(
-        (AgentWritesStep.INJECT, AgentWritesStep.JOIN_LIVE_GROUP),
+        (AgentWritesStep.ADD_TEXT, AgentWritesStep.JOIN_LIVE_GROUP),
         phrase("Your text joins the current conversation. {owner} stays in charge."),
         (NO_REASSIGNMENT,),
     ),

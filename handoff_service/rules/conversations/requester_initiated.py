@@ -19,19 +19,19 @@ class RequesterWrites(StrEnum):
 class RequesterWritesStep(StrEnum):
     CREATE = "create one"
     ASSIGN_TO_FIRST_RESPONDER = "assign it to the virtual agent or to live agents"
-    INJECT = "inject the message"
-    ASK_VIRTUAL_AGENT = "the bot's present topic goes on"
+    ADD_TEXT = "add the text to the conversation"
+    ASK_VIRTUAL_AGENT = "the virtual agent continues with its current bot topic"
 
 
 TABLE: Mapping[RequesterWrites, tuple[RequesterWritesStep, ...]] = {
     RequesterWrites.NO_ACTIVE_INTERACTION: (
         RequesterWritesStep.CREATE,
         RequesterWritesStep.ASSIGN_TO_FIRST_RESPONDER,
-        RequesterWritesStep.INJECT,
+        RequesterWritesStep.ADD_TEXT,
     ),
-    RequesterWrites.ACTIVE_WITH_LIVE_AGENT: (RequesterWritesStep.INJECT,),
+    RequesterWrites.ACTIVE_WITH_LIVE_AGENT: (RequesterWritesStep.ADD_TEXT,),
     RequesterWrites.ACTIVE_WITH_VIRTUAL_AGENT: (
-        RequesterWritesStep.INJECT,
+        RequesterWritesStep.ADD_TEXT,
         RequesterWritesStep.ASK_VIRTUAL_AGENT,
     ),
 }

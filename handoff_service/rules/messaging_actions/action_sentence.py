@@ -22,7 +22,7 @@ from handoff_service.rules.shared.vocabulary_words import WORDS
 
 type Part = tuple[str, bool]  # words, and whether they are stressed
 
-COMPARES = {
+OPERATOR_LABELS = {
     Operator.IS: phrase("is"),
     Operator.IS_NOT: phrase("is not"),
     Operator.IN: phrase("is one of"),
@@ -38,8 +38,8 @@ _WHO_WAITS = {
 _DOES = {
     Action.PROMPT_AGENT: phrase("the <b>agent is prompted</b>"),
     Action.PROMPT_REQUESTER: phrase("the <b>requester is texted</b>"),
-    Action.REASSIGN: phrase("it returns <b>to its queue</b>"),
-    Action.SET_STATE: phrase("its state becomes {state}"),
+    Action.REASSIGN: phrase("the conversation returns <b>to its queue</b>"),
+    Action.SET_STATE: phrase("the conversation's state becomes {state}"),
     Action.ALERT_SUPERVISORS: phrase("the <b>supervisors are alerted</b>"),
 }
 _MARKS = re.compile("<b>(.*?)</b>", re.DOTALL)
@@ -81,8 +81,8 @@ def _business_time(duration: timedelta) -> str:
     written = durations.write(duration)
     number = int(written[:-1])
     match written[-1]:
-        case "d":
-            return count_phrase("{count} business day", "{count} business days", number)
+        case "d":  # 24 hours of open time, which are several working days
+            return count_phrase("{count} business hour", "{count} business hours", 24 * number)
         case "h":
             return count_phrase("{count} business hour", "{count} business hours", number)
         case "m":

@@ -1,8 +1,9 @@
-"""Timers that wait for a target. A messaging action has one if it has a condition such as
+"""Timers that wait for a target. A messaging action has such a timer if it has a condition such as
 ``first_response_left at_most 10``.
 
-The timer fires when its duration is over and its target conditions are met. While no target is
-running, or while the conversation is on hold, that time is unknown, and the timer is parked.
+The timer fires when its duration is over and its target conditions are met (``Match.ANY``: one of
+them). While no target is running, or while the conversation is on hold, nobody knows when that will
+be, so the timer is parked.
 """
 
 from collections.abc import Callable, Iterable, Sequence

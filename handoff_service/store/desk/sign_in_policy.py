@@ -53,8 +53,8 @@ def password_allowed(conn: Connection, roles: Collection[Role]) -> bool:
 
 
 def admin_can_sign_in(conn: Connection) -> bool:
-    """Return whether an active admin can sign in with a password, in case no identity provider
-    works. True if the policy turns passwords off for no role."""
+    """Return whether at least one active admin could sign in with a password if every identity
+    provider failed. Always true while passwords are allowed for all roles."""
     current = policy(conn)
     if not current.password_off:
         return True

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from sanic import Request
 
-from handoff_service.rules.messaging_actions.action_sentence import COMPARES
+from handoff_service.rules.messaging_actions.action_sentence import OPERATOR_LABELS
 from handoff_service.rules.shared.conditions import Condition, Field, Operator
 from handoff_service.rules.shared.phrases import phrase
 
@@ -35,7 +35,9 @@ class Fields:
 
     def operators(self, field: str) -> dict[str, str]:
         """Return the operators of a field, with their labels."""
-        return {str(one): COMPARES[one] for one in Operator if one in self.find(field).operators}
+        return {
+            str(one): OPERATOR_LABELS[one] for one in Operator if one in self.find(field).operators
+        }
 
 
 @dataclass(frozen=True, slots=True)
