@@ -143,7 +143,9 @@ async def test_the_providers_list_replaces_a_lost_receipt(
     ):  # fmt: skip
         twilio.messages[sid].status, twilio.messages[sid].error_code = status, code
     twilio.messages[arrived[1]].date_sent = clock()  # A message that was never sent has no date.
-    await story.store.write(record_receipt, Receipt(sid=already_delivered[1], status=Status.DELIVERED))
+    await story.store.write(
+        record_receipt, Receipt(sid=already_delivered[1], status=Status.DELIVERED)
+    )
     clock.move(600)
     await worker.step()
     seen = [await line(story, one) for one, _ in (arrived, lost, undelivered, already_delivered)]
