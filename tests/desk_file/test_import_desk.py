@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from handoff_service.errors import BadInput, SetupError
+from handoff_service.operations.conversations.list_views import MOST_VIEWS
 from handoff_service.operations.desk_file import desk_file, read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
@@ -405,6 +406,21 @@ async def test_a_view_of_an_unknown_agent_or_label_is_refused(story: Story, tmp_
         with pytest.raises(BadInput) as error:
             await story.store.write(import_desk, read_desk_file.read(path))
         assert list(error.value.errors) == [f"list_views.Mine.{key}"]
+
+
+async def test_an_error_without_a_field_names_its_entry(story: Story, tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text(
+        "".join(
+            f'[[list_views]]\nagent = "mia@example.com"\nname = "View {n}"\n'
+            for n in range(MOST_VIEWS + 1)
+        )
+    )
+    with pytest.raises(BadInput) as error:
+        await story.store.write(import_desk, read_desk_file.read(path))
+    assert error.value.errors == {
+        f"list_views.View {MOST_VIEWS}": "An agent can save at most 50 views. Delete one first."
+    }
 
 
 async def test_the_demo_desk_has_the_default_messaging_actions(story: Story) -> None:

@@ -59,10 +59,7 @@ def save_view(tx: Transaction, command: SaveView) -> int:
     mine = select(func.count()).where(v.c.agent_id == command.agent_id, v.c.name != name)
     if tx.conn.execute(mine).scalar_one() >= MOST_VIEWS:
         raise BadInput(
-            phrase(
-                "You already have {most} saved views. Delete one first.",
-                most=MOST_VIEWS,
-            )
+            phrase("An agent can save at most {most} views. Delete one first.", most=MOST_VIEWS)
         )
     values: dict[str, Any] = {
         "agent_id": command.agent_id,
