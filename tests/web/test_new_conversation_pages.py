@@ -156,7 +156,7 @@ async def test_an_agent_can_choose_a_landline_on_a_users_record(
 async def test_a_link_can_name_a_user_and_a_number_outside_their_record(mia: Visitor) -> None:
     answer = await mia.get(f"/workspace/new?user_id=2&to=%2B{STRANGER[1:]}", SCRIPT)
     assert data_attribute(answer, "number") == STRANGER
-    assert "not on the record" in shown(answer.text)
+    assert "not on this person's record" in shown(answer.text)
     assert 'value="Bob Ruiz"' in answer.text
     assert (await mia.get("/workspace/new?user_id=99&to=nonsense", SCRIPT)).status == 200
 

@@ -1,4 +1,4 @@
-"""The page “Who would get this?”. An admin describes a conversation, and the page shows the queue
+"""The page “Try the routing”. An admin describes a conversation, and the page shows the queue
 and the agents that routing would choose, each with the reason."""
 
 from dataclasses import replace
