@@ -40,8 +40,8 @@ class TextChange:
 
 def put_reply(data: BotData, name: str, changes: Sequence[TextChange]) -> FileChange:
     """Change texts of a reply. Raises BadInput when a new text cannot be sent as an SMS, or when
-    the English text of a variant would become empty. Raises Conflict when a current text
-    is not the one that the trainer saw."""
+    the English text of a variant would become empty. Raises Conflict when a current text is not the
+    one that the trainer saw."""
     changes = [one for one in changes if one.after.strip() != one.before.strip()]
     _check(data.root, changes)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import update
 
 from handoff_service.errors import BadInput, Conflict
@@ -27,6 +28,8 @@ from handoff_service.operations.conversations.resolve_case import (
 )
 from handoff_service.operations.conversations.text_outage import (
     BATCH,
+    NOT_REACHABLE,
+    OPTED_OUT,
     CancelOutageText,
     TextBatch,
     cancel_outage_text,
@@ -47,6 +50,7 @@ from handoff_service.rules.shared.vocabulary import (
 )
 from handoff_service.store.cases import case_lines, cases, outage_reporters, outage_texts, outages
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import OutageTextState, Reachable
 from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
@@ -338,6 +342,23 @@ async def test_ending_an_outage_texts_each_reporter_once(story: Story, clock: Mo
         await end_vpn_outage(story, outage)
     again = await story.store.read(outage_reporters.dry_run, outage, AGAIN)
     assert [one.reachable for one in again.people] == [Reachable.TEXTED_BEFORE]
+
+
+async def test_a_batch_skips_whom_no_text_can_reach(story: Story, clock: MovedClock) -> None:
+    outage = await report_vpn_outage(story, clock)
+    for number in (ANN, BOB):
+        await story.text("vpn is down", number=number)
+    text_id = await end_vpn_outage(story, outage)
+    await story.text("STOP", number=ANN)
+
+    def own_bobs_number(tx: Transaction, _: None) -> None:
+        p = t.provider_numbers
+        tx.conn.execute(sa.update(p).where(p.c.number == DIRECT).values(number=BOB))
+
+    await story.store.write(own_bobs_number, None)
+    assert await batch(story, text_id) is OutageTextState.DONE
+    skipped = {row.skipped for row in await story.rows(t.outage_recipients)}
+    assert skipped == {OPTED_OUT, NOT_REACHABLE}
 
 
 async def test_batches_wait_for_the_outbox_and_can_be_canceled(

@@ -9,6 +9,7 @@ import pytest
 
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.messaging_actions import condition_words
+from handoff_service.rules.messaging_actions.action_sentence import time_words
 from handoff_service.rules.messaging_actions.action_words import describe, why
 from handoff_service.rules.messaging_actions.messaging_actions import (
     PLACEHOLDERS,
@@ -78,6 +79,17 @@ def test_a_duration_is_parsed_and_written_back(written: str, seconds: int, said:
         written,
         said,
     )
+
+
+def test_business_time_is_counted_in_hours_of_open_time() -> None:
+    action = MessagingAction(
+        name="Remind",
+        event=R,
+        duration=timedelta(hours=48),
+        action=Action.PROMPT_AGENT,
+        business_hours=True,
+    )
+    assert time_words(action) == "48 business hours"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ from handoff_service.store.routing import inbox
 from handoff_service.store.views import WorkItem
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock
+from tests.support.action_story import NOBODY
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
 
 SERVICE_DESK = 1
@@ -229,13 +230,13 @@ async def test_an_agent_who_rejects_with_a_final_reason_gets_no_second_offer(
     (last,) = [
         d
         for d in (await waiting_item(story, ann)).decisions
-        if d.said == "all have rejected it for good"
+        if d.said == "all available agents have rejected it for good"
     ]
     assert "rejected this conversation" in {c.why for c in last.candidates}
     alerts = [line.body for line in await story.lines(ann) if line.event is Event.WAITING]
     assert alerts == [
-        "Everybody in Service desk has rejected this conversation for good. Assign it, or transfer "
-        "it to another queue."
+        "Everybody available in Service desk has rejected this conversation for good. Assign it, "
+        "or transfer it to another queue."
     ]
 
 
@@ -437,7 +438,7 @@ async def test_an_agent_who_cannot_get_the_first_items_gets_later_ones(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.operations.routing.offer_work.AT_ONCE", 2)
-    deps = WorkerDeps(store=story.store, provider=None, bot=NoBot(), clock=clock)  # type: ignore[arg-type]
+    deps = WorkerDeps(store=story.store, provider=NOBODY, bot=NoBot(), clock=clock)
     worker = Worker(deps, frozenset({Work.OFFER_WORK}))
     await story.available(MIA)
     for n in range(2):

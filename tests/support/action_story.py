@@ -46,6 +46,9 @@ class Nobody:
         pass
 
 
+NOBODY: Any = Nobody()
+
+
 @dataclass
 class Rules:
     """A desk's messaging actions and the worker that fires them."""
@@ -76,7 +79,7 @@ class Rules:
         await self.store.write(lambda tx, _: tx.conn.execute(change), None)
 
     def worker(self) -> Worker:
-        deps = WorkerDeps(store=self.store, provider=Nobody(), bot=Nobody(), clock=self.clock)  # type: ignore[arg-type]
+        deps = WorkerDeps(store=self.store, provider=NOBODY, bot=NOBODY, clock=self.clock)
         return Worker(deps, frozenset({Work.TIMER}))
 
     async def fire(self) -> None:

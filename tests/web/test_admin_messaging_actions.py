@@ -127,6 +127,7 @@ FAULTS = [
     ("a fraction", {"number": "0.5"}, "number", "Enter a whole number"),
     ("zero", {"number": "0"}, "number", "Enter a whole number"),
     ("too long", {"number": "9999", "unit": "d"}, "number", "at most 366 days"),
+    ("ten digits", {"number": "1234567890"}, "number", "at most 366 days"),
     ("no event", {"event": "x"}, "event", "Choose when it starts"),
     ("no action", {"action": ""}, "action", "Choose what it does"),
     (

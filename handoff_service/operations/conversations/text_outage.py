@@ -98,6 +98,7 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
     opted_out = consents.opted_out_of(tx.conn, sorted(where))
     texted = [one for one in locked.values() if one.id not in opted_out]
     sent = _announce(tx, row, texted)
+    skipped = dict.fromkeys(where, NOT_REACHABLE) | dict.fromkeys(opted_out, OPTED_OUT)
     update_rows(
         tx.conn,
         r,
@@ -106,11 +107,7 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
                 "id": recipient,
                 "interaction_id": interaction_id,
                 "message_id": sent.get(interaction_id),
-                "skipped": OPTED_OUT
-                if interaction_id in opted_out
-                else None
-                if interaction_id in sent
-                else NOT_REACHABLE,
+                "skipped": None if interaction_id in sent else skipped[interaction_id],
             }
             for interaction_id, recipient in where.items()
         ],

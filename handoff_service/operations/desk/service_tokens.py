@@ -7,7 +7,7 @@ agent, and it gets no work.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,7 +50,7 @@ class MakeToken:
     scopes: Sequence[Scope]
     days: int
     rate: int
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

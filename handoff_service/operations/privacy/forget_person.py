@@ -32,7 +32,7 @@ from handoff_service.store.training.practice_runs import bare_scores
 async def forget_person(job: Job, erasure: Running) -> None:
     """Remove the remaining rows about the person, and the person's record last."""
     await _erase_audit(job, erasure)
-    await _unname(job, erasure)
+    await _anonymize_conversations(job, erasure)
     for number in erasure.numbers:
         await _forget_number(job, erasure, number)
     # remove the texts of all practice runs, because the person may have written some of them
@@ -56,7 +56,7 @@ async def _erase_audit(job: Job, erasure: Running) -> None:
     await in_steps(job, "erase_audit", entries, steps.erase_audit, command)
 
 
-async def _unname(job: Job, erasure: Running) -> None:
+async def _anonymize_conversations(job: Job, erasure: Running) -> None:
     """Remove the numbers and the user from the emptied conversations. First replace the numbers in
     rows that only these conversations lead to."""
     ids = await job.deps.store.read(reads.ids, erasure)

@@ -28,7 +28,7 @@ from handoff_service.store.routing.offers import Answers
 from handoff_service.store.routing.work_items import WaitingItem
 
 ALL_DECLINED = "all have rejected it"
-FOR_GOOD = "all have rejected it for good"
+FOR_GOOD = "all available agents have rejected it for good"
 
 
 def offer_item(tx: Transaction, run: Run, item: WaitingItem, interaction: InteractionRow) -> int:
@@ -67,7 +67,9 @@ def offer_item(tx: Transaction, run: Run, item: WaitingItem, interaction: Intera
         run.nobody_for[item.queue_id] = need.waited
     if not answers.asked:
         if decision.all_rejected:
-            _alert_if_new(tx, run, subject, need, decision)
+            alert = f"Everybody available in {subject.queue.name} has rejected this conversation "
+            alert += "for good. Assign it, or transfer it to another queue."
+            _alert_once(tx, run, subject, need, decision, said=FOR_GOOD, alert=alert)
         elif not decision.next_round:
             log_decision(
                 tx, run, subject, need.round, decision.considered, assignment.nobody(candidates)
@@ -76,15 +78,21 @@ def offer_item(tx: Transaction, run: Run, item: WaitingItem, interaction: Intera
     return 0
 
 
-def _alert_if_new(
-    tx: Transaction, run: Run, subject: Subject, need: Need, decision: Decision
+def _alert_once(
+    tx: Transaction,
+    run: Run,
+    subject: Subject,
+    need: Need,
+    decision: Decision,
+    *,
+    said: str,
+    alert: str,
 ) -> None:
-    """Alert the supervisors once that nobody is left who could take the item."""
-    if run.decided.get(subject.item.id) != (need.round, FOR_GOOD):
-        log_decision(tx, run, subject, need.round, decision.considered, FOR_GOOD)
-        sentence = f"Everybody in {subject.queue.name} has rejected this conversation for good. "
-        sentence += "Assign it, or transfer it to another queue."
-        alert_supervisors(tx, subject.interaction, sentence, event=Event.WAITING)
+    """Log a decision (``said``) and alert the supervisors, unless the last decision in this round
+    was the same."""
+    if run.decided.get(subject.item.id) != (need.round, said):
+        log_decision(tx, run, subject, need.round, decision.considered, said)
+        alert_supervisors(tx, subject.interaction, alert, event=Event.WAITING)
 
 
 def _need(tx: Transaction, run: Run, subject: Subject) -> Need:
@@ -113,11 +121,9 @@ def _next_round(
     """Handle an item that all candidates have rejected: alert the supervisors once per round, and
     start another round of offers after a pause."""
     begins_at = (subject.answers.last_at or subject.item.created_at) + ROUND_PAUSE
-    if run.decided.get(subject.item.id) != (need.round, ALL_DECLINED):
-        log_decision(tx, run, subject, need.round, decision.considered, ALL_DECLINED)
-        sentence = f"Nobody in {subject.queue.name} has accepted. Patchboard asks again in "
-        sentence += f"{durations.describe(ROUND_PAUSE)}."
-        alert_supervisors(tx, subject.interaction, sentence, event=Event.WAITING)
+    alert = f"Nobody in {subject.queue.name} has accepted. Patchboard asks again in "
+    alert += f"{durations.describe(ROUND_PAUSE)}."
+    _alert_once(tx, run, subject, need, decision, said=ALL_DECLINED, alert=alert)
     if tx.now < begins_at:
         run.again.append(begins_at)
         return need, decision

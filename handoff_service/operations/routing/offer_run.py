@@ -9,7 +9,7 @@ from handoff_service.rules.routing.assignment import Candidate, Considered
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import candidates, offers, work_items
-from handoff_service.store.routing.candidates import WorkQueue
+from handoff_service.store.routing.candidates import Members, WorkQueue
 from handoff_service.store.routing.offers import Answers
 from handoff_service.store.routing.work_items import WaitingItem
 
@@ -21,7 +21,7 @@ class Run:
     number -> the agent who last served it, and when. ``again``: the times of possible next runs."""
 
     queues: dict[int, WorkQueue]
-    agents: dict[int, dict[int, Candidate]]
+    agents: dict[int, Members]
     answers: dict[int, Answers]
     decided: dict[int, tuple[int, str]]
     served: dict[str, tuple[int, datetime]]
@@ -38,9 +38,7 @@ class Run:
                 of_queue[agent_id] = replace(mine, load=mine.load + 1, last_assigned_at=now)
 
 
-def load(
-    tx: Transaction, waiting: Sequence[WaitingItem], agents: dict[int, dict[int, Candidate]]
-) -> Run:
+def load(tx: Transaction, waiting: Sequence[WaitingItem], agents: dict[int, Members]) -> Run:
     """Load the data for these items. ``agents``: the candidates of the queues that were read
     before."""
     ids = [w.id for w in waiting]

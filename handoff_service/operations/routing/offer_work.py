@@ -18,13 +18,13 @@ from handoff_service.operations.routing.offer_run import Run, load
 from handoff_service.operations.routing.wait_alarm import alarm_long_waits
 from handoff_service.operations.routing.waiting_texts import send_waiting_texts
 from handoff_service.operations.shared.job import Job
-from handoff_service.rules.routing.assignment import Candidate
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import candidates, work_items
+from handoff_service.store.routing.candidates import Members
 from handoff_service.store.routing.work_items import WaitingItem
 
 #: The most items of each queue in one run. If a free agent can take none of them, another run
@@ -78,9 +78,7 @@ def offer_work(tx: Transaction, offset: int | None = None) -> int:
     return offered
 
 
-def _to_decide(
-    tx: Transaction, offset: int
-) -> tuple[list[WaitingItem], dict[int, dict[int, Candidate]]]:
+def _to_decide(tx: Transaction, offset: int) -> tuple[list[WaitingItem], dict[int, Members]]:
     """The items to decide in this run, and the candidates of each queue. While no agent has room,
     these are only the new and changed items, because decisions about other items cannot change.
     This matters because each new item leads to a run, and hundreds of items may wait.

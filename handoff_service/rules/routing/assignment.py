@@ -159,7 +159,8 @@ class Decision:
     """The candidates to ask (none, one, or all who are free), and every candidate with the reason.
 
     ``next_round``: somebody can be asked once a new round starts; ``joins_in``: the time until the
-    next pool joins; ``all_rejected``: everybody who could take it has rejected it for good.
+    next pool joins; ``all_rejected``: every available agent with the skills has rejected it for
+    good.
     """
 
     chosen: tuple[Candidate, ...]

@@ -100,8 +100,8 @@ SENTENCES = (
     ),
     phrase("Nobody in {queue} has accepted. Patchboard asks again in {duration}."),
     phrase(
-        "Everybody in {queue} has rejected this conversation for good. Assign it, or transfer it "
-        "to another queue."
+        "Everybody available in {queue} has rejected this conversation for good. Assign it, or "
+        "transfer it to another queue."
     ),
     phrase("Waiting in {queue} for {duration}."),
     phrase("{name} has been waiting for {duration}."),
@@ -223,7 +223,7 @@ NAMES = (
 DECISIONS = (
     phrase("offered to {names}"),
     phrase("all have rejected it"),
-    phrase("all have rejected it for good"),
+    phrase("all available agents have rejected it for good"),
     phrase("the queue is closed"),
     phrase("nobody is online"),
     phrase("everyone is busy"),

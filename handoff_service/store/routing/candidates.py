@@ -1,6 +1,6 @@
 """Queues and their candidates, as work assignment needs them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing import queue_hours
 
-type Members = Mapping[int, Candidate]  #: by agent id
+type Members = dict[int, Candidate]  #: the candidates of a queue, by agent id
 
 
 def have_room(members: Iterable[Members]) -> bool:
@@ -70,7 +70,7 @@ def work_queues(conn: Connection) -> dict[int, WorkQueue]:
     }
 
 
-def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[int, Candidate]]:
+def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, Members]:
     """Return every active agent in each queue's groups as a candidate, by queue id and agent id.
     The result has all of these queues, also those without agents.
 
@@ -88,7 +88,7 @@ def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[i
         )
     ).all()
     skills = _skills(conn)
-    found: dict[int, dict[int, Candidate]] = {queue_id: {} for queue_id in queue_ids}
+    found: dict[int, Members] = {queue_id: {} for queue_id in queue_ids}
     for r in rows:
         found[r.queue_id][r.id] = _candidate(
             r, skills, limit=r.limit, after_seconds=r.after_seconds

@@ -203,18 +203,18 @@ def checked(action: MessagingAction) -> MessagingAction:
 
 
 def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | None:
+    typed_number = values["number"]
+    unit = values["unit"] if values["unit"] in UNITS else "m"
     try:
-        unit = values["unit"] if values["unit"] in UNITS else "m"
-        return durations.parse(
-            f"{number(values['number'], 'number', least=1, most=999_999_999)}{unit}"
-        )
+        if typed_number.isdecimal() and len(typed_number) > LONGEST_NUMBER:
+            raise ValueError
+        return durations.parse(f"{number(typed_number, 'number', least=1, most=999_999_999)}{unit}")
     except BadInput:
-        if not values["number"].isdecimal() or len(values["number"]) <= LONGEST_NUMBER:
-            errors["number"] = phrase("Enter a whole number of at least 1, such as 30.")
-            return None
+        errors["number"] = phrase("Enter a whole number of at least 1, such as 30.")
     except ValueError:
-        pass
-    errors["number"] = phrase("Enter a time of at most {days} days.", days=durations.LONGEST.days)
+        errors["number"] = phrase(
+            "Enter a time of at most {days} days.", days=durations.LONGEST.days
+        )
     return None
 
 
